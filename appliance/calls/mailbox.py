@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Taking a message: greeting, tone, recording. The file has its final name only when it is whole."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.calls.ports import Leg, Port, Telephony
+
+log = logging.getLogger("mailbox")
+
+
+@dataclass(slots=True)
+class Taking:
+    """A message being taken."""
+
+    call: int
+    leg: Leg
+    path: Path
+    prompts: list[str]  # still to be played before recording
+    player: Port = 0
+    recording: Port = 0
+
+
+class Mailboxes:
+    """Messages being taken. `done(call, file or None)` is told once for each, whoever ends it."""
+
+    def __init__(self, telephony: Telephony, folder: Path, done: Callable[[int, Path | None], None]) -> None:
+        self._telephony, self._folder, self._done = telephony, folder, done
+        self._calls: dict[int, Taking] = {}
+        self._ports: dict[Port, Taking] = {}
+
+    def take(self, call: int, leg: Leg, mailbox: str, prompts: list[str], stamp: str) -> None:
+        """Play the prompts to the caller, then record him until finish() or his end."""
+        folder = self._folder / mailbox
+        folder.mkdir(parents=True, exist_ok=True)
+        taking = Taking(call, leg, folder / f"{stamp}-{call}.wav", prompts)
+        self._calls[call] = taking
+        self._next(taking)
+
+    def recording(self, call: int) -> bool:
+        return call in self._calls and self._calls[call].recording != 0
+
+    def finish(self, call: int) -> None:
+        """The caller has hung up, pressed #, or reached the greatest length."""
+        if not (taking := self._calls.get(call)):
+            return
+        if taking.player:
+            self._telephony.stop(taking.player)
+        if taking.recording:
+            self._telephony.stop(taking.recording)
+        else:
+            self._end(taking, None)
+
+    def played(self, port: Port) -> None:
+        if (taking := self._ports.get(port)) and taking.player == port:
+            self._telephony.stop(port)
+            del self._ports[port]
+            taking.player = 0
+            self._next(taking)
+
+    def stopped(self, port: Port, why: str) -> None:
+        if not (taking := self._ports.pop(port, None)):
+            return
+        if port == taking.player:  # a prompt that cannot be played never ends the call
+            log.warning("a prompt cannot be played: %s", why)
+            taking.player = 0
+            self._next(taking)
+        elif why:
+            log.error("a message in %s cannot be recorded: %s", taking.path.parent, why)
+            self._end(taking, None)
+        else:
+            part = partial(taking.path)
+            part.rename(taking.path)
+            self._end(taking, taking.path)
+
+    def _next(self, taking: Taking) -> None:
+        if taking.prompts:
+            taking.player = self._telephony.play(taking.prompts.pop(0), False)
+            port, listener, source = taking.player, taking.leg, taking.player
+        else:
+            taking.recording = self._telephony.record(str(partial(taking.path)))
+            port, listener, source = taking.recording, taking.recording, taking.leg
+        if not port:
+            self._end(taking, None)
+            return
+        self._ports[port] = taking
+        self._telephony.hear(listener, source)
+
+    def _end(self, taking: Taking, path: Path | None) -> None:
+        self._ports = {port: one for port, one in self._ports.items() if one is not taking}
+        if self._calls.pop(taking.call, None):
+            self._done(taking.call, path)
+
+
+def partial(path: Path) -> Path:
+    return path.with_suffix(".part.wav")

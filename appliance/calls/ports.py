@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What call control needs of its adapters, and what it hears from them. Times are ms UTC.
+
+Handles are integers, never used twice; a command to one that is over does nothing.
+"""
+
+from typing import Protocol
+
+Leg = int  # one connection to a telephone or line
+Port = int  # a player or a recording
+
+
+class Telephony(Protocol):
+    """Legs and audio. Every method returns at once; what becomes of it is told to the Listener."""
+
+    def ring_phone(self, phone: str, number: str, name: str) -> list[Leg]:
+        """Call every contact a telephone has registered; its screen shows number and name. [] when there is none."""
+
+    def dial(self, line: str, number: str, caller: str, name: str) -> Leg:
+        """Call a number (digits, with + when international) through a line; 0 when the line cannot be used."""
+
+    def ringing(self, leg: Leg) -> None:
+        """Let the caller hear that it rings."""
+
+    def answer(self, leg: Leg) -> None: ...
+
+    def hang_up(self, leg: Leg, cause: int) -> None:
+        """End or refuse a leg with a Q.850 cause; 26: answered elsewhere."""
+
+    def play(self, path: str, repeat: bool) -> Port:
+        """A player of a WAV file, to be heard; played() comes at its end unless it repeats. 0: no room."""
+
+    def record(self, path: str) -> Port:
+        """A recording into a WAV file of what it hears. 0: no room."""
+
+    def stop(self, port: Port) -> None:
+        """End a player or recording; stopped() comes when its file is whole."""
+
+    def hear(self, listener: int, source: int) -> None:
+        """Let a leg or recording hear a leg or player, from when both have audio until unhear() or the end of one."""
+
+    def unhear(self, listener: int, source: int) -> None: ...
+
+
+class Listener(Protocol):
+    """What an adapter tells, always in the event loop's thread."""
+
+    def incoming(self, leg: Leg, source: str, phone: bool, number: str, name: str, called: str) -> None:
+        """A call from a telephone (its id as source) or a line. number and called as they came, "" when withheld."""
+
+    def rang(self, leg: Leg) -> None: ...
+    def answered(self, leg: Leg) -> None: ...
+    def over(self, leg: Leg, cause: int) -> None: ...
+    def digit(self, leg: Leg, digit: str) -> None: ...
+    def played(self, port: Port) -> None: ...
+    def stopped(self, port: Port, why: str) -> None:
+        """A player or recording is closed; why is "" when that was asked for, else what went wrong."""
+
+    def phone(self, phone: str, contacts: list[str], agent: str, expires: int | None) -> None:
+        """The contacts a telephone has registered changed."""
+
+    def line(self, line: str, usable: bool, why: str) -> None: ...
+
+
+class Journal(Protocol):
+    """What happened, kept. Never blocks; order is kept; flush() makes all before it durable."""
+
+    def next_call_id(self) -> int: ...
+    def call(self, call: int, at: int, line: str, caller: str, called: str, name: str) -> None: ...
+    def leg(self, call: int, leg: int, at: int, party: str, kind: str, state: str, cause: int = 0) -> None: ...
+    def event(self, call: int, at: int, kind: str, detail: dict[str, object]) -> None: ...
+    def trace(self, call: int, at: int, rule: int, reason: int, subject: str, detail: int) -> None: ...
+    def over(self, call: int, at: int, outcome: str, queue: str, person: str, answered_at: int | None) -> None: ...
+    def flush(self) -> object: ...
+
+
+class Audience(Protocol):
+    """Who is told of the live state; each looks at the Switchboard for what it is now."""
+
+    def call_changed(self, call: int) -> None: ...
+    def line_changed(self, line: str) -> None: ...
+    def queue_changed(self, queue: str) -> None: ...
+    def person_changed(self, person: str) -> None: ...
+    def phone_changed(self, phone: str) -> None: ...
+    def happened(self, kind: str, call: int, person: str = "", detail: str = "") -> None: ...
+    def action_due(self, action: str, call: int) -> None: ...

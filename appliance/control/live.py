@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The office as a client of the switch knows it: the Office once told and every event after it. No clock, no socket."""
+
+from appliance.control.messages import (
+    Call,
+    CallChanged,
+    Event,
+    Line,
+    LineChanged,
+    Office,
+    Person,
+    PersonChanged,
+    Phone,
+    PhoneChanged,
+    Queue,
+    QueueChanged,
+)
+
+
+class Live:
+    """What is true now, by id. A call that is over is forgotten at once; times are ms UTC."""
+
+    def __init__(self, office: Office) -> None:
+        self.name = office.name
+        self.revision = office.revision
+        self.seq = office.seq
+        self.calls: dict[int, Call] = {call.id: call for call in office.calls if call.state != "over"}
+        self.lines: dict[str, Line] = {line.id: line for line in office.lines}
+        self.queues: dict[str, Queue] = {queue.id: queue for queue in office.queues}
+        self.people: dict[str, Person] = {person.id: person for person in office.people}
+        self.phones: dict[str, Phone] = {phone.id: phone for phone in office.phones}
+
+    def apply(self, event: Event) -> None:
+        """Take one event; one that is not newer than what is known changes nothing."""
+        if event.seq <= self.seq:
+            return
+        self.seq = event.seq
+        match event:
+            case CallChanged(call=call) if call.state == "over":
+                self.calls.pop(call.id, None)
+            case CallChanged(call=call):
+                self.calls[call.id] = call
+            case LineChanged(line=line):
+                self.lines[line.id] = line
+            case QueueChanged(queue=queue):
+                self.queues[queue.id] = queue
+            case PersonChanged(person=person):
+                self.people[person.id] = person
+            case PhoneChanged(phone=phone):
+                self.phones[phone.id] = phone
+            case _:  # momentary: nothing that lasts is said by it
+                pass

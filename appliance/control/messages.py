@@ -1,0 +1,237 @@
+"""The control socket's language: one JSON object per line, typed. Public; see docs/control.md. Times are ms UTC."""
+
+from typing import Literal
+
+import msgspec
+
+VERSION = 1
+MAX_LINE = 1_048_576  # bytes; a longer line ends the connection
+BACKLOG = 4_194_304  # bytes unsent to one client before it is dropped
+
+CallState = Literal["arrived", "waiting", "ringing", "talking", "voicemail", "over"]
+LineState = Literal["idle", "ringing", "dialing", "talking"]
+Status = Literal["available", "break", "away", "meeting", "off"]
+Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One caller's visit as it stands now. direction is the outside's: in, out or internal."""
+
+    id: int
+    direction: Literal["in", "out", "internal"]
+    state: CallState
+    line: str
+    caller: str
+    called: str
+    since: int
+    name: str = ""
+    queue: str = ""
+    person: str = ""
+    ringing: tuple[str, ...] = ()
+    answered_at: int | None = None
+    outcome: Outcome | None = None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    kind: str
+    usable: bool
+    state: LineState = "idle"
+    calls: tuple[int, ...] = ()
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    waiting: tuple[int, ...] = ()
+    oldest: int | None = None  # when the longest waiting caller joined
+    free: int = 0  # people who could be rung now
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    extension: str
+    status: Status
+    reason: str = ""
+    since: int = 0
+    state: Literal["unreachable", "free", "ringing", "talking"] = "unreachable"
+
+
+class Phone(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    contacts: tuple[str, ...] = ()
+    agent: str = ""
+    expires: int | None = None
+
+
+class Office(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole state, answered to `watch`; every event after it has a higher seq."""
+
+    version: int
+    seq: int
+    name: str
+    revision: int  # of the settings in force
+    calls: tuple[Call, ...]
+    lines: tuple[Line, ...]
+    queues: tuple[Queue, ...]
+    people: tuple[Person, ...]
+    phones: tuple[Phone, ...]
+
+
+# ---- requests -------------------------------------------------------------------------------------------------------
+
+
+class Watch(msgspec.Struct, tag_field="do", tag="watch", frozen=True):
+    """Answer with Office, then send every event."""
+
+    id: int
+
+
+class Check(msgspec.Struct, tag_field="do", tag="check", frozen=True):
+    """Validate a settings document; answer with its faults."""
+
+    id: int
+    document: str
+
+
+class Apply(msgspec.Struct, tag_field="do", tag="apply", frozen=True):
+    """Validate, keep and use a settings document; answer with its revision. Calls under way end under the old one."""
+
+    id: int
+    document: str
+    comment: str = ""
+
+
+class History(msgspec.Struct, tag_field="do", tag="history", frozen=True):
+    id: int
+
+
+class Restore(msgspec.Struct, tag_field="do", tag="restore", frozen=True):
+    """Apply an older revision again."""
+
+    id: int
+    revision: int
+
+
+class SetStatus(msgspec.Struct, tag_field="do", tag="status", frozen=True):
+    id: int
+    person: str
+    status: Status
+    reason: str = ""
+
+
+class HangUp(msgspec.Struct, tag_field="do", tag="hang-up", frozen=True):
+    id: int
+    call: int
+
+
+class Why(msgspec.Struct, tag_field="do", tag="why", frozen=True):
+    """The trace of a call, in words, oldest first."""
+
+    id: int
+    call: int
+
+
+class ActionResult(msgspec.Struct, tag_field="do", tag="action-result", frozen=True):
+    """The bridge says what became of an action."""
+
+    id: int
+    call: int
+    action: str
+    result: Literal["published", "failed"]
+    reason: str = ""
+
+
+Request = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Why | ActionResult
+
+
+# ---- events ---------------------------------------------------------------------------------------------------------
+
+
+class CallChanged(msgspec.Struct, tag_field="event", tag="call", frozen=True, kw_only=True):
+    """A call as it is now; after `over` it is not mentioned again."""
+
+    seq: int
+    at: int
+    call: Call
+
+
+class LineChanged(msgspec.Struct, tag_field="event", tag="line", frozen=True, kw_only=True):
+    seq: int
+    at: int
+    line: Line
+
+
+class QueueChanged(msgspec.Struct, tag_field="event", tag="queue", frozen=True, kw_only=True):
+    seq: int
+    at: int
+    queue: Queue
+
+
+class PersonChanged(msgspec.Struct, tag_field="event", tag="person", frozen=True, kw_only=True):
+    seq: int
+    at: int
+    person: Person
+
+
+class PhoneChanged(msgspec.Struct, tag_field="event", tag="phone", frozen=True, kw_only=True):
+    seq: int
+    at: int
+    phone: Phone
+
+
+class Happened(msgspec.Struct, tag_field="event", tag="happened", frozen=True, kw_only=True):
+    """Something momentary: ringing, answered, ended, missed, voicemail, dtmf."""
+
+    seq: int
+    at: int
+    kind: str
+    call: int
+    line: str = ""
+    number: str = ""
+    name: str = ""
+    person: str = ""
+    queue: str = ""
+    detail: str = ""
+
+
+class ActionDue(msgspec.Struct, tag_field="event", tag="action", frozen=True, kw_only=True):
+    """A premises action is to be carried out by the bridge; not after expires."""
+
+    seq: int
+    at: int
+    action: str
+    call: int
+    request: str  # unique, for the topic's request_id
+    expires: int
+    number: str = ""
+    name: str = ""
+    line: str = ""
+
+
+class Applied(msgspec.Struct, tag_field="event", tag="applied", frozen=True, kw_only=True):
+    """New settings are in force; clients read the document again if they use it."""
+
+    seq: int
+    at: int
+    revision: int
+
+
+Event = CallChanged | LineChanged | QueueChanged | PersonChanged | PhoneChanged | Happened | ActionDue | Applied
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Why a request was refused; `id` is stable, message is for people."""
+
+    id: str
+    message: str
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """ok holds what the request asks for (Office, faults, revision ...), or error says why not."""
+
+    id: int
+    ok: msgspec.Raw | None = None
+    error: Fault | None = None

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The calls under way: a pool with an index by the id the outside chose.
+ */
+#ifndef LINEKEEPER_CALLS_H
+#define LINEKEEPER_CALLS_H
+
+#include "ids.h"
+
+enum lk_state {
+    LK_STATE_NONE = 0, /* not a call */
+    LK_WAITING,        /* in a queue */
+    LK_HUNTING,        /* a chain or a person is rung */
+    LK_DIALING,        /* a number outside is called */
+    LK_TALKING,
+    LK_RECORDING, /* in voicemail */
+    LK_STATES
+};
+
+struct lk_call {
+    uint64_t id;
+    uint64_t lists; /* caller lists he is on, by bit */
+    lk_ms arrived;
+    enum lk_state state;
+    uint32_t rules;      /* the plan he came under */
+    uint32_t step;       /* STEP index */
+    uint32_t queue;      /* id of the queue last joined, 0 none */
+    uint32_t chain_next; /* CHST index to ring after this one */
+    uint32_t chain_end;
+    uint32_t caller;    /* person slot, LK_NO_SLOT when not one of ours */
+    uint32_t answerer;  /* person slot, LK_NO_SLOT when none or outside */
+    uint32_t mailbox;   /* id, 0 none */
+    uint32_t first_leg; /* leg ids below this were given before he came */
+    uint32_t wrap_up_ms; /* what the one who answered needs after it */
+    bool answered;      /* the caller's leg is */
+    uint8_t called_length;
+    char called[LK_NUMBER_MAX];
+};
+
+struct lk_calls {
+    struct lk_call *at;
+    uint32_t *index; /* slot + 1 by hash of the id, linear probing; 0 empty */
+    uint32_t *spare; /* a stack of free slots */
+    uint32_t count;
+    uint32_t room;
+    uint32_t index_size; /* a power of two, at least twice the room */
+};
+
+bool lk_calls_make(struct lk_calls *calls, const struct lk_allocator *from, uint32_t room);
+void lk_calls_free(struct lk_calls *calls, const struct lk_allocator *from);
+/* The slot of a new call, LK_NO_SLOT when the pool is full; the id must not be known. */
+uint32_t lk_calls_begin(struct lk_calls *calls, uint64_t id);
+void lk_calls_end(struct lk_calls *calls, uint32_t slot);
+/* LK_NO_SLOT when unknown. */
+uint32_t lk_calls_find(const struct lk_calls *calls, uint64_t id);
+/* All calls of another pool with no more room than this empty one, each in its slot. */
+void lk_calls_move(struct lk_calls *calls, const struct lk_calls *old);
+
+#endif

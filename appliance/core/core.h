@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The routing core: facts and time go in, commands and one deadline come out.
+ * No clock, socket, log or allocation after lk_core_new(); see docs/core.md.
+ * Everything named outside (person, queue, line, step...) has a stable 32-bit id, the same in every plan that
+ * names it; 0 is nobody. Times are int64 milliseconds UTC.
+ */
+#ifndef LINEKEEPER_CORE_H
+#define LINEKEEPER_CORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LK_NUMBER_MAX 31 /* longest number kept, in characters; E.164 has 15 digits, SIP users may be longer */
+#define LK_NONE INT64_MAX /* no deadline */
+#define LK_NOW_MAX (INT64_C(1) << 52) /* a time beyond this (or before 1970) is a bad event */
+#define LK_AGAIN_AT_LEAST 1000 /* ms; a telephone that refuses by itself must not be rung in a tight loop */
+#define LK_PLANS_MAX 9 /* the plan in force and 8 older ones with calls under way */
+
+typedef int64_t lk_ms;
+
+enum lk_error {
+    LK_OK = 0,
+    LK_NOMEM,      /* the allocator given refused */
+    LK_BAD_PLAN,   /* plan bytes: wrong magic, version, length, checksum or a reference outside its table */
+    LK_BAD_MEMORY, /* memory bytes: the same */
+    LK_BAD_EVENT,  /* no such kind, or a field outside its range */
+    LK_NO_CALL,    /* the call is unknown or over */
+    LK_NO_LEG,     /* the leg is unknown or over */
+    LK_FULL,       /* as many calls as the plan allows, or as many older plans, or commands not fetched */
+    LK_CANNOT,     /* the state table has no entry for this fact in this state */
+};
+
+enum lk_event_kind { /* facts */
+    LK_EV_TICK = 1,
+    LK_EV_ARRIVED,   /* call, line, person (the caller when he is one of ours), number (caller), other (called) */
+    LK_EV_RANG,      /* call, leg: the telephone rings (180) */
+    LK_EV_ANSWERED,  /* call, leg */
+    LK_EV_REFUSED,   /* call, leg, value = Q.850 cause: 17 busy, 19 no answer, 20 unreachable, 21 declined, 34 no line */
+    LK_EV_HUNG_UP,   /* call: the caller went away, in any state */
+    LK_EV_LEFT,      /* call, leg: the answered partner hung up */
+    LK_EV_DONE,      /* call: what was played or recorded has come to its end */
+    LK_EV_DIGIT,     /* call, value = ASCII digit */
+    LK_EV_STATUS,    /* person, value = enum lk_status */
+    LK_EV_REACHABLE, /* person, value = number of registered telephones */
+    LK_EV_LINE,      /* line, value = 1 usable, 0 not */
+};
+
+enum lk_status { LK_AVAILABLE = 0, LK_BREAK, LK_AWAY, LK_MEETING, LK_OFF };
+
+struct lk_event {
+    uint16_t kind;
+    uint64_t call; /* chosen by the caller of feed(), never used twice */
+    uint32_t leg;  /* chosen by the core in RING */
+    uint32_t line;
+    uint32_t person;
+    int32_t value;
+    char number[LK_NUMBER_MAX + 1]; /* caller: digits of E.164 without +, or an extension; "" = withheld */
+    char other[LK_NUMBER_MAX + 1];  /* called */
+};
+
+enum lk_command_kind {
+    LK_DO_RING = 1, /* call, leg, target = person id: ring all his telephones; queue = why he is rung, or 0 */
+    LK_DO_DIAL,     /* call, leg, target = line id, number: call a number outside through this line */
+    LK_DO_STOP,     /* call, leg, value = cause: stop ringing this leg (26 answered elsewhere, 16 caller gone, 19 time up) */
+    LK_DO_ANSWER,   /* call: answer the caller now */
+    LK_DO_PLAY,     /* call, target = queue id: hold music until bridged or told otherwise */
+    LK_DO_BRIDGE,   /* call, leg: this leg has the caller; answer him if that was not done */
+    LK_DO_MAILBOX,  /* call, target = mailbox id: greet, beep, record; DONE follows */
+    LK_DO_ACTION,   /* call, target = action id: a premises action is due */
+    LK_DO_HANG_UP,  /* call, value = Q.850 cause: end the caller's leg and every other leg of this call */
+    LK_DO_OVER,     /* call, value = enum lk_outcome, queue and target = person who had it: last word about a call */
+};
+
+enum lk_outcome { LK_ANSWERED = 1, LK_VOICEMAIL, LK_REFUSED, LK_ABANDONED, LK_SELF_SERVICE };
+
+struct lk_command {
+    uint16_t kind;
+    uint64_t call;
+    uint32_t leg;
+    uint32_t target;
+    uint32_t queue;
+    int32_t value;
+    char number[LK_NUMBER_MAX + 1];
+};
+
+/* One line of the why of a call: what was looked at, what was found, why. */
+struct lk_trace {
+    lk_ms at;
+    uint64_t call;
+    uint16_t rule;   /* enum lk_rule */
+    uint16_t reason; /* enum lk_reason */
+    uint32_t subject; /* id of the step, queue, list, person ... the rule speaks of */
+    int64_t detail;  /* cause, milliseconds, place in line: what the rule says it is */
+};
+
+enum lk_rule {
+    LK_WHY_ARRIVED = 1, /* subject line, detail 1 when one of our people calls */
+    LK_WHY_CALLER,      /* subject caller list he is on */
+    LK_WHY_STEP,        /* subject step entered, reason why the one before it ended */
+    LK_WHY_HOURS,       /* subject hours, reason OPEN or CLOSED, detail until when (ms UTC) */
+    LK_WHY_QUEUED,      /* subject queue, detail place in line from 1 */
+    LK_WHY_RUNG,        /* subject person, reason why he: RING_ALL, NEXT_TURN, CHAIN_STEP, DIRECT */
+    LK_WHY_PASSED,      /* subject person, reason why not */
+    LK_WHY_REFUSED,     /* subject person (or line called out through), detail cause */
+    LK_WHY_ANSWERED,    /* subject person, detail ms waited since arrival */
+    LK_WHY_TIMEOUT,     /* subject step, queue or person, detail ms */
+    LK_WHY_ACTION,      /* subject action */
+    LK_WHY_LATE,        /* a fact that came too late to count: subject person, detail event kind */
+    LK_WHY_LEFT,        /* subject person: the partner hung up */
+    LK_WHY_HUNG_UP,     /* the caller hung up */
+    LK_WHY_OVER,        /* detail outcome, subject person or mailbox, reason why no step was left */
+};
+
+enum lk_reason {
+    LK_BECAUSE_NONE = 0,
+    LK_BECAUSE_RING_ALL,
+    LK_BECAUSE_NEXT_TURN,
+    LK_BECAUSE_CHAIN_STEP,
+    LK_BECAUSE_DIRECT,
+    LK_BECAUSE_OPEN,
+    LK_BECAUSE_CLOSED,
+    LK_BECAUSE_STATUS,      /* passed: on a break, away, ...; detail = status */
+    LK_BECAUSE_UNREACHABLE, /* passed: no telephone registered */
+    LK_BECAUSE_BUSY,        /* passed: on another call */
+    LK_BECAUSE_RINGING,     /* passed: being rung for another call */
+    LK_BECAUSE_WRAP_UP,     /* passed: detail = ms left */
+    LK_BECAUSE_DECLINED,    /* passed: declined this call before; detail = ms until he may be rung again */
+    LK_BECAUSE_NO_ANSWER,   /* passed: did not answer this call before; detail = as above */
+    LK_BECAUSE_NOT_YET,     /* passed: others come first in this strategy */
+    LK_BECAUSE_CALLER,      /* passed: he is the caller himself */
+    LK_BECAUSE_QUEUE_FULL,
+    LK_BECAUSE_QUEUE_EMPTY, /* nobody in it could ever answer now (join_when_empty = false) */
+    LK_BECAUSE_MAX_WAIT,
+    LK_BECAUSE_CHAIN_END,
+    LK_BECAUSE_NO_ROUTE,    /* the number called leads nowhere */
+    LK_BECAUSE_LINE_DOWN,
+    LK_BECAUSE_LOOP, /* more than 64 steps without a wait */
+};
+
+struct lk_allocator { /* free gets the size back; state is handed through */
+    void *(*get)(void *state, size_t size);
+    void (*put)(void *state, void *block, size_t size);
+    void *state;
+};
+
+struct lk_core;
+
+/* memory may be NULL: a first start. plan is copied. */
+enum lk_error lk_core_new(struct lk_core **out, const struct lk_allocator *from, const uint8_t *plan, size_t plan_size,
+                          const uint8_t *memory, size_t memory_size);
+void lk_core_free(struct lk_core *core);
+enum lk_error lk_core_feed(struct lk_core *core, const struct lk_event *event, lk_ms now);
+/* Oldest first; 1 while there was one. Commands and traces of one feed() always fit; when those of earlier ones were
+ * not fetched, feed() returns LK_FULL and has changed nothing. */
+int lk_core_command(struct lk_core *core, struct lk_command *out);
+int lk_core_trace(struct lk_core *core, struct lk_trace *out);
+lk_ms lk_core_deadline(const struct lk_core *core);
+enum lk_error lk_core_swap(struct lk_core *core, const uint8_t *plan, size_t plan_size, lk_ms now);
+/* Size needed, or bytes written when size is enough: turns and statuses, by id. */
+size_t lk_core_memory(const struct lk_core *core, uint8_t *out, size_t size);
+
+#endif

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Facts: what each does to a call in each state, as a table; docs/core.md draws it.
+ */
+#include "inside.h"
+
+enum { CAUSE_NORMAL = 16, CAUSE_BUSY = 17, CAUSE_NO_ANSWER = 19, CAUSE_DECLINED = 21, CAUSE_ELSEWHERE = 26,
+       CAUSE_MAX = 127 };
+
+#define TELEPHONES_MAX 1000 /* of one person; more is a mistake */
+
+typedef void fact_taker(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value);
+
+/* The person of a leg, or the line of one to the outside: what a trace speaks of. */
+static uint32_t party(struct lk_core *core, uint32_t leg)
+{
+    const struct lk_legs *legs = &core->world.legs;
+    const struct lk_rules *rules;
+
+    if (leg < legs->people)
+        return lk_person_id(core, leg);
+    rules = lk_rules_of(core, legs->at[leg].call);
+    return lk_plan_id(&rules->plan, LK_LINE, lk_plan_step(&rules->plan, lk_call_at(core, legs->at[leg].call)->step).what);
+}
+
+/* ---- facts about a call ------------------------------------------------------------------------------------------- */
+
+static void nothing(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)core, (void)call, (void)leg, (void)value;
+}
+
+static void late(struct lk_core *core, uint32_t call, uint32_t leg, int32_t kind)
+{
+    lk_note(core, call, LK_WHY_LATE, LK_BECAUSE_NONE, lk_person_id(core, leg), kind);
+}
+
+static void late_rang(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)value;
+    late(core, call, leg, LK_EV_RANG);
+}
+
+static void late_refused(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)value;
+    late(core, call, leg, LK_EV_REFUSED);
+}
+
+static uint32_t wrap_up_after(struct lk_core *core, uint32_t call, uint32_t person)
+{
+    const struct lk_rules *rules = lk_rules_of(core, call);
+    struct lk_step_rule step = lk_plan_step(&rules->plan, lk_call_at(core, call)->step);
+
+    if (step.kind == LK_STEP_QUEUE) {
+        struct lk_queue_rule queue = lk_plan_queue(&rules->plan, step.what);
+
+        if (queue.wrap_up_ms != UINT32_MAX)
+            return queue.wrap_up_ms;
+    }
+    for (uint32_t i = 0; i < rules->plan.count[LK_PRSN]; i++)
+        if (rules->person[i] == person)
+            return lk_plan_wrap_up(&rules->plan, i);
+    return 0;
+}
+
+static void answered(struct lk_core *core, uint32_t slot, uint32_t leg, int32_t value)
+{
+    struct lk_world *world = &core->world;
+    struct lk_call *call = lk_call_at(core, slot);
+
+    (void)value;
+    lk_stop_others(core, slot, leg, CAUSE_ELSEWHERE);
+    lk_do(core, (struct lk_command){.kind = LK_DO_BRIDGE, .call = call->id, .leg = world->legs.at[leg].id});
+    lk_note(core, slot, LK_WHY_ANSWERED, LK_BECAUSE_NONE, party(core, leg),
+            core->now > call->arrived ? core->now - call->arrived : 0);
+    lk_queues_leave(&world->queues, slot);
+    lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_WAIT, slot), LK_NONE);
+    lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_AGAIN, slot), LK_NONE);
+    if (leg < world->legs.people) {
+        lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_RING, leg), LK_NONE);
+        world->people.at[leg].busy++;
+        call->answerer = leg;
+        call->wrap_up_ms = wrap_up_after(core, slot, leg);
+    }
+    call->state = LK_TALKING;
+    call->answered = true;
+    core->stirred = true;
+}
+
+/* Ends a leg nobody took and keeps that in mind for this call. */
+static enum lk_reason refuse(struct lk_core *core, uint32_t call, uint32_t leg, int32_t cause)
+{
+    enum lk_reason how = cause == CAUSE_BUSY || cause == CAUSE_DECLINED ? LK_BECAUSE_DECLINED : LK_BECAUSE_NO_ANSWER;
+
+    lk_note(core, call, LK_WHY_REFUSED, how, party(core, leg), cause);
+    lk_leg_ended(core, leg);
+    if (leg < core->world.legs.people)
+        lk_refusals_set(&core->world.refusals, call, leg, how, core->now);
+    return how;
+}
+
+static void refused_waiting(struct lk_core *core, uint32_t call, uint32_t leg, int32_t cause)
+{
+    refuse(core, call, leg, cause);
+}
+
+static void refused_hunting(struct lk_core *core, uint32_t call, uint32_t leg, int32_t cause)
+{
+    lk_hunt_on(core, call, refuse(core, call, leg, cause), cause);
+}
+
+static void refused_dialing(struct lk_core *core, uint32_t call, uint32_t leg, int32_t cause)
+{
+    lk_walk_on(core, call, refuse(core, call, leg, cause), cause);
+}
+
+static void caller_gone(struct lk_core *core, uint32_t call, enum lk_outcome outcome)
+{
+    lk_note(core, call, LK_WHY_HUNG_UP, LK_BECAUSE_NONE, 0, 0);
+    lk_stop_others(core, call, LK_NO_SLOT, CAUSE_NORMAL);
+    lk_finish(core, call, outcome, LK_BECAUSE_NONE);
+}
+
+static void hung_up_unanswered(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg, (void)value;
+    caller_gone(core, call, LK_ABANDONED);
+}
+
+static void hung_up_talking(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg, (void)value;
+    caller_gone(core, call, LK_ANSWERED);
+}
+
+static void hung_up_recording(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg, (void)value;
+    caller_gone(core, call, LK_VOICEMAIL);
+}
+
+static void left(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)value;
+    lk_note(core, call, LK_WHY_LEFT, LK_BECAUSE_NONE, party(core, leg), 0);
+    lk_hang_up(core, call, CAUSE_NORMAL);
+    lk_finish(core, call, LK_ANSWERED, LK_BECAUSE_NONE);
+}
+
+static void recorded(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg, (void)value;
+    lk_hang_up(core, call, CAUSE_NORMAL);
+    lk_finish(core, call, LK_VOICEMAIL, LK_BECAUSE_NONE);
+}
+
+/* What a fact does in a state; NULL: it cannot be. Facts of legs that are over never come here. */
+static fact_taker *const table[LK_STATES][LK_EV_DIGIT + 1] = {
+    [LK_WAITING] = {
+        [LK_EV_RANG] = nothing,
+        [LK_EV_ANSWERED] = answered,
+        [LK_EV_REFUSED] = refused_waiting,
+        [LK_EV_HUNG_UP] = hung_up_unanswered,
+        [LK_EV_DIGIT] = nothing,
+    },
+    [LK_HUNTING] = {
+        [LK_EV_RANG] = nothing,
+        [LK_EV_ANSWERED] = answered,
+        [LK_EV_REFUSED] = refused_hunting,
+        [LK_EV_HUNG_UP] = hung_up_unanswered,
+        [LK_EV_DIGIT] = nothing,
+    },
+    [LK_DIALING] = {
+        [LK_EV_RANG] = nothing,
+        [LK_EV_ANSWERED] = answered,
+        [LK_EV_REFUSED] = refused_dialing,
+        [LK_EV_HUNG_UP] = hung_up_unanswered,
+        [LK_EV_DIGIT] = nothing,
+    },
+    [LK_TALKING] = {
+        [LK_EV_RANG] = late_rang,       /* another of his telephones */
+        [LK_EV_REFUSED] = late_refused, /* the same */
+        [LK_EV_LEFT] = left,
+        [LK_EV_HUNG_UP] = hung_up_talking,
+        [LK_EV_DIGIT] = nothing,
+    },
+    [LK_RECORDING] = {
+        [LK_EV_HUNG_UP] = hung_up_recording,
+        [LK_EV_DONE] = recorded,
+        [LK_EV_DIGIT] = nothing,
+    },
+};
+
+static const bool about_leg[LK_EV_DIGIT + 1] = {
+    [LK_EV_RANG] = true, [LK_EV_ANSWERED] = true, [LK_EV_REFUSED] = true, [LK_EV_LEFT] = true,
+};
+
+static bool is_digit(int32_t value)
+{
+    return value > 0 && value < 128 && memchr("0123456789*#ABCD", value, 16) != NULL;
+}
+
+/* A fact about a leg that was stopped: a normal race. One that was answered after all is stopped again. */
+static enum lk_error take_late(struct lk_core *core, uint32_t slot, const struct lk_event *event)
+{
+    const struct lk_legs *legs = &core->world.legs;
+    const struct lk_call *call = lk_call_at(core, slot);
+    uint32_t leg = lk_legs_whose(legs, event->leg);
+
+    if (event->leg < call->first_leg || event->leg >= legs->next_id || (leg != LK_NO_SLOT && legs->at[leg].call != slot))
+        return LK_NO_LEG;
+    late(core, slot, leg, event->kind);
+    if (event->kind == LK_EV_ANSWERED)
+        lk_do(core, (struct lk_command){.kind = LK_DO_STOP,
+                                        .call = call->id,
+                                        .leg = event->leg,
+                                        .value = call->state == LK_TALKING ? CAUSE_ELSEWHERE : CAUSE_NO_ANSWER});
+    return LK_OK;
+}
+
+static enum lk_error take_call_fact(struct lk_core *core, const struct lk_event *event)
+{
+    struct lk_world *world = &core->world;
+    uint32_t call = lk_calls_find(&world->calls, event->call), leg = LK_NO_SLOT;
+    fact_taker *taker;
+
+    if ((event->kind == LK_EV_REFUSED && (event->value < 1 || event->value > CAUSE_MAX)) ||
+        (event->kind == LK_EV_DIGIT && !is_digit(event->value)))
+        return LK_BAD_EVENT;
+    if (call == LK_NO_SLOT)
+        return LK_NO_CALL;
+    if (about_leg[event->kind]) {
+        leg = lk_legs_find(&world->legs, call, event->leg);
+        if (leg == LK_NO_SLOT)
+            return take_late(core, call, event);
+    }
+    taker = table[lk_call_at(core, call)->state][event->kind];
+    if (taker == NULL)
+        return LK_CANNOT;
+    taker(core, call, leg, event->value);
+    return LK_OK;
+}
+
+/* ---- a call arrives ----------------------------------------------------------------------------------------------- */
+
+/* Length of a number, or -1 when it has no end or letters that no number has. */
+static int length_of(const char number[LK_NUMBER_MAX + 1])
+{
+    for (int i = 0; i <= LK_NUMBER_MAX; i++) {
+        if (number[i] == 0)
+            return i;
+        if (number[i] <= ' ' || number[i] > '~')
+            break;
+    }
+    return -1;
+}
+
+/* Who the caller is and what is due because of him. */
+static void recognise(struct lk_core *core, uint32_t slot, uint32_t line, const char *number, size_t length)
+{
+    struct lk_call *call = lk_call_at(core, slot);
+    const struct lk_plan *plan = &lk_rules_of(core, slot)->plan;
+    uint32_t caller = lk_numbers_find(&plan->numbers, number, length);
+
+    if (caller == LK_NO_CALLER)
+        return;
+    call->lists = lk_plan_caller_lists(plan, caller);
+    for (uint32_t i = 0; i < plan->count[LK_LIST]; i++)
+        if (call->lists >> i & 1)
+            lk_note(core, slot, LK_WHY_CALLER, LK_BECAUSE_NONE, lk_plan_id(plan, LK_LIST, i), 0);
+    for (uint32_t i = 0; i < plan->count[LK_ACTN]; i++) {
+        struct lk_action_rule action = lk_plan_action(plan, i);
+
+        if (!(call->lists >> action.list & 1) || line >= 64 || !(action.lines >> line & 1))
+            continue;
+        lk_do(core, (struct lk_command){.kind = LK_DO_ACTION, .call = call->id, .target = action.id});
+        lk_note(core, slot, LK_WHY_ACTION, LK_BECAUSE_NONE, action.id, 0);
+    }
+}
+
+static enum lk_error take_arrival(struct lk_core *core, const struct lk_event *event)
+{
+    struct lk_world *world = &core->world;
+    struct lk_rules *rules = core->rules[core->current];
+    int number = length_of(event->number), called = length_of(event->other);
+    uint32_t line = lk_plan_line(&rules->plan, event->line), caller = LK_NO_SLOT, slot, first;
+    struct lk_call *call;
+
+    if (event->call == 0 || number < 0 || called < 0 || line == LK_NO_INDEX)
+        return LK_BAD_EVENT;
+    if (event->person != 0 && (caller = lk_ids_find(&world->people.ids, event->person)) == LK_NO_SLOT)
+        return LK_BAD_EVENT;
+    if (lk_calls_find(&world->calls, event->call) != LK_NO_SLOT)
+        return LK_CANNOT;
+    if (world->calls.count >= rules->plan.calls_max)
+        return LK_FULL;
+    slot = lk_calls_begin(&world->calls, event->call);
+    call = lk_call_at(core, slot);
+    call->arrived = core->now;
+    call->rules = core->current;
+    call->first_leg = world->legs.next_id;
+    call->called_length = (uint8_t)called;
+    memcpy(call->called, event->other, (size_t)called);
+    rules->calls++;
+    if (caller != LK_NO_SLOT) {
+        call->caller = caller;
+        world->people.at[caller].busy++;
+    }
+    lk_note(core, slot, LK_WHY_ARRIVED, LK_BECAUSE_NONE, event->line, caller != LK_NO_SLOT);
+    recognise(core, slot, line, event->number, (size_t)number);
+    first = lk_plan_first_step(&rules->plan, line, event->other, (size_t)called);
+    lk_walk(core, slot, first, first == LK_NO_INDEX ? LK_BECAUSE_NO_ROUTE : LK_BECAUSE_NONE, 1);
+    return LK_OK;
+}
+
+/* ---- facts about people and lines --------------------------------------------------------------------------------- */
+
+static enum lk_error take_person_fact(struct lk_core *core, const struct lk_event *event)
+{
+    struct lk_people *people = &core->world.people;
+    int32_t most = event->kind == LK_EV_STATUS ? LK_OFF : TELEPHONES_MAX;
+    uint32_t slot = lk_ids_find(&people->ids, event->person);
+
+    if (slot == LK_NO_SLOT || event->value < 0 || event->value > most)
+        return LK_BAD_EVENT;
+    if (event->kind == LK_EV_STATUS)
+        people->at[slot].status = (uint8_t)event->value;
+    else
+        people->at[slot].reachable = (uint32_t)event->value;
+    core->stirred = true;
+    return LK_OK;
+}
+
+static enum lk_error take_line_fact(struct lk_core *core, const struct lk_event *event)
+{
+    uint32_t slot = lk_ids_find(&core->world.lines, event->line);
+
+    if (slot == LK_NO_SLOT || event->value < 0 || event->value > 1)
+        return LK_BAD_EVENT;
+    core->world.usable[slot] = event->value == 1;
+    return LK_OK;
+}
+
+static enum lk_error take_tick(struct lk_core *core, const struct lk_event *event)
+{
+    (void)core, (void)event;
+    return LK_OK;
+}
+
+enum lk_error lk_take(struct lk_core *core, const struct lk_event *event)
+{
+    static enum lk_error (*const takers[])(struct lk_core *core, const struct lk_event *event) = {
+        [LK_EV_TICK] = take_tick,          [LK_EV_ARRIVED] = take_arrival,      [LK_EV_RANG] = take_call_fact,
+        [LK_EV_ANSWERED] = take_call_fact, [LK_EV_REFUSED] = take_call_fact,    [LK_EV_HUNG_UP] = take_call_fact,
+        [LK_EV_LEFT] = take_call_fact,     [LK_EV_DONE] = take_call_fact,       [LK_EV_DIGIT] = take_call_fact,
+        [LK_EV_STATUS] = take_person_fact, [LK_EV_REACHABLE] = take_person_fact, [LK_EV_LINE] = take_line_fact,
+    };
+
+    if (event->kind >= sizeof takers / sizeof takers[0] || takers[event->kind] == NULL)
+        return LK_BAD_EVENT;
+    return takers[event->kind](core, event);
+}

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the broker is still to be told. Pure and bounded; `now` is any monotonic clock in seconds."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from appliance.control.messages import ActionDue
+from appliance.mqtt.topics import Message, removed
+
+MOMENT_LIFE = 10.0  # seconds after which a momentary event is no news
+MOMENTS_MAX = 256
+ACTIONS_MAX = 64
+
+
+class Due(NamedTuple):
+    """An accepted action: its one publication and until when it may be made."""
+
+    message: Message
+    event: ActionDue
+    until: float
+
+
+class Outbox:
+    """Retained topics by their last state, momentary events and actions in order."""
+
+    def __init__(self) -> None:
+        self.dropped = 0  # momentary events given up: too old, or too many
+        self._kept: dict[str, Message] = {}
+        self._changed: dict[str, None] = {}  # topics the broker has not confirmed, oldest change first
+        self._moments: deque[tuple[float, Message]] = deque()
+        self._actions: deque[Due] = deque()
+
+    def keep(self, messages: Iterable[Message]) -> None:
+        """New last states of retained topics; a state equal to the last one is no change."""
+        for message in messages:
+            if self._kept.get(message.topic) != message:
+                self._kept.pop(message.topic, None)  # last changed, last told: the bridge is online after all else
+                self._kept[message.topic] = message
+                self._changed[message.topic] = None
+
+    def replace(self, messages: Mapping[str, Message]) -> None:
+        """The whole retained state; topics no longer in it are forgotten by the broker too."""
+        self.keep(messages.values())
+        self.keep([removed(topic) for topic in self._kept.keys() - messages.keys()])
+
+    def again(self) -> None:
+        """Everything retained is to be told once more: the broker may have lost it."""
+        self._changed = dict.fromkeys(self._kept)
+
+    def add(self, message: Message, now: float) -> None:
+        if len(self._moments) == MOMENTS_MAX:
+            self._moments.popleft()
+            self.dropped += 1
+        self._moments.append((now + MOMENT_LIFE, message))
+
+    def act(self, due: Due) -> bool:
+        """Take an action to be carried out; False when too many wait already."""
+        if len(self._actions) == ACTIONS_MAX:
+            return False
+        self._actions.append(due)
+        return True
+
+    def expired(self, now: float) -> list[Due]:
+        """Actions that came too late; each is given once."""
+        late = [due for due in self._actions if due.until <= now]
+        self._actions = deque(due for due in self._actions if due.until > now)
+        return late
+
+    def action(self) -> Due | None:
+        """The oldest action; it stays until `acted()`."""
+        return self._actions[0] if self._actions else None
+
+    def acted(self, due: Due) -> None:
+        """This action has been tried, it is not to be tried again."""
+        if due in self._actions:
+            self._actions.remove(due)
+
+    def moment(self, now: float) -> Message | None:
+        """The oldest momentary event that is still news, taken out."""
+        while self._moments:
+            until, message = self._moments.popleft()
+            if until > now:
+                return message
+            self.dropped += 1
+        return None
+
+    def changed(self) -> Message | None:
+        """The retained state that waits longest; it stays until `confirmed()`."""
+        return self._kept[next(iter(self._changed))] if self._changed else None
+
+    def confirmed(self, message: Message) -> None:
+        """The broker has it; a newer state of the topic still waits."""
+        if self._kept.get(message.topic) == message:
+            self._changed.pop(message.topic, None)
+            if not message.payload:
+                del self._kept[message.topic]

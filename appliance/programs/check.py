@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`linekeeper check`: is a settings document sound, and if not, where and why."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from appliance.settings.compile import compile
+from appliance.settings.faults import SettingsFaults
+from appliance.settings.files import DiskFull
+from appliance.settings.load import parse, read
+from appliance.settings.documents import load
+from appliance.settings.models import Settings
+from appliance.settings.passwords import FILE
+
+SOUND, FAULTY, UNREADABLE = 0, 1, 2
+
+
+def main(argv: list[str]) -> int:
+    """0: sound; 1: faults, each printed with its place; 2: the file cannot be read."""
+    args = _arguments(argv)
+    secrets = args.secrets or args.file.with_name(FILE)
+    note = ""
+    try:
+        if args.fill or args.secrets or secrets.exists():
+            settings = read(args.file, secrets, fill=args.fill).settings
+        else:
+            settings = parse(load(args.file)[0], args.file)
+            note = f"\nThere is no {secrets}: passwords were not looked at."
+        compile(settings, time.time_ns() // 1_000_000)
+    except SettingsFaults as error:
+        for fault in error.faults:
+            print(fault)
+        return FAULTY
+    except (OSError, DiskFull) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        print(f"linekeeper check: {getattr(error, 'filename', None) or args.file}: {reason}", file=sys.stderr)
+        return UNREADABLE
+    print(f"{args.file.name}: sound: {summary(settings)}{note}")
+    return SOUND
+
+
+def summary(settings: Settings) -> str:
+    """`2 phones, 2 people, 1 line ...`, of what is there."""
+    words = {
+        "phone": ("phone", "phones"),
+        "person": ("person", "people"),
+        "line": ("line", "lines"),
+        "queue": ("queue", "queues"),
+        "chain": ("chain", "chains"),
+        "scenario": ("scenario", "scenarios"),
+        "callers": ("caller list", "caller lists"),
+        "action": ("action", "actions"),
+    }
+    counts = [(len(getattr(settings, kind)), one, many) for kind, (one, many) in words.items()]
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count) or "nothing yet"
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="linekeeper check", description="Say whether a settings document is sound.")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the settings document")
+    parser.add_argument("--secrets", type=Path, metavar="FILE", help=f"its passwords; {FILE} beside it when left out")
+    parser.add_argument("--fill", action="store_true", help="give a password to each telephone that has none")
+    return parser.parse_args(argv)

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A telephone, or the world outside, made of PJSIP: one process that takes JSON lines and tells JSON lines.
+
+Commands: register, call, answer, answer-after, decline, hang-up, press. The end of standard input ends the process.
+All of pjsua2 is called from one thread; a Call object is kept until PJSIP has said that the call is over.
+"""
+
+import argparse
+import json
+import select
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pjsua2 as pj
+
+POLL = 10  # milliseconds PJSIP may wait for packets before standard input is looked at again
+
+
+def tell(event: str, **fields: object) -> None:
+    print(json.dumps({"event": event, "at": time.monotonic(), **fields}), flush=True)
+
+
+class Call(pj.Call):  # type: ignore[misc]
+    """One call of this telephone; it speaks and records from the moment audio flows."""
+
+    def __init__(self, account: "Account", number: int = pj.PJSUA_INVALID_ID) -> None:
+        super().__init__(account, number)
+        self.phone, self.answer_at = account.phone, float("inf")
+        self._record: pj.AudioMediaRecorder | None = None
+        self._file = ""
+
+    def onCallState(self, _: object) -> None:
+        info = self.getInfo()
+        if info.state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:
+            tell("ringing-there", call=self.getId())
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
+            tell("talking", call=self.getId())
+        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self._record = None  # closes the file
+            self.phone.calls.remove(self)
+            self.phone.over.append(self)
+            tell("over", call=self.getId(), code=info.lastStatusCode, reason=info.lastReason, heard=self._file)
+
+    def onCallMediaState(self, _: object) -> None:
+        audio = next((m for m in self.getInfo().media if m.type == pj.PJMEDIA_TYPE_AUDIO), None)
+        if audio is None or audio.status != pj.PJSUA_CALL_MEDIA_ACTIVE:
+            return
+        media = self.getAudioMedia(audio.index)
+        self.phone.player.startTransmit(media)
+        if self._record is None:
+            self.phone.takes += 1
+            self._file = str(self.phone.folder / f"heard-{self.phone.takes}.wav")
+            self._record = pj.AudioMediaRecorder()
+            self._record.createRecorder(self._file)
+            tell("audio", call=self.getId(), codec=self.getStreamInfo(audio.index).codecName)
+        media.startTransmit(self._record)
+
+    def onDtmfDigit(self, told: Any) -> None:
+        tell("key", call=self.getId(), key=told.digit)
+
+    def respond(self, code: int) -> None:
+        self.answer_at = float("inf")
+        self.answer(operation(code))
+
+
+class Account(pj.Account):  # type: ignore[misc]
+    """An identity calls are made with and come in by."""
+
+    def __init__(self, phone: "Phone") -> None:
+        super().__init__()
+        self.phone = phone
+
+    def onRegState(self, told: Any) -> None:
+        if told.expiration:
+            tell("registered" if told.code == 200 else "not-registered", code=told.code, reason=told.reason)
+
+    def onIncomingCall(self, told: Any) -> None:
+        call = Call(self, told.callId)
+        self.phone.calls.append(call)
+        call.answer(operation(180))
+        if self.phone.answer_after is not None:
+            call.answer_at = time.monotonic() + self.phone.answer_after
+        tell("rings", call=told.callId, caller=call.getInfo().remoteUri, called=call.getInfo().localUri)
+
+
+class Phone:
+    """The endpoint: its identities, its calls, what it says."""
+
+    def __init__(self, folder: Path, says: str, port: int, rtp: int, codecs: list[str]) -> None:
+        self.folder, self.takes = folder, 0
+        self.answer_after: float | None = None
+        self.calls: list[Call] = []
+        self.over: list[Call] = []  # kept till the callback that ended them has returned
+        self.accounts: dict[str, Account] = {}
+        self.port, self.rtp = port, rtp
+        self.endpoint = pj.Endpoint()
+        self.endpoint.libCreate()
+        settings = pj.EpConfig()
+        settings.uaConfig.threadCnt, settings.uaConfig.mainThreadOnly = 0, True
+        settings.uaConfig.userAgent = "Linekeeper demo telephone"
+        settings.medConfig.clockRate, settings.medConfig.sndClockRate = 16000, 16000
+        settings.medConfig.noVad, settings.medConfig.ecTailLen = True, 0
+        settings.logConfig.level = settings.logConfig.consoleLevel = 0
+        self.endpoint.libInit(settings)
+        wire = pj.TransportConfig()
+        wire.port, wire.boundAddress = port, "127.0.0.1"
+        self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, wire)
+        self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_TCP, wire)
+        self.endpoint.audDevManager().setNullDev()
+        self.endpoint.libStart()
+        for codec in self.endpoint.codecEnum2():
+            wanted = [n for n, name in enumerate(codecs) if codec.codecId.lower().startswith(name.lower())]
+            self.endpoint.codecSetPriority(codec.codecId, 200 - wanted[0] if wanted else 0)
+        self.player = pj.AudioMediaPlayer()
+        self.player.createPlayer(says)
+
+    def identity(self, uri: str, registrar: str = "", user: str = "", password: str = "") -> Account:
+        """The account of this URI, made at first use; registers when a registrar is given."""
+        if uri in self.accounts:
+            return self.accounts[uri]
+        settings = pj.AccountConfig()
+        settings.idUri = uri
+        settings.natConfig.contactRewriteUse = settings.natConfig.viaRewriteUse = 0
+        settings.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
+        settings.mediaConfig.transportConfig.port = self.rtp
+        settings.mediaConfig.transportConfig.portRange = 40
+        if registrar:
+            settings.regConfig.registrarUri = f"sip:{registrar}"
+            settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, password))
+        account = self.accounts[uri] = Account(self)
+        account.create(settings)
+        return account
+
+    def do(self, command: dict[str, Any]) -> None:
+        match command:
+            case {"do": "register", "registrar": registrar, "user": user, "password": password}:
+                self.identity(f"sip:{user}@{registrar}", registrar, user, password)
+            case {"do": "call", "to": to, "from": identity}:
+                call = Call(self.identity(identity))
+                self.calls.append(call)
+                call.makeCall(to, operation(0))
+            case {"do": "answer"}:
+                self.calls[0].respond(200)
+            case {"do": "answer-after", "seconds": seconds}:
+                self.answer_after = seconds
+            case {"do": "decline", "code": code}:
+                self.calls[0].respond(code)
+            case {"do": "hang-up"}:
+                for call in list(self.calls):
+                    call.hangup(operation(0))
+            case {"do": "press", "keys": keys}:
+                self.calls[0].dialDtmf(keys)
+            case _:
+                tell("not-understood", command=command)
+
+    def run(self) -> None:
+        """Until standard input ends."""
+        tell("ready", port=self.port)
+        unread = b""
+        while True:
+            self.endpoint.libHandleEvents(POLL)
+            self.over.clear()
+            for call in [call for call in self.calls if call.answer_at <= time.monotonic()]:
+                call.respond(200)
+            while select.select([sys.stdin], [], [], 0)[0]:
+                part = sys.stdin.buffer.raw.read(65536)  # type: ignore[attr-defined]
+                if not part:
+                    return
+                *lines, unread = (unread + part).split(b"\n")
+                for line in lines:
+                    self.obey(line)
+
+    def obey(self, line: bytes) -> None:
+        """Carry out one line; what PJSIP refuses is told, and the telephone goes on."""
+        try:
+            self.do(json.loads(line))
+        except (pj.Error, IndexError, ValueError) as error:
+            why = error.info() if isinstance(error, pj.Error) else str(error)
+            tell("failed", command=line.decode(errors="replace"), why=why)
+
+    def close(self) -> None:
+        for call in list(self.calls):
+            call.hangup(operation(0))
+        deadline = time.monotonic() + 1.0
+        while self.calls and time.monotonic() < deadline:
+            self.endpoint.libHandleEvents(POLL)
+        self.calls.clear()
+        self.over.clear()
+        for account in self.accounts.values():
+            account.shutdown()
+        self.accounts.clear()
+        del self.player
+        self.endpoint.libDestroy()
+
+
+def operation(code: int) -> pj.CallOpParam:
+    """Audio alone, and this SIP status."""
+    told = pj.CallOpParam(True)
+    told.statusCode = code
+    told.opt.audioCount, told.opt.videoCount, told.opt.textCount = 1, 0, 0
+    return told
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--folder", type=Path, required=True, help="where recordings go")
+    arguments.add_argument("--says", required=True, help="16-bit mono WAV said over and over")
+    arguments.add_argument("--port", type=int, required=True, help="SIP, UDP and TCP")
+    arguments.add_argument("--rtp", type=int, required=True, help="first of 40 ports")
+    arguments.add_argument("--codecs", default="PCMA,PCMU,telephone-event", help="in order of preference")
+    given = arguments.parse_args()
+    phone = Phone(given.folder, given.says, given.port, given.rtp, given.codecs.split(","))
+    try:
+        phone.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        phone.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The table of callers in a plan: number or beginning of one -> the caller lists it is on."""
+
+import re
+import struct
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+
+from appliance.settings.documents import decode, refused
+from appliance.settings.faults import MOST, Fault, SettingsFaults
+from appliance.settings.words import PRINTED
+
+SPREAD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: neighbours land far apart
+PREFIX = 1 << 63
+LARGEST = 64 << 20  # bytes of a numbers file
+NUMBERS = 1_000_000  # in one
+
+_LINE = re.compile(rf"(\+[0-9]{{4,15}})(?:[,;]({PRINTED}{{0,64}}))?")
+_NIBBLES = str.maketrans("0123456789", "123456789a")
+
+
+def read_numbers(path: Path) -> dict[str, str]:
+    """The numbers of a file, each with its name or "". Raises SettingsFaults, OSError."""
+    with path.open("rb") as stream:
+        text = decode(stream.read(LARGEST + 1), path.name, LARGEST)
+    numbers: dict[str, str] = {}
+    faults: list[Fault] = []
+    for count, line in enumerate(text.split("\n"), start=1):
+        line = line.rstrip()
+        if not line or line.startswith("#"):
+            continue
+        found = _LINE.fullmatch(line)
+        if found is None or found[1] in numbers:
+            id, what = ("bad-number", "is not accepted") if found is None else ("given-twice", "has a number given before")
+            accepted = "accepted: `+37060000001` or `+37060000001,Name`, each number once"
+            faults.append(Fault(id, path.name, count, 1, "", f"this line {what}; {accepted}"))
+            if len(faults) == MOST:
+                break
+        else:
+            numbers[found[1]] = found[2] or ""
+    if faults:
+        raise SettingsFaults(faults)
+    if len(numbers) > NUMBERS:
+        raise refused("too-large", path.name, f"has {len(numbers)} numbers; accepted: at most {NUMBERS}")
+    return numbers
+
+
+def key(number: str, *, prefix: bool = False) -> int:
+    """1 to 15 digits as the table holds them."""
+    return int(number.translate(_NIBBLES), 16) | (PREFIX if prefix else 0)
+
+
+def table(exact: Mapping[str, int], prefixes: Mapping[str, int]) -> tuple[bytes, bytes]:
+    """Sections NUMB and CALR for digits -> bits of caller lists.
+
+    A number is also on the lists of every prefix it begins with, as the core stops at the longest match.
+    """
+    records: dict[int, int] = {}  # bits of lists: index of the caller record
+    entries: dict[int, int] = {}
+    lengths = sorted({len(each) for each in prefixes})
+    for number, bits in exact.items():
+        if lengths:
+            bits |= _covering(number, prefixes, lengths)
+        entries[key(number)] = records.setdefault(bits, len(records))
+    for each in prefixes:
+        bits = _covering(each, prefixes, lengths)
+        entries[key(each, prefix=True)] = records.setdefault(bits, len(records))
+    return _slots(entries), b"".join(struct.pack("<QII", bits, 0, 0) for bits in records)
+
+
+def _covering(number: str, prefixes: Mapping[str, int], lengths: list[int]) -> int:
+    bits = 0
+    for length in lengths:
+        if length > len(number):
+            break
+        bits |= prefixes.get(number[:length], 0)
+    return bits
+
+
+def _slots(entries: Mapping[int, int]) -> bytes:
+    """Open addressing with linear probing, half of the slots free: 24 bytes for each number."""
+    count = 2 * len(entries)
+    keys, values = array("Q", bytes(8 * count)), array("L" if array("L").itemsize == 4 else "I", bytes(4 * count))
+    for entry, value in entries.items():
+        at = ((entry * SPREAD >> 32 & 0xFFFFFFFF) * count) >> 32
+        while keys[at]:
+            at = at + 1 if at + 1 < count else 0
+        keys[at], values[at] = entry, value
+    record = struct.Struct("<QI")
+    packed = bytearray(record.size * count)
+    for at in range(count):
+        record.pack_into(packed, record.size * at, keys[at], values[at])
+    return bytes(packed)

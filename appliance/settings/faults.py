@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is wrong with a settings document: each fault with its place, what was found and what would be accepted."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from appliance.settings.places import Path, Places
+
+MOST = 100  # faults told of one document
+SHOWN = 40  # characters shown of what was found
+
+Schema = dict[str, Any]
+
+SAYS = {  # what a model finds wrong: the fault's id, and its words around what was found
+    "missing": ("missing", "is missing"),
+    "too_long": ("wrong-count", "has too many"),
+    "too_short": ("wrong-count", "has too few"),
+    "literal_error": ("not-known", "{} is not known"),
+    "text": ("not-accepted", "{} is not accepted"),
+    "greater_than_equal": ("out-of-range", "{} is out of range"),
+    "less_than_equal": ("out-of-range", "{} is out of range"),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong; `id` is stable, `path` is dotted, line and column count from 1 (0: the file as a whole)."""
+
+    id: str
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place} {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+
+
+class SettingsFaults(Exception):
+    """A document that cannot be used; at least one fault, in the order of the file."""
+
+    id = "settings-faults"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(faults)
+
+
+def dotted(path: Path) -> str:
+    """`queue.sales.people[0]`, as people would write it."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            bare = re.fullmatch(r"[A-Za-z0-9_-]+", part)
+            text += ("." if text else "") + (part[:SHOWN] if bare else shown(part))
+    return text
+
+
+def shown(found: object) -> str:
+    """What was found, in a few words."""
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    if isinstance(found, str):
+        short = found if len(found) <= SHOWN else found[:SHOWN] + "…"
+        return json.dumps("".join(c if c.isprintable() else "\ufffd" for c in short), ensure_ascii=False)
+    if isinstance(found, int):
+        return str(found) if abs(found) < 10**SHOWN else "a very large number"
+    if isinstance(found, dict):
+        return "a table"
+    return "a list" if isinstance(found, list | tuple) else f"{found}"[:SHOWN]
+
+
+def nearest(found: str, known: Iterable[str]) -> str:
+    """`; did you mean "x"?` when something known is close, else nothing."""
+    close = difflib.get_close_matches(found[:SHOWN].lower(), known, 1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+@cache
+def schema_of(model: type[BaseModel]) -> Schema:
+    return model.model_json_schema()
+
+
+def schema_at(model: type[BaseModel], path: Path) -> Schema:
+    """What a model says of a path: a JSON Schema, {} where it says nothing."""
+    root = schema_of(model)
+    node = plain(root, root)
+    for part in path:
+        if isinstance(part, int):
+            places = node.get("prefixItems", ())
+            step = places[part] if part < len(places) else node.get("items")
+        else:
+            step = node.get("properties", {}).get(part, node.get("additionalProperties"))
+        node = plain(step, root) if isinstance(step, dict) else {}
+    return node
+
+
+def plain(node: Schema, root: Schema) -> Schema:
+    """A schema without its references, and without the null that stands for left out."""
+    if "anyOf" in node:
+        [only] = [each for each in node["anyOf"] if each.get("type") != "null"]
+        node = {k: v for k, v in node.items() if k != "anyOf"} | plain(only, root)
+    if "$ref" in node:
+        node = root["$defs"][node["$ref"].rpartition("/")[2]] | {k: v for k, v in node.items() if k != "$ref"}
+    return node
+
+
+def accepted(node: Schema, root: Schema) -> str:
+    """What a schema accepts, in words."""
+    node = plain(node, root)
+    if "accepts" in node:
+        return str(node["accepts"])
+    if "const" in node:
+        return str(node["const"])
+    if "enum" in node:
+        return ", ".join(node["enum"])
+    match node.get("type"):
+        case "boolean":
+            return "true or false"
+        case "integer":
+            unit = f" ({node['unit']})" if "unit" in node else ""
+            return f"a whole number from {node['minimum']} to {node['maximum']}{unit}"
+        case "array" if "prefixItems" in node:
+            return f"a list of {len(node['prefixItems'])}: {accepted(node['prefixItems'][0], root)}"
+        case "array":
+            return f"a list of {node.get('minItems', 0)} to {node['maxItems']}: {accepted(node['items'], root)}"
+        case "object" if node.get("maxProperties", 0) and "type" in node["additionalProperties"]:
+            keys, values = node["propertyNames"]["accepts"], accepted(node["additionalProperties"], root)
+            return f"a table of at most {node['maxProperties']}: {keys} = {values}"
+        case "object" if "maxProperties" in node:
+            return f"at most {node['maxProperties']} tables"
+    return "a table"
+
+
+def from_validation(
+    error: ValidationError, model: type[BaseModel], places: Places, file: str, *, secret: bool = False
+) -> list[Fault]:
+    """The faults a model found; what was found is not shown of a secret document."""
+    faults = []
+    for each in error.errors(include_url=False)[:MOST]:
+        path: Path = each["loc"]
+        if path and path[-1] == "[key]":
+            path = path[:-1]
+            place = places.of_key(path)
+            words = str(schema_at(model, path[:-1]).get("propertyNames", {}).get("accepts", "another name"))
+            id, message = "bad-name", f"the name is not accepted; accepted: {words}"
+        elif each["type"] == "extra_forbidden":
+            place = places.of_key(path)
+            known = list(schema_at(model, path[:-1]).get("properties", ()))
+            listed = "accepted: " + ", ".join(known) if known else "nothing is accepted here yet"
+            id, message = "unknown-key", f"is not known; {listed}{nearest(str(path[-1]), known)}"
+        else:
+            place = places.of_value(path)
+            node = schema_at(model, path)
+            id, says = SAYS.get(each["type"], ("wrong-type", "{} is not accepted"))
+            message = says.format("what is given" if secret else shown(each["input"]))
+            message += f"; accepted: {accepted(node, schema_of(model))}"
+            if id == "not-known" and isinstance(each["input"], str):
+                message += nearest(each["input"], _choices(node))
+        faults.append(Fault(id, file, *place, dotted(path), message))
+    return faults
+
+
+def _choices(node: Schema) -> list[str]:
+    return [str(each) for each in node.get("enum", [node["const"]] if "const" in node else [])]

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The settings document from its file, checked whole."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.settings import documents
+from appliance.settings.callers import read_numbers
+from appliance.settings.faults import MOST, Fault, SettingsFaults, dotted
+from appliance.settings.models import Settings
+from appliance.settings.names import SameId
+from appliance.settings.passwords import FILE, Secrets, fill_secrets, missing, read_secrets
+from appliance.settings.places import Places
+from appliance.settings.references import Wrong, wrongs
+from appliance.settings.routes import routes
+
+
+@dataclass(frozen=True)
+class Office:
+    """A sound document, as text and as settings, with its secrets."""
+
+    document: str
+    settings: Settings
+    secrets: Secrets
+
+
+def read(path: Path, secrets: Path | None = None, *, fill: bool = False) -> Office:
+    """The document in a file with its secrets (secrets.toml beside it unless named).
+
+    With `fill`, telephones without a password are given one, kept in that file. Raises SettingsFaults, OSError and,
+    with `fill`, files.DiskFull.
+    """
+    document, _ = documents.load(path)
+    secrets = secrets or path.with_name(FILE)
+    settings, places = _parse(document, path)
+    known = fill_secrets(settings, secrets) if fill else read_secrets(secrets)
+    _raise(list(missing(settings, known)), places, path.name)
+    return Office(document, settings, known)
+
+
+def parse(text: str, path: Path) -> Settings:
+    """The settings in a text, as if it stood in `path` (files it names are beside it). Raises SettingsFaults."""
+    return _parse(text, path)[0]
+
+
+def _parse(text: str, path: Path) -> tuple[Settings, Places]:
+    settings, places = documents.check(Settings, text, path.name)
+    _raise(list(wrongs(settings)), places, path.name)
+    try:
+        routes(settings)
+    except SameId as same:
+        at = (same.kind, same.name)
+        _raise([Wrong(SameId.id, at, str(same), True)], places, path.name)
+    return _with_numbers(settings, places, path), places
+
+
+def _with_numbers(settings: Settings, places: Places, path: Path) -> Settings:
+    """The settings with the numbers of each numbers_file among its list's; what the document says itself comes first."""
+    lists = dict(settings.callers)
+    for name, table in settings.callers.items():
+        if table.numbers_file is not None:
+            try:
+                numbers = read_numbers(path.with_name(table.numbers_file))
+            except OSError as error:
+                message = f'"{table.numbers_file}" cannot be read: {error.strerror}'
+                _raise([Wrong("unreadable", ("callers", name, "numbers_file"), message)], places, path.name)
+            lists[name] = table.model_copy(update={"numbers": {**table.numbers, **numbers, **table.numbers}})
+    return settings.model_copy(update={"callers": lists})
+
+
+def _raise(found: list[Wrong], places: Places, file: str) -> None:
+    faults = []
+    for id, path, message, key in found[:MOST]:
+        place = places.of_key(path) if key else places.of_value(path)
+        faults.append(Fault(id, file, *place, dotted(path), message))
+    if faults:
+        raise SettingsFaults(documents.in_order(faults))

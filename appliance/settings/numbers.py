@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Telephone numbers as people and lines write them, brought to one form."""
+
+import re
+from functools import cache
+
+import phonenumbers
+
+LONGEST = 31  # characters the core keeps (LK_NUMBER_MAX)
+SHORT = 6  # digits: what is no longer is an extension or a short code, never a number to be completed
+
+WITHHELD = frozenset({"anonymous", "private", "restricted", "unavailable", "unknown", "withheld"})
+
+_SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2015]+")
+_INTERNATIONAL = re.compile(r"\+[0-9]{4,15}")
+_DIGITS = re.compile(r"[0-9]+")
+
+
+def normalise(text: str, country: str) -> str:
+    """`+` and the digits of E.164; an extension or a SIP user as it is, at most 31 characters; "" when withheld.
+
+    `country` (ISO 3166-1) says how a number without a country code is read.
+    """
+    if _INTERNATIONAL.fullmatch(text):
+        return text
+    text = text.strip()[:250]
+    if text.lower() in WITHHELD:
+        return ""
+    bare = _SEPARATORS.sub("", text)
+    if _INTERNATIONAL.fullmatch(bare):
+        return bare
+    if not _DIGITS.fullmatch(bare):
+        return "".join(c for c in text if c.isascii() and c.isprintable())[:LONGEST]
+    if len(bare) > SHORT:
+        try:
+            number = phonenumbers.parse(bare, country)
+        except phonenumbers.NumberParseException:
+            return bare[:LONGEST]
+        if phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE:
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return bare[:LONGEST]
+
+
+def digits(number: str) -> str:
+    """A normalised number as the core keeps it: without the +."""
+    return number.removeprefix("+")
+
+
+def known_country(code: str) -> bool:
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+@cache
+def emergency_numbers(country: str) -> tuple[str, ...]:
+    """The emergency numbers of a country, 3 digits each."""
+    return tuple(n for n in map("{:03d}".format, range(1000)) if phonenumbers.is_emergency_number(n, country))

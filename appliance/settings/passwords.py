@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""secrets.toml: passwords, apart from the settings document, never shown."""
+
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import Secret
+
+from appliance.settings import documents, files
+from appliance.settings.faults import Fault, SettingsFaults
+from appliance.settings.models import Settings, Table, setting
+from appliance.settings.references import Wrong
+from appliance.settings.words import Name, Password, TrunkPassword
+
+FILE = "secrets.toml"  # beside the settings document
+MODE = 0o600
+STRENGTH = 18  # random bytes of a password we make: 24 characters
+
+
+class PhoneSecret(Table):
+    """Of a telephone."""
+
+    password: Secret[Password] = setting("What the telephone registers with.")
+
+
+class LineSecret(Table):
+    """Of a line."""
+
+    password: Secret[TrunkPassword] = setting("What we register with.")
+
+
+class MqttSecret(Table):
+    """Of the MQTT broker."""
+
+    user: Secret[TrunkPassword] = setting("User name at the broker.")
+    password: Secret[TrunkPassword] = setting("Its password.")
+
+
+class Secrets(Table):
+    """The whole of secrets.toml. Values come out by `.get_secret_value()` only. Names without use are no fault."""
+
+    phone: dict[Name, PhoneSecret] = setting("Telephones.", {}, max_length=1000)
+    line: dict[Name, LineSecret] = setting("Lines.", {}, max_length=1000)
+    mqtt: MqttSecret | None = setting("The MQTT broker; left out: none is asked for.", None)
+
+
+def read_secrets(path: Path) -> Secrets:
+    """The secrets in a file; none when there is no file. Raises SettingsFaults, OSError."""
+    return documents.check(Secrets, _text(path), path.name, secret=True)[0]
+
+
+def missing(settings: Settings, known: Secrets) -> Iterator[Wrong]:
+    """The passwords a document needs and a secrets file does not have."""
+    for name in settings.phone:
+        if name not in known.phone:
+            yield Wrong("no-password", ("phone", name), f"has no password in {FILE}; {_accepted('phone', name)}", True)
+    for name, line in settings.line.items():
+        if line.registers and name not in known.line:
+            yield Wrong("no-password", ("line", name), f"has no password in {FILE}; {_accepted('line', name)}", True)
+
+
+def fill_secrets(settings: Settings, path: Path) -> Secrets:
+    """Add a password of our own for each telephone without one, and tell what the file then holds.
+
+    Nothing is written when none is missing. Raises SettingsFaults, files.DiskFull, OSError.
+    """
+    text = _text(path)
+    known, _ = documents.check(Secrets, text, path.name, secret=True)
+    new = [name for name in settings.phone if name not in known.phone]
+    if not new:
+        return known
+    added = "".join(f'\n[phone.{name}]\npassword = "{secrets.token_urlsafe(STRENGTH)}"\n' for name in new)
+    text = (text if not text or text.endswith("\n") else text + "\n") + added
+    known, _ = documents.check(Secrets, text, path.name, secret=True)  # `phone = {...}` in one line cannot be added to
+    path = path.resolve()
+    files.put(files.prepare(path, text.encode(), MODE), path)
+    return known
+
+
+def _text(path: Path) -> str:
+    try:
+        text, status = documents.load(path)
+    except FileNotFoundError:
+        return ""
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        message = f"others may read it (mode {stat.S_IMODE(status.st_mode):04o}); accepted: {MODE:04o}"
+        raise SettingsFaults([Fault("secrets-readable", path.name, 0, 0, "", message)])
+    return text
+
+
+def _accepted(kind: str, name: str) -> str:
+    return f'accepted: [{kind}.{name}] with password = "..." there'

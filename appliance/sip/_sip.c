@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * The binding: parse, call, convert. Contract in _sip.pyi. Only the stable ABI.
+ */
+#define Py_LIMITED_API 0x030b0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "sip.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static PyObject *sip_error;
+
+static int alive; /* one Endpoint a process; the GIL guards it */
+
+static int post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
+                const char *const *text)
+{
+    int result;
+
+    Py_BEGIN_ALLOW_THREADS
+    result = sip_post(kind, handle, other, code, value, texts, text);
+    Py_END_ALLOW_THREADS
+    if (result)
+        PyErr_SetString(sip_error, "the SIP thread is not running");
+    return result;
+}
+
+static PyObject *done(int failed)
+{
+    if (failed)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* ---- Endpoint --------------------------------------------------------------------------------------------------- */
+
+static int codecs_of(PyObject *list, struct sip_config *config)
+{
+    Py_ssize_t count = PySequence_Size(list);
+
+    if (count < 0)
+        return -1;
+    if (count > (Py_ssize_t)PJ_ARRAY_SIZE(config->codecs)) {
+        PyErr_SetString(PyExc_ValueError, "more than 16 codecs");
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *item = PySequence_GetItem(list, i);
+        const char *name = item ? PyUnicode_AsUTF8AndSize(item, NULL) : NULL;
+
+        if (name)
+            snprintf(config->codecs[i], sizeof config->codecs[i], "%s", name);
+        Py_XDECREF(item);
+        if (!name)
+            return -1;
+    }
+    config->codec_count = (int)count;
+    return 0;
+}
+
+static int text_into(char *out, size_t size, const char *from, const char *what)
+{
+    if ((size_t)snprintf(out, size, "%s", from) < size)
+        return 0;
+    PyErr_Format(PyExc_ValueError, "%s is too long", what);
+    return -1;
+}
+
+static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"listen",     "port",        "realm",       "rtp_first", "rtp_last", "user_agent", "codecs",
+                            "clock_rate", "min_expires", "max_expires", "log_level", NULL};
+    struct sip_config config;
+    const char *listen, *realm, *user_agent;
+    char why[256];
+    PyObject *codecs, *self;
+    int failed;
+    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+
+    memset(&config, 0, sizeof config);
+    config.clock_rate = 16000;
+    config.min_expires = 60;
+    config.max_expires = 3600;
+    config.log_level = 2;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIi", names, &listen, &config.port, &realm,
+                                     &config.rtp_first, &config.rtp_last, &user_agent, &codecs, &config.clock_rate,
+                                     &config.min_expires, &config.max_expires, &config.log_level) ||
+        text_into(config.listen, sizeof config.listen, listen, "listen") ||
+        text_into(config.realm, sizeof config.realm, realm, "realm") ||
+        text_into(config.user_agent, sizeof config.user_agent, user_agent, "user_agent") || codecs_of(codecs, &config))
+        return NULL;
+    if (alive) {
+        PyErr_SetString(sip_error, "one SIP endpoint a process");
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    failed = sip_start(&config, why, sizeof why);
+    Py_END_ALLOW_THREADS
+    if (failed) {
+        PyErr_SetString(sip_error, why);
+        return NULL;
+    }
+    self = alloc(type, 0);
+    alive = self != NULL;
+    return self;
+}
+
+static PyObject *endpoint_close(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    if (alive) {
+        alive = 0;
+        Py_BEGIN_ALLOW_THREADS
+        sip_stop();
+        Py_END_ALLOW_THREADS
+    }
+    Py_RETURN_NONE;
+}
+
+static void endpoint_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+
+    Py_XDECREF(endpoint_close(self, NULL));
+    release(self);
+    Py_DECREF(type);
+}
+
+static PyObject *endpoint_fileno(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return PyLong_FromLong(alive ? sip_fileno() : -1);
+}
+
+static PyObject *event_tuple(const struct sip_event *event)
+{
+    PyObject *texts = PyTuple_New(SIP_TEXTS);
+
+    if (!texts)
+        return NULL;
+    for (int i = 0; i < SIP_TEXTS; i++) {
+        const char *text = event->text[i] ? event->text[i] : "";
+        PyObject *item = PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+
+        if (!item || PyTuple_SetItem(texts, i, item)) {
+            Py_DECREF(texts);
+            return NULL;
+        }
+    }
+    return Py_BuildValue("(iKiLLN)", event->kind, (unsigned long long)event->handle, event->code,
+                         (long long)event->value, (long long)event->at, texts);
+}
+
+static PyObject *endpoint_events(PyObject *self, PyObject *unused)
+{
+    PyObject *list = PyList_New(0);
+    struct sip_event *event, *next;
+
+    (void)self, (void)unused;
+    if (!list || !alive)
+        return list;
+    for (event = sip_take_events(); event; event = next) {
+        PyObject *item = list ? event_tuple(event) : NULL;
+
+        next = event->next;
+        if (list && (!item || PyList_Append(list, item)))
+            Py_CLEAR(list);
+        Py_XDECREF(item);
+        sip_event_free(event);
+    }
+    return list;
+}
+
+static PyObject *endpoint_counts(PyObject *self, PyObject *unused)
+{
+    struct sip_counts counts = sip_counters();
+
+    (void)self, (void)unused;
+    return Py_BuildValue("(KK)", (unsigned long long)counts.stale, (unsigned long long)counts.dropped);
+}
+
+/* ---- telephones and trunks -------------------------------------------------------------------------------------- */
+
+static PyObject *endpoint_set_phone(PyObject *self, PyObject *args)
+{
+    const char *text[3];
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "sss", &text[0], &text[1], &text[2]))
+        return NULL;
+    if (strlen(text[0]) > SIP_NAME_MAX || strlen(text[1]) != 32 || strlen(text[2]) != 64) {
+        PyErr_SetString(PyExc_ValueError, "id up to 63 characters, HA1 of 32 and of 64 hexadecimal digits");
+        return NULL;
+    }
+    return done(post(SIP_DO_PHONE, 0, 0, 0, 0, 3, text));
+}
+
+static PyObject *endpoint_remove_phone(PyObject *self, PyObject *args)
+{
+    const char *text[3] = {NULL, "", ""};
+
+    (void)self;
+    return PyArg_ParseTuple(args, "s", &text[0]) ? done(post(SIP_DO_PHONE, 0, 0, 0, 0, 3, text)) : NULL;
+}
+
+static PyObject *endpoint_bind(PyObject *self, PyObject *args)
+{
+    const char *text[4];
+    long long expires;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "ssssL", &text[0], &text[1], &text[2], &text[3], &expires))
+        return NULL;
+    return done(post(SIP_DO_BIND, 0, 0, 0, expires, 4, text));
+}
+
+static PyObject *endpoint_set_trunk(PyObject *self, PyObject *args)
+{
+    const char *text[5];
+    int expires;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "sssssi", &text[0], &text[1], &text[2], &text[3], &text[4], &expires))
+        return NULL;
+    if (strlen(text[0]) > SIP_NAME_MAX || strlen(text[1]) > SIP_URI_MAX || strlen(text[2]) > SIP_NAME_MAX) {
+        PyErr_SetString(PyExc_ValueError, "id and user up to 63, uri up to 255 characters");
+        return NULL;
+    }
+    return done(post(SIP_DO_TRUNK, 0, 0, 0, expires, 5, text));
+}
+
+static PyObject *endpoint_remove_trunk(PyObject *self, PyObject *args)
+{
+    const char *text[1];
+
+    (void)self;
+    return PyArg_ParseTuple(args, "s", &text[0]) ? done(post(SIP_DO_NO_TRUNK, 0, 0, 0, 0, 1, text)) : NULL;
+}
+
+/* ---- legs and audio --------------------------------------------------------------------------------------------- */
+
+/* Takes a slot and posts; a handle, 0 when none is left. */
+static PyObject *take_and_post(int slot_kind, int kind, int code, int texts, const char *const *text)
+{
+    sip_handle handle = sip_slot_take(slot_kind);
+
+    if (handle && post(kind, handle, 0, code, 0, texts, text)) {
+        sip_slot_free(handle);
+        return NULL;
+    }
+    return PyLong_FromUnsignedLongLong(handle);
+}
+
+static PyObject *endpoint_call(PyObject *self, PyObject *args)
+{
+    const char *text[4];
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "ssss", &text[0], &text[1], &text[2], &text[3]))
+        return NULL;
+    return take_and_post(SIP_LEG, SIP_DO_CALL, 0, 4, text);
+}
+
+static PyObject *endpoint_play(PyObject *self, PyObject *args)
+{
+    const char *text[1];
+    int repeat;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "sp", &text[0], &repeat))
+        return NULL;
+    return take_and_post(SIP_PLAYER, SIP_DO_PLAY, repeat, 1, text);
+}
+
+static PyObject *endpoint_record(PyObject *self, PyObject *args)
+{
+    const char *text[1];
+
+    (void)self;
+    return PyArg_ParseTuple(args, "s", &text[0]) ? take_and_post(SIP_RECORDING, SIP_DO_RECORD, 0, 1, text) : NULL;
+}
+
+static PyObject *handle_only(PyObject *args, int kind)
+{
+    unsigned long long handle;
+
+    return PyArg_ParseTuple(args, "K", &handle) ? done(post(kind, handle, 0, 0, 0, 0, NULL)) : NULL;
+}
+
+static PyObject *endpoint_answer(PyObject *self, PyObject *args)
+{
+    (void)self;
+    return handle_only(args, SIP_DO_ANSWER);
+}
+
+static PyObject *endpoint_stop(PyObject *self, PyObject *args)
+{
+    (void)self;
+    return handle_only(args, SIP_DO_STOP);
+}
+
+static PyObject *endpoint_progress(PyObject *self, PyObject *args)
+{
+    unsigned long long handle;
+    int code;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Ki", &handle, &code))
+        return NULL;
+    if (code < 101 || code > 199) {
+        PyErr_SetString(PyExc_ValueError, "a provisional status is 101 to 199");
+        return NULL;
+    }
+    return done(post(SIP_DO_PROGRESS, handle, 0, code, 0, 0, NULL));
+}
+
+static PyObject *endpoint_hang_up(PyObject *self, PyObject *args)
+{
+    unsigned long long handle;
+    int code, cause;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Kii", &handle, &code, &cause))
+        return NULL;
+    if (code != 0 && (code < 300 || code > 699)) {
+        PyErr_SetString(PyExc_ValueError, "a final status is 300 to 699, or 0 to let the state decide");
+        return NULL;
+    }
+    return done(post(SIP_DO_HANG_UP, handle, 0, code, cause, 0, NULL));
+}
+
+static PyObject *two_handles(PyObject *args, int kind)
+{
+    unsigned long long listener, source;
+
+    return PyArg_ParseTuple(args, "KK", &listener, &source) ? done(post(kind, listener, source, 0, 0, 0, NULL)) : NULL;
+}
+
+static PyObject *endpoint_hear(PyObject *self, PyObject *args)
+{
+    (void)self;
+    return two_handles(args, SIP_DO_HEAR);
+}
+
+static PyObject *endpoint_unhear(PyObject *self, PyObject *args)
+{
+    (void)self;
+    return two_handles(args, SIP_DO_UNHEAR);
+}
+
+static PyObject *endpoint_digits(PyObject *self, PyObject *args)
+{
+    unsigned long long handle;
+    const char *text[1];
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Ks", &handle, &text[0]))
+        return NULL;
+    return done(post(SIP_DO_DIGITS, handle, 0, 0, 0, 1, text));
+}
+
+static PyMethodDef endpoint_methods[] = {
+    {"close", endpoint_close, METH_NOARGS, NULL},
+    {"fileno", endpoint_fileno, METH_NOARGS, NULL},
+    {"events", endpoint_events, METH_NOARGS, NULL},
+    {"counts", endpoint_counts, METH_NOARGS, NULL},
+    {"set_phone", endpoint_set_phone, METH_VARARGS, NULL},
+    {"remove_phone", endpoint_remove_phone, METH_VARARGS, NULL},
+    {"bind", endpoint_bind, METH_VARARGS, NULL},
+    {"set_trunk", endpoint_set_trunk, METH_VARARGS, NULL},
+    {"remove_trunk", endpoint_remove_trunk, METH_VARARGS, NULL},
+    {"call", endpoint_call, METH_VARARGS, NULL},
+    {"progress", endpoint_progress, METH_VARARGS, NULL},
+    {"answer", endpoint_answer, METH_VARARGS, NULL},
+    {"hang_up", endpoint_hang_up, METH_VARARGS, NULL},
+    {"digits", endpoint_digits, METH_VARARGS, NULL},
+    {"play", endpoint_play, METH_VARARGS, NULL},
+    {"record", endpoint_record, METH_VARARGS, NULL},
+    {"stop", endpoint_stop, METH_VARARGS, NULL},
+    {"hear", endpoint_hear, METH_VARARGS, NULL},
+    {"unhear", endpoint_unhear, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot endpoint_slots[] = {
+    {Py_tp_new, (void *)endpoint_new},
+    {Py_tp_dealloc, (void *)endpoint_dealloc},
+    {Py_tp_methods, endpoint_methods},
+    {0, NULL},
+};
+
+static PyType_Spec endpoint_spec = {
+    .name = "appliance.sip._sip.Endpoint",
+    .basicsize = sizeof(PyObject),
+    .flags = Py_TPFLAGS_DEFAULT,
+    .slots = endpoint_slots,
+};
+
+static PyObject *module_cause_of(PyObject *self, PyObject *args)
+{
+    int status;
+
+    (void)self;
+    return PyArg_ParseTuple(args, "i", &status) ? PyLong_FromLong(sip_cause_of(status)) : NULL;
+}
+
+static PyMethodDef module_methods[] = {
+    {"cause_of", module_cause_of, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_sip", NULL, -1, module_methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__sip(void)
+{
+    PyObject *self = PyModule_Create(&module);
+    PyObject *type = PyType_FromSpec(&endpoint_spec);
+
+    sip_error = PyErr_NewException("appliance.sip._sip.SipError", PyExc_OSError, NULL);
+    if (!self || !type || !sip_error || PyModule_AddObjectRef(self, "Endpoint", type) ||
+        PyModule_AddObjectRef(self, "SipError", sip_error))
+        return NULL;
+    Py_DECREF(type);
+    return self;
+}

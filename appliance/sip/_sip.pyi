@@ -1,0 +1,73 @@
+"""PJSIP behind one native thread; contract of the binding. Every command returns at once; what became of it is an event."""
+
+from typing import TypeAlias, final
+
+Event: TypeAlias = tuple[int, int, int, int, int, tuple[str, str, str, str, str, str]]
+"""kind (appliance.sip.names.Heard), handle, code, value, monotonic us when it was seen, texts; see sip.h for each kind."""
+
+class SipError(OSError):
+    """The endpoint cannot start (the sentence says why), or is not running."""
+
+@final
+class Endpoint:
+    """One a process. Handles are 64-bit and never used twice; a command to one that is over is dropped and counted."""
+
+    def __init__(
+        self,
+        listen: str,
+        port: int,
+        realm: str,
+        rtp_first: int,
+        rtp_last: int,
+        user_agent: str,
+        codecs: list[str],
+        *,
+        clock_rate: int = 16000,
+        min_expires: int = 60,
+        max_expires: int = 3600,
+        log_level: int = 2,
+    ) -> None:
+        """Start the SIP thread; codecs most wanted first, as "opus/48000". SipError when the port is in use, ValueError."""
+
+    def close(self) -> None:
+        """Hang up every call, leave the trunks, end the thread; at most about 3 s."""
+
+    def fileno(self) -> int:
+        """Readable while events wait; -1 when closed."""
+
+    def events(self) -> list[Event]:
+        """All events so far, oldest first."""
+
+    def counts(self) -> tuple[int, int]:
+        """Commands to what was over already; events lost because memory ran out or 65,536 were unread."""
+
+    def set_phone(self, phone: str, ha1_md5: str, ha1_sha256: str, /) -> None:
+        """Let a telephone register and call. HA1 as RFC 7616 3.4.2, lower-case hexadecimal."""
+
+    def remove_phone(self, phone: str, /) -> None: ...
+    def bind(self, phone: str, contact: str, target: str, agent: str, expires: int, /) -> None:
+        """Put back a contact known before a restart; expires in unix seconds."""
+
+    def set_trunk(self, trunk: str, uri: str, user: str, password: str, addresses: str, expires: int, /) -> None:
+        """A trunk at sip:host:port; calls from its addresses ("ip[:port]", by spaces) are taken. expires 0: no REGISTER."""
+
+    def remove_trunk(self, trunk: str, /) -> None: ...
+    def call(self, trunk: str, target: str, number: str, name: str, /) -> int:
+        """Call a URI through a trunk, or a telephone's contact with trunk ""; shown as number and name. 0: no slot left."""
+
+    def progress(self, leg: int, code: int, /) -> None: ...
+    def answer(self, leg: int, /) -> None: ...
+    def hang_up(self, leg: int, code: int, cause: int, /) -> None:
+        """SIP final status for an unanswered incoming leg (0: by state), and the Q.850 cause told in Reason."""
+
+    def digits(self, leg: int, digits: str, /) -> None:
+        """Send digits as RFC 4733 events."""
+
+    def play(self, path: str, repeat: bool, /) -> int: ...
+    def record(self, path: str, /) -> int: ...
+    def stop(self, port: int, /) -> None: ...
+    def hear(self, listener: int, source: int, /) -> None: ...
+    def unhear(self, listener: int, source: int, /) -> None: ...
+
+def cause_of(status: int, /) -> int:
+    """Q.850 cause of a SIP status, RFC 3398 section 8.2.6.1."""

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Telephones that may register, and trunks: where they are and how they are entered.
+ */
+#include "sip.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_EVERY 30 /* s between attempts of a registration that failed; the first comes sooner */
+
+int sip_local_account = PJSUA_INVALID_ID;
+
+static struct sip_phone phones[SIP_PHONES];
+static int phone_count;
+static struct sip_trunk trunks[SIP_TRUNKS];
+static int trunk_count;
+
+/* ---- telephones ------------------------------------------------------------------------------------------------- */
+
+struct sip_phone *sip_phone_find(const pj_str_t *id)
+{
+    for (int i = 0; i < phone_count; i++)
+        if (pj_strcmp2(id, phones[i].id) == 0)
+            return &phones[i];
+    return NULL;
+}
+
+void sip_phone_set(const struct sip_command *command)
+{
+    pj_str_t id = pj_str(command->text[0]);
+    struct sip_phone *phone = sip_phone_find(&id);
+    int wanted = command->text[1][0] != '\0';
+
+    if (!wanted) {
+        sip_registrar_forget(command->text[0]);
+        if (phone)
+            *phone = phones[--phone_count];
+        return;
+    }
+    if (!phone && phone_count < SIP_PHONES)
+        phone = &phones[phone_count++];
+    if (!phone)
+        return;
+    snprintf(phone->id, sizeof phone->id, "%s", command->text[0]);
+    snprintf(phone->md5, sizeof phone->md5, "%s", command->text[1]);
+    snprintf(phone->sha256, sizeof phone->sha256, "%s", command->text[2]);
+}
+
+void sip_account_media(pjsua_acc_config *account)
+{
+    account->rtp_cfg.port = (unsigned)sip_config.rtp_first;
+    account->rtp_cfg.port_range = (unsigned)(sip_config.rtp_last - sip_config.rtp_first);
+    account->rtp_cfg.bound_addr = pj_str(sip_config.listen);
+    account->lock_codec = 0;
+    account->use_timer = PJSUA_SIP_TIMER_OPTIONAL;
+    account->vid_in_auto_show = account->vid_out_auto_transmit = PJ_FALSE;
+    account->allow_contact_rewrite = 0;
+    account->allow_via_rewrite = 0;
+}
+
+int sip_account_local(void)
+{
+    static char id[96];
+    pjsua_acc_config account;
+
+    pjsua_acc_config_default(&account);
+    snprintf(id, sizeof id, "<sip:%s>", sip_config.realm);
+    account.id = pj_str(id);
+    account.register_on_acc_add = PJ_FALSE;
+    sip_account_media(&account);
+    return pjsua_acc_add(&account, PJ_TRUE, &sip_local_account) == PJ_SUCCESS ? 0 : -1;
+}
+
+/* ---- trunks ----------------------------------------------------------------------------------------------------- */
+
+struct sip_trunk *sip_trunk_find(const char *id)
+{
+    for (int i = 0; i < trunk_count; i++)
+        if (strcmp(trunks[i].id, id) == 0)
+            return &trunks[i];
+    return NULL;
+}
+
+struct sip_trunk *sip_trunk_of_account(int account)
+{
+    for (int i = 0; i < trunk_count; i++)
+        if (trunks[i].account == account)
+            return &trunks[i];
+    return NULL;
+}
+
+struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata)
+{
+    const pj_sockaddr *from = &rdata->pkt_info.src_addr;
+    struct sip_trunk *found = NULL;
+
+    for (int i = 0; i < trunk_count; i++) {
+        for (int j = 0; j < trunks[i].addresses; j++) {
+            const pj_sockaddr *known = &trunks[i].address[j];
+            pj_uint16_t port = pj_sockaddr_get_port(known);
+
+            if (known->addr.sa_family != from->addr.sa_family ||
+                memcmp(pj_sockaddr_get_addr(known), pj_sockaddr_get_addr(from), pj_sockaddr_get_addr_len(known)) != 0)
+                continue;
+            if (port == pj_sockaddr_get_port(from))
+                return &trunks[i]; /* the nearest match: address and port */
+            if (port == 0 && !found)
+                found = &trunks[i];
+        }
+    }
+    return found;
+}
+
+static void addresses_set(struct sip_trunk *trunk, char *list)
+{
+    char *save = NULL;
+
+    trunk->addresses = 0;
+    for (char *one = strtok_r(list, " ", &save); one; one = strtok_r(NULL, " ", &save)) {
+        pj_str_t text = pj_str(one);
+
+        if (trunk->addresses < (int)PJ_ARRAY_SIZE(trunk->address) &&
+            pj_sockaddr_parse(PJ_AF_UNSPEC, 0, &text, &trunk->address[trunk->addresses]) == PJ_SUCCESS)
+            trunk->addresses++;
+    }
+}
+
+static void trunk_told(const struct sip_trunk *trunk, int code, int64_t granted, const char *why)
+{
+    const char *text[] = {trunk->id, why};
+
+    sip_tell_c(SIP_EV_TRUNK, 0, code, granted, 2, text);
+}
+
+static void account_of(struct sip_trunk *trunk, const char *password, int expires, pjsua_acc_config *account)
+{
+    static char id[SIP_URI_MAX + SIP_NAME_MAX + 16], uri[SIP_URI_MAX + 16], proxy[96];
+    const char *host = strchr(trunk->uri, ':');
+
+    pjsua_acc_config_default(account);
+    sip_account_media(account);
+    host = host ? host + 1 : trunk->uri;
+    snprintf(id, sizeof id, "<sip:%s@%s>", trunk->user[0] ? trunk->user : "linekeeper", host);
+    snprintf(uri, sizeof uri, "%s", trunk->uri);
+    account->id = pj_str(id);
+    if (trunk->addresses) { /* the name was looked up before: DNS is never asked with a call waiting */
+        char where[PJ_INET6_ADDRSTRLEN + 10];
+
+        snprintf(proxy, sizeof proxy, "<sip:%s;lr;hide>",
+                 pj_sockaddr_print(&trunk->address[0], where, sizeof where, 3));
+        account->proxy_cnt = 1;
+        account->proxy[0] = pj_str(proxy);
+    }
+    account->register_on_acc_add = trunk->registers;
+    account->reg_first_retry_interval = 2;
+    account->reg_retry_interval = RETRY_EVERY;
+    account->reg_retry_random_interval = 5;
+    if (trunk->registers) {
+        account->reg_uri = pj_str(uri);
+        account->reg_timeout = (unsigned)expires;
+    }
+    if (trunk->user[0]) {
+        account->cred_count = 1;
+        account->cred_info[0].realm = pj_str((char *)(uintptr_t) "*");
+        account->cred_info[0].scheme = pj_str((char *)(uintptr_t) "digest");
+        account->cred_info[0].username = pj_str(trunk->user);
+        account->cred_info[0].data_type = PJSIP_CRED_DATA_PLAIN_PASSWD;
+        account->cred_info[0].data = pj_str((char *)(uintptr_t)password);
+    }
+}
+
+void sip_trunk_set(const struct sip_command *command)
+{
+    struct sip_trunk *trunk = sip_trunk_find(command->text[0]);
+    pjsua_acc_config account;
+    pj_status_t status;
+    int known = trunk != NULL;
+
+    if (!known && trunk_count < SIP_TRUNKS) {
+        trunk = &trunks[trunk_count++];
+        memset(trunk, 0, sizeof *trunk);
+        trunk->account = PJSUA_INVALID_ID;
+    }
+    if (!trunk)
+        return;
+    snprintf(trunk->id, sizeof trunk->id, "%s", command->text[0]);
+    snprintf(trunk->uri, sizeof trunk->uri, "%s", command->text[1]);
+    snprintf(trunk->user, sizeof trunk->user, "%s", command->text[2]);
+    trunk->registers = command->value > 0;
+    addresses_set(trunk, command->text[4]);
+    account_of(trunk, command->text[3], (int)command->value, &account);
+    if (known)
+        status = pjsua_acc_modify(trunk->account, &account);
+    else
+        status = pjsua_acc_add(&account, PJ_FALSE, &trunk->account);
+    if (status != PJ_SUCCESS) {
+        char why[PJ_ERR_MSG_SIZE];
+
+        pj_strerror(status, why, sizeof why);
+        trunk_told(trunk, 500, 0, why);
+    } else if (!trunk->registers) {
+        trunk_told(trunk, 200, 0, "");
+    }
+}
+
+void sip_trunk_remove(const struct sip_command *command)
+{
+    struct sip_trunk *trunk = sip_trunk_find(command->text[0]);
+
+    if (!trunk)
+        return;
+    pjsua_acc_del(trunk->account);
+    *trunk = trunks[--trunk_count];
+}
+
+static void on_registered(pjsua_acc_id account, pjsua_reg_info *info)
+{
+    const struct sip_trunk *trunk = sip_trunk_of_account(account);
+    const struct pjsip_regc_cbparam *result = info->cbparam;
+    char why[128];
+
+    if (!trunk || !info->renew)
+        return;
+    sip_copy(why, sizeof why, &result->reason);
+    if (result->status != PJ_SUCCESS)
+        pj_strerror(result->status, why, sizeof why);
+    trunk_told(trunk, result->status != PJ_SUCCESS ? 503 : result->code,
+               result->expiration == PJSIP_REGC_EXPIRATION_NOT_SPECIFIED ? 0 : result->expiration, why);
+}
+
+void sip_accounts_configure(pjsua_config *config)
+{
+    config->cb.on_reg_state2 = on_registered;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Who hears whom. The wish is kept as edges between handles; the conference bridge follows as ports come and go.
+ */
+#include "sip.h"
+
+#include <string.h>
+
+static struct edge {
+    sip_handle listener, source;
+    int joined; /* connected in the bridge */
+} edges[SIP_EDGES];
+static int edge_count;
+
+static void edge_join(struct edge *edge)
+{
+    const struct sip_slot *listener = sip_slot_of(edge->listener), *source = sip_slot_of(edge->source);
+
+    if (edge->joined || !listener || !source || listener->port < 0 || source->port < 0)
+        return;
+    edge->joined = pjsua_conf_connect(source->port, listener->port) == PJ_SUCCESS;
+}
+
+static void edge_part(struct edge *edge)
+{
+    const struct sip_slot *listener = sip_slot_of(edge->listener), *source = sip_slot_of(edge->source);
+
+    if (edge->joined && listener && source && listener->port >= 0 && source->port >= 0)
+        pjsua_conf_disconnect(source->port, listener->port);
+    edge->joined = 0;
+}
+
+void sip_audio_hear(sip_handle listener, sip_handle source, int on)
+{
+    for (int i = 0; i < edge_count; i++) {
+        if (edges[i].listener != listener || edges[i].source != source)
+            continue;
+        if (on) {
+            edge_join(&edges[i]);
+        } else {
+            edge_part(&edges[i]);
+            edges[i] = edges[--edge_count];
+        }
+        return;
+    }
+    if (!on || edge_count == SIP_EDGES || !sip_slot_of(listener) || !sip_slot_of(source))
+        return;
+    edges[edge_count] = (struct edge){listener, source, 0};
+    edge_join(&edges[edge_count++]);
+}
+
+void sip_audio_port(sip_handle handle, int port)
+{
+    struct sip_slot *slot = sip_slot_of(handle);
+    int changed;
+
+    if (!slot)
+        return;
+    changed = slot->port != port;
+    slot->port = port;
+    for (int i = 0; i < edge_count; i++) {
+        if (edges[i].listener != handle && edges[i].source != handle)
+            continue;
+        if (changed)
+            edges[i].joined = 0; /* the old port took its connections with it */
+        if (port >= 0)
+            edge_join(&edges[i]);
+    }
+}
+
+void sip_audio_forget(sip_handle handle)
+{
+    for (int i = 0; i < edge_count;) {
+        if (edges[i].listener == handle || edges[i].source == handle) {
+            edge_part(&edges[i]);
+            edges[i] = edges[--edge_count];
+        } else {
+            i++;
+        }
+    }
+}
+
+static void on_end(pjmedia_port *port, void *user)
+{
+    PJ_UNUSED_ARG(port);
+    sip_tell(SIP_EV_PLAYED, (sip_handle)(uintptr_t)user, 0, 0, 0, NULL);
+}
+
+static int gone(sip_handle handle, pj_status_t status)
+{
+    char why[PJ_ERR_MSG_SIZE];
+    const char *text = why;
+
+    pj_strerror(status, why, sizeof why);
+    sip_slot_free(handle);
+    sip_tell_c(SIP_EV_STOPPED, handle, 1, 0, 1, &text);
+    return -1;
+}
+
+int sip_audio_play(const struct sip_command *command)
+{
+    struct sip_slot *slot = sip_slot_of(command->handle);
+    pj_str_t path = pj_str(command->text[0]);
+    pjmedia_port *port;
+    pj_status_t status;
+
+    if (!slot)
+        return -1;
+    status = pjsua_player_create(&path, command->code ? 0 : PJMEDIA_FILE_NO_LOOP, &slot->id);
+    if (status != PJ_SUCCESS)
+        return gone(command->handle, status);
+    slot->started = 1;
+    if (!command->code && pjsua_player_get_port(slot->id, &port) == PJ_SUCCESS)
+        pjmedia_wav_player_set_eof_cb2(port, (void *)(uintptr_t)command->handle, on_end);
+    sip_audio_port(command->handle, pjsua_player_get_conf_port(slot->id));
+    return 0;
+}
+
+int sip_audio_record(const struct sip_command *command)
+{
+    struct sip_slot *slot = sip_slot_of(command->handle);
+    pj_str_t path = pj_str(command->text[0]);
+    pj_status_t status;
+
+    if (!slot)
+        return -1;
+    status = pjsua_recorder_create(&path, 0, NULL, 0, 0, &slot->id);
+    if (status != PJ_SUCCESS)
+        return gone(command->handle, status);
+    slot->started = 1;
+    sip_audio_port(command->handle, pjsua_recorder_get_conf_port(slot->id));
+    return 0;
+}
+
+void sip_audio_stop(const struct sip_command *command)
+{
+    struct sip_slot *slot = sip_slot_of(command->handle);
+    int kind, id;
+
+    if (!slot || (slot->kind != SIP_PLAYER && slot->kind != SIP_RECORDING) || !slot->started)
+        return;
+    kind = slot->kind;
+    id = slot->id;
+    sip_slot_free(command->handle);
+    if (kind == SIP_PLAYER)
+        pjsua_player_destroy(id);
+    else
+        pjsua_recorder_destroy(id);
+    sip_tell(SIP_EV_STOPPED, command->handle, 0, 0, 0, NULL);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Digest access authentication, RFC 7616 and RFC 8760, MD5 and SHA-256, qop=auth only. The nonce carries its own time
+ * and seal, so nothing is kept until a good answer comes; then its highest nc is, and an answer is good once.
+ */
+#include "sip.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NONCE_LIVES 300 /* s; an older one is stale, the telephone tries again by itself */
+#define NONCE_LEN 48    /* 8 time, 8 random, 32 seal; hexadecimal */
+#define USED_MAX 4096   /* nonces whose count is remembered; power of two */
+
+static unsigned char secret[32];
+
+static struct {
+    char nonce[NONCE_LEN];
+    uint32_t count;
+} used[USED_MAX];
+
+int sip_digest_init(void)
+{
+    memset(used, 0, sizeof used);
+    return RAND_bytes(secret, sizeof secret) == 1 ? 0 : -1;
+}
+
+static void hex(char *out, const unsigned char *from, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < size; i++) {
+        out[2 * i] = digits[from[i] >> 4];
+        out[2 * i + 1] = digits[from[i] & 15];
+    }
+}
+
+static void seal(char out[32], const char *head)
+{
+    unsigned char sum[32];
+    unsigned int size = sizeof sum;
+
+    HMAC(EVP_sha256(), secret, sizeof secret, (const unsigned char *)head, 16, sum, &size);
+    hex(out, sum, 16);
+}
+
+static void nonce_make(char out[NONCE_LEN])
+{
+    unsigned char head[8];
+    uint32_t now = (uint32_t)time(NULL);
+
+    for (int i = 0; i < 4; i++)
+        head[i] = (unsigned char)(now >> (24 - 8 * i));
+    if (RAND_bytes(head + 4, 4) != 1)
+        memset(head + 4, 0, 4); /* the time alone still makes it ours and short-lived */
+    hex(out, head, 8);
+    seal(out + 16, out);
+}
+
+/* Is it one of ours, young, and this count new? */
+static enum sip_verdict nonce_check(const pj_str_t *nonce, const pj_str_t *nc)
+{
+    char sum[32], text[9];
+    uint32_t made, now = (uint32_t)time(NULL), count, slot = 0;
+
+    if (nonce->slen != NONCE_LEN || nc->slen != 8)
+        return SIP_STALE;
+    seal(sum, nonce->ptr);
+    if (CRYPTO_memcmp(sum, nonce->ptr + 16, 32) != 0)
+        return SIP_STALE;
+    sip_copy(text, sizeof text, nonce);
+    made = (uint32_t)strtoul(text, NULL, 16);
+    if (now - made > NONCE_LIVES)
+        return SIP_STALE;
+    sip_copy(text, sizeof text, nc);
+    count = (uint32_t)strtoul(text, NULL, 16);
+    for (int i = 8; i < 16; i++)
+        slot = slot * 31 + (unsigned char)nonce->ptr[i];
+    slot &= USED_MAX - 1;
+    if (memcmp(used[slot].nonce, nonce->ptr, NONCE_LEN) != 0) {
+        if (count != 1)
+            return SIP_STALE; /* seen before, and its place given to another */
+        memcpy(used[slot].nonce, nonce->ptr, NONCE_LEN);
+    } else if (count <= used[slot].count) {
+        return SIP_STALE; /* a replay */
+    }
+    used[slot].count = count;
+    return SIP_ALLOWED;
+}
+
+static void digest_of(const EVP_MD *type, const char *text, size_t size, char *out)
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+
+    EVP_Digest(text, size, sum, &length, type, NULL);
+    hex(out, sum, length);
+    out[2 * length] = '\0';
+}
+
+static int expected(const struct sip_phone *phone, int sha256, const pjsip_digest_credential *given,
+                    const pj_str_t *method, char *out)
+{
+    const EVP_MD *type = sha256 ? EVP_sha256() : EVP_md5();
+    char text[1024], a2[65];
+    int size = snprintf(text, sizeof text, "%.*s:%.*s", (int)method->slen, method->ptr, (int)given->uri.slen,
+                        given->uri.ptr);
+
+    if (size < 0 || size >= (int)sizeof text)
+        return -1;
+    digest_of(type, text, (size_t)size, a2);
+    size = snprintf(text, sizeof text, "%s:%.*s:%.*s:%.*s:auth:%s", sha256 ? phone->sha256 : phone->md5,
+                    (int)given->nonce.slen, given->nonce.ptr, (int)given->nc.slen, given->nc.ptr,
+                    (int)given->cnonce.slen, given->cnonce.ptr, a2);
+    if (size < 0 || size >= (int)sizeof text)
+        return -1;
+    digest_of(type, text, (size_t)size, out);
+    return 0;
+}
+
+/* The uri answered must name what is asked (RFC 7616 section 3.4.6). */
+static int same_target(const pjsip_rx_data *rdata, const pj_str_t *uri)
+{
+    char text[SIP_URI_MAX + 1];
+    int size = pjsip_uri_print(PJSIP_URI_IN_REQ_URI, rdata->msg_info.msg->line.req.uri, text, sizeof text - 1);
+
+    if (size > 0 && uri->slen == size && memcmp(text, uri->ptr, (size_t)size) == 0)
+        return 1;
+    if (uri->slen <= 0 || uri->slen > SIP_URI_MAX)
+        return 0;
+    sip_copy(text, sizeof text, uri);
+    {
+        const pjsip_uri *parsed = pjsip_parse_uri(rdata->tp_info.pool, text, (pj_size_t)uri->slen, 0);
+
+        return parsed &&
+               pjsip_uri_cmp(PJSIP_URI_IN_REQ_URI, parsed, rdata->msg_info.msg->line.req.uri) == PJ_SUCCESS;
+    }
+}
+
+static const pjsip_digest_credential *credential_of(const pjsip_rx_data *rdata)
+{
+    pjsip_authorization_hdr *header = NULL;
+    const pjsip_hdr *start = NULL;
+
+    while ((header = pjsip_msg_find_hdr(rdata->msg_info.msg, PJSIP_H_AUTHORIZATION, start))) {
+        if (pj_stricmp2(&header->scheme, "digest") == 0 &&
+            pj_strcmp2(&header->credential.digest.realm, sip_config.realm) == 0)
+            return &header->credential.digest;
+        start = (const pjsip_hdr *)header->next;
+        if (start == &rdata->msg_info.msg->hdr)
+            break;
+    }
+    return NULL;
+}
+
+enum sip_verdict sip_digest_verify(const pjsip_rx_data *rdata, const struct sip_phone **phone)
+{
+    static const struct sip_phone nobody = {"", "00000000000000000000000000000000",
+                                            "0000000000000000000000000000000000000000000000000000000000000000"};
+    const pjsip_digest_credential *given = credential_of(rdata);
+    const struct sip_phone *who;
+    char answer[65];
+    int sha256, right;
+    enum sip_verdict fresh;
+
+    if (!given)
+        return SIP_NO_CREDENTIALS;
+    sha256 = pj_stricmp2(&given->algorithm, "SHA-256") == 0;
+    if (!sha256 && given->algorithm.slen && pj_stricmp2(&given->algorithm, "MD5") != 0)
+        return SIP_WRONG;
+    if (pj_stricmp2(&given->qop, "auth") != 0 || !given->cnonce.slen)
+        return SIP_WRONG;
+    who = sip_phone_find(&given->username);
+    /* the same work whoever it is: time tells nothing about which accounts exist */
+    if (expected(who ? who : &nobody, sha256, given, &rdata->msg_info.msg->line.req.method.name, answer))
+        return SIP_WRONG;
+    right = given->response.slen == (sha256 ? 64 : 32) &&
+            CRYPTO_memcmp(answer, given->response.ptr, (size_t)given->response.slen) == 0;
+    if (!right || !who || !same_target(rdata, &given->uri)) {
+        /* a stale nonce with a wrong answer is told as stale too; the next answer decides */
+        return nonce_check(&given->nonce, &given->nc) == SIP_STALE ? SIP_STALE : SIP_WRONG;
+    }
+    fresh = nonce_check(&given->nonce, &given->nc);
+    if (fresh == SIP_ALLOWED)
+        *phone = who;
+    return fresh;
+}
+
+static void challenge_add(pjsip_tx_data *tdata, int stale, const char *algorithm, char *nonce)
+{
+    pjsip_www_authenticate_hdr *header = pjsip_www_authenticate_hdr_create(tdata->pool);
+
+    header->scheme = pj_str((char *)(uintptr_t) "Digest");
+    header->challenge.digest.realm = pj_str(sip_config.realm);
+    pj_strdup2(tdata->pool, &header->challenge.digest.nonce, nonce);
+    header->challenge.digest.algorithm = pj_str((char *)(uintptr_t)algorithm);
+    header->challenge.digest.qop = pj_str((char *)(uintptr_t) "auth");
+    header->challenge.digest.stale = stale;
+    pjsip_msg_add_hdr(tdata->msg, (pjsip_hdr *)header);
+}
+
+void sip_digest_challenge(pjsip_rx_data *rdata, int stale)
+{
+    char nonce[NONCE_LEN + 1] = "";
+    pjsip_tx_data *tdata;
+    pjsip_response_addr address;
+
+    if (pjsip_endpt_create_response(pjsua_get_pjsip_endpt(), rdata, 401, NULL, &tdata) != PJ_SUCCESS)
+        return;
+    nonce_make(nonce);
+    challenge_add(tdata, stale, "SHA-256", nonce);
+    challenge_add(tdata, stale, "MD5", nonce);
+    if (pjsip_get_response_addr(tdata->pool, rdata, &address) != PJ_SUCCESS ||
+        pjsip_endpt_send_response(pjsua_get_pjsip_endpt(), &address, tdata, NULL, NULL) != PJ_SUCCESS)
+        pjsip_tx_data_dec_ref(tdata);
+}

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * One native thread runs PJSIP. Commands come to it through a socket pair in PJSIP's own ioqueue (an eventfd fails
+ * there: the ioqueue uses recv), events leave through a list and an eventfd.
+ */
+#include "sip.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXPIRY_EVERY 1   /* s */
+#define TRIM_AFTER 30    /* s without a call before memory is given back */
+#define STOP_WITHIN 3000 /* ms given to BYE and unregister at the end */
+
+struct sip_config sip_config;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the five below and slot allocation */
+static struct sip_event *event_first, *event_last;
+static struct sip_command *command_first, *command_last;
+static int event_count;
+static struct sip_counts counts;
+static int running;
+
+static struct sip_slot slots[SIP_SLOTS];
+static int slot_next;
+
+static int event_fd = -1;
+static int wake_fd = -1; /* our end of the pair */
+static pthread_t thread;
+
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int done;
+    char why[256]; /* "" when it started */
+} start = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, ""};
+
+/* ---- slots ------------------------------------------------------------------------------------------------------ */
+
+sip_handle sip_slot_handle(const struct sip_slot *slot)
+{
+    return (sip_handle)slot->generation << 16 | (sip_handle)(slot - slots);
+}
+
+sip_handle sip_slot_take(int kind)
+{
+    sip_handle handle = 0;
+
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < SIP_SLOTS; i++) {
+        struct sip_slot *slot = &slots[(slot_next + i) % SIP_SLOTS];
+
+        if (slot->kind != SIP_FREE)
+            continue;
+        slot_next = (int)(slot - slots + 1) % SIP_SLOTS;
+        slot->generation++;
+        slot->kind = (uint8_t)kind;
+        slot->started = slot->early = 0;
+        slot->id = slot->port = PJSUA_INVALID_ID;
+        handle = sip_slot_handle(slot);
+        break;
+    }
+    pthread_mutex_unlock(&lock);
+    return handle;
+}
+
+struct sip_slot *sip_slot_of(sip_handle handle)
+{
+    struct sip_slot *slot = &slots[(handle & 0xffff) % SIP_SLOTS];
+    int alive;
+
+    pthread_mutex_lock(&lock);
+    alive = handle && slot->kind != SIP_FREE && sip_slot_handle(slot) == handle;
+    if (!alive)
+        counts.stale++;
+    pthread_mutex_unlock(&lock);
+    return alive ? slot : NULL;
+}
+
+void sip_slot_free(sip_handle handle)
+{
+    struct sip_slot *slot = sip_slot_of(handle);
+
+    if (!slot)
+        return;
+    sip_audio_forget(handle);
+    pthread_mutex_lock(&lock);
+    slot->kind = SIP_FREE;
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- events ----------------------------------------------------------------------------------------------------- */
+
+static int64_t monotonic_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void sip_event_free(struct sip_event *event)
+{
+    for (int i = 0; i < SIP_TEXTS; i++)
+        free(event->text[i]);
+    free(event);
+}
+
+static void event_add(struct sip_event *event)
+{
+    int first, full;
+    uint64_t one = 1;
+
+    event->at = monotonic_us();
+    pthread_mutex_lock(&lock);
+    full = event_count >= SIP_EVENTS_MAX;
+    first = event_first == NULL;
+    if (full) {
+        counts.dropped++;
+    } else {
+        if (first)
+            event_first = event;
+        else
+            event_last->next = event;
+        event_last = event;
+        event_count++;
+    }
+    pthread_mutex_unlock(&lock);
+    if (full)
+        sip_event_free(event);
+    else if (first && write(event_fd, &one, sizeof one) < 0)
+        return; /* the counter cannot be full: it is read before the list is taken */
+}
+
+void sip_tell(int kind, sip_handle handle, int code, int64_t value, int texts, const pj_str_t *text)
+{
+    struct sip_event *event = calloc(1, sizeof *event);
+
+    if (!event) {
+        pthread_mutex_lock(&lock);
+        counts.dropped++;
+        pthread_mutex_unlock(&lock);
+        return;
+    }
+    event->kind = kind;
+    event->handle = handle;
+    event->code = code;
+    event->value = value;
+    for (int i = 0; i < texts && i < SIP_TEXTS; i++)
+        if (text[i].slen > 0)
+            event->text[i] = strndup(text[i].ptr, (size_t)text[i].slen);
+    event_add(event);
+}
+
+void sip_tell_c(int kind, sip_handle handle, int code, int64_t value, int texts, const char *const *text)
+{
+    pj_str_t copies[SIP_TEXTS];
+
+    for (int i = 0; i < texts && i < SIP_TEXTS; i++)
+        copies[i] = pj_str((char *)(uintptr_t)(text[i] ? text[i] : ""));
+    sip_tell(kind, handle, code, value, texts, copies);
+}
+
+struct sip_event *sip_take_events(void)
+{
+    struct sip_event *taken;
+    uint64_t seen;
+
+    if (event_fd >= 0 && read(event_fd, &seen, sizeof seen) < 0 && errno != EAGAIN)
+        return NULL;
+    pthread_mutex_lock(&lock);
+    taken = event_first;
+    event_first = event_last = NULL;
+    event_count = 0;
+    pthread_mutex_unlock(&lock);
+    return taken;
+}
+
+int sip_fileno(void)
+{
+    return event_fd;
+}
+
+int sip_events_waiting(void)
+{
+    int waiting;
+
+    pthread_mutex_lock(&lock);
+    waiting = event_count;
+    pthread_mutex_unlock(&lock);
+    return waiting;
+}
+
+struct sip_counts sip_counters(void)
+{
+    struct sip_counts now;
+
+    pthread_mutex_lock(&lock);
+    now = counts;
+    pthread_mutex_unlock(&lock);
+    return now;
+}
+
+pj_time_val sip_now(void)
+{
+    pj_time_val now;
+
+    pj_gettimeofday(&now);
+    return now;
+}
+
+/* ---- commands --------------------------------------------------------------------------------------------------- */
+
+static void command_free(struct sip_command *command)
+{
+    for (int i = 0; i < SIP_TEXTS; i++) {
+        if (command->text[i])
+            explicit_bzero(command->text[i], strlen(command->text[i])); /* it may be a password */
+        free(command->text[i]);
+    }
+    free(command);
+}
+
+int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
+             const char *const *text)
+{
+    struct sip_command *command = calloc(1, sizeof *command);
+    int first, up;
+
+    if (!command)
+        return -1;
+    command->kind = kind;
+    command->handle = handle;
+    command->other = other;
+    command->code = code;
+    command->value = value;
+    for (int i = 0; i < texts && i < SIP_TEXTS; i++) {
+        command->text[i] = strdup(text[i] ? text[i] : "");
+        if (!command->text[i]) {
+            command_free(command);
+            return -1;
+        }
+    }
+    pthread_mutex_lock(&lock);
+    up = running;
+    first = command_first == NULL;
+    if (up) {
+        if (first)
+            command_first = command;
+        else
+            command_last->next = command;
+        command_last = command;
+    }
+    pthread_mutex_unlock(&lock);
+    if (!up) {
+        command_free(command);
+        return -1;
+    }
+    if (first && send(wake_fd, "", 1, MSG_NOSIGNAL) < 0)
+        return 0; /* the pair is full of earlier wakes: the thread is awake already */
+    return 0;
+}
+
+/* Returns 0 when the thread is to end. */
+static int command_do(const struct sip_command *command)
+{
+    switch (command->kind) {
+    case SIP_DO_QUIT: return 0;
+    case SIP_DO_PHONE: sip_phone_set(command); break;
+    case SIP_DO_BIND: sip_registrar_bind(command); break;
+    case SIP_DO_TRUNK: sip_trunk_set(command); break;
+    case SIP_DO_NO_TRUNK: sip_trunk_remove(command); break;
+    case SIP_DO_CALL: sip_leg_call(command); break;
+    case SIP_DO_PROGRESS:
+    case SIP_DO_ANSWER: sip_leg_progress(command); break;
+    case SIP_DO_HANG_UP: sip_leg_hang_up(command); break;
+    case SIP_DO_DIGITS: sip_leg_digits(command); break;
+    case SIP_DO_PLAY: sip_audio_play(command); break;
+    case SIP_DO_RECORD: sip_audio_record(command); break;
+    case SIP_DO_STOP: sip_audio_stop(command); break;
+    case SIP_DO_HEAR: sip_audio_hear(command->handle, command->other, 1); break;
+    case SIP_DO_UNHEAR: sip_audio_hear(command->handle, command->other, 0); break;
+    default: break;
+    }
+    return 1;
+}
+
+static int commands_do(void)
+{
+    struct sip_command *list;
+    int go_on = 1;
+
+    pthread_mutex_lock(&lock);
+    list = command_first;
+    command_first = command_last = NULL;
+    pthread_mutex_unlock(&lock);
+    while (list) {
+        struct sip_command *command = list;
+
+        list = command->next;
+        if (go_on)
+            go_on = command_do(command);
+        command_free(command);
+    }
+    return go_on;
+}
+
+/* ---- the thread ------------------------------------------------------------------------------------------------- */
+
+static struct {
+    pj_ioqueue_key_t *key;
+    pj_ioqueue_op_key_t op;
+    char buffer[64];
+    pj_ssize_t size;
+    int go_on;
+} wake;
+
+static void on_wake(pj_ioqueue_key_t *key, pj_ioqueue_op_key_t *op, pj_ssize_t bytes)
+{
+    PJ_UNUSED_ARG(bytes);
+    do {
+        wake.size = sizeof wake.buffer;
+    } while (pj_ioqueue_recv(key, op, wake.buffer, &wake.size, 0) == PJ_SUCCESS);
+    if (!commands_do())
+        wake.go_on = 0;
+}
+
+static void on_log(int level, const char *data, int length)
+{
+    pj_str_t line = {(char *)(uintptr_t)data, length};
+
+    while (line.slen > 0 && (line.ptr[line.slen - 1] == '\n' || line.ptr[line.slen - 1] == '\r'))
+        line.slen--;
+    if (line.slen > 1024)
+        line.slen = 1024;
+    sip_tell(SIP_EV_LOG, 0, level, 0, 1, &line);
+}
+
+static const char *failed(const char *what, pj_status_t status)
+{
+    static char text[PJ_ERR_MSG_SIZE + 64];
+    char reason[PJ_ERR_MSG_SIZE];
+
+    pj_strerror(status, reason, sizeof reason);
+    snprintf(text, sizeof text, "%s: %s", what, reason);
+    return text;
+}
+
+static void configure(pjsua_config *config, pjsua_logging_config *logging, pjsua_media_config *media)
+{
+    pjsua_config_default(config);
+    config->thread_cnt = 0;
+    config->max_calls = PJSUA_MAX_CALLS;
+    config->user_agent = pj_str(sip_config.user_agent);
+    sip_legs_configure(config);
+    sip_accounts_configure(config);
+
+    pjsua_logging_config_default(logging);
+    logging->level = (unsigned)sip_config.log_level;
+    logging->console_level = 0;
+    logging->msg_logging = PJ_FALSE;
+    logging->decor = PJ_LOG_HAS_SENDER;
+    logging->cb = on_log;
+
+    pjsua_media_config_default(media);
+    media->clock_rate = (unsigned)sip_config.clock_rate;
+    media->snd_clock_rate = (unsigned)sip_config.clock_rate;
+    media->channel_count = 1;
+    media->audio_frame_ptime = 20;
+    media->max_media_ports = PJSUA_MAX_CONF_PORTS;
+    media->thread_cnt = 1;
+    media->no_vad = PJ_TRUE;
+    media->ec_tail_len = 0;
+    media->snd_auto_close_time = -1;
+    media->quality = 5;
+}
+
+static const char *listen_on(pjsip_transport_type_e type)
+{
+    static char text[192];
+    pjsua_transport_config transport;
+    pj_status_t status;
+
+    pjsua_transport_config_default(&transport);
+    transport.port = (unsigned)sip_config.port;
+    transport.bound_addr = pj_str(sip_config.listen);
+    status = pjsua_transport_create(type, &transport, NULL);
+    if (status == PJ_SUCCESS)
+        return NULL;
+    if (status == PJ_STATUS_FROM_OS(EADDRINUSE)) {
+        snprintf(text, sizeof text, "port %d of %s is in use by another program", sip_config.port,
+                 sip_config.listen);
+        return text;
+    }
+    snprintf(text, sizeof text, "%s port %d: %.100s", sip_config.listen, sip_config.port,
+             failed("cannot listen", status));
+    return text;
+}
+
+static void prefer_codecs(void)
+{
+    pj_str_t all = pj_str((char *)(uintptr_t) "*");
+
+    pjsua_codec_set_priority(&all, 0);
+    for (int i = 0; i < sip_config.codec_count; i++) {
+        pj_str_t id = pj_str(sip_config.codecs[i]);
+
+        pjsua_codec_set_priority(&id, (pj_uint8_t)(PJMEDIA_CODEC_PRIO_NEXT_HIGHER - i));
+    }
+}
+
+static const char *bring_up(int wake_read)
+{
+    pjsua_config config;
+    pjsua_logging_config logging;
+    pjsua_media_config media;
+    pj_ioqueue_callback callback = {.on_read_complete = on_wake};
+    const char *why;
+    pj_status_t status;
+
+    pj_log_set_level(0); /* nothing on stdout before our own writer is set */
+    status = pjsua_create();
+
+    if (status != PJ_SUCCESS)
+        return failed("PJSIP does not start", status);
+    configure(&config, &logging, &media);
+    status = pjsua_init(&config, &logging, &media);
+    if (status != PJ_SUCCESS)
+        return failed("PJSIP does not initialise", status);
+    if ((status = sip_gate_init()) != PJ_SUCCESS || (status = sip_malformed_init()) != PJ_SUCCESS)
+        return failed("the SIP gate does not load", status);
+    if (sip_digest_init())
+        return "no random numbers for the digest secret";
+    if ((why = listen_on(PJSIP_TRANSPORT_UDP)) || (why = listen_on(PJSIP_TRANSPORT_TCP)))
+        return why;
+    if ((status = pjsua_start()) != PJ_SUCCESS)
+        return failed("PJSIP does not run", status);
+    if ((status = pjsua_set_null_snd_dev()) != PJ_SUCCESS)
+        return failed("the audio clock does not start", status);
+    prefer_codecs();
+    if (sip_account_local())
+        return "the account for the telephones is refused";
+    status = pj_ioqueue_register_sock(pjsua_get_pool_factory() ? pjsua_pool_create("wake", 512, 512) : NULL,
+                                      pjsip_endpt_get_ioqueue(pjsua_get_pjsip_endpt()), wake_read, NULL, &callback,
+                                      &wake.key);
+    if (status != PJ_SUCCESS)
+        return failed("the command socket is refused", status);
+    wake.go_on = 1;
+    pj_ioqueue_op_key_init(&wake.op, sizeof wake.op);
+    wake.size = sizeof wake.buffer;
+    status = pj_ioqueue_recv(wake.key, &wake.op, wake.buffer, &wake.size, PJ_IOQUEUE_ALWAYS_ASYNC);
+    return status == PJ_EPENDING || status == PJ_SUCCESS ? NULL : failed("the command socket is refused", status);
+}
+
+static void housekeeping(void)
+{
+    static pj_time_val last, last_call;
+    static int trimmed = 1;
+    pj_time_val now;
+
+    pj_gettickcount(&now);
+    if (now.sec - last.sec < EXPIRY_EVERY)
+        return;
+    last = now;
+    sip_registrar_expire();
+    if (pjsua_call_get_count() > 0) {
+        last_call = now;
+        trimmed = 0;
+    } else if (!trimmed && now.sec - last_call.sec >= TRIM_AFTER) {
+        malloc_trim(0); /* the timers' pages; see docs/decisions/pjsip.md */
+        trimmed = 1;
+    }
+}
+
+static void started(const char *why)
+{
+    pthread_mutex_lock(&start.mutex);
+    snprintf(start.why, sizeof start.why, "%s", why ? why : "");
+    start.done = 1;
+    pthread_cond_signal(&start.changed);
+    pthread_mutex_unlock(&start.mutex);
+}
+
+static void *sip_thread(void *argument)
+{
+    int wake_read = (int)(intptr_t)argument;
+    const char *why = bring_up(wake_read);
+    pj_time_val end, now;
+
+    pthread_mutex_lock(&lock);
+    running = why == NULL;
+    pthread_mutex_unlock(&lock);
+    started(why);
+    if (!why) {
+        while (wake.go_on) {
+            pjsua_handle_events(200);
+            housekeeping();
+        }
+        pthread_mutex_lock(&lock);
+        running = 0;
+        pthread_mutex_unlock(&lock);
+        pjsua_call_hangup_all();
+        pj_gettickcount(&end);
+        end.sec += STOP_WITHIN / 1000;
+        do {
+            pjsua_handle_events(20);
+            pj_gettickcount(&now);
+        } while (pjsua_call_get_count() > 0 && PJ_TIME_VAL_LT(now, end));
+    }
+    pjsua_destroy2(why ? PJSUA_DESTROY_NO_NETWORK : 0);
+    return NULL;
+}
+
+int sip_start(const struct sip_config *config, char *why, size_t why_size)
+{
+    int pair[2];
+
+    pthread_mutex_lock(&lock);
+    if (running || event_fd >= 0) {
+        pthread_mutex_unlock(&lock);
+        snprintf(why, why_size, "one SIP endpoint a process");
+        return -1;
+    }
+    pthread_mutex_unlock(&lock);
+    sip_config = *config;
+    event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (event_fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair)) {
+        snprintf(why, why_size, "no file descriptors left: %s", strerror(errno));
+        return -1;
+    }
+    wake_fd = pair[0];
+    start.done = 0;
+    if (pthread_create(&thread, NULL, sip_thread, (void *)(intptr_t)pair[1])) {
+        snprintf(why, why_size, "no thread for SIP");
+        return -1;
+    }
+    pthread_mutex_lock(&start.mutex);
+    while (!start.done)
+        pthread_cond_wait(&start.changed, &start.mutex);
+    snprintf(why, why_size, "%s", start.why);
+    pthread_mutex_unlock(&start.mutex);
+    if (why[0])
+        sip_stop();
+    return why[0] ? -1 : 0;
+}
+
+void sip_stop(void)
+{
+    if (event_fd < 0)
+        return;
+    sip_post(SIP_DO_QUIT, 0, 0, 0, 0, 0, NULL);
+    pthread_join(thread, NULL);
+    for (struct sip_event *event = sip_take_events(), *next; event; event = next) {
+        next = event->next;
+        sip_event_free(event);
+    }
+    close(wake_fd);
+    close(event_fd);
+    wake_fd = event_fd = -1;
+    memset(slots, 0, sizeof slots);
+}

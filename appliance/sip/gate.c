@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Who is let in. Requests outside a dialog stop here before PJSIP makes anything of them: REGISTER goes to our
+ * registrar, an INVITE passes from a trunk's address or with a telephone's digest, all else is refused.
+ */
+#include "sip.h"
+
+#include <stdio.h>
+
+static pj_bool_t on_request(pjsip_rx_data *rdata);
+static pj_bool_t on_refer(pjsip_rx_data *rdata);
+
+static pjsip_module gate = {
+    .name = {(char *)(uintptr_t) "mod-lk-gate", 11},
+    .id = -1,
+    .priority = PJSIP_MOD_PRIORITY_APPLICATION - 1, /* after dialogs have taken theirs, before pjsua */
+    .on_rx_request = on_request,
+};
+
+static pjsip_module refer = {
+    .name = {(char *)(uintptr_t) "mod-lk-no-refer", 15},
+    .id = -1,
+    .priority = PJSIP_MOD_PRIORITY_UA_PROXY_LAYER - 1, /* before any dialog sees it: the default dials at will */
+    .on_rx_request = on_refer,
+};
+
+/* What the gate found, kept in rdata for on_incoming_call: one place for each of the two kinds. */
+struct sip_phone *sip_gate_phone(const pjsip_rx_data *rdata)
+{
+    return rdata->endpt_info.mod_data[gate.id];
+}
+
+struct sip_trunk *sip_gate_trunk(const pjsip_rx_data *rdata)
+{
+    return rdata->endpt_info.mod_data[refer.id];
+}
+
+void sip_refuse(pjsip_rx_data *rdata, int code, const char *why)
+{
+    const pj_str_t *method = &rdata->msg_info.msg->line.req.method.name;
+    char name[32], from[SIP_URI_MAX + 1] = "", source[80];
+    const char *text[] = {name, why, from, source};
+    pjsip_hdr headers;
+
+    pj_list_init(&headers);
+    if (code == 503) {
+        static const pj_str_t retry = {(char *)(uintptr_t) "Retry-After", 11};
+        pj_str_t value = {(char *)(uintptr_t) "5", 1};
+
+        pj_list_push_back(&headers, pjsip_generic_string_hdr_create(rdata->tp_info.pool, &retry, &value));
+    } else if (code == 405) {
+        const pjsip_hdr *allow = pjsip_endpt_get_capability(pjsua_get_pjsip_endpt(), PJSIP_H_ALLOW, NULL);
+
+        if (allow)
+            pj_list_push_back(&headers, pjsip_hdr_clone(rdata->tp_info.pool, allow));
+    }
+    pjsip_endpt_respond_stateless(pjsua_get_pjsip_endpt(), rdata, code, NULL, &headers, NULL);
+    sip_copy(name, sizeof name, method);
+    if (rdata->msg_info.from->uri) {
+        int size = pjsip_uri_print(PJSIP_URI_IN_FROMTO_HDR, pjsip_uri_get_uri(rdata->msg_info.from->uri), from,
+                                   sizeof from - 1);
+
+        from[size > 0 ? size : 0] = '\0';
+    }
+    snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
+    sip_tell_c(SIP_EV_REFUSED, 0, code, 0, 4, text);
+}
+
+/* Lets a telephone through, or answers the request. */
+static const struct sip_phone *authenticate(pjsip_rx_data *rdata)
+{
+    const struct sip_phone *phone = NULL;
+
+    switch (sip_digest_verify(rdata, &phone)) {
+    case SIP_ALLOWED: return phone;
+    case SIP_NO_CREDENTIALS: sip_digest_challenge(rdata, 0); break;
+    case SIP_STALE: sip_digest_challenge(rdata, 1); break;
+    case SIP_WRONG: sip_refuse(rdata, 403, "wrong user or password"); break;
+    }
+    return NULL;
+}
+
+static pj_bool_t on_invite(pjsip_rx_data *rdata)
+{
+    struct sip_trunk *trunk = sip_trunk_of_source(rdata);
+    const struct sip_phone *phone;
+
+    if (sip_events_waiting() > SIP_EVENTS_BUSY || pjsua_call_get_count() + 8 > PJSUA_MAX_CALLS) {
+        sip_refuse(rdata, 503, "busy");
+        return PJ_TRUE;
+    }
+    if (trunk) {
+        rdata->endpt_info.mod_data[refer.id] = trunk;
+        return PJ_FALSE;
+    }
+    if (!(phone = authenticate(rdata)))
+        return PJ_TRUE;
+    rdata->endpt_info.mod_data[gate.id] = (void *)(uintptr_t)phone;
+    return PJ_FALSE;
+}
+
+static pj_bool_t on_request(pjsip_rx_data *rdata)
+{
+    const pjsip_method *method = &rdata->msg_info.msg->line.req.method;
+    const struct sip_phone *phone;
+
+    switch (method->id) {
+    case PJSIP_REGISTER_METHOD:
+        if ((phone = authenticate(rdata)))
+            sip_registrar_register(rdata, phone);
+        return PJ_TRUE;
+    case PJSIP_INVITE_METHOD:
+        return rdata->msg_info.to->tag.slen ? PJ_FALSE : on_invite(rdata);
+    case PJSIP_ACK_METHOD:
+    case PJSIP_CANCEL_METHOD:
+    case PJSIP_BYE_METHOD:
+    case PJSIP_OPTIONS_METHOD: /* answered by PJSIP with what the box can do; names no account */
+        return PJ_FALSE;
+    default:
+        break;
+    }
+    if (rdata->msg_info.to->tag.slen)
+        return PJ_FALSE; /* within a dialog */
+    if (pj_stricmp2(&method->name, "SUBSCRIBE") == 0)
+        sip_refuse(rdata, 489, "no such event package");
+    else
+        sip_refuse(rdata, 405, "not used here");
+    return PJ_TRUE;
+}
+
+static pj_bool_t on_refer(pjsip_rx_data *rdata)
+{
+    if (pj_stricmp2(&rdata->msg_info.msg->line.req.method.name, "REFER") != 0)
+        return PJ_FALSE;
+    sip_refuse(rdata, 603, "transfer by REFER is not offered");
+    return PJ_TRUE;
+}
+
+pj_status_t sip_gate_init(void)
+{
+    pj_status_t status = pjsip_endpt_register_module(pjsua_get_pjsip_endpt(), &gate);
+
+    return status == PJ_SUCCESS ? pjsip_endpt_register_module(pjsua_get_pjsip_endpt(), &refer) : status;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Legs: one connection to a telephone or trunk each. A pjsua call carries its handle as user data.
+ */
+#include "sip.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static sip_handle handle_of(pjsua_call_id call)
+{
+    return (sip_handle)(uintptr_t)pjsua_call_get_user_data(call);
+}
+
+static void user_and_name(const pjsip_uri *uri, char *user, size_t user_size, char *name, size_t name_size)
+{
+    user[0] = name[0] = '\0';
+    if (!uri)
+        return;
+    if (PJSIP_URI_SCHEME_IS_SIP(uri) || PJSIP_URI_SCHEME_IS_SIPS(uri)) {
+        const pjsip_sip_uri *sip = pjsip_uri_get_uri(uri);
+
+        sip_copy(user, user_size, &sip->user);
+    } else if (PJSIP_URI_SCHEME_IS_TEL(uri)) {
+        const pjsip_tel_uri *tel = pjsip_uri_get_uri(uri);
+
+        sip_copy(user, user_size, &tel->number);
+    }
+    if (name && PJSIP_URI_SCHEME_IS_SIP(uri))
+        sip_copy(name, name_size, &((const pjsip_name_addr *)uri)->display);
+}
+
+/* Q.850 cause in a Reason header (RFC 3326), or 0. */
+static int cause_heard(pjsip_event *event)
+{
+    static const pj_str_t header = {(char *)(uintptr_t) "Reason", 6};
+    const pjsip_rx_data *rdata;
+    const pjsip_generic_string_hdr *reason;
+    char text[128], *at;
+
+    if (!event || event->type != PJSIP_EVENT_TSX_STATE || event->body.tsx_state.type != PJSIP_EVENT_RX_MSG)
+        return 0;
+    rdata = event->body.tsx_state.src.rdata;
+    reason = pjsip_msg_find_hdr_by_name(rdata->msg_info.msg, &header, NULL);
+    if (!reason)
+        return 0;
+    sip_copy(text, sizeof text, &reason->hvalue);
+    at = strncasecmp(text, "Q.850", 5) ? NULL : strstr(text, "cause=");
+    return at ? atoi(at + 6) & 127 : 0;
+}
+
+static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data *rdata)
+{
+    const struct sip_phone *phone = sip_gate_phone(rdata);
+    const struct sip_trunk *trunk = sip_gate_trunk(rdata);
+    sip_handle handle = phone || trunk ? sip_slot_take(SIP_LEG) : 0;
+    struct sip_slot *slot = handle ? sip_slot_of(handle) : NULL;
+    char user[64], name[128], called[64], source[80];
+    const char *text[SIP_TEXTS] = {phone ? "phone" : "trunk", phone ? phone->id : trunk ? trunk->id : "", user, name,
+                                   called, source};
+
+    PJ_UNUSED_ARG(account);
+    if (!slot) { /* nothing comes here past the gate unnamed; no slot left is the other way */
+        pjsua_call_hangup(call, 503, NULL, NULL);
+        return;
+    }
+    slot->id = call;
+    slot->started = 1;
+    pjsua_call_set_user_data(call, (void *)(uintptr_t)handle);
+    user_and_name(rdata->msg_info.from->uri, user, sizeof user, name, sizeof name);
+    user_and_name(rdata->msg_info.msg->line.req.uri, called, sizeof called, NULL, 0);
+    snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
+    sip_tell_c(SIP_EV_INCOMING, handle, 0, 0, SIP_TEXTS, text);
+}
+
+static void on_state(pjsua_call_id call, pjsip_event *event)
+{
+    pjsua_call_info info;
+    sip_handle handle = handle_of(call);
+    struct sip_slot *slot;
+    pj_str_t reason;
+
+    if (!handle || pjsua_call_get_info(call, &info) != PJ_SUCCESS || !(slot = sip_slot_of(handle)))
+        return;
+    switch (info.state) {
+    case PJSIP_INV_STATE_EARLY:
+        if (info.role == PJSIP_ROLE_UAC && !slot->early) {
+            slot->early = 1;
+            sip_tell(SIP_EV_EARLY, handle, info.last_status, 0, 0, NULL);
+        }
+        break;
+    case PJSIP_INV_STATE_CONNECTING:
+        if (info.role == PJSIP_ROLE_UAC)
+            sip_tell(SIP_EV_ANSWERED, handle, info.last_status, 0, 0, NULL);
+        break;
+    case PJSIP_INV_STATE_CONFIRMED:
+        if (info.role == PJSIP_ROLE_UAS)
+            sip_tell(SIP_EV_ANSWERED, handle, info.last_status, 0, 0, NULL);
+        break;
+    case PJSIP_INV_STATE_DISCONNECTED:
+        reason = info.last_status_text;
+        pjsua_call_set_user_data(call, NULL);
+        sip_slot_free(handle);
+        sip_tell(SIP_EV_OVER, handle, info.last_status, cause_heard(event), 1, &reason);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_media(pjsua_call_id call)
+{
+    pjsua_call_info info;
+    pjsua_stream_info stream;
+    sip_handle handle = handle_of(call);
+    char codec[64] = "";
+    pj_str_t text;
+    int port = PJSUA_INVALID_ID;
+
+    if (!handle || pjsua_call_get_info(call, &info) != PJ_SUCCESS || !sip_slot_of(handle))
+        return;
+    for (unsigned i = 0; i < info.media_cnt; i++) {
+        if (info.media[i].type != PJMEDIA_TYPE_AUDIO || info.media[i].status == PJSUA_CALL_MEDIA_NONE)
+            continue;
+        port = info.media[i].stream.aud.conf_slot;
+        if (pjsua_call_get_stream_info(call, i, &stream) == PJ_SUCCESS)
+            snprintf(codec, sizeof codec, "%.*s/%u", (int)stream.info.aud.fmt.encoding_name.slen,
+                     stream.info.aud.fmt.encoding_name.ptr, stream.info.aud.fmt.clock_rate);
+        break;
+    }
+    sip_audio_port(handle, port);
+    text = pj_str(codec);
+    sip_tell(SIP_EV_AUDIO, handle, port != PJSUA_INVALID_ID, 0, 1, &text);
+}
+
+static void on_digit(pjsua_call_id call, const pjsua_dtmf_info *info)
+{
+    sip_handle handle = handle_of(call);
+
+    if (handle)
+        sip_tell(SIP_EV_DIGIT, handle, (int)info->digit, info->duration, 0, NULL);
+}
+
+/* Asked for nowhere: the gate refuses every REFER before. It must stay set, the default dials whatever is named. */
+static void on_transfer(pjsua_call_id call, const pj_str_t *target, pjsip_status_code *code, pjsua_call_setting *setting)
+{
+    PJ_UNUSED_ARG(call);
+    PJ_UNUSED_ARG(target);
+    PJ_UNUSED_ARG(setting);
+    *code = PJSIP_SC_DECLINE;
+}
+
+void sip_legs_configure(pjsua_config *config)
+{
+    config->cb.on_incoming_call = on_incoming;
+    config->cb.on_call_state = on_state;
+    config->cb.on_call_media_state = on_media;
+    config->cb.on_dtmf_digit2 = on_digit;
+    config->cb.on_call_transfer_request2 = on_transfer;
+}
+
+static void setting_of(pjsua_call_setting *setting)
+{
+    pjsua_call_setting_default(setting);
+    setting->vid_cnt = 0;
+    setting->txt_cnt = 0;
+}
+
+static void give_up(sip_handle handle, int code, const char *why)
+{
+    sip_slot_free(handle);
+    sip_tell_c(SIP_EV_OVER, handle, code, 0, 1, &why);
+}
+
+void sip_leg_call(const struct sip_command *command)
+{
+    struct sip_slot *slot = sip_slot_of(command->handle);
+    const struct sip_trunk *trunk = command->text[0][0] ? sip_trunk_find(command->text[0]) : NULL;
+    char local[512], name[256], user[64];
+    pjsua_call_setting setting;
+    pjsua_msg_data data;
+    pj_str_t target = pj_str(command->text[1]);
+    pjsua_call_id call;
+    pj_status_t status;
+
+    if (!slot)
+        return;
+    if (command->text[0][0] && !trunk) {
+        give_up(command->handle, 503, "no such trunk");
+        return;
+    }
+    setting_of(&setting);
+    pjsua_msg_data_init(&data);
+    sip_quote(name, sizeof name, command->text[3]);
+    if (sip_user(user, sizeof user, command->text[2]) <= 0)
+        snprintf(user, sizeof user, "anonymous");
+    snprintf(local, sizeof local, "%s <sip:%s@%s>", command->text[3][0] ? name : "", user, sip_config.realm);
+    data.local_uri = pj_str(local);
+    status = pjsua_call_make_call(trunk ? trunk->account : sip_local_account, &target, &setting,
+                                  (void *)(uintptr_t)command->handle, &data, &call);
+    slot = sip_slot_of(command->handle); /* a failure may have been told already by on_state */
+    if (status != PJ_SUCCESS) {
+        char why[PJ_ERR_MSG_SIZE];
+
+        pj_strerror(status, why, sizeof why);
+        if (slot)
+            give_up(command->handle, 503, why);
+        return;
+    }
+    if (slot) {
+        slot->id = call;
+        slot->started = 1;
+    }
+}
+
+void sip_leg_progress(const struct sip_command *command)
+{
+    struct sip_slot *slot = sip_slot_of(command->handle);
+    pjsua_call_setting setting;
+    unsigned code = command->kind == SIP_DO_ANSWER ? 200 : (unsigned)command->code;
+
+    if (!slot || slot->kind != SIP_LEG || !slot->started)
+        return;
+    setting_of(&setting);
+    if (pjsua_call_answer2(slot->id, &setting, code, NULL, NULL) != PJ_SUCCESS && (slot = sip_slot_of(command->handle)))
+        pjsua_call_hangup(slot->id, 500, NULL, NULL);
+}
+
+void sip_leg_hang_up(const struct sip_command *command)
+{
+    static pj_str_t name = {(char *)(uintptr_t) "Reason", 6};
+    struct sip_slot *slot = sip_slot_of(command->handle);
+    pjsip_generic_string_hdr reason;
+    pjsua_msg_data data;
+    char text[96];
+    pj_str_t value;
+
+    if (!slot || slot->kind != SIP_LEG)
+        return;
+    if (!slot->started) { /* the call command failed and its end is being told */
+        give_up(command->handle, 487, "never started");
+        return;
+    }
+    pjsua_msg_data_init(&data);
+    if (command->value == 26) /* RFC 3326: no missed call on the other telephones */
+        snprintf(text, sizeof text, "SIP;cause=200;text=\"Call completed elsewhere\"");
+    else
+        snprintf(text, sizeof text, "Q.850;cause=%d", (int)command->value & 127);
+    value = pj_str(text);
+    pjsip_generic_string_hdr_init2(&reason, &name, &value);
+    pj_list_push_back(&data.hdr_list, &reason);
+    pjsua_call_hangup(slot->id, (unsigned)command->code, NULL, &data);
+}
+
+void sip_leg_digits(const struct sip_command *command)
+{
+    struct sip_slot *slot = sip_slot_of(command->handle);
+    pj_str_t digits = pj_str(command->text[0]);
+
+    if (slot && slot->kind == SIP_LEG && slot->started)
+        pjsua_call_dial_dtmf(slot->id, &digits);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The native SIP thread and what hangs on it. Everything here runs in that thread unless marked (any): those parts
+ * take one short mutex and never a PJSIP lock, so Python never waits for SIP and SIP never waits for Python.
+ */
+#ifndef LINEKEEPER_SIP_H
+#define LINEKEEPER_SIP_H
+
+#include <pjsua-lib/pjsua.h>
+#include <stdint.h>
+
+#define SIP_TEXTS 6
+#define SIP_SLOTS 2048         /* legs, players and recordings alive at once */
+#define SIP_EDGES 4096         /* who hears whom */
+#define SIP_PHONES 256
+#define SIP_TRUNKS 32
+#define SIP_CONTACTS 10        /* telephones registered under one account */
+#define SIP_URI_MAX 255
+#define SIP_NAME_MAX 63        /* id of a phone or trunk; ids are [a-z0-9-] */
+#define SIP_EVENTS_MAX 65536   /* unread events; beyond, new calls are refused with 503 */
+#define SIP_EVENTS_BUSY 2048
+
+typedef uint64_t sip_handle; /* generation << 16 | index of slot; 0 is none */
+
+enum sip_event_kind {
+    SIP_EV_INCOMING = 1, /* handle; texts: kind phone|trunk, its id, caller user, caller display, called user, source */
+    SIP_EV_EARLY,        /* handle, code 180..183 */
+    SIP_EV_ANSWERED,     /* handle */
+    SIP_EV_OVER,         /* handle, code: SIP status or 0 for BYE, value: Q.850 cause heard in Reason or 0; texts: reason */
+    SIP_EV_AUDIO,        /* handle; texts: codec, e.g. "PCMA/8000" */
+    SIP_EV_DIGIT,        /* handle, code ASCII */
+    SIP_EV_PLAYED,       /* handle of a player that came to its end */
+    SIP_EV_STOPPED,      /* handle of a recording or player now closed */
+    SIP_EV_BOUND,        /* value: expires at, unix s; texts: phone, contact, target, agent */
+    SIP_EV_UNBOUND,      /* texts: phone, contact, why: expired|removed|replaced */
+    SIP_EV_TRUNK,        /* code: 200 usable; value: seconds granted; texts: trunk, reason */
+    SIP_EV_REFUSED,      /* code: SIP status sent; texts: method, why, from, source */
+    SIP_EV_LOG,          /* code: 1 error 2 warning; texts: line */
+    SIP_EV_DEAD,         /* the SIP thread has ended by itself; texts: why */
+};
+
+struct sip_event {
+    struct sip_event *next;
+    int kind;
+    sip_handle handle;
+    int code;
+    int64_t value;
+    int64_t at; /* monotonic us when it was seen */
+    char *text[SIP_TEXTS];
+};
+
+enum sip_command_kind {
+    SIP_DO_QUIT = 1,
+    SIP_DO_PHONE,   /* texts: id, HA1 MD5 hex, HA1 SHA-256 hex; no HA1: forget the phone */
+    SIP_DO_BIND,    /* value: expires at; texts: phone, contact, target, agent */
+    SIP_DO_TRUNK,   /* value: register expires or 0; texts: id, uri, user, password, addresses "ip[:port] ..." */
+    SIP_DO_NO_TRUNK,/* texts: id */
+    SIP_DO_CALL,    /* handle; texts: trunk or "", target uri, from user, from display */
+    SIP_DO_PROGRESS,/* handle, code */
+    SIP_DO_ANSWER,  /* handle */
+    SIP_DO_HANG_UP, /* handle, code SIP, value Q.850 */
+    SIP_DO_PLAY,    /* handle, code: repeat; texts: path */
+    SIP_DO_RECORD,  /* handle; texts: path */
+    SIP_DO_STOP,    /* handle */
+    SIP_DO_HEAR,    /* handle listener, other source */
+    SIP_DO_UNHEAR,
+    SIP_DO_DIGITS,  /* handle; texts: digits */
+};
+
+struct sip_command {
+    struct sip_command *next;
+    int kind;
+    sip_handle handle, other;
+    int code;
+    int64_t value;
+    char *text[SIP_TEXTS];
+};
+
+enum sip_slot_kind { SIP_FREE = 0, SIP_LEG, SIP_PLAYER, SIP_RECORDING };
+
+struct sip_slot {
+    uint32_t generation;
+    uint8_t kind;    /* enum sip_slot_kind */
+    uint8_t started; /* a pjsua object stands behind it */
+    uint8_t early;   /* an early state was told */
+    int id;          /* pjsua call, player or recorder id */
+    int port;        /* conference port, or PJSUA_INVALID_ID while it has no audio */
+};
+
+struct sip_config {
+    char listen[64];
+    int port, rtp_first, rtp_last, clock_rate, log_level;
+    unsigned min_expires, max_expires;
+    char user_agent[64];
+    char realm[64];
+    char codecs[16][32]; /* most wanted first, e.g. "opus/48000" */
+    int codec_count;
+};
+
+struct sip_counts {
+    uint64_t stale;   /* commands to what was over already */
+    uint64_t dropped; /* events lost because nobody read them */
+};
+
+extern struct sip_config sip_config;
+
+/* endpoint.c */
+int sip_start(const struct sip_config *config, char *why, size_t why_size); /* (any) 0 when it runs */
+void sip_stop(void);                                                         /* (any) */
+int sip_fileno(void);                                                        /* (any) readable while events wait */
+struct sip_event *sip_take_events(void);                                     /* (any) oldest first; free each */
+void sip_event_free(struct sip_event *event);                                /* (any) */
+int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
+             const char *const *text); /* (any) 0, or -1 when not running or out of memory */
+void sip_tell(int kind, sip_handle handle, int code, int64_t value, int texts, const pj_str_t *text); /* (any) */
+void sip_tell_c(int kind, sip_handle handle, int code, int64_t value, int texts, const char *const *text);
+int sip_events_waiting(void);               /* (any) */
+struct sip_counts sip_counters(void);       /* (any) */
+sip_handle sip_slot_take(int kind);         /* (any) 0 when all are in use */
+struct sip_slot *sip_slot_of(sip_handle handle); /* NULL and counted when it is over */
+void sip_slot_free(sip_handle handle);
+sip_handle sip_slot_handle(const struct sip_slot *slot);
+pj_time_val sip_now(void);
+
+/* legs.c */
+void sip_legs_configure(pjsua_config *config);
+void sip_leg_call(const struct sip_command *command);
+void sip_leg_progress(const struct sip_command *command);
+void sip_leg_hang_up(const struct sip_command *command);
+void sip_leg_digits(const struct sip_command *command);
+
+/* audio.c */
+int sip_audio_play(const struct sip_command *command);
+int sip_audio_record(const struct sip_command *command);
+void sip_audio_stop(const struct sip_command *command);
+void sip_audio_hear(sip_handle listener, sip_handle source, int on);
+void sip_audio_port(sip_handle handle, int port); /* its port is there, changed, or gone (PJSUA_INVALID_ID) */
+void sip_audio_forget(sip_handle handle);         /* no edge touches it any more */
+
+/* accounts.c */
+struct sip_phone {
+    char id[SIP_NAME_MAX + 1];
+    char md5[33];
+    char sha256[65];
+};
+
+struct sip_trunk {
+    char id[SIP_NAME_MAX + 1];
+    char uri[SIP_URI_MAX + 1]; /* sip:host:port of the far end */
+    char user[SIP_NAME_MAX + 1];
+    int account; /* pjsua account */
+    int registers;
+    int addresses;
+    pj_sockaddr address[8]; /* port 0: any */
+};
+
+extern int sip_local_account;
+struct sip_phone *sip_phone_find(const pj_str_t *id);
+struct sip_trunk *sip_trunk_find(const char *id);
+struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata);
+struct sip_trunk *sip_trunk_of_account(int account);
+void sip_phone_set(const struct sip_command *command);
+void sip_trunk_set(const struct sip_command *command);
+void sip_trunk_remove(const struct sip_command *command);
+int sip_account_local(void);
+void sip_account_media(pjsua_acc_config *account);
+void sip_accounts_configure(pjsua_config *config);
+
+/* digest.c */
+enum sip_verdict { SIP_ALLOWED, SIP_NO_CREDENTIALS, SIP_STALE, SIP_WRONG };
+int sip_digest_init(void);
+enum sip_verdict sip_digest_verify(const pjsip_rx_data *rdata, const struct sip_phone **phone);
+void sip_digest_challenge(pjsip_rx_data *rdata, int stale);
+
+/* registrar.c */
+void sip_registrar_register(pjsip_rx_data *rdata, const struct sip_phone *phone);
+void sip_registrar_bind(const struct sip_command *command);
+void sip_registrar_forget(const char *phone);
+void sip_registrar_expire(void);
+
+/* gate.c */
+pj_status_t sip_gate_init(void);
+struct sip_phone *sip_gate_phone(const pjsip_rx_data *rdata); /* who was let in by digest, or NULL */
+struct sip_trunk *sip_gate_trunk(const pjsip_rx_data *rdata);
+void sip_refuse(pjsip_rx_data *rdata, int code, const char *why);
+
+/* malformed.c */
+pj_status_t sip_malformed_init(void);
+
+/* text.c */
+void sip_copy(char *out, size_t size, const pj_str_t *from); /* cut to size, terminated */
+int sip_quote(char *out, size_t size, const char *from);     /* display name in quotes, controls left out */
+int sip_user(char *out, size_t size, const char *from);      /* only characters a user part may have unescaped */
+int sip_cause_of(int status);                                /* RFC 3398: SIP status -> Q.850 cause */
+
+#endif

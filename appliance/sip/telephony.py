@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Telephones and SIP trunks for call control: our extension's events and commands in the words of calls/ports.py."""
+
+import asyncio
+import hashlib
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol
+
+from appliance.calls.ports import Leg, Listener, Port
+from appliance.settings.models import Line, Settings
+from appliance.settings.passwords import Secrets
+from appliance.sip._sip import Endpoint, Event, cause_of
+from appliance.sip.names import Heard
+
+log = logging.getLogger("sip")
+
+CODECS = {"opus": "opus/48000", "g722": "G722/16000", "pcma": "PCMA/8000", "pcmu": "PCMU/8000", "gsm": "GSM/8000"}
+RESOLVE_EVERY = 300.0  # seconds between look-ups of a trunk's name; never while a call waits for it
+LOG_LEVELS = {1: logging.ERROR, 2: logging.WARNING}
+
+# Q.850 cause -> SIP status for a leg we refuse, RFC 3398 section 7.2.4.1; 480 for the rest
+STATUS = {1: 404, 17: 486, 18: 480, 19: 480, 20: 480, 21: 603, 22: 410, 25: 482, 28: 484, 34: 503, 38: 503, 41: 503, 42: 503}
+
+
+class Binding(NamedTuple):
+    """A contact a telephone has registered; expires in unix seconds, target is where its calls go."""
+
+    phone: str
+    contact: str
+    target: str
+    agent: str
+    expires: int
+
+
+class Bindings(Protocol):
+    """Where contacts are kept over a restart; expires_at in ms UTC."""
+
+    def bind(self, phone: str, contact: str, source: str, expires_at: int, agent: str) -> None: ...
+    def unbind(self, phone: str, contact: str) -> None: ...
+
+
+class Telephony:
+    """The SIP side of the box; satisfies calls.ports.Telephony. start() raises SipError when it cannot listen."""
+
+    def __init__(self, listener: Listener, bindings: Bindings, *, died: Callable[[str], None]) -> None:
+        self._listener, self._bindings, self._died = listener, bindings, died
+        self._endpoint: Endpoint | None = None
+        self._contacts: dict[str, dict[str, Binding]] = {}  # phone -> contact -> binding
+        self._phones: dict[str, tuple[str, str]] = {}  # phone -> its two HA1
+        self._lines: dict[str, tuple[Line, str]] = {}  # line -> what is set, and its password
+        self._usable: dict[str, bool] = {}
+        self._realm = ""
+        self._resolving: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, settings: Settings, secrets: Secrets, known: Iterable[Binding]) -> None:
+        """Listen, let the telephones and trunks of the settings in, and put back the contacts known before."""
+        sip = settings.sip
+        self._realm = own_address(sip.listen)
+        endpoint = Endpoint(
+            sip.listen,
+            sip.port,
+            self._realm,
+            *sip.rtp_ports,
+            sip.user_agent,
+            [CODECS[name] for name in sip.codecs],
+            min_expires=sip.expires_min,
+            max_expires=sip.expires_max,
+        )
+        self._endpoint = endpoint
+        asyncio.get_running_loop().add_reader(endpoint.fileno(), self._read)
+        self.configure(settings, secrets)
+        for one in known:
+            endpoint.bind(one.phone, one.contact, one.target, one.agent, one.expires)
+
+    def close(self) -> None:
+        for task in self._resolving.values():
+            task.cancel()
+        self._resolving.clear()
+        if self._endpoint:
+            asyncio.get_running_loop().remove_reader(self._endpoint.fileno())
+            self._endpoint.close()
+            self._endpoint = None
+
+    def configure(self, settings: Settings, secrets: Secrets) -> None:
+        """Telephones and trunks as the settings have them now; what stayed the same is not touched."""
+        phones = {name: self._ha1(name, secrets.phone[name].password) for name in settings.phone if name in secrets.phone}
+        for name in self._phones.keys() - phones.keys():
+            self._sip.remove_phone(name)
+        for name, ha1 in phones.items():
+            if self._phones.get(name) != ha1:
+                self._sip.set_phone(name, *ha1)
+        self._phones = phones
+        lines = {
+            name: (line, secrets.line[name].password if name in secrets.line else "")
+            for name, line in settings.line.items()
+        }
+        for name in self._lines.keys() - lines.keys():
+            self._stop_resolving(name)
+            self._sip.remove_trunk(name)
+            self._usable.pop(name, None)
+        for name, line in lines.items():
+            if self._lines.get(name) != line:
+                self._stop_resolving(name)
+                self._resolving[name] = asyncio.create_task(self._keep_trunk(name, *line), name=f"trunk {name}")
+        self._lines = lines
+
+    @property
+    def _sip(self) -> Endpoint:
+        if not self._endpoint:
+            raise RuntimeError("telephony is not started")
+        return self._endpoint
+
+    def _ha1(self, user: str, password: str) -> tuple[str, str]:
+        text = f"{user}:{self._realm}:{password}".encode()
+        return hashlib.md5(text).hexdigest(), hashlib.sha256(text).hexdigest()
+
+    def _stop_resolving(self, name: str) -> None:
+        if task := self._resolving.pop(name, None):
+            task.cancel()
+
+    async def _keep_trunk(self, name: str, line: Line, password: str) -> None:
+        """Tell the SIP thread where the trunk is, again whenever its name leads elsewhere."""
+        known: list[str] = []
+        while True:
+            found = await addresses(line.host)
+            if found and found != known:
+                known = found
+                where = " ".join(f"[{one}]:{line.port}" if ":" in one else f"{one}:{line.port}" for one in found)
+                expires = line.expires if line.registers else 0
+                uri = f"sip:{line.host}:{line.port}"
+                self._sip.set_trunk(name, uri, line.user or "", password, where, expires)
+            elif not found and not known:
+                self._line(name, False, f"{line.host} is not known to DNS")
+            if literal(line.host):
+                return
+            await asyncio.sleep(RESOLVE_EVERY if known else RESOLVE_EVERY / 30)
+
+    # ---- commands ---------------------------------------------------------------------------------------------------
+
+    def contacts(self, phone: str) -> list[Binding]:
+        return list(self._contacts.get(phone, {}).values())
+
+    def ring_phone(self, phone: str, number: str, name: str) -> list[Leg]:
+        legs = [self._sip.call("", one.target, number or "anonymous", name) for one in self.contacts(phone)]
+        return [leg for leg in legs if leg]
+
+    def dial(self, line: str, number: str, caller: str, name: str) -> Leg:
+        if not self._usable.get(line) or line not in self._lines:
+            return 0
+        table = self._lines[line][0]
+        host = f"[{table.host}]" if ":" in table.host else table.host
+        return self._sip.call(line, f"sip:{number}@{host}:{table.port}", table.caller or caller, name)
+
+    def ringing(self, leg: Leg) -> None:
+        self._sip.progress(leg, 180)
+
+    def answer(self, leg: Leg) -> None:
+        self._sip.answer(leg)
+
+    def hang_up(self, leg: Leg, cause: int) -> None:
+        self._sip.hang_up(leg, STATUS.get(cause, 480), cause)
+
+    def play(self, path: str, repeat: bool) -> Port:
+        return self._sip.play(path, repeat)
+
+    def record(self, path: str) -> Port:
+        return self._sip.record(path)
+
+    def stop(self, port: Port) -> None:
+        self._sip.stop(port)
+
+    def hear(self, listener: int, source: int) -> None:
+        self._sip.hear(listener, source)
+
+    def unhear(self, listener: int, source: int) -> None:
+        self._sip.unhear(listener, source)
+
+    # ---- events -----------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        for event in self._sip.events():
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        kind, handle, code, value, _, text = event
+        listener = self._listener
+        match kind:
+            case Heard.INCOMING:
+                listener.incoming(handle, text[1], text[0] == "phone", withheld(text[2]), text[3], text[4])
+            case Heard.EARLY:
+                listener.rang(handle)
+            case Heard.ANSWERED:
+                listener.answered(handle)
+            case Heard.OVER:
+                listener.over(handle, value or cause_of(code))
+            case Heard.DIGIT:
+                listener.digit(handle, chr(code))
+            case Heard.PLAYED:
+                listener.played(handle)
+            case Heard.STOPPED:
+                listener.stopped(handle, text[0])
+            case Heard.AUDIO:
+                log.debug("leg %x has audio %s", handle, text[0])
+            case Heard.BOUND:
+                self._bound(Binding(text[0], text[1], text[2], text[3], value))
+            case Heard.UNBOUND:
+                self._unbound(text[0], text[1], text[2])
+            case Heard.TRUNK:
+                self._line(text[0], 200 <= code < 300 and (value > 0 or not self._registers(text[0])), text[1])
+            case Heard.REFUSED:
+                log.info("%s from %s (%s) refused with %d: %s", text[0], text[3], text[2], code, text[1])
+            case Heard.LOG:
+                log.log(LOG_LEVELS.get(code, logging.DEBUG), "%s", text[0])
+            case Heard.DEAD:
+                self._died(text[0])
+
+    def _bound(self, binding: Binding) -> None:
+        new = binding.contact not in self._contacts.get(binding.phone, {})
+        self._contacts.setdefault(binding.phone, {})[binding.contact] = binding
+        self._bindings.bind(binding.phone, binding.contact, binding.target, binding.expires * 1000, binding.agent)
+        if new:
+            log.info("telephone %s registered at %s (%s)", binding.phone, binding.target, binding.agent)
+        self._phone(binding.phone)
+
+    def _unbound(self, phone: str, contact: str, why: str) -> None:
+        self._contacts.get(phone, {}).pop(contact, None)
+        self._bindings.unbind(phone, contact)
+        log.info("telephone %s is no longer at %s: %s", phone, contact, why)
+        self._phone(phone)
+
+    def _phone(self, phone: str) -> None:
+        bindings = self.contacts(phone)
+        last = max(bindings, key=lambda one: one.expires, default=None)
+        self._listener.phone(
+            phone, [one.contact for one in bindings], last.agent if last else "", last.expires * 1000 if last else None
+        )
+
+    def _registers(self, line: str) -> bool:
+        return line in self._lines and self._lines[line][0].registers
+
+    def _line(self, line: str, usable: bool, why: str) -> None:
+        if line in self._lines and self._usable.get(line) is not usable:
+            self._usable[line] = usable
+            log.log(logging.INFO if usable else logging.WARNING, "line %s is %s %s", line, "up" if usable else "down", why)
+            self._listener.line(line, usable, why)
+
+
+def withheld(number: str) -> str:
+    """The number as it came, "" for the ways of saying that it is not told (RFC 3323 section 4.1)."""
+    return "" if number.lower() in ("anonymous", "unavailable", "unknown", "restricted", "private") else number
+
+
+def literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def addresses(host: str) -> list[str]:
+    """IP addresses of a host, sorted; [] when it is not known."""
+    if literal(host):
+        return [host]
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except OSError:
+        return []
+    return sorted({str(one[4][0]) for one in found})[:8]
+
+
+def own_address(listen: str) -> str:
+    """The address others see in our URIs: the one listened on, or that of the route outwards (nothing is sent)."""
+    if listen not in ("0.0.0.0", "::"):
+        return listen
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # RFC 5737
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Text that goes into and comes out of SIP messages.
+ */
+#include "sip.h"
+
+#include <string.h>
+
+void sip_copy(char *out, size_t size, const pj_str_t *from)
+{
+    size_t length = from->slen > 0 ? (size_t)from->slen : 0;
+
+    if (length >= size)
+        length = size - 1;
+    if (length)
+        memcpy(out, from->ptr, length);
+    out[length] = '\0';
+}
+
+int sip_quote(char *out, size_t size, const char *from)
+{
+    size_t at = 0;
+
+    if (size < 3)
+        return -1;
+    out[at++] = '"';
+    for (; *from; from++) {
+        unsigned char c = (unsigned char)*from;
+
+        if (c < 0x20 || c == 0x7f)
+            continue;
+        if (at + 4 > size)
+            break;
+        if (c == '"' || c == '\\')
+            out[at++] = '\\';
+        out[at++] = (char)c;
+    }
+    while (at > 1 && ((unsigned char)out[at - 1] & 0xc0) == 0x80 && *from)
+        at--; /* never cut within a UTF-8 character */
+    if (*from && at > 1 && ((unsigned char)out[at - 1] & 0xc0) == 0xc0)
+        at--;
+    out[at++] = '"';
+    out[at] = '\0';
+    return (int)at;
+}
+
+int sip_user(char *out, size_t size, const char *from)
+{
+    static const char allowed[] = "-_.!~*'()&=+$,;?/";
+    size_t at = 0;
+
+    for (; *from && at + 1 < size; from++) {
+        unsigned char c = (unsigned char)*from;
+
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || strchr(allowed, c))
+            out[at++] = (char)c;
+        else if (c == '#' && at + 3 < size) {
+            memcpy(out + at, "%23", 3);
+            at += 3;
+        }
+    }
+    out[at] = '\0';
+    return (int)at;
+}
+
+int sip_cause_of(int status)
+{
+    static const struct {
+        int status, cause;
+    } table[] = {
+        /* RFC 3398 section 8.2.6.1, and 603/487 by common use */
+        {400, 41}, {401, 21}, {402, 21}, {403, 21}, {404, 1},   {405, 63}, {406, 79},  {407, 21}, {408, 102},
+        {410, 22}, {413, 127}, {414, 127}, {415, 79}, {416, 127}, {420, 127}, {480, 18}, {481, 41}, {482, 25},
+        {483, 25}, {484, 28}, {485, 1},  {486, 17}, {487, 16},  {488, 79}, {500, 41},  {501, 79}, {502, 38},
+        {503, 41}, {504, 102}, {513, 127}, {600, 17}, {603, 21}, {604, 1},  {606, 79},
+    };
+
+    if (status < 300)
+        return 16;
+    for (size_t i = 0; i < PJ_ARRAY_SIZE(table); i++)
+        if (table[i].status == status)
+            return table[i].cause;
+    return 31;
+}

@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What happened, kept in SQLite by one writer thread; see docs/journal.md. Times are ms UTC."""
+
+import asyncio
+import json
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from appliance.store.migrate import TooNew, migrate
+
+DELAY = 0.2  # seconds a row may wait for company before it is written; what a power cut may take
+RETRY = 1.0  # seconds between attempts while the disk refuses
+LOCK_WAIT = 0.5  # seconds to wait for a foreign lock within one attempt
+ROOM = 50_000  # rows kept while nothing can be written: about 20 MB, an hour of a busy office
+BATCH = 2_000  # rows in one transaction at most
+TEXT_MAX = 256  # characters kept of any text from outside
+DETAIL_MAX = 2_048  # characters of an event's JSON; a longer one is replaced by its length
+WAL_KEPT = 8_388_608  # bytes the write-ahead log is cut back to after a checkpoint
+
+LEG_TIMES = {"started": "started_at", "rang": "rang_at", "answered": "answered_at", "ended": "ended_at"}
+
+CALL = "INSERT INTO call (id, at, line, caller, called, name) VALUES (?, ?, ?, ?, ?, ?)"
+LEG = {
+    state: f"INSERT INTO leg (call, id, party, kind, {column}, cause) VALUES (?, ?, ?, ?, ?, ?) "
+    f"ON CONFLICT (call, id) DO UPDATE SET {column} = coalesce({column}, excluded.{column}), "
+    "cause = coalesce(nullif(excluded.cause, 0), cause)"
+    for state, column in LEG_TIMES.items()
+}
+EVENT = "INSERT INTO event (call, at, kind, detail) VALUES (nullif(?, 0), ?, ?, ?)"
+TRACE = "INSERT INTO trace (call, at, rule, reason, subject, detail) VALUES (?, ?, ?, ?, ?, ?)"
+OVER = (
+    "INSERT INTO call (id, at, ended_at, outcome, queue, person, answered_at) VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6) "
+    "ON CONFLICT (id) DO UPDATE SET ended_at = ?2, outcome = ?3, queue = ?4, person = ?5, answered_at = ?6"
+)
+STUB = "INSERT INTO call (id, at) VALUES (?, ?)"  # a call whose first row was lost
+BIND = "INSERT OR REPLACE INTO binding (phone, contact, source, expires_at, agent) VALUES (?, ?, ?, ?, ?)"
+UNBIND = "DELETE FROM binding WHERE phone = ? AND contact = ?"
+CUT = """
+UPDATE call SET outcome = 'cut',
+    answered_at = (SELECT min(answered_at) FROM leg WHERE call = call.id AND kind <> 'caller'),
+    ended_at = max(at, coalesce((SELECT max(at) FROM event WHERE call = call.id), 0),
+        coalesce((SELECT max(at) FROM trace WHERE call = call.id), 0),
+        coalesce((SELECT max(max(coalesce(started_at, 0), coalesce(rang_at, 0), coalesce(answered_at, 0),
+            coalesce(ended_at, 0))) FROM leg WHERE call = call.id), 0))
+    WHERE ended_at IS NULL;
+UPDATE leg SET ended_at = (SELECT ended_at FROM call WHERE id = leg.call)
+    WHERE ended_at IS NULL AND (SELECT outcome FROM call WHERE id = leg.call) = 'cut';
+"""
+
+TROUBLE = {
+    sqlite3.SQLITE_FULL: ("journal-full", "The disk is full"),
+    sqlite3.SQLITE_BUSY: ("journal-locked", "Another program holds the journal locked"),
+    sqlite3.SQLITE_CORRUPT: ("journal-corrupt", "The journal is damaged"),
+    sqlite3.SQLITE_NOTADB: ("journal-corrupt", "The journal is no database"),
+}
+UNWRITABLE = ("journal-unwritable", "The journal cannot be written")
+
+ROW_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+
+
+class _Row(NamedTuple):
+    """A statement to be carried out, or, without one, a wish to be told when all before it is on the disk."""
+
+    sql: str
+    values: tuple[object, ...]
+    call: int = 0
+    at: int = 0
+    done: Callable[[bool], None] | None = None
+
+
+class Journal:
+    """The switch's journal; satisfies calls/ports.py. Its methods return at once, whatever the disk does.
+
+    `trouble(id, sentence)` is called once when a trouble begins and once when it is over (journal-recovered), in the
+    writer's thread, or in the maker's while the journal is made; docs/journal.md lists the ids.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        trouble: Callable[[str, str], None],
+        *,
+        delay: float = DELAY,
+        retry: float = RETRY,
+        room: int = ROOM,
+    ) -> None:
+        self.path = path
+        self.dropped = 0  # rows lost because the disk refused for too long
+        self.refused = 0  # rows the database would not take
+        self._trouble, self._delay, self._retry, self._room = trouble, delay, retry, room
+        self._told = ""  # id of the trouble last told, "" when all is well
+        self._told_dropped = 0
+        self._db: sqlite3.Connection | None = None
+        self._rows: deque[_Row] = deque()
+        self._flushes = 0  # in _rows
+        self._last_id = 0
+        self._changed = threading.Condition()  # guards the four above
+        self._closing = threading.Event()
+        try:
+            self._db = self._open()
+        except (sqlite3.Error, OSError) as fault:
+            self._tell(fault)
+        self._writer = threading.Thread(target=self._write_all, name="journal", daemon=True)
+        self._writer.start()
+
+    # ---- what is told -----------------------------------------------------------------------------------------------
+
+    def next_call_id(self) -> int:
+        """An id no call had before, whatever the clock does: ms since 1970 times 1024, under 2**53 until 2248."""
+        with self._changed:
+            self._last_id = max(self._last_id + 1, _now() << 10)
+            return self._last_id
+
+    def call(self, call: int, at: int, line: str, caller: str, called: str, name: str) -> None:
+        """A call began."""
+        self._put(_Row(CALL, (call, at, _text(line), _text(caller), _text(called), _text(name))))
+
+    def leg(self, call: int, leg: int, at: int, party: str, kind: str, state: str, cause: int = 0) -> None:
+        """A leg of kind phone, trunk or caller is now in a state: started, rang, answered or ended; else KeyError."""
+        self._put(_Row(LEG[state], (call, leg, _text(party), _text(kind), at, cause), call, at))
+
+    def event(self, call: int, at: int, kind: str, detail: dict[str, object]) -> None:
+        """Something happened; call 0 is no call's."""
+        written = json.dumps(detail, default=str)
+        if len(written) > DETAIL_MAX:
+            written = json.dumps({"too_long": len(written)})
+        self._put(_Row(EVENT, (call, at, _text(kind), written), call, at), gives_way=True)
+
+    def trace(self, call: int, at: int, rule: int, reason: int, subject: str, detail: int) -> None:
+        """A decision about a call."""
+        self._put(_Row(TRACE, (call, at, rule, reason, _text(subject), detail), call, at), gives_way=True)
+
+    def over(self, call: int, at: int, outcome: str, queue: str, person: str, answered_at: int | None) -> None:
+        """A call ended."""
+        self._put(_Row(OVER, (call, at, _text(outcome), _text(queue), _text(person), answered_at)))
+
+    def bind(self, phone: str, contact: str, source: str, expires_at: int, agent: str) -> None:
+        """A telephone is reached at this contact until expires_at."""
+        self._put(_Row(BIND, (_text(phone), _text(contact), _text(source), expires_at, _text(agent))))
+
+    def unbind(self, phone: str, contact: str) -> None:
+        """The contact is no longer one of this telephone's."""
+        self._put(_Row(UNBIND, (_text(phone), _text(contact))))
+
+    def flush(self, done: Callable[[bool], None] | None = None) -> None:
+        """Put everything so far on the disk now; the writer calls `done`: True when it is there, False if never."""
+        if not self._put(_Row("", (), done=done)) and done:
+            done(False)
+
+    async def durable(self) -> bool:
+        """Wait until everything so far is on the disk, however long that takes; False when it never will be."""
+        loop = asyncio.get_running_loop()
+        kept: asyncio.Future[bool] = loop.create_future()
+
+        def settle(answer: bool) -> None:
+            if not kept.done():
+                kept.set_result(answer)
+
+        def done(answer: bool) -> None:
+            with suppress(RuntimeError):  # the loop was closed: nobody waits
+                loop.call_soon_threadsafe(settle, answer)
+
+        self.flush(done)
+        return await kept
+
+    def close(self) -> None:
+        """Write what is left, with one attempt, and end."""
+        with self._changed:
+            self._closing.set()
+            self._changed.notify()
+        self._writer.join()
+
+    def _put(self, row: _Row, gives_way: bool = False) -> bool:
+        """Queue a row. When room gets short, events and traces are dropped first: half of it is for calls and legs."""
+        with self._changed:
+            waiting = len(self._rows)
+            if waiting >= (self._room // 2 if gives_way else self._room) or self._closing.is_set():
+                self.dropped += bool(row.sql)
+                return False
+            self._rows.append(row)
+            self._flushes += not row.sql
+            if not waiting or not row.sql or waiting == BATCH:
+                self._changed.notify()
+        return True
+
+    # ---- the writer's thread ----------------------------------------------------------------------------------------
+
+    def _write_all(self) -> None:
+        try:
+            self._examine()
+            while batch := self._next_batch():
+                last = self._closing.is_set()
+                try:
+                    refused = self._write(batch)
+                except (sqlite3.Error, OSError) as fault:
+                    self._recover(fault)
+                    if last:
+                        break
+                    self._closing.wait(self._retry)
+                else:
+                    self._kept(batch, refused)
+        finally:
+            self._end()
+
+    def _next_batch(self) -> list[_Row]:
+        """The oldest rows, once they have waited or somebody asked; none when closing with nothing left."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._rows or self._closing.is_set())
+            self._changed.wait_for(
+                lambda: self._flushes or len(self._rows) >= BATCH or self._closing.is_set(), self._delay
+            )
+            return list(islice(self._rows, BATCH))
+
+    def _write(self, batch: list[_Row]) -> list[str]:
+        """Write a batch in one transaction, forced to the disk when it holds a wish for that; why rows were refused."""
+        if self._db is None:
+            self._db = self._open()
+        db = self._db
+        flush = any(not row.sql for row in batch)
+        db.execute(f"PRAGMA synchronous = {'FULL' if flush else 'NORMAL'}")
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            refused = [fault for row in batch if row.sql and (fault := _apply(db, row))]
+            if flush and all(not row.sql for row in batch):  # FULL forces only a transaction that writes
+                db.execute(f"PRAGMA user_version = {db.execute('PRAGMA user_version').fetchone()[0]}")
+            db.execute("COMMIT")
+        except sqlite3.Error:
+            if db.in_transaction:
+                db.rollback()
+            raise
+        return refused
+
+    def _kept(self, batch: list[_Row], refused: list[str]) -> None:
+        """Forget what is written, tell who asked."""
+        with self._changed:
+            for row in batch:
+                self._rows.popleft()
+                self._flushes -= not row.sql
+        for row in batch:
+            if row.done:
+                0
+        if refused:
+            self.refused += len(refused)
+            self._trouble("journal-row", f"The journal refused {len(refused)} of {len(batch)} rows: {refused[0]}.")
+        if self._told:
+            lost, self._told_dropped, self._told = self.dropped - self._told_dropped, self.dropped, ""
+            self._trouble("journal-recovered", f"The journal is written again; {lost} rows were lost meanwhile.")
+
+    def _recover(self, fault: Exception) -> None:
+        """Say what is wrong; begin a new database in place of a damaged one."""
+        if isinstance(fault, sqlite3.Error) and _primary(fault) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            try:
+                self._set_aside("journal-corrupt", str(fault))
+            except OSError as refused:
+                self._tell(refused)
+        else:
+            self._tell(fault)
+
+    def _end(self) -> None:
+        """Let go of what cannot be kept, and of the database."""
+        with self._changed:
+            self._closing.set()
+            left = list(self._rows)
+            self._rows.clear()
+        lost = sum(bool(row.sql) for row in left)
+        self.dropped += lost
+        for row in left:
+            if row.done:
+                row.done(False)
+        if lost:
+            self._trouble("journal-lost", f"The journal was closed before {lost} rows could be written.")
+        if self._db:
+            with suppress(sqlite3.Error):
+                self._db.close()
+
+    # ---- the database -----------------------------------------------------------------------------------------------
+
+    def _open(self) -> sqlite3.Connection:
+        """Open, bring to this version, end what a crash left open; a file that is no journal is set aside first."""
+        try:
+            return self._prepare()
+        except TooNew as fault:
+            self._set_aside(fault.id, str(fault))
+        except sqlite3.Error as fault:
+            if _primary(fault) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
+                raise
+            self._set_aside("journal-corrupt", str(fault))
+        return self._prepare()
+
+    def _prepare(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA trusted_schema = OFF")
+            db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT}")
+            migrate(db, "journal")
+            db.executescript(f"BEGIN IMMEDIATE; {CUT} DELETE FROM binding WHERE expires_at <= {_now()}; COMMIT;")
+            with self._changed:
+                last = db.execute("SELECT max(id) FROM call").fetchone()[0] or 0
+                self._last_id = max(self._last_id, last)
+        except (sqlite3.Error, TooNew):
+            db.close()
+            raise
+        return db
+
+    def _examine(self) -> None:
+        """Read the whole database once, before anything is added; a damaged one is set aside."""
+        try:
+            if self._db and (said := self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                self._set_aside("journal-corrupt", str(said))
+        except (sqlite3.Error, OSError) as fault:
+            self._recover(fault)
+
+    def _set_aside(self, id: str, why: str) -> None:
+        """Rename the database with the time; the next write begins a new one."""
+        if self._db:
+            self._db.close()
+            self._db = None
+        now = _now()
+        aside = f"{self.path}.{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now // 1000))}.{now % 1000:03}"
+        self.path.rename(aside)
+        for part in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                Path(f"{self.path}{part}").rename(aside + part)
+        self._told = id
+        self._trouble(id, f"The journal cannot be used ({why}); it is kept as {aside} and a new one is begun.")
+
+    def _tell(self, fault: Exception) -> None:
+        known = TROUBLE.get(_primary(fault), UNWRITABLE) if isinstance(fault, sqlite3.Error) else UNWRITABLE
+        id, sentence = known
+        if self._told != id:
+            self._told = id
+            self._trouble(id, f"{sentence} ({fault}: {self.path}). Calls go on; what happens is kept in memory.")
+
+
+def _apply(db: sqlite3.Connection, row: _Row) -> str:
+    """Carry out one row's statement; "" or why the database would not take it. Raises sqlite3.Error of the disk."""
+    try:
+        try:
+            db.execute(row.sql, row.values)
+        except sqlite3.IntegrityError as fault:
+            if fault.sqlite_errorname != "SQLITE_CONSTRAINT_FOREIGNKEY":
+                raise
+            db.execute(STUB, (row.call, row.at))
+            db.execute(row.sql, row.values)
+    except (*ROW_FAULTS, OverflowError) as fault:
+        return str(fault)
+    return ""
+
+
+def _primary(fault: sqlite3.Error) -> int:
+    return getattr(fault, "sqlite_errorcode", 0) & 0xFF
+
+
+def _text(outside: str) -> str:
+    """Text SQLite and every reader can take: bounded, no lone surrogates, no NUL."""
+    return outside[:TEXT_MAX].encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Questions to the journal, from any program and thread; the writer is never held up. Times are ms UTC."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
+
+LOCK_WAIT = 1.0  # seconds; readers wait only while a new database is being made
+
+
+class Unreadable(Exception):
+    """The journal is absent, damaged, of another version or not ours to read."""
+
+    id = "journal-unreadable"
+
+
+class Call(NamedTuple):
+    id: int
+    at: int
+    line: str
+    caller: str
+    called: str
+    name: str
+    queue: str
+    person: str
+    answered_at: int | None
+    ended_at: int | None
+    outcome: str | None
+
+
+class Leg(NamedTuple):
+    id: int
+    party: str
+    kind: str
+    started_at: int | None
+    rang_at: int | None
+    answered_at: int | None
+    ended_at: int | None
+    cause: int
+
+
+class Event(NamedTuple):
+    at: int
+    kind: str
+    detail: dict[str, Any]
+
+
+class Trace(NamedTuple):
+    at: int
+    rule: int
+    reason: int
+    subject: str
+    detail: int
+
+
+class Binding(NamedTuple):
+    phone: str
+    contact: str
+    source: str
+    expires_at: int
+    agent: str
+
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+class Reader:
+    """The journal at `path`; every method raises Unreadable."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def calls(self, since: int = 0, limit: int = 100, outcome: str | None = None) -> list[Call]:
+        """Calls that began at `since` or later, newest first; of one outcome when given."""
+        return self._ask(
+            Call,
+            f"SELECT {', '.join(Call._fields)} FROM call WHERE at >= ? AND (?2 IS NULL OR outcome = ?2) "
+            "ORDER BY at DESC, id DESC LIMIT ?3",
+            since,
+            outcome,
+            limit,
+        )
+
+    def legs(self, call: int) -> list[Leg]:
+        """In the order they were made."""
+        return self._ask(Leg, f"SELECT {', '.join(Leg._fields)} FROM leg WHERE call = ? ORDER BY id", call)
+
+    def events(self, call: int) -> list[Event]:
+        """Oldest first; call 0 is for those of no call."""
+        rows = self._ask(Event, "SELECT at, kind, detail FROM event WHERE call IS nullif(?, 0) ORDER BY id", call)
+        return [row._replace(detail=json.loads(str(row.detail))) for row in rows]
+
+    def trace(self, call: int) -> list[Trace]:
+        """The why of a call, oldest first."""
+        return self._ask(Trace, f"SELECT {', '.join(Trace._fields)} FROM trace WHERE call = ? ORDER BY id", call)
+
+    def missed(self, since: int = 0, inside: str = "phones") -> int:
+        """How many callers from outside nobody spoke to; `inside` is the line our own telephones call by."""
+        with self._open() as db:
+            return int(
+                db.execute(
+                    "SELECT count(*) FROM call WHERE at >= ? AND line <> ? AND (outcome IN "
+                    "('abandoned', 'voicemail', 'refused') OR outcome = 'cut' AND answered_at IS NULL)",
+                    (since, inside),
+                ).fetchone()[0]
+            )
+
+    def bindings(self, now: int) -> list[Binding]:
+        """Where telephones are reached, as of `now`."""
+        return self._ask(Binding, f"SELECT {', '.join(Binding._fields)} FROM binding WHERE expires_at > ?", now)
+
+    def _ask(self, row: type[Row], sql: str, *values: object) -> list[Row]:
+        with self._open() as db:
+            return [row(*found) for found in db.execute(sql, values)]
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one question: it survives a database set aside, and belongs to no thread."""
+        try:
+            db = sqlite3.connect(f"file:{quote(str(self.path))}?mode=ro", uri=True, timeout=LOCK_WAIT)
+            try:
+                yield db
+            finally:
+                db.close()
+        except sqlite3.Error as fault:
+            raise Unreadable(f"The journal {self.path} cannot be read: {fault}.") from fault

@@ -1,0 +1,214 @@
+"""The stages from a bare Debian to a Linekeeper that runs: packages, pjsip, venv, install, compile."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import debian
+from stage import Failed, Log, Record, Stage, content, run_stages, say
+
+ROOT = Path(__file__).resolve().parents[2]
+PJSIP_MB = 700  # what its build needs for a while
+VENV_MB = 400
+
+
+class Setup:
+    """The stages for one tree; `root` is its top folder."""
+
+    def __init__(self, root: Path, pjsip_options: list[str]) -> None:
+        self.root = root
+        self.build = root / ".build"
+        self.venv = root / ".venv"
+        self.pjsip_options = pjsip_options
+        self.record = Record(self.build / "setup")
+        self.project = tomllib.loads((root / "pyproject.toml").read_text())
+
+    def stages(self, *, packages: bool) -> Iterator[Stage]:
+        if packages:
+            listing = self.root / "image/packages.txt"
+            yield Stage(
+                "packages",
+                "installing Debian packages, a minute or two",
+                lambda: [listing.read_text()],
+                lambda: not debian.missing(listing),
+                lambda log: debian.install(listing, log, self.root),
+            )
+        yield Stage("pjsip", "building PJSIP, about five minutes, once", self.pjsip_facts, self.has_pjsip, self.make_pjsip)
+        yield Stage("venv", "installing Python packages", self.venv_facts, self.has_venv, self.make_venv)
+        yield Stage("install", "linking this tree into .venv", self.install_facts, self.has_install, self.make_install)
+        yield Stage("compile", "compiling our C", self.compile_facts, self.has_install, self.make_compile)
+
+    # -- pjsip
+
+    @property
+    def prefix(self) -> Path:
+        """Where PJSIP is installed."""
+        note = self.record.folder / "pjsip.prefix"
+        return Path(note.read_text().strip()) if note.exists() else Path("/nonexistent")
+
+    def python_facts(self) -> list[str]:
+        return [sys.base_prefix, platform.python_version(), str(sysconfig.get_config_var("SOABI")), platform.machine()]
+
+    def pjsip_facts(self) -> list[str]:
+        scripts = content(self.root, (self.root / "image/pjsip").glob("*.[ph]*"))
+        return [*self.python_facts(), *scripts]
+
+    def has_pjsip(self) -> bool:
+        return (self.prefix / "complete").exists() and not self.pjsip_options
+
+    def make_pjsip(self, log: Log) -> None:
+        header = Path(sysconfig.get_path("include")) / "Python.h"
+        if not header.exists():
+            raise Failed(
+                f"{header} is missing, so this Python cannot be built against.",
+                "Install its development files (python3-dev for Debian's own), "
+                "or run make setup PYTHON=/usr/bin/python3.",
+            )
+        command = [sys.executable, str(self.root / "image/pjsip"), *self.pjsip_options]
+        # its progress goes to the terminal as it comes, its result to us
+        done = subprocess.run(command, cwd=self.root, stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            raise Failed("PJSIP was not built; the reason is above.", "Once that is mended, run make setup again.")
+        log.path.write_text(done.stdout)
+        (self.record.folder / "pjsip.prefix").write_text(done.stdout)
+
+    # -- venv
+
+    def requirements(self) -> list[str]:
+        """Every Python package, exactly pinned; pyproject.toml is the only place that names them."""
+        return [
+            *self.project["project"]["dependencies"],
+            *self.project["dependency-groups"]["dev"],
+            *self.project["build-system"]["requires"],
+        ]
+
+    def constraints(self) -> list[str]:
+        return self.project["tool"]["linekeeper"]["constraints"]
+
+    def venv_facts(self) -> list[str]:
+        return [*self.python_facts(), *self.requirements(), *self.constraints(), str(self.prefix)]
+
+    def has_venv(self) -> bool:
+        return (self.venv / "bin/pip").exists() and (self.venv / "bin/python").exists()
+
+    def make_venv(self, log: Log) -> None:
+        need_space(self.root, VENV_MB)
+        note = self.venv / "linekeeper.python"
+        facts = "\n".join([*self.python_facts(), str(self.prefix)])
+        if not (note.exists() and note.read_text() == facts and self.has_venv()):
+            shutil.rmtree(self.venv, ignore_errors=True)
+            (self.record.folder / "install.stamp").unlink(missing_ok=True)
+            advice = "Install python3-venv, or run make setup PYTHON=/usr/bin/python3."
+            log.run([sys.executable, "-m", "venv", str(self.venv)], cwd=self.root, advice=advice)
+            note.write_text(facts)
+        wheels = sorted(str(path) for path in (self.prefix / "wheels").glob("*.whl"))
+        constraints = self.record.folder / "constraints.txt"
+        constraints.write_text("\n".join(self.constraints()) + "\n")
+        pip = [str(self.venv / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install"]
+        log.run([*pip, "--constraint", str(constraints), *self.requirements(), *wheels], cwd=self.root)
+
+    # -- our own code
+
+    def environment(self) -> dict[str, str]:
+        """For meson and pip: our PJSIP, and the tools of our .venv first."""
+        found = [str(self.prefix / "lib/pkgconfig"), os.environ.get("PKG_CONFIG_PATH", "")]
+        path = f"{self.venv / 'bin'}:{os.environ.get('PATH', '/usr/bin:/bin')}"
+        return {**os.environ, "PKG_CONFIG_PATH": ":".join(filter(None, found)), "PATH": path}
+
+    def install_facts(self) -> list[str]:
+        return [*self.venv_facts(), *content(self.root, [self.root / "pyproject.toml"])]
+
+    def has_install(self) -> bool:
+        return (self.build / "build.ninja").exists() and (self.venv / "bin/linekeeper").exists()
+
+    def make_install(self, log: Log) -> None:
+        if (self.build / "meson-info").exists():  # configured for another PJSIP or Python
+            for stale in ("meson-private", "meson-info", "meson-logs", "build.ninja"):
+                remove(self.build / stale)
+        pip = [str(self.venv / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install"]
+        options = ["--no-build-isolation", "--no-deps", "--config-settings=build-dir=.build", "--editable", "."]
+        advice = "If it is our C that does not compile, mend it and run make again."
+        log.run([*pip, *options], cwd=self.root, env=self.environment(), advice=advice)
+        self.forbid_rebuild_on_import()
+
+    def forbid_rebuild_on_import(self) -> None:
+        """Compiling is make's work: three programs starting at once must not each run ninja in one folder."""
+        packages = next((self.venv / "lib").glob("python3.*/site-packages"))
+        line = f"import os; os.environ.setdefault('MESONPY_EDITABLE_SKIP', {str(self.build)!r})\n"
+        (packages / "_linekeeper_no_rebuild.pth").write_text(line)
+
+    def compile_facts(self) -> list[str]:
+        """All that meson or a compiler reads."""
+        code = [path for path in sources(self.root) if path.suffix in (".c", ".h") or path.name.startswith("meson.")]
+        return [*self.install_facts(), *content(self.root, code)]
+
+    def make_compile(self, log: Log) -> None:
+        ninja = [str(self.venv / "bin/ninja"), "-C", str(self.build)]
+        log.run(ninja, cwd=self.root, env=self.environment(), advice="Mend what the compiler complains of.")
+
+
+def sources(root: Path) -> Iterator[Path]:
+    """Files of our tree that are compiled or say how."""
+    yield from root.glob("meson*")
+    for folder in ("appliance", "tests", "bench"):
+        for at, folders, names in os.walk(root / folder):
+            folders[:] = [name for name in folders if not name.startswith((".", "__"))]
+            yield from (Path(at) / name for name in names)
+
+
+def remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def need_space(folder: Path, megabytes: int) -> None:
+    free = shutil.disk_usage(folder).free // 1_000_000
+    if free < megabytes:
+        raise Failed(f"Only {free} MB are free here; {megabytes} are needed.", "Free some space and run make setup again.")
+
+
+def main(arguments: list[str]) -> int:
+    """Does every stage that is not done; says so when none was left."""
+    parser = argparse.ArgumentParser(prog="image/setup", description="Makes everything Linekeeper needs on this machine.")
+    parser.add_argument("--no-packages", action="store_true", help="leave Debian's packages to me")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done; exit code 1 if anything")
+    parser.add_argument("--quiet", action="store_true", help="say nothing when there is nothing to do")
+    parser.add_argument("--pjsip", action="append", default=[], metavar="OPTION", help="passed on to image/pjsip")
+    options = parser.parse_args(arguments)
+    setup = Setup(ROOT, options.pjsip)
+    stages = list(setup.stages(packages=not options.no_packages))
+    try:
+        if options.dry_run:
+            return dry_run(stages, setup.record)
+        setup.record.folder.mkdir(parents=True, exist_ok=True)
+        with (setup.record.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # a second make waits for the first
+            code = run_stages(stages, setup.record)
+    except (OSError, Failed) as error:
+        say(f"The set-up cannot start: {error}")
+        return 1
+    except KeyboardInterrupt:
+        say("\nStopped. Nothing half-made is used: run make setup again to go on.")
+        return 130
+    if code == 0 and not setup.record.ran and not options.quiet:
+        say("Everything is set up.")
+    return code
+
+
+def dry_run(stages: list[Stage], record: Record) -> int:
+    due = [stage for stage in stages if not record.is_done(stage)]
+    for stage in due:
+        print(f"{stage.name}: {stage.doing}")
+    return 1 if due else 0
