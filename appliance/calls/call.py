@@ -3,8 +3,13 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from appliance.calls.ports import Leg
+
+Direction = Literal["in", "out", "internal"]
+Status = Literal["available", "break", "away", "meeting", "off"]
+Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
 
 
 class State(StrEnum):
@@ -33,7 +38,7 @@ class Call:
     """A call under way; times are ms UTC, ids those of the settings, "" where there is none."""
 
     id: int
-    direction: str  # in, out, internal
+    direction: Direction
     line: str  # the outside's line; the telephones' line for internal
     caller: str  # number, "" when withheld
     called: str
@@ -52,7 +57,7 @@ class Call:
     told_ringing: bool = False
     music: bool = False
     answered_at: int | None = None
-    outcome: str = ""
+    outcome: Outcome | Literal[""] = ""
     rows: dict[Leg, int] = field(default_factory=dict)  # our leg -> its number in the journal
 
     def row(self, leg: Leg) -> int:
@@ -67,6 +72,6 @@ class Call:
 class Person:
     """Somebody who answers, as he is now."""
 
-    status: str = "available"
+    status: Status = "available"
     reason: str = ""
     since: int = 0

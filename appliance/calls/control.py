@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Call control: facts from telephones and lines go to the core, its commands to them. One call of the loop at a time."""
+"""Call control: facts from telephones and lines go to the core, its commands go to them."""
 
 import asyncio
 import logging
@@ -7,9 +7,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from appliance.calls.call import Call, Person, Ring, State
+from appliance.calls.call import Call, Direction, Person, Ring, State
+from appliance.calls.call import Outcome as OutcomeName
+from appliance.calls.call import Status as StatusName
 from appliance.calls.mailbox import Mailboxes
 from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
 from appliance.core import Command, Core, CoreError
@@ -17,13 +19,15 @@ from appliance.core.names import Do, Fact, Outcome, Status, Why
 from appliance.settings.models import TELEPHONES, Settings
 from appliance.settings.names import Names
 from appliance.settings.numbers import normalise
+from appliance.sounds import Sound
 
 log = logging.getLogger("calls")
 
 TICK_AT_MOST = 60.0  # seconds; a clock that was set is noticed by then
 DECLINED = 21  # Q.850
-NO_ROUTE_BUSY = 42  # Q.850 switching equipment congestion
-OUTCOMES = {
+NO_ROUTE = 3  # Q.850 no route to destination
+CONGESTION = 42  # Q.850 switching equipment congestion
+OUTCOMES: dict[int, OutcomeName] = {
     Outcome.ANSWERED: "answered",
     Outcome.VOICEMAIL: "voicemail",
     Outcome.REFUSED: "refused",
@@ -54,7 +58,7 @@ class CallControl:
         *,
         journal: Journal,
         voicemail: Path,
-        sounds: Callable[[str], Path],
+        sounds: Callable[[Sound], Path],
     ) -> None:
         self.rules = rules
         self.calls: dict[int, Call] = {}
@@ -68,7 +72,6 @@ class CallControl:
         self._facts: deque[tuple[int, dict[str, object]]] = deque()
         self._draining = False
         self._timer: asyncio.TimerHandle | None = None
-        self._limits: dict[int, asyncio.TimerHandle] = {}  # greatest length of a message
 
     def start(self, telephony: Telephony, audience: Audience) -> None:
         self._telephony, self._audience = telephony, audience
@@ -96,7 +99,7 @@ class CallControl:
     def memory(self) -> bytes:
         return self._core.memory()
 
-    def set_status(self, person: str, status: str, reason: str) -> None:
+    def set_status(self, person: str, status: StatusName, reason: str) -> None:
         """KeyError when there is no such person or status."""
         if person not in self.rules.settings.person:
             raise KeyError(person)
@@ -113,12 +116,16 @@ class CallControl:
         if phone:
             number = settings.person[caller].extension or source if caller else source
             name = settings.person[caller].name if caller else source
-            line, direction = TELEPHONES, "internal"
+            line = TELEPHONES
+        elif source not in settings.line:  # its line was taken out of the settings a moment ago
+            self._telephony.hang_up(leg, NO_ROUTE)
+            return
         else:
             country = settings.line[source].country or settings.office.country
             number, called = normalise(number, country), normalise(called, country)
             name = self.rules.names.caller(number) or name
-            line, direction = source, "in"
+            line = source
+        direction: Direction = "internal" if phone else "in"
         call = Call(self._journal.next_call_id(), direction, line, number, called, name, now_ms(), leg)
         call.phone, call.caller_person = source if phone else "", caller
         self.calls[call.id] = call
@@ -139,7 +146,7 @@ class CallControl:
             )
         except CoreError as fault:
             log.error("call %d is refused by the core: %s", call.id, fault.id)
-            self._refuse(call, NO_ROUTE_BUSY)
+            self._refuse(call, CONGESTION)
             return
         self._audience.call_changed(call.id)
         self.drain()
@@ -163,7 +170,9 @@ class CallControl:
         call, ring = self._legs.get(leg, (None, None))
         if not call:
             return
-        self._leg(call, leg, ring.parties.get(leg, "") if ring else call.phone or call.line, self._kind(ring), "answered")
+        self._leg(
+            call, leg, ring.parties.get(leg, "") if ring else call.phone or call.line, self._kind(ring), "answered"
+        )
         if not ring:
             call.up = True
             return
@@ -239,6 +248,16 @@ class CallControl:
         self.drain()
         self._audience.line_changed(line)
 
+    def person_state(self, person: str) -> Literal["unreachable", "free", "ringing", "talking"]:
+        """What somebody's telephones are doing, as everybody may see it."""
+        for call in self.calls.values():
+            if call.state is not State.OVER and person in (call.person, call.caller_person):
+                return "talking"
+        if any(ring.person == person for call in self.calls.values() for ring in call.rings.values()):
+            return "ringing"
+        phones = self.rules.settings.person[person].phones
+        return "free" if any(self.contacts.get(phone, ([],))[0] for phone in phones) else "unreachable"
+
     # ---- asked for by people ----------------------------------------------------------------------------------------
 
     def hang_up(self, call: int) -> None:
@@ -252,7 +271,7 @@ class CallControl:
     def _feed(self, fact: Fact, **fields: int) -> None:
         """Tell the core a fact; what it cannot take any more is a race that was lost, and no harm."""
         try:
-            self._core.feed(fact, now_ms(), **fields)
+            self._core.feed(fact, now_ms(), **fields)  # type: ignore[arg-type]
         except CoreError as fault:
             log.debug("%s %s: %s", fact.name, fields, fault.id)
 
@@ -298,9 +317,9 @@ class CallControl:
         self.drain()
 
     def close(self) -> None:
-        for timer in (self._timer, *self._limits.values()):
-            if timer:
-                timer.cancel()
+        self._mailboxes.close()
+        if self._timer:
+            self._timer.cancel()
 
     # ---- commands ---------------------------------------------------------------------------------------------------
 
@@ -404,7 +423,12 @@ class CallControl:
         self._telephony.hear(call.leg, ring.answered)
         self._telephony.hear(ring.answered, call.leg)
         call.talk, call.person, call.state, call.answered_at = ring, ring.person, State.TALKING, now_ms()
-        log.info("call %d: answered by %s after %.1f s", call.id, ring.person or ring.line, (call.answered_at - call.since) / 1000)
+        log.info(
+            "call %d: answered by %s after %.1f s",
+            call.id,
+            ring.person or ring.line,
+            (call.answered_at - call.since) / 1000,
+        )
         self._audience.happened("answered", call.id, ring.person)
         self._people_changed(call)
 
@@ -418,16 +442,12 @@ class CallControl:
         voicemail = self.rules.settings.voicemail
         greeting = Path(voicemail.greeting) if voicemail.greeting else self._sounds("greeting")
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        self._mailboxes.take(call.id, call.leg, mailbox, [str(greeting), str(self._sounds("beep"))], stamp)
-        self._limits[call.id] = asyncio.get_running_loop().call_later(
-            voicemail.max_length + 30, self._mailboxes.finish, call.id
-        )
+        prompts = [str(greeting), str(self._sounds("beep"))]
+        self._mailboxes.take(call.id, call.leg, mailbox, prompts, stamp, voicemail.max_length)
 
     def _message_done(self, call: int, path: Path | None) -> None:
-        if timer := self._limits.pop(call, None):
-            timer.cancel()
         if path:
-            self._journal.event(call, now_ms(), "voicemail", {"file": str(path), "bytes": path.stat().st_size})
+            self._journal.event(call, now_ms(), "voicemail", {"file": str(path)})
             self._audience.happened("voicemail", call, detail=str(path))
         self._feed(Fact.DONE, call=call)
         self.drain()
@@ -445,7 +465,7 @@ class CallControl:
             self._telephony.hang_up(call.talk.answered, 16)  # the caller hung up
         self._close(call, OUTCOMES[Outcome(command.value)], self._name(command.queue))
 
-    def _close(self, call: Call, outcome: str, queue: str) -> None:
+    def _close(self, call: Call, outcome: OutcomeName, queue: str) -> None:
         """The last word about a call; what its legs still have to say goes to the journal only."""
         call.state, call.outcome = State.OVER, outcome
         if queue:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Taking a message: greeting, tone, recording. The file has its final name only when it is whole."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ class Taking:
     leg: Leg
     path: Path
     prompts: list[str]  # still to be played before recording
+    longest: float  # seconds
     player: Port = 0
     recording: Port = 0
+    limit: asyncio.TimerHandle | None = None
 
 
 class Mailboxes:
@@ -31,12 +34,17 @@ class Mailboxes:
         self._calls: dict[int, Taking] = {}
         self._ports: dict[Port, Taking] = {}
 
-    def take(self, call: int, leg: Leg, mailbox: str, prompts: list[str], stamp: str) -> None:
-        """Play the prompts to the caller, then record him until finish() or his end."""
+    def take(self, call: int, leg: Leg, mailbox: str, prompts: list[str], stamp: str, longest: float) -> None:
+        """Play the prompts to the caller, then record him until finish(), or `longest` seconds."""
         folder = self._folder / mailbox
-        folder.mkdir(parents=True, exist_ok=True)
-        taking = Taking(call, leg, folder / f"{stamp}-{call}.wav", prompts)
+        taking = Taking(call, leg, folder / f"{stamp}-{call}.wav", prompts, longest)
         self._calls[call] = taking
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            log.error("no message can be kept in %s: %s", folder, fault)
+            self._end(taking, None)
+            return
         self._next(taking)
 
     def recording(self, call: int) -> bool:
@@ -71,8 +79,15 @@ class Mailboxes:
             log.error("a message in %s cannot be recorded: %s", taking.path.parent, why)
             self._end(taking, None)
         else:
-            part = partial(taking.path)
-            part.rename(taking.path)
+            self._whole(taking)
+
+    def _whole(self, taking: Taking) -> None:
+        try:
+            partial(taking.path).rename(taking.path)
+        except OSError as fault:
+            log.error("the message %s is lost: %s", taking.path, fault)
+            self._end(taking, None)
+        else:
             self._end(taking, taking.path)
 
     def _next(self, taking: Taking) -> None:
@@ -82,13 +97,21 @@ class Mailboxes:
         else:
             taking.recording = self._telephony.record(str(partial(taking.path)))
             port, listener, source = taking.recording, taking.recording, taking.leg
+            taking.limit = asyncio.get_running_loop().call_later(taking.longest, self.finish, taking.call)
         if not port:
             self._end(taking, None)
             return
         self._ports[port] = taking
         self._telephony.hear(listener, source)
 
+    def close(self) -> None:
+        for taking in self._calls.values():
+            if taking.limit:
+                taking.limit.cancel()
+
     def _end(self, taking: Taking, path: Path | None) -> None:
+        if taking.limit:
+            taking.limit.cancel()
         self._ports = {port: one for port, one in self._ports.items() if one is not taking}
         if self._calls.pop(taking.call, None):
             self._done(taking.call, path)

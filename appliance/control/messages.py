@@ -1,6 +1,7 @@
 """The control socket's language: one JSON object per line, typed. Public; see docs/control.md. Times are ms UTC."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,6 +12,7 @@ BACKLOG = 4_194_304  # bytes unsent to one client before it is dropped
 CallState = Literal["arrived", "waiting", "ringing", "talking", "voicemail", "over"]
 LineState = Literal["idle", "ringing", "dialing", "talking"]
 Status = Literal["available", "break", "away", "meeting", "off"]
+Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # exact in every JSON reader
 Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
 
 
@@ -86,59 +88,65 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
 class Watch(msgspec.Struct, tag_field="do", tag="watch", frozen=True):
     """Answer with Office, then send every event."""
 
-    id: int
+    id: Id
 
 
 class Check(msgspec.Struct, tag_field="do", tag="check", frozen=True):
-    """Validate a settings document; answer with its faults."""
+    """Validate a settings document; answer with Done, or refuse with its faults."""
 
-    id: int
+    id: Id
     document: str
 
 
 class Apply(msgspec.Struct, tag_field="do", tag="apply", frozen=True):
     """Validate, keep and use a settings document; answer with its revision. Calls under way end under the old one."""
 
-    id: int
+    id: Id
     document: str
     comment: str = ""
 
 
 class History(msgspec.Struct, tag_field="do", tag="history", frozen=True):
-    id: int
+    """Answer with every version of the settings kept, oldest first."""
+
+    id: Id
 
 
 class Restore(msgspec.Struct, tag_field="do", tag="restore", frozen=True):
-    """Apply an older revision again."""
+    """Apply an older revision again; answer with the new revision."""
 
-    id: int
-    revision: int
+    id: Id
+    revision: Id
 
 
 class SetStatus(msgspec.Struct, tag_field="do", tag="status", frozen=True):
-    id: int
+    """Say whether a person is to be rung."""
+
+    id: Id
     person: str
     status: Status
     reason: str = ""
 
 
 class HangUp(msgspec.Struct, tag_field="do", tag="hang-up", frozen=True):
-    id: int
-    call: int
+    """End a call and all its legs."""
+
+    id: Id
+    call: Id
 
 
 class Why(msgspec.Struct, tag_field="do", tag="why", frozen=True):
     """The trace of a call, in words, oldest first."""
 
-    id: int
-    call: int
+    id: Id
+    call: Id
 
 
 class ActionResult(msgspec.Struct, tag_field="do", tag="action-result", frozen=True):
     """The bridge says what became of an action."""
 
-    id: int
-    call: int
+    id: Id
+    call: Id
     action: str
     result: Literal["published", "failed"]
     reason: str = ""
@@ -220,6 +228,49 @@ class Applied(msgspec.Struct, tag_field="event", tag="applied", frozen=True, kw_
 
 
 Event = CallChanged | LineChanged | QueueChanged | PersonChanged | PhoneChanged | Happened | ActionDue | Applied
+
+
+# ---- answers --------------------------------------------------------------------------------------------------------
+
+
+class Done(msgspec.Struct, frozen=True):
+    """It was done; there is nothing to tell."""
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """The revision of the settings now in force."""
+
+    revision: int
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One kept version of the settings; sha256 of the document in hex."""
+
+    number: int
+    at: int
+    comment: str
+    sha256: str
+
+
+ANSWERS: Mapping[type, object] = {  # what `ok` holds
+    Watch: Office,
+    Check: Done,
+    Apply: Revision,
+    History: tuple[Version, ...],
+    Restore: Revision,
+    SetStatus: Done,
+    HangUp: Done,
+    Why: tuple[str, ...],
+    ActionResult: Done,
+}
+
+
+class Refused(Exception):
+    """A request that is not carried out. The handler raises it in the switch, the client at the other end."""
+
+    def __init__(self, id: str, message: str) -> None:
+        super().__init__(message)
+        self.id, self.message = id, message
 
 
 class Fault(msgspec.Struct, frozen=True):

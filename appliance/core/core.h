@@ -103,11 +103,11 @@ enum lk_rule {
     LK_WHY_RUNG,        /* subject person, reason why he: RING_ALL, NEXT_TURN, CHAIN_STEP, DIRECT */
     LK_WHY_PASSED,      /* subject person, reason why not */
     LK_WHY_REFUSED,     /* subject person (or line called out through), detail cause */
-    LK_WHY_ANSWERED,    /* subject person, detail ms waited since arrival */
+    LK_WHY_ANSWERED,    /* subject person (or line), detail ms waited since arrival */
     LK_WHY_TIMEOUT,     /* subject step, queue or person, detail ms */
     LK_WHY_ACTION,      /* subject action */
     LK_WHY_LATE,        /* a fact that came too late to count: subject person, detail event kind */
-    LK_WHY_LEFT,        /* subject person: the partner hung up */
+    LK_WHY_LEFT,        /* subject person (or line): the partner hung up */
     LK_WHY_HUNG_UP,     /* the caller hung up */
     LK_WHY_OVER,        /* detail outcome, subject person or mailbox, reason why no step was left */
 };

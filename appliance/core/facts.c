@@ -2,6 +2,8 @@
  *
  * Facts: what each does to a call in each state, as a table; docs/core.md draws it.
  */
+#include <string.h>
+
 #include "inside.h"
 
 enum { CAUSE_NORMAL = 16, CAUSE_BUSY = 17, CAUSE_NO_ANSWER = 19, CAUSE_DECLINED = 21, CAUSE_ELSEWHERE = 26,

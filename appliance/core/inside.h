@@ -50,18 +50,19 @@ struct lk_core {
     bool stirred; /* something changed that may let a waiting call ring somebody */
 };
 
-/* ---- timers: one number space of the deadlines -------------------------------------------------------------------- */
+/* ---- timers.c: one number space of the deadlines ------------------------------------------------------------------ */
 
-enum lk_timer { LK_TIMER_WRAP_UP, LK_TIMER_RING, LK_TIMER_WAIT, LK_TIMER_AGAIN, LK_TIMERS };
+enum lk_timer { LK_TIMER_WRAP_UP, LK_TIMER_RING, LK_TIMER_WAIT, LK_TIMER_AGAIN };
 
 /* The number of the timer of a person (WRAP_UP, RING) or a call (WAIT, AGAIN). */
 uint32_t lk_timer(const struct lk_world *world, enum lk_timer kind, uint32_t slot);
-/* The kind a number stands for, and of whom. */
-enum lk_timer lk_timer_kind(const struct lk_world *world, uint32_t timer, uint32_t *slot);
+uint32_t lk_timers(const struct lk_world *world); /* how many there are */
+/* Does what is due now; whatever that sets is due later. */
+void lk_run_due(struct lk_core *core);
 
 /* ---- world.c ------------------------------------------------------------------------------------------------------ */
 
-/* A world with room for the people, queues, lines and calls of all rules, and for whom of `old` is on a call. */
+/* A world with room for the people, queues, lines and calls of all rules, and for what goes on in `old` (or NULL). */
 bool lk_world_make(struct lk_world *world, const struct lk_allocator *from, struct lk_rules *const *rules,
                    const struct lk_world *old);
 void lk_world_free(struct lk_world *world, const struct lk_allocator *from);

@@ -27,23 +27,34 @@ void lk_legs_free(struct lk_legs *legs, const struct lk_allocator *from)
     lk_put(from, legs->last, legs->calls, sizeof *legs->last);
 }
 
-uint32_t lk_legs_begin(struct lk_legs *legs, uint32_t leg, uint32_t call)
+static void link(struct lk_legs *legs, uint32_t leg)
+{
+    struct lk_leg *linked = &legs->at[leg];
+    uint32_t last = legs->last[linked->call];
+
+    linked->next = LK_NO_SLOT;
+    linked->previous = last;
+    if (last == LK_NO_SLOT)
+        legs->first[linked->call] = leg;
+    else
+        legs->at[last].next = leg;
+    legs->last[linked->call] = leg;
+}
+
+uint32_t lk_legs_begin(struct lk_legs *legs, uint32_t leg, uint32_t call, lk_ms rings_for)
 {
     uint32_t id = legs->next_id++;
 
-    legs->at[leg] = (struct lk_leg){
-        .id = id,
-        .last_id = id,
-        .call = call,
-        .next = LK_NO_SLOT,
-        .previous = legs->last[call],
-    };
-    if (legs->last[call] == LK_NO_SLOT)
-        legs->first[call] = leg;
-    else
-        legs->at[legs->last[call]].next = leg;
-    legs->last[call] = leg;
+    legs->at[leg] = (struct lk_leg){.id = id, .last_id = id, .call = call, .rings_for = rings_for};
+    link(legs, leg);
     return id;
+}
+
+void lk_legs_move(struct lk_legs *legs, uint32_t leg, const struct lk_leg *old)
+{
+    legs->at[leg] = *old;
+    if (old->id != 0)
+        link(legs, leg);
 }
 
 void lk_legs_end(struct lk_legs *legs, uint32_t leg)

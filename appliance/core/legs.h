@@ -14,6 +14,7 @@ struct lk_leg {
     uint32_t call;
     uint32_t next;
     uint32_t previous;
+    lk_ms rings_for;
 };
 
 struct lk_legs {
@@ -28,7 +29,9 @@ struct lk_legs {
 bool lk_legs_make(struct lk_legs *legs, const struct lk_allocator *from, uint32_t people, uint32_t calls);
 void lk_legs_free(struct lk_legs *legs, const struct lk_allocator *from);
 /* Returns the id; the leg must be over. */
-uint32_t lk_legs_begin(struct lk_legs *legs, uint32_t leg, uint32_t call);
+uint32_t lk_legs_begin(struct lk_legs *legs, uint32_t leg, uint32_t call, lk_ms rings_for);
+/* Takes a leg over from an older table as the last one of its call. */
+void lk_legs_move(struct lk_legs *legs, uint32_t leg, const struct lk_leg *old);
 void lk_legs_end(struct lk_legs *legs, uint32_t leg);
 /* The leg of a call with this id, LK_NO_SLOT when it is over or another's. */
 uint32_t lk_legs_find(const struct lk_legs *legs, uint32_t call, uint32_t id);

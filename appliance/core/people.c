@@ -3,19 +3,15 @@
 
 #include "allocate.h"
 
-bool lk_people_make(struct lk_people *people, const struct lk_allocator *from, uint32_t room)
+bool lk_people_make(struct lk_people *people, const struct lk_allocator *from)
 {
-    *people = (struct lk_people){.at = lk_get(from, room, sizeof *people->at)};
-    if (!lk_ids_make(&people->ids, from, room) || people->at == NULL)
-        return false;
-    for (uint32_t i = 0; i < room; i++)
-        people->at[i].wrap_until = LK_NONE;
-    return true;
+    people->at = lk_get(from, people->ids.count, sizeof *people->at);
+    return people->at != NULL;
 }
 
 void lk_people_free(struct lk_people *people, const struct lk_allocator *from)
 {
-    lk_put(from, people->at, people->ids.room, sizeof *people->at);
+    lk_put(from, people->at, people->ids.count, sizeof *people->at);
     lk_ids_free(&people->ids, from);
 }
 
@@ -36,8 +32,8 @@ enum lk_reason lk_person_unavailable(const struct lk_person *person, lk_ms now, 
         return LK_BECAUSE_STATUS;
     }
     reason = lk_person_out_of_reach(person);
-    if (reason == LK_BECAUSE_NONE && person->wrap_until != LK_NONE) {
-        *detail = person->wrap_until > now ? person->wrap_until - now : 0;
+    if (reason == LK_BECAUSE_NONE && person->wrap_until > now) {
+        *detail = person->wrap_until - now;
         return LK_BECAUSE_WRAP_UP;
     }
     return reason;

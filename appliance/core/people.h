@@ -11,7 +11,7 @@ struct lk_person {
     uint8_t status; /* enum lk_status */
     uint32_t reachable;
     uint32_t busy;    /* calls he is on, as caller or as partner */
-    lk_ms wrap_until; /* LK_NONE when he is not wrapping up */
+    lk_ms wrap_until; /* he has work after a call till then */
 };
 
 struct lk_people {
@@ -19,7 +19,8 @@ struct lk_people {
     struct lk_person *at;
 };
 
-bool lk_people_make(struct lk_people *people, const struct lk_allocator *from, uint32_t room);
+/* For all ids, which are added first. */
+bool lk_people_make(struct lk_people *people, const struct lk_allocator *from);
 void lk_people_free(struct lk_people *people, const struct lk_allocator *from);
 /* Nobody can ask him anything: busy or without a telephone. LK_BECAUSE_NONE when he can be rung directly. */
 enum lk_reason lk_person_out_of_reach(const struct lk_person *person);

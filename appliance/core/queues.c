@@ -3,22 +3,22 @@
 
 #include "allocate.h"
 
-bool lk_queues_make(struct lk_queues *queues, const struct lk_allocator *from, uint32_t room, uint32_t people,
-                    uint32_t calls)
+bool lk_queues_make(struct lk_queues *queues, const struct lk_allocator *from, uint32_t people, uint32_t calls)
 {
     *queues = (struct lk_queues){
+        .ids = queues->ids,
         .people = people,
         .calls = calls,
         .first = LK_NO_SLOT,
         .last = LK_NO_SLOT,
-        .at = lk_get(from, room, sizeof *queues->at),
-        .turns = lk_get(from, (size_t)room * people, sizeof *queues->turns),
+        .at = lk_get(from, queues->ids.count, sizeof *queues->at),
+        .turns = lk_get(from, (size_t)queues->ids.count * people, sizeof *queues->turns),
         .next = lk_get(from, calls, sizeof *queues->next),
         .previous = lk_get(from, calls, sizeof *queues->previous),
         .of = lk_get(from, calls, sizeof *queues->of),
     };
-    if (!lk_ids_make(&queues->ids, from, room) || queues->at == NULL || queues->turns == NULL ||
-        queues->next == NULL || queues->previous == NULL || queues->of == NULL)
+    if (queues->at == NULL || queues->turns == NULL || queues->next == NULL || queues->previous == NULL ||
+        queues->of == NULL)
         return false;
     for (uint32_t call = 0; call < calls; call++)
         queues->of[call] = LK_NO_SLOT;
@@ -27,8 +27,8 @@ bool lk_queues_make(struct lk_queues *queues, const struct lk_allocator *from, u
 
 void lk_queues_free(struct lk_queues *queues, const struct lk_allocator *from)
 {
-    lk_put(from, queues->at, queues->ids.room, sizeof *queues->at);
-    lk_put(from, queues->turns, (size_t)queues->ids.room * queues->people, sizeof *queues->turns);
+    lk_put(from, queues->at, queues->ids.count, sizeof *queues->at);
+    lk_put(from, queues->turns, (size_t)queues->ids.count * queues->people, sizeof *queues->turns);
     lk_put(from, queues->next, queues->calls, sizeof *queues->next);
     lk_put(from, queues->previous, queues->calls, sizeof *queues->previous);
     lk_put(from, queues->of, queues->calls, sizeof *queues->of);

@@ -26,8 +26,8 @@ struct lk_queues {
     uint32_t calls;
 };
 
-bool lk_queues_make(struct lk_queues *queues, const struct lk_allocator *from, uint32_t room, uint32_t people,
-                    uint32_t calls);
+/* For all ids, which are added first. */
+bool lk_queues_make(struct lk_queues *queues, const struct lk_allocator *from, uint32_t people, uint32_t calls);
 void lk_queues_free(struct lk_queues *queues, const struct lk_allocator *from);
 /* The place in line, from 1. */
 uint32_t lk_queues_join(struct lk_queues *queues, uint32_t queue, uint32_t call);

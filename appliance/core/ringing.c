@@ -37,7 +37,7 @@ enum lk_reason lk_unfit(struct lk_core *core, uint32_t call, uint32_t person, co
 void lk_ring(struct lk_core *core, uint32_t call, uint32_t person, enum lk_reason why, uint32_t queue, lk_ms ring_for)
 {
     struct lk_world *world = &core->world;
-    uint32_t leg = lk_legs_begin(&world->legs, person, call);
+    uint32_t leg = lk_legs_begin(&world->legs, person, call, ring_for);
 
     lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_RING, person), core->now + ring_for);
     *lk_refusals_passed(&world->refusals, call, person) = LK_BECAUSE_NONE;

@@ -2,6 +2,8 @@
  *
  * A call's walk through its steps, from one that waits to the next, and its end.
  */
+#include <string.h>
+
 #include "inside.h"
 
 enum { CAUSE_NO_ROUTE = 1, CAUSE_NORMAL = 16, CAUSE_BUSY = 17, CAUSE_NO_ANSWER = 19, CAUSE_AWAY = 20,
@@ -244,7 +246,7 @@ static bool take_outside(struct lk_core *core, uint32_t slot, const struct lk_st
     if (!world->usable[rules->line[step->what]])
         return go_on(way, step->next, LK_BECAUSE_LINE_DOWN);
     call->state = LK_DIALING;
-    dial.leg = lk_legs_begin(&world->legs, world->legs.people + slot, slot);
+    dial.leg = lk_legs_begin(&world->legs, world->legs.people + slot, slot, 0);
     dial.target = lk_plan_id(&rules->plan, LK_LINE, step->what);
     memcpy(dial.number, call->called + step->extra, (size_t)(call->called_length - step->extra));
     lk_do(core, dial);

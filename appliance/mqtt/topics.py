@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is said on which topic, from the live office and its events. Pure. Call ids are strings: JSON numbers lose them.
+"""What is said on which topic, from the live office and its events. Pure; times are ms UTC.
 
 Still to come: missed/state (open, overdue), once the ledger of missed callers exists.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from appliance.control.live import Live
-from appliance.control.messages import Call, Happened, Line, Person, Queue
+from appliance.control.messages import ActionDue, Call, Happened, Line, Person, Queue
 
 TEXT_MAX = 128  # characters of a name or number shown; longer ones come from outside and are cut
 EVENT_TYPES = frozenset({"ringing", "answered", "ended", "missed", "voicemail", "dtmf"})
@@ -56,7 +56,7 @@ class Topics:
     def line(self, live: Live, line: Line) -> tuple[Message, Message]:
         """State (with the first call's caller, and the list of all calls) and availability."""
         calls = [_call(live.calls[call]) for call in line.calls if call in live.calls]
-        first = calls[0] if calls else {"call": "", "number": "", "name": ""}
+        first = calls[0] if calls else {"call": None, "number": "", "name": ""}
         shown = {"state": line.state, "call": first["call"], "number": first["number"], "name": first["name"]}
         return (
             self._state(f"line/{line.id}/state", {**shown, "calls": calls}),
@@ -80,7 +80,7 @@ class Topics:
             "event_type": event.kind,
             "event_id": f"{event.call}-{event.seq}",
             "at": event.at,
-            "call": str(event.call),
+            "call": event.call,
             "line": event.line,
             "number": _text(event.number),
             "name": _text(event.name),
@@ -90,9 +90,17 @@ class Topics:
         }
         return self._moment("call/event", shown)
 
-    def action_event(self, action: str, event_type: str, shown: Json) -> Message:
-        """due, published or failed, for `action/<id>/event`."""
-        return self._moment(f"action/{action}/event", {"event_type": event_type, **shown})
+    def action_event(self, due: ActionDue, event_type: str, reason: str = "") -> Message:
+        """due, published or failed (and why), for `action/<id>/event`."""
+        shown: Json = {
+            "event_type": event_type,
+            "request_id": due.request,
+            "expires_at": due.expires,
+            "call": due.call,
+            "line": due.line,
+            "reason": reason,
+        }
+        return self._moment(f"action/{due.action}/event", shown)
 
     def _kept(self, topic: str, payload: bytes) -> Message:
         return Message(f"{self.root}/{topic}", payload, retain=True)
@@ -109,9 +117,9 @@ def removed(topic: str) -> Message:
     return Message(topic, b"", retain=True)
 
 
-def _call(call: Call) -> dict[str, str]:
+def _call(call: Call) -> Json:
     number = call.called if call.direction == "out" else call.caller
-    return {"call": str(call.id), "number": _text(number), "name": _text(call.name), "state": call.state}
+    return {"call": call.id, "number": _text(number), "name": _text(call.name), "state": call.state}
 
 
 def _text(text: str) -> str:

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 from appliance.settings.compile import compile
+from appliance.settings.documents import load
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.files import DiskFull
 from appliance.settings.load import parse, read
-from appliance.settings.documents import load
 from appliance.settings.models import Settings
 from appliance.settings.passwords import FILE
 

@@ -32,9 +32,9 @@ def read_numbers(path: Path) -> dict[str, str]:
             continue
         found = _LINE.fullmatch(line)
         if found is None or found[1] in numbers:
-            id, what = ("bad-number", "is not accepted") if found is None else ("given-twice", "has a number given before")
+            kind, what = ("bad-number", "is not accepted") if found is None else ("given-twice", "repeats a number")
             accepted = "accepted: `+37060000001` or `+37060000001,Name`, each number once"
-            faults.append(Fault(id, path.name, count, 1, "", f"this line {what}; {accepted}"))
+            faults.append(Fault(kind, path.name, count, 1, "", f"this line {what}; {accepted}"))
             if len(faults) == MOST:
                 break
         else:
@@ -81,7 +81,7 @@ def _covering(number: str, prefixes: Mapping[str, int], lengths: list[int]) -> i
 def _slots(entries: Mapping[int, int]) -> bytes:
     """Open addressing with linear probing, half of the slots free: 24 bytes for each number."""
     count = 2 * len(entries)
-    keys, values = array("Q", bytes(8 * count)), array("L" if array("L").itemsize == 4 else "I", bytes(4 * count))
+    keys, values = array("Q", bytes(8 * count)), array("I", bytes(4 * count))
     for entry, value in entries.items():
         at = ((entry * SPREAD >> 32 & 0xFFFFFFFF) * count) >> 32
         while keys[at]:

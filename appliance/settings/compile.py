@@ -47,10 +47,10 @@ def compile(settings: Settings, now: int) -> tuple[bytes, Names]:
 
 
 def _paths(s: Settings, way: Routes) -> dict[str, bytes]:
-    ids = [way.names.id("line", name) for name in way.lines]
     kinds = [TELEPHONE_LINE] + [SIP_TRUNK] * len(s.line)
+    lines = zip(way.lines, way.first, kinds, strict=True)
     return {
-        "LINE": _rows("LINE", ((id, first, kind, 0, 0, 0) for id, first, kind in zip(ids, way.first, kinds, strict=True))),
+        "LINE": _rows("LINE", ((way.names.id("line", name), first, kind, 0, 0, 0) for name, first, kind in lines)),
         "STEP": _rows("STEP", ((e.id, e.kind, e.small, e.what, e.next, e.other) for e in way.steps)),
         "DIAL": _rows("DIAL", ((line, step, number.encode()) for line, step, number in way.dials)),
     }
@@ -91,8 +91,13 @@ def _people(s: Settings, names: Names) -> dict[str, bytes]:
     for name, chain in s.chain.items():
         chains.append((names.id("chain", name), len(steps), len(chain.steps)))
         steps += [(step.ring_for * 1000, *run(step.people), 0) for step in chain.steps]
-    rows = {"PRSN": persons, "QUEU": queues, "CHST": steps, "CHAN": chains, "MEMB": members}
-    return {tag: _rows(tag, each) for tag, each in rows.items()}
+    return {
+        "PRSN": _rows("PRSN", persons),
+        "QUEU": _rows("QUEU", queues),
+        "CHST": _rows("CHST", steps),
+        "CHAN": _rows("CHAN", chains),
+        "MEMB": _rows("MEMB", members),
+    }
 
 
 def _hours(s: Settings, names: Names, now: int) -> dict[str, bytes]:

@@ -48,7 +48,7 @@ def decode(data: bytes, file: str, largest: int = LARGEST) -> str:
 def check(model: type[Model], text: str, file: str, *, secret: bool = False) -> tuple[Model, Places]:
     """A document as its model, and where everything in it stands. Raises SettingsFaults."""
     try:
-        decode(text.encode(), file)
+        text = decode(text.encode(), file)
     except UnicodeEncodeError:
         raise refused("not-utf-8", file, "is not text that UTF-8 can hold") from None
     try:
@@ -85,9 +85,10 @@ def _parse(text: str, file: str, places: Places) -> dict[str, Any]:
             ) from None
         message = str(error)
         found = _PLACE.search(message)
-        line, column = places.place(len(text.replace("\r\n", "\n"))) if found is None or not found[1] else map(int, found.groups())
+        at_end = places.place(len(text.replace("\r\n", "\n")))
+        place = (int(found[1]), int(found[2])) if found and found[1] else at_end
         said = message[: found.start()] if found else message
-        raise SettingsFaults([Fault("toml-syntax", file, line, column, "", f"this is not TOML: {said}")]) from None
+        raise SettingsFaults([Fault("toml-syntax", file, *place, "", f"this is not TOML: {said}")]) from None
     except ValueError:  # an integer of thousands of digits
         raise refused("toml-syntax", file, "a number has too many digits; accepted: numbers within 64 bits") from None
 

@@ -163,6 +163,8 @@ def from_validation(
         else:
             place = places.of_value(path)
             node = schema_at(model, path)
+            if each["type"] == "too_short" and len(each["input"]) >= node["minItems"]:
+                continue  # enough of them, but told of one by one
             id, says = SAYS.get(each["type"], ("wrong-type", "{} is not accepted"))
             message = says.format("what is given" if secret else shown(each["input"]))
             message += f"; accepted: {accepted(node, schema_of(model))}"

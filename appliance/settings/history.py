@@ -7,10 +7,11 @@ whole, old or new, and applying it again (as the switch does at every start) mak
 """
 
 import hashlib
-import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from appliance.settings import files
 from appliance.settings.documents import LARGEST
@@ -67,18 +68,18 @@ class History:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = path.resolve()
         data = text.encode()
+        sha256 = hashlib.sha256(data).hexdigest()
         version = self.current()
-        known = version is not None and version.sha256 == hashlib.sha256(data).hexdigest()
+        known = version is not None and version.sha256 == sha256
         if version is None or not known:
-            number = max(self._numbers(), default=0) + 1
-            version = Version(number, at, comment[:COMMENT], hashlib.sha256(data).hexdigest())
+            version = Version(max(self._numbers(), default=0) + 1, at, comment[:COMMENT], sha256)
         kept = self._file(version.number)
-        record = None if known else files.prepare(kept, json.dumps(asdict(version)).encode() + b"\n" + data, 0o640)
+        record = None if known else files.prepare(kept, msgspec.json.encode(version) + b"\n" + data, 0o640)
         try:
             if not path.exists() or path.read_bytes() != data:
                 mode = path.stat().st_mode & 0o777 if path.exists() else 0o640
                 files.put(files.prepare(path, data, mode), path)
-        except OSError | files.DiskFull:
+        except (OSError, files.DiskFull):
             if record is not None:
                 record.unlink(missing_ok=True)
             raise
@@ -102,8 +103,8 @@ class History:
         try:
             with self._file(number).open("rb") as stream:
                 about, _, data = stream.read(LARGEST + 4096).partition(b"\n")
-            version = Version(**json.loads(about))
+            version = msgspec.json.decode(about, type=Version)
             sound = version.number == number and version.sha256 == hashlib.sha256(data).hexdigest()
             return (version, data.decode()) if sound else (None, "")
-        except (FileNotFoundError, ValueError, TypeError):
+        except (FileNotFoundError, UnicodeDecodeError, msgspec.DecodeError):
             return None, ""

@@ -30,7 +30,11 @@ def read(path: Path, secrets: Path | None = None, *, fill: bool = False) -> Offi
     With `fill`, telephones without a password are given one, kept in that file. Raises SettingsFaults, OSError and,
     with `fill`, files.DiskFull.
     """
-    document, _ = documents.load(path)
+    return office(documents.load(path)[0], path, secrets, fill=fill)
+
+
+def office(document: str, path: Path, secrets: Path | None = None, *, fill: bool = False) -> Office:
+    """A document not yet in its file, with its secrets. As read()."""
     secrets = secrets or path.with_name(FILE)
     settings, places = _parse(document, path)
     known = fill_secrets(settings, secrets) if fill else read_secrets(secrets)
@@ -55,7 +59,7 @@ def _parse(text: str, path: Path) -> tuple[Settings, Places]:
 
 
 def _with_numbers(settings: Settings, places: Places, path: Path) -> Settings:
-    """The settings with the numbers of each numbers_file among its list's; what the document says itself comes first."""
+    """The settings with the numbers of each numbers_file among its list's; the document's own come first."""
     lists = dict(settings.callers)
     for name, table in settings.callers.items():
         if table.numbers_file is not None:

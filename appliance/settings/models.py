@@ -4,23 +4,32 @@
 The faults, docs/settings.md and the pages take their words from here.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from appliance.settings.words import (
+    NAME,
     Address,
+    CallersName,
     Country,
     Dates,
     DayWindow,
     Extension,
     Host,
+    HoursName,
+    LineName,
+    MailboxName,
     MessageText,
     Name,
     Number,
     NumbersFile,
     NumberTarget,
+    PersonName,
+    PhoneName,
     Prefix,
+    ScenarioName,
     ScreenName,
     SoundFile,
     Target,
@@ -38,13 +47,14 @@ EVERYONE = "everyone"  # the queue it leads to when the document has no scenario
 TELEPHONES = "phones"  # the line calls from our own telephones come in on
 
 Codec = Literal["opus", "g722", "pcma", "pcmu", "gsm"]
+Digest = Literal["sha-256", "md5"]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 AudioPort = Annotated[int, Field(ge=1024, le=65535)]
 
 
 def setting(help: str, default: Any = ..., *, unit: str = "", accepts: str = "", **bounds: Any) -> Any:
     """A field with its help; unit and other words for what it accepts are told wherever the field is."""
-    extra = {key: words for key, words in (("unit", unit), ("accepts", accepts)) if words}
+    extra: dict[str, JsonValue] = {key: words for key, words in (("unit", unit), ("accepts", accepts)) if words}
     return Field(default, description=help, json_schema_extra=extra, **bounds)
 
 
@@ -73,11 +83,20 @@ class Sip(Table):
     listen: Address = setting("Address to listen on.", "0.0.0.0")
     port: PortNumber = setting("Port to listen on, UDP and TCP.", 5060, unit="port number")
     rtp_ports: tuple[AudioPort, AudioPort] = setting(
-        "First and last UDP port for audio; two for each leg of a call.", (10000, 10999), unit="port number", strict=False
+        "First and last UDP port for audio; two for each leg of a call.",
+        (10000, 10999),
+        unit="port number",
+        strict=False,
     )
     user_agent: Title = setting("How the box calls itself to telephones and trunks.", "Linekeeper")
     codecs: tuple[Codec, ...] = some(
         "Codecs offered, the preferred first.", ("opus", "g722", "pcma", "pcmu"), least=1, most=5
+    )
+    digest: tuple[Digest, ...] = some(
+        "How telephones prove their password. sha-256 is safer; some telephones cannot register once it is offered.",
+        ("md5",),
+        least=1,
+        most=2,
     )
     expires_min: int = setting("Shortest registration a telephone is given.", 60, unit="seconds", ge=10, le=3600)
     expires_max: int = setting("Longest registration a telephone is given.", 3600, unit="seconds", ge=60, le=86400)
@@ -116,10 +135,10 @@ class Person(Table):
 
     name: Title = setting("Name on the screens of telephones. Left out: the name of the table.", "")
     extension: Extension | None = setting("Number that colleagues dial. Left out: none.", None)
-    phones: tuple[Name, ...] = some("Telephones, rung together; each belongs to one person.", (), most=10)
+    phones: tuple[PhoneName, ...] = some("Telephones, rung together; each belongs to one person.", (), most=10)
     ring_for: int = setting("How long a call to this person alone rings.", 25, unit="seconds", ge=1, le=300)
     wrap_up: int = setting("Time without calls after each call.", 0, unit="seconds", ge=0, le=3600)
-    mailbox: Name = setting("Mailbox for calls to the extension that are not answered.", OFFICE)
+    mailbox: MailboxName = setting("Mailbox for calls to the extension that are not answered.", OFFICE)
 
 
 class Line(Table):
@@ -136,8 +155,10 @@ class Line(Table):
     expires: int = setting("How long a registration is asked for.", 300, unit="seconds", ge=30, le=86400)
     caller: Number | None = setting("Number shown to those we call. Left out: the trunk decides.", None)
     country: Country | None = setting("How this line's numbers are read. Left out: as the office's.", None)
-    scenario: Name = setting("What happens to a call to a number that `numbers` does not have.", MAIN)
-    numbers: dict[Number, NumberTarget] = setting("Our numbers on this line, and where each leads.", {}, max_length=1000)
+    scenario: ScenarioName = setting("What happens to a call to a number that `numbers` does not have.", MAIN)
+    numbers: dict[Number, NumberTarget] = setting(
+        "Our numbers on this line, and where each leads.", {}, max_length=1000
+    )
 
 
 class Week(Table):
@@ -168,7 +189,7 @@ class Queue(Table):
     """Callers wait, people are rung."""
 
     name: Title = setting("Name on telephones and pages. Left out: the name of the table.", "")
-    people: tuple[Name, ...] = some("Who answers.", least=1, most=250)
+    people: tuple[PersonName, ...] = some("Who answers.", least=1, most=250)
     strategy: Literal["ring-all", "round-robin"] = setting("Whom to ring: all at once, or each in turn.", "ring-all")
     ring_for: int = setting("How long somebody is rung.", 20, unit="seconds", ge=1, le=300)
     max_wait: int = setting("How long a caller waits.", 120, unit="seconds", ge=1, le=7200)
@@ -190,7 +211,7 @@ class Queue(Table):
 class ChainStep(Table):
     """People rung together."""
 
-    people: tuple[Name, ...] = some("Who is rung.", least=1, most=250)
+    people: tuple[PersonName, ...] = some("Who is rung.", least=1, most=250)
     ring_for: int = setting("How long they are rung.", 15, unit="seconds", ge=1, le=300)
 
 
@@ -223,7 +244,7 @@ class Callers(Table):
 class Scenario(Table):
     """What happens to a caller. Whatever else is said, a call that nobody answered ends in a mailbox."""
 
-    hours: Name | None = setting("Hours that tell open from closed. Left out: always open.", None)
+    hours: HoursName | None = setting("Hours that tell open from closed. Left out: always open.", None)
     open: Target = setting("Where a call goes when open.")
     closed: Target = setting("Where a call goes when closed.", OFFICE)
     unanswered: Target = setting("Where a call goes that nobody answered.", OFFICE)
@@ -233,14 +254,14 @@ class Outside(Table):
     """How telephones call out. Left out: they cannot."""
 
     prefix: TrunkPrefix = setting("Dialled before an outside number; removed again.", "")
-    lines: tuple[Name, ...] = some("Lines, tried in turn.", (), most=63)
+    lines: tuple[LineName, ...] = some("Lines, tried in turn.", (), most=63)
 
 
 class Action(Table):
     """Something on the premises that a caller sets off, through MQTT."""
 
-    callers: Name = setting("The list of callers who set it off.")
-    lines: tuple[Name, ...] = some("Lines it may come from.", least=1, most=63)
+    callers: CallersName = setting("The list of callers who set it off.")
+    lines: tuple[LineName, ...] = some("Lines it may come from.", least=1, most=63)
     class_: Literal[0] = setting(
         "What it touches; 0 informs: a light, a pop-up.",
         0,
@@ -284,8 +305,7 @@ def implied(document: dict[str, Any]) -> dict[str, Any]:
     for kind in ("person", "line", "queue", "chain", "mailbox"):
         if isinstance(tables := full.get(kind, {}), dict):
             full[kind] = {
-                name: {"name": _title(name)} | table if isinstance(table, dict) else table
-                for name, table in tables.items()
+                name: _title(name) | table if isinstance(table, dict) else table for name, table in tables.items()
             }
     if isinstance(full["mailbox"], dict):
         full["mailbox"].setdefault(OFFICE, {"name": "Office"})
@@ -297,5 +317,6 @@ def implied(document: dict[str, Any]) -> dict[str, Any]:
     return full
 
 
-def _title(name: str) -> str:
-    return name.replace("-", " ").capitalize() if name.isascii() and name.isprintable() and len(name) <= 64 else ""
+def _title(name: str) -> dict[str, Any]:
+    """What a table is called that does not say; nothing for a name that is a fault itself."""
+    return {"name": name.replace("-", " ").capitalize()} if re.fullmatch(NAME, name) else {}

@@ -13,13 +13,13 @@ class SameId(Exception):
     id = "same-id"
 
     def __init__(self, kind: str, name: str, other: tuple[str, str]) -> None:
-        super().__init__(f"{kind}.{name} and {'.'.join(other)} come to the same id; accepted: another name for one of them")
+        super().__init__(f"{kind}.{name} and {'.'.join(other)} come to one id; accepted: another name for one")
         self.kind, self.name = kind, name
 
 
 @dataclass
 class Names:
-    """Ids and names of everything in a plan. Kinds: line, person, queue, chain, hours, mailbox, callers, action, step."""
+    """Ids and names of everything in a plan; kinds are those of the document's tables, and `step`."""
 
     callers: Mapping[str, str] = field(default_factory=dict)  # normalised number: name for screens
     actions: dict[int, Action] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Names:
 
 def fnv1a(text: str) -> int:
     """FNV-1a, 32 bits."""
-    hash = 0x811C9DC5
+    value = 0x811C9DC5
     for byte in text.encode():
-        hash = (hash ^ byte) * 0x01000193 & 0xFFFFFFFF
-    return hash
+        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return value

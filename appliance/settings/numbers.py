@@ -11,7 +11,7 @@ SHORT = 6  # digits: what is no longer is an extension or a short code, never a 
 
 WITHHELD = frozenset({"anonymous", "private", "restricted", "unavailable", "unknown", "withheld"})
 
-_SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2015]+")
+_SEPARATORS = re.compile(r"[ ().\-/]+")
 _INTERNATIONAL = re.compile(r"\+[0-9]{4,15}")
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -23,14 +23,14 @@ def normalise(text: str, country: str) -> str:
     """
     if _INTERNATIONAL.fullmatch(text):
         return text
-    text = text.strip()[:250]
+    text = "".join(c for c in text[:250] if c.isascii() and c.isprintable()).strip()
     if text.lower() in WITHHELD:
         return ""
     bare = _SEPARATORS.sub("", text)
     if _INTERNATIONAL.fullmatch(bare):
         return bare
     if not _DIGITS.fullmatch(bare):
-        return "".join(c for c in text if c.isascii() and c.isprintable())[:LONGEST]
+        return text[:LONGEST].strip()
     if len(bare) > SHORT:
         try:
             number = phonenumbers.parse(bare, country)

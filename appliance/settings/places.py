@@ -8,6 +8,7 @@ cannot read (the parser then says what is wrong there), and bounds nesting, whic
 import re
 import tomllib
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -71,10 +72,8 @@ def scan(text: str) -> Places:
     """Places of everything in a document, as far as it is TOML. Raises Deep."""
     text = text.replace("\r\n", "\n")
     places = Places([0, *(found.end() for found in re.finditer("\n", text))])
-    try:
+    with suppress(_Lost):
         _Scanner(text, places).document()
-    except _Lost:
-        pass
     return places
 
 
@@ -164,8 +163,8 @@ class _Scanner:
         self.skip(_BLANK)
         count = 0
         while not self.text.startswith("]", self.at):
-            self.places.keys[path + (count,)] = self.at
-            self.value(path + (count,), depth + 1)
+            self.places.keys[(*path, count)] = self.at
+            self.value((*path, count), depth + 1)
             count += 1
             self.skip(_BLANK)
             if not self.text.startswith(",", self.at):
@@ -211,6 +210,8 @@ class _Scanner:
 
 def _plain(quoted: str) -> str:
     """The text a quoted key stands for."""
+    if "\\" not in quoted:
+        return quoted[1:-1]
     try:
         return str(tomllib.loads(f"text = {quoted}")["text"])
     except tomllib.TOMLDecodeError:

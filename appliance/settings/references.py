@@ -97,11 +97,12 @@ def _repeats(s: Settings) -> Iterator[Wrong]:
     for path, name, _ in references(s):
         if isinstance(path[-1], int):
             if (path[:-1], name) in seen:
-                yield Wrong("given-twice", path, f"{shown(name)} is in the list already; accepted: each once")
+                yield Wrong("given-twice", path, f"{shown(name)} is in the list already; accepted: once")
             seen.add((path[:-1], name))
-    for i, codec in enumerate(s.sip.codecs):
-        if codec in s.sip.codecs[:i]:
-            yield Wrong("given-twice", ("sip", "codecs", i), f"{shown(codec)} is in the list already; accepted: each once")
+    for field in ("codecs", "digest"):
+        for i, each in enumerate(chosen := getattr(s.sip, field)):
+            if each in chosen[:i]:
+                yield Wrong("given-twice", ("sip", field, i), f"{shown(each)} is in the list already; accepted: once")
 
 
 def _phones(s: Settings) -> Iterator[Wrong]:
@@ -110,7 +111,9 @@ def _phones(s: Settings) -> Iterator[Wrong]:
         for i, phone in enumerate(person.phones):
             if owner.setdefault(phone, id) != id:
                 yield Wrong(
-                    "phone-taken", ("person", id, "phones", i), f"{shown(phone)} belongs to person.{owner[phone]} already"
+                    "phone-taken",
+                    ("person", id, "phones", i),
+                    f"{shown(phone)} belongs to person.{owner[phone]} already",
                 )
 
 
@@ -118,12 +121,14 @@ def _extensions(s: Settings) -> Iterator[Wrong]:
     taken: dict[str, str] = {}
     for kind, tables in (("person", s.person), ("queue", s.queue), ("chain", s.chain)):
         for id, table in tables.items():
-            extension: str | None = getattr(table, "extension")
+            extension: str | None = table.extension
             if extension is None:
                 continue
             path: Path = (kind, id, "extension")
             if taken.setdefault(extension, f"{kind}.{id}") != f"{kind}.{id}":
-                yield Wrong("extension-taken", path, f"{shown(extension)} is the extension of {taken[extension]} already")
+                yield Wrong(
+                    "extension-taken", path, f"{shown(extension)} is the extension of {taken[extension]} already"
+                )
             if s.outside.prefix and s.outside.lines and extension.startswith(s.outside.prefix):
                 what = f'begins with the outside prefix "{s.outside.prefix}"'
                 yield Wrong("extension-outside", path, f"{shown(extension)} {what}; accepted: another beginning")
@@ -135,18 +140,22 @@ def _lines(s: Settings) -> Iterator[Wrong]:
     at: dict[tuple[str, int, str | None], str] = {}
     for id, line in s.line.items():
         if id == TELEPHONES:
-            yield Wrong("reserved", ("line", id), f'"{id}" is the line of our own telephones; accepted: another name', True)
+            yield Wrong(
+                "reserved", ("line", id), f'"{id}" is the line of our own telephones; accepted: another name', True
+            )
         if line.registers and line.user is None:
             yield Wrong("missing", ("line", id, "user"), "is missing; a line that registers needs a user")
         where = (line.host.lower(), line.port, line.user)
         if at.setdefault(where, id) != id:
-            what = f"host, port and user are those of line.{at[where]}; accepted: others, or its calls cannot be told apart"
+            what = f"host, port and user are those of line.{at[where]} already; accepted: others, to tell calls apart"
             yield Wrong("line-taken", ("line", id, "host"), what)
         numbers: dict[str, str] = {}
         for number in line.numbers:
             same = numbers.setdefault(normalise(number, line.country or s.office.country), number)
             if same != number:
-                yield Wrong("given-twice", ("line", id, "numbers", number), f"is the same number as {shown(same)}", True)
+                yield Wrong(
+                    "given-twice", ("line", id, "numbers", number), f"is the same number as {shown(same)}", True
+                )
 
 
 def _callers(s: Settings) -> Iterator[Wrong]:
@@ -155,15 +164,21 @@ def _callers(s: Settings) -> Iterator[Wrong]:
         for number in callers.numbers:
             same = numbers.setdefault(normalise(number, s.office.country), number)
             if same != number:
-                yield Wrong("given-twice", ("callers", id, "numbers", number), f"is the same number as {shown(same)}", True)
+                yield Wrong(
+                    "given-twice", ("callers", id, "numbers", number), f"is the same number as {shown(same)}", True
+                )
 
 
 def _other(s: Settings) -> Iterator[Wrong]:
     first, last = s.sip.rtp_ports
     if last - first < 3:
-        yield Wrong("out-of-range", ("sip", "rtp_ports"), "holds no call; accepted: a last port 3 or more past the first")
+        yield Wrong(
+            "out-of-range", ("sip", "rtp_ports"), "holds no call; accepted: a last port 3 or more past the first"
+        )
     if first <= s.sip.port <= last:
-        yield Wrong("out-of-range", ("sip", "port"), f"{s.sip.port} is one of rtp_ports; accepted: a port outside of them")
+        yield Wrong(
+            "out-of-range", ("sip", "port"), f"{s.sip.port} is one of rtp_ports; accepted: a port outside of them"
+        )
     if s.sip.expires_min > s.sip.expires_max:
         what = f"{s.sip.expires_min} is more than expires_max; accepted: at most {s.sip.expires_max} (seconds)"
         yield Wrong("out-of-range", ("sip", "expires_min"), what)

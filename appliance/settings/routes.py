@@ -45,7 +45,8 @@ class _Builder:
         self.names = Names()
         self.routes = Routes(self.names, [TELEPHONES, *settings.line])
         self.order = {
-            kind: {name: i for i, name in enumerate(getattr(settings, kind))} for kind in ("person", "queue", "chain", "hours")
+            kind: {name: i for i, name in enumerate(getattr(settings, kind))}
+            for kind in ("person", "queue", "chain", "hours")
         }
         self.mailboxes: dict[str, int] = {}
         self.scenarios: dict[str, int] = {}

@@ -14,6 +14,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from appliance.settings import hours, numbers
 
+NAME = r"[a-z0-9][a-z0-9-]{0,30}"
+
 
 @dataclass(frozen=True)
 class Text:
@@ -58,13 +60,20 @@ def _target(*kinds: str) -> Text:
     names = ", ".join(kinds[:-1]) + " or " + kinds[-1]
     return Text(
         f'the name of a {names}; `"queue.sales"` where `"sales"` could be several',
-        rf"(?:(?:{'|'.join(kinds)})\.)?[a-z0-9][a-z0-9-]{{0,30}}",
+        rf"(?:(?:{'|'.join(kinds)})\.)?{NAME}",
     )
 
 
 PRINTED = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
-Name = Annotated[str, Text("1 to 31 of a-z, 0-9 and -, beginning with a letter or digit", r"[a-z0-9][a-z0-9-]{0,30}")]
+Name = Annotated[str, Text("1 to 31 of a-z, 0-9 and -, beginning with a letter or digit", NAME)]
+PhoneName = Annotated[str, Text("the name of a phone", NAME)]
+PersonName = Annotated[str, Text("the name of a person", NAME)]
+LineName = Annotated[str, Text("the name of a line", NAME)]
+HoursName = Annotated[str, Text("the name of a table of hours", NAME)]
+MailboxName = Annotated[str, Text("the name of a mailbox", NAME)]
+ScenarioName = Annotated[str, Text("the name of a scenario", NAME)]
+CallersName = Annotated[str, Text("the name of a list of callers", NAME)]
 Title = Annotated[str, Text("1 to 64 characters, no control characters", PRINTED + "{1,64}")]
 ScreenName = Annotated[str, Text("at most 64 characters, no control characters", PRINTED + "{0,64}")]
 Target = Annotated[str, _target("queue", "chain", "person", "mailbox")]
@@ -83,7 +92,9 @@ Prefix = Annotated[str, Text("+ and 1 to 15 digits", r"\+[0-9]{1,15}")]
 TrunkPrefix = Annotated[str, Text("0 to 3 digits", r"[0-9]{0,3}")]
 Address = Annotated[
     str,
-    Text("an IP address of this box; `0.0.0.0` for all", "[0-9a-fA-F.:]*", check=lambda v: bool(ipaddress.ip_address(v))),
+    Text(
+        "an IP address of this box; `0.0.0.0` for all", "[0-9a-fA-F.:]*", check=lambda v: bool(ipaddress.ip_address(v))
+    ),
 ]
 Host = Annotated[str, Text("a host name or an IP address", check=is_host)]
 TimeZone = Annotated[
@@ -117,7 +128,9 @@ Topic = Annotated[
         most=256,
     ),
 ]
-MessageText = Annotated[str, Text("at most 4096 bytes", r"[^\x00\ud800-\udfff]*", most=4096, check=lambda v: len(v.encode()) <= 4096)]
+MessageText = Annotated[
+    str, Text("at most 4096 bytes", r"[^\x00\ud800-\udfff]*", most=4096, check=lambda v: len(v.encode()) <= 4096)
+]
 SoundFile = Annotated[str, Text("the absolute path of a .wav file", r"/[^\x00-\x1f\x7f]*\.wav")]
 NumbersFile = Annotated[
     str, Text("the name of a .txt or .csv file beside the document", r"[A-Za-z0-9][A-Za-z0-9._\-]{0,58}\.(?:txt|csv)")

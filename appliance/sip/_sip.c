@@ -68,12 +68,22 @@ static int text_into(char *out, size_t size, const char *from, const char *what)
     return -1;
 }
 
+static int digests_of(const char *text, struct sip_config *config)
+{
+    config->offers_sha256 = strcmp(text, "sha-256") == 0 || strcmp(text, "both") == 0;
+    config->offers_md5 = strcmp(text, "md5") == 0 || strcmp(text, "both") == 0;
+    if (config->offers_sha256 || config->offers_md5)
+        return 0;
+    PyErr_SetString(PyExc_ValueError, "digest is md5, sha-256 or both");
+    return -1;
+}
+
 static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"listen",     "port",        "realm",       "rtp_first", "rtp_last", "user_agent", "codecs",
-                            "clock_rate", "min_expires", "max_expires", "log_level", NULL};
+                            "clock_rate", "min_expires", "max_expires", "digest",    "log_level", NULL};
     struct sip_config config;
-    const char *listen, *realm, *user_agent;
+    const char *listen, *realm, *user_agent, *digest = "md5";
     char why[256];
     PyObject *codecs, *self;
     int failed;
@@ -84,9 +94,10 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     config.min_expires = 60;
     config.max_expires = 3600;
     config.log_level = 2;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIi", names, &listen, &config.port, &realm,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIsi", names, &listen, &config.port, &realm,
                                      &config.rtp_first, &config.rtp_last, &user_agent, &codecs, &config.clock_rate,
-                                     &config.min_expires, &config.max_expires, &config.log_level) ||
+                                     &config.min_expires, &config.max_expires, &digest, &config.log_level) ||
+        digests_of(digest, &config) ||
         text_into(config.listen, sizeof config.listen, listen, "listen") ||
         text_into(config.realm, sizeof config.realm, realm, "realm") ||
         text_into(config.user_agent, sizeof config.user_agent, user_agent, "user_agent") || codecs_of(codecs, &config))

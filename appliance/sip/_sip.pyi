@@ -1,9 +1,8 @@
-"""PJSIP behind one native thread; contract of the binding. Every command returns at once; what became of it is an event."""
+"""PJSIP behind one native thread. Every command returns at once; what became of it comes as an event."""
 
-from typing import TypeAlias, final
+from typing import final
 
-Event: TypeAlias = tuple[int, int, int, int, int, tuple[str, str, str, str, str, str]]
-"""kind (appliance.sip.names.Heard), handle, code, value, monotonic us when it was seen, texts; see sip.h for each kind."""
+from appliance.sip.names import Event
 
 class SipError(OSError):
     """The endpoint cannot start (the sentence says why), or is not running."""
@@ -25,9 +24,13 @@ class Endpoint:
         clock_rate: int = 16000,
         min_expires: int = 60,
         max_expires: int = 3600,
+        digest: str = "md5",
         log_level: int = 2,
     ) -> None:
-        """Start the SIP thread; codecs most wanted first, as "opus/48000". SipError when the port is in use, ValueError."""
+        """Start the SIP thread; codecs as "opus/48000", most wanted first; digest md5, sha-256 or both.
+
+        SipError when the port is in use, ValueError.
+        """
 
     def close(self) -> None:
         """Hang up every call, leave the trunks, end the thread; at most about 3 s."""
@@ -49,11 +52,11 @@ class Endpoint:
         """Put back a contact known before a restart; expires in unix seconds."""
 
     def set_trunk(self, trunk: str, uri: str, user: str, password: str, addresses: str, expires: int, /) -> None:
-        """A trunk at sip:host:port; calls from its addresses ("ip[:port]", by spaces) are taken. expires 0: no REGISTER."""
+        """A trunk at sip:host:port; calls from "ip[:port] ..." are taken as its own. expires 0: no REGISTER."""
 
     def remove_trunk(self, trunk: str, /) -> None: ...
     def call(self, trunk: str, target: str, number: str, name: str, /) -> int:
-        """Call a URI through a trunk, or a telephone's contact with trunk ""; shown as number and name. 0: no slot left."""
+        """Call a URI through a trunk, or (trunk "") a telephone; shown as number and name. 0: no slot left."""
 
     def progress(self, leg: int, code: int, /) -> None: ...
     def answer(self, leg: int, /) -> None: ...

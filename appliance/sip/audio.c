@@ -85,6 +85,17 @@ static void on_end(pjmedia_port *port, void *user)
     sip_tell(SIP_EV_PLAYED, (sip_handle)(uintptr_t)user, 0, 0, 0, NULL);
 }
 
+/* The port is destroyed, its file closed: in the audio clock's thread, a little after it was asked for. */
+static void on_closed(void *handle)
+{
+    sip_tell(SIP_EV_STOPPED, (sip_handle)(uintptr_t)handle, 0, 0, 0, NULL);
+}
+
+static int watch_end(sip_handle handle, pjmedia_port *port)
+{
+    return port->grp_lock ? pj_grp_lock_add_handler(port->grp_lock, NULL, (void *)(uintptr_t)handle, on_closed) : -1;
+}
+
 static int gone(sip_handle handle, pj_status_t status)
 {
     char why[PJ_ERR_MSG_SIZE];
@@ -109,8 +120,11 @@ int sip_audio_play(const struct sip_command *command)
     if (status != PJ_SUCCESS)
         return gone(command->handle, status);
     slot->started = 1;
-    if (!command->code && pjsua_player_get_port(slot->id, &port) == PJ_SUCCESS)
-        pjmedia_wav_player_set_eof_cb2(port, (void *)(uintptr_t)command->handle, on_end);
+    if (pjsua_player_get_port(slot->id, &port) == PJ_SUCCESS) {
+        watch_end(command->handle, port);
+        if (!command->code)
+            pjmedia_wav_player_set_eof_cb2(port, (void *)(uintptr_t)command->handle, on_end);
+    }
     sip_audio_port(command->handle, pjsua_player_get_conf_port(slot->id));
     return 0;
 }
@@ -119,6 +133,7 @@ int sip_audio_record(const struct sip_command *command)
 {
     struct sip_slot *slot = sip_slot_of(command->handle);
     pj_str_t path = pj_str(command->text[0]);
+    pjmedia_port *port;
     pj_status_t status;
 
     if (!slot)
@@ -127,6 +142,8 @@ int sip_audio_record(const struct sip_command *command)
     if (status != PJ_SUCCESS)
         return gone(command->handle, status);
     slot->started = 1;
+    if (pjsua_recorder_get_port(slot->id, &port) == PJ_SUCCESS)
+        watch_end(command->handle, port);
     sip_audio_port(command->handle, pjsua_recorder_get_conf_port(slot->id));
     return 0;
 }
@@ -145,5 +162,4 @@ void sip_audio_stop(const struct sip_command *command)
         pjsua_player_destroy(id);
     else
         pjsua_recorder_destroy(id);
-    sip_tell(SIP_EV_STOPPED, command->handle, 0, 0, 0, NULL);
 }

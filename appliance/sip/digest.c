@@ -173,6 +173,8 @@ enum sip_verdict sip_digest_verify(const pjsip_rx_data *rdata, const struct sip_
     sha256 = pj_stricmp2(&given->algorithm, "SHA-256") == 0;
     if (!sha256 && given->algorithm.slen && pj_stricmp2(&given->algorithm, "MD5") != 0)
         return SIP_WRONG;
+    if (!(sha256 ? sip_config.offers_sha256 : sip_config.offers_md5))
+        return SIP_WRONG;
     if (pj_stricmp2(&given->qop, "auth") != 0 || !given->cnonce.slen)
         return SIP_WRONG;
     who = sip_phone_find(&given->username);
@@ -213,8 +215,10 @@ void sip_digest_challenge(pjsip_rx_data *rdata, int stale)
     if (pjsip_endpt_create_response(pjsua_get_pjsip_endpt(), rdata, 401, NULL, &tdata) != PJ_SUCCESS)
         return;
     nonce_make(nonce);
-    challenge_add(tdata, stale, "SHA-256", nonce);
-    challenge_add(tdata, stale, "MD5", nonce);
+    if (sip_config.offers_sha256)
+        challenge_add(tdata, stale, "SHA-256", nonce);
+    if (sip_config.offers_md5)
+        challenge_add(tdata, stale, "MD5", nonce);
     if (pjsip_get_response_addr(tdata->pool, rdata, &address) != PJ_SUCCESS ||
         pjsip_endpt_send_response(pjsua_get_pjsip_endpt(), &address, tdata, NULL, NULL) != PJ_SUCCESS)
         pjsip_tx_data_dec_ref(tdata);

@@ -11,22 +11,18 @@ static sip_handle handle_of(pjsua_call_id call)
     return (sip_handle)(uintptr_t)pjsua_call_get_user_data(call);
 }
 
-static void user_and_name(const pjsip_uri *uri, char *user, size_t user_size, char *name, size_t name_size)
+static void user_of(const pjsip_uri *uri, char *user, size_t size)
 {
-    user[0] = name[0] = '\0';
-    if (!uri)
-        return;
+    user[0] = '\0';
     if (PJSIP_URI_SCHEME_IS_SIP(uri) || PJSIP_URI_SCHEME_IS_SIPS(uri)) {
         const pjsip_sip_uri *sip = pjsip_uri_get_uri(uri);
 
-        sip_copy(user, user_size, &sip->user);
+        sip_copy(user, size, &sip->user);
     } else if (PJSIP_URI_SCHEME_IS_TEL(uri)) {
         const pjsip_tel_uri *tel = pjsip_uri_get_uri(uri);
 
-        sip_copy(user, user_size, &tel->number);
+        sip_copy(user, size, &tel->number);
     }
-    if (name && PJSIP_URI_SCHEME_IS_SIP(uri))
-        sip_copy(name, name_size, &((const pjsip_name_addr *)uri)->display);
 }
 
 /* Q.850 cause in a Reason header (RFC 3326), or 0. */
@@ -66,8 +62,9 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
     slot->id = call;
     slot->started = 1;
     pjsua_call_set_user_data(call, (void *)(uintptr_t)handle);
-    user_and_name(rdata->msg_info.from->uri, user, sizeof user, name, sizeof name);
-    user_and_name(rdata->msg_info.msg->line.req.uri, called, sizeof called, NULL, 0);
+    user_of(rdata->msg_info.from->uri, user, sizeof user);
+    sip_copy(name, sizeof name, &((const pjsip_name_addr *)rdata->msg_info.from->uri)->display); /* parsed as one always */
+    user_of(rdata->msg_info.msg->line.req.uri, called, sizeof called);
     snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
     sip_tell_c(SIP_EV_INCOMING, handle, 0, 0, SIP_TEXTS, text);
 }

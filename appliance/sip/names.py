@@ -2,6 +2,10 @@
 """What the SIP thread tells, by number; sip.h says what each carries."""
 
 from enum import IntEnum
+from typing import TypeAlias
+
+Event: TypeAlias = tuple[int, int, int, int, int, tuple[str, str, str, str, str, str]]
+"""kind (Heard), handle, code, value, monotonic us when it was seen, texts; sip.h says what each kind carries."""
 
 
 class Heard(IntEnum):

@@ -95,6 +95,7 @@ struct sip_config {
     char realm[64];
     char codecs[16][32]; /* most wanted first, e.g. "opus/48000" */
     int codec_count;
+    int offers_sha256, offers_md5; /* RFC 8760; libre before 2.0 gives up when it sees SHA-256 at all */
 };
 
 struct sip_counts {

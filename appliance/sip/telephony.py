@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 from appliance.calls.ports import Leg, Listener, Port
 from appliance.settings.models import Line, Settings
 from appliance.settings.passwords import Secrets
-from appliance.sip._sip import Endpoint, Event, cause_of
-from appliance.sip.names import Heard
+from appliance.sip._sip import Endpoint, cause_of
+from appliance.sip.names import Event, Heard
 
 log = logging.getLogger("sip")
 
@@ -22,7 +22,21 @@ RESOLVE_EVERY = 300.0  # seconds between look-ups of a trunk's name; never while
 LOG_LEVELS = {1: logging.ERROR, 2: logging.WARNING}
 
 # Q.850 cause -> SIP status for a leg we refuse, RFC 3398 section 7.2.4.1; 480 for the rest
-STATUS = {1: 404, 17: 486, 18: 480, 19: 480, 20: 480, 21: 603, 22: 410, 25: 482, 28: 484, 34: 503, 38: 503, 41: 503, 42: 503}
+STATUS = {
+    1: 404,
+    17: 486,
+    18: 480,
+    19: 480,
+    20: 480,
+    21: 603,
+    22: 410,
+    25: 482,
+    28: 484,
+    34: 503,
+    38: 503,
+    41: 503,
+    42: 503,
+}
 
 
 class Binding(NamedTuple):
@@ -68,6 +82,7 @@ class Telephony:
             [CODECS[name] for name in sip.codecs],
             min_expires=sip.expires_min,
             max_expires=sip.expires_max,
+            digest="both" if len(set(sip.digest)) == 2 else sip.digest[0],
         )
         self._endpoint = endpoint
         asyncio.get_running_loop().add_reader(endpoint.fileno(), self._read)
@@ -75,18 +90,23 @@ class Telephony:
         for one in known:
             endpoint.bind(one.phone, one.contact, one.target, one.agent, one.expires)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Hang up what is left, leave the trunks."""
         for task in self._resolving.values():
             task.cancel()
         self._resolving.clear()
-        if self._endpoint:
-            asyncio.get_running_loop().remove_reader(self._endpoint.fileno())
-            self._endpoint.close()
+        if endpoint := self._endpoint:
             self._endpoint = None
+            asyncio.get_running_loop().remove_reader(endpoint.fileno())
+            await asyncio.to_thread(endpoint.close)
 
     def configure(self, settings: Settings, secrets: Secrets) -> None:
         """Telephones and trunks as the settings have them now; what stayed the same is not touched."""
-        phones = {name: self._ha1(name, secrets.phone[name].password) for name in settings.phone if name in secrets.phone}
+        phones = {
+            name: self._ha1(name, secrets.phone[name].password.get_secret_value())
+            for name in settings.phone
+            if name in secrets.phone
+        }
         for name in self._phones.keys() - phones.keys():
             self._sip.remove_phone(name)
         for name, ha1 in phones.items():
@@ -94,7 +114,7 @@ class Telephony:
                 self._sip.set_phone(name, *ha1)
         self._phones = phones
         lines = {
-            name: (line, secrets.line[name].password if name in secrets.line else "")
+            name: (line, secrets.line[name].password.get_secret_value() if name in secrets.line else "")
             for name, line in settings.line.items()
         }
         for name in self._lines.keys() - lines.keys():
@@ -244,7 +264,9 @@ class Telephony:
     def _line(self, line: str, usable: bool, why: str) -> None:
         if line in self._lines and self._usable.get(line) is not usable:
             self._usable[line] = usable
-            log.log(logging.INFO if usable else logging.WARNING, "line %s is %s %s", line, "up" if usable else "down", why)
+            log.log(
+                logging.INFO if usable else logging.WARNING, "line %s is %s %s", line, "up" if usable else "down", why
+            )
             self._listener.line(line, usable, why)
 
 

@@ -245,7 +245,7 @@ class Journal:
                 self._flushes -= not row.sql
         for row in batch:
             if row.done:
-                0
+                row.done(True)
         if refused:
             self.refused += len(refused)
             self._trouble("journal-row", f"The journal refused {len(refused)} of {len(batch)} rows: {refused[0]}.")

@@ -91,7 +91,7 @@ class Screen:
         """The whole page as HTML."""
         self._paint()
         return self._templates.get_template("page.html").render(
-            parts=self._parts, here=self.live is not None, now=_now(), said=self._said
+            office=self.live.name if self.live else "Linekeeper", parts=self._parts, here=self.live is not None, now=_now(), said=self._said
         )
 
     async def paint(self) -> None:

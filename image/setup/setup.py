@@ -46,7 +46,7 @@ class Setup:
         yield Stage("pjsip", "building PJSIP, about five minutes, once", self.pjsip_facts, self.has_pjsip, self.make_pjsip)
         yield Stage("venv", "installing Python packages", self.venv_facts, self.has_venv, self.make_venv)
         yield Stage("install", "linking this tree into .venv", self.install_facts, self.has_install, self.make_install)
-        yield Stage("compile", "compiling our C", self.compile_facts, self.has_install, self.make_compile)
+        yield Stage("compile", "compiling our C", self.compile_facts, self.has_extensions, self.make_compile)
 
     # -- pjsip
 
@@ -126,10 +126,14 @@ class Setup:
         return {**os.environ, "PKG_CONFIG_PATH": ":".join(filter(None, found)), "PATH": path}
 
     def install_facts(self) -> list[str]:
-        return [*self.venv_facts(), *content(self.root, [self.root / "pyproject.toml"])]
+        tables = [self.project["project"], self.project["build-system"], self.project["tool"].get("meson-python")]
+        return [*self.venv_facts(), *map(repr, tables)]
 
     def has_install(self) -> bool:
         return (self.build / "build.ninja").exists() and (self.venv / "bin/linekeeper").exists()
+
+    def has_extensions(self) -> bool:
+        return self.has_install() and all(link.exists() for link, _ in self.extensions())
 
     def make_install(self, log: Log) -> None:
         if (self.build / "meson-info").exists():  # configured for another PJSIP or Python
@@ -139,13 +143,14 @@ class Setup:
         options = ["--no-build-isolation", "--no-deps", "--config-settings=build-dir=.build", "--editable", "."]
         advice = "If it is our C that does not compile, mend it and run make again."
         log.run([*pip, *options], cwd=self.root, env=self.environment(), advice=advice)
-        self.forbid_rebuild_on_import()
+        self.run_from_tree()
 
-    def forbid_rebuild_on_import(self) -> None:
-        """Compiling is make's work: three programs starting at once must not each run ninja in one folder."""
+    def run_from_tree(self) -> None:
+        """Imports come straight from the tree. meson-python's own finder would run ninja in every program that starts,
+        keep no bytecode, and let programs that start together race for one build folder; it is put to sleep."""
         packages = next((self.venv / "lib").glob("python3.*/site-packages"))
-        line = f"import os; os.environ.setdefault('MESONPY_EDITABLE_SKIP', {str(self.build)!r})\n"
-        (packages / "_linekeeper_no_rebuild.pth").write_text(line)
+        sleep = f"import os; os.environ.setdefault('MESONPY_EDITABLE_SKIP', {str(self.build)!r})"
+        (packages / "_linekeeper_tree.pth").write_text(f"{sleep}\n{self.root}\n")
 
     def compile_facts(self) -> list[str]:
         """All that meson or a compiler reads."""
@@ -155,6 +160,15 @@ class Setup:
     def make_compile(self, log: Log) -> None:
         ninja = [str(self.venv / "bin/ninja"), "-C", str(self.build)]
         log.run(ninja, cwd=self.root, env=self.environment(), advice="Mend what the compiler complains of.")
+        for link, built in self.extensions():
+            if not (link.is_symlink() and link.readlink() == built):
+                link.unlink(missing_ok=True)
+                link.symlink_to(built)
+
+    def extensions(self) -> Iterator[tuple[Path, Path]]:
+        """Where each compiled module is looked for, and where it is."""
+        for built in (self.build / "appliance").glob("*/_*.so"):
+            yield self.root / "appliance" / built.parent.name / built.name, built
 
 
 def sources(root: Path) -> Iterator[Path]:

@@ -18,6 +18,7 @@ NO_NETWORK = re.compile(
     r"Temporary failure (in name resolution|resolving)|Could not resolve|Network is unreachable|Connection timed out"
     r"|Failed to establish a new connection|Unable to connect to|Could not connect to"
 )
+COMPILER_ERROR = re.compile(r":\d+:\d+: (fatal )?error: ")
 
 
 class Failed(Exception):
@@ -136,8 +137,10 @@ def report(stage: Stage, record: Record, failure: Failed) -> int:
 
 
 def tail(log: Path) -> str:
+    """What of a log is worth showing: a compiler's first errors, else its last lines."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    return "\n".join(f"    {line}" for line in lines[-LAST_LINES:])
+    errors = [line.strip() for line in lines if COMPILER_ERROR.search(line)]
+    return "\n".join(f"    {line}" for line in errors[:5] or lines[-LAST_LINES:])
 
 
 def say(line: str) -> None:

@@ -6,10 +6,14 @@ All of pjsua2 is called from one thread; a Call object is kept until PJSIP has s
 """
 
 import argparse
+import functools
 import json
+import os
 import select
 import sys
 import time
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +22,26 @@ import pjsua2 as pj
 POLL = 10  # milliseconds PJSIP may wait for packets before standard input is looked at again
 
 
+_told = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)  # PJSIP writes its log to standard output, from its first call on
+
+
 def tell(event: str, **fields: object) -> None:
-    print(json.dumps({"event": event, "at": time.monotonic(), **fields}), flush=True)
+    print(json.dumps({"event": event, "at": time.monotonic(), **fields}), file=_told)
+
+
+def callback(method: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """The outer edge of what PJSIP calls: it would swallow an exception without a word."""
+
+    @functools.wraps(method)
+    def guarded(self: Any, told: Any) -> None:
+        try:
+            method(self, told)
+        except Exception as error:
+            traceback.print_exc()
+            tell("failed", command=method.__qualname__, why=repr(error))
+
+    return guarded
 
 
 class Call(pj.Call):  # type: ignore[misc]
@@ -31,6 +53,7 @@ class Call(pj.Call):  # type: ignore[misc]
         self._record: pj.AudioMediaRecorder | None = None
         self._file = ""
 
+    @callback
     def onCallState(self, _: object) -> None:
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:
@@ -43,20 +66,22 @@ class Call(pj.Call):  # type: ignore[misc]
             self.phone.over.append(self)
             tell("over", call=self.getId(), code=info.lastStatusCode, reason=info.lastReason, heard=self._file)
 
+    @callback
     def onCallMediaState(self, _: object) -> None:
-        audio = next((m for m in self.getInfo().media if m.type == pj.PJMEDIA_TYPE_AUDIO), None)
-        if audio is None or audio.status != pj.PJSUA_CALL_MEDIA_ACTIVE:
+        info = self.getInfo().media  # one audio stream and nothing else was offered; type is 5 in 2.17, not 1
+        if not info or info[0].status != pj.PJSUA_CALL_MEDIA_ACTIVE:
             return
-        media = self.getAudioMedia(audio.index)
+        media = self.getAudioMedia(0)
         self.phone.player.startTransmit(media)
         if self._record is None:
             self.phone.takes += 1
             self._file = str(self.phone.folder / f"heard-{self.phone.takes}.wav")
             self._record = pj.AudioMediaRecorder()
             self._record.createRecorder(self._file)
-            tell("audio", call=self.getId(), codec=self.getStreamInfo(audio.index).codecName)
+            tell("audio", call=self.getId(), codec=self.getStreamInfo(0).codecName)
         media.startTransmit(self._record)
 
+    @callback
     def onDtmfDigit(self, told: Any) -> None:
         tell("key", call=self.getId(), key=told.digit)
 
@@ -72,10 +97,12 @@ class Account(pj.Account):  # type: ignore[misc]
         super().__init__()
         self.phone = phone
 
+    @callback
     def onRegState(self, told: Any) -> None:
         if told.expiration:
             tell("registered" if told.code == 200 else "not-registered", code=told.code, reason=told.reason)
 
+    @callback
     def onIncomingCall(self, told: Any) -> None:
         call = Call(self, told.callId)
         self.phone.calls.append(call)
@@ -102,7 +129,7 @@ class Phone:
         settings.uaConfig.userAgent = "Linekeeper demo telephone"
         settings.medConfig.clockRate, settings.medConfig.sndClockRate = 16000, 16000
         settings.medConfig.noVad, settings.medConfig.ecTailLen = True, 0
-        settings.logConfig.level = settings.logConfig.consoleLevel = 0
+        settings.logConfig.level = settings.logConfig.consoleLevel = 3
         self.endpoint.libInit(settings)
         wire = pj.TransportConfig()
         wire.port, wire.boundAddress = port, "127.0.0.1"
@@ -115,6 +142,7 @@ class Phone:
             self.endpoint.codecSetPriority(codec.codecId, 200 - wanted[0] if wanted else 0)
         self.player = pj.AudioMediaPlayer()
         self.player.createPlayer(says)
+        self.identity(f"sip:anybody@127.0.0.1:{port}")  # calls to whatever user at this address are taken
 
     def identity(self, uri: str, registrar: str = "", user: str = "", password: str = "") -> Account:
         """The account of this URI, made at first use; registers when a registrar is given."""
@@ -211,7 +239,10 @@ def main() -> None:
     arguments.add_argument("--rtp", type=int, required=True, help="first of 40 ports")
     arguments.add_argument("--codecs", default="PCMA,PCMU,telephone-event", help="in order of preference")
     given = arguments.parse_args()
-    phone = Phone(given.folder, given.says, given.port, given.rtp, given.codecs.split(","))
+    try:
+        phone = Phone(given.folder, given.says, given.port, given.rtp, given.codecs.split(","))
+    except pj.Error as error:
+        sys.exit(f"the telephone does not start with port {given.port} and {given.says}: {error.reason}")
     try:
         phone.run()
     except KeyboardInterrupt:

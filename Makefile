@@ -1,0 +1,60 @@
+# Linekeeper: `make` alone lists what can be done.
+
+PYTHON ?= python3
+SETUP ?=
+TESTS ?=
+
+BIN := .venv/bin
+SANITIZED := .build-sanitize
+
+# Folders and files that know no clock, socket or loop are checked the strict way.
+PURE := appliance/core appliance/settings appliance/control/messages.py \
+	$(wildcard appliance/lines/at appliance/mqtt/topics.py appliance/mqtt/discovery.py appliance/mqtt/actions.py)
+C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c)
+CHECKED_PYTHON := appliance image tests bench
+
+.PHONY: help setup demo test lint lint-python lint-c format sanitize bench clean
+
+help: ## list these lines
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make everything that is needed: packages, PJSIP, .venv, our C (the first time about five minutes)
+	@$(PYTHON) image/setup $(SETUP)
+
+demo: quiet-setup ## an office of software telephones, a modem and callers, on http://127.0.0.1:8080
+	@$(BIN)/linekeeper demo
+
+test: quiet-setup ## all tests; some of them: make test TESTS=tests/calls
+	@$(BIN)/pytest $(TESTS)
+
+lint: quiet-setup lint-python lint-c ## style, types, who may import whom, and our C
+
+lint-python:
+	$(BIN)/ruff check $(wildcard $(CHECKED_PYTHON))
+	$(BIN)/ruff format --check $(wildcard $(CHECKED_PYTHON))
+	$(BIN)/mypy --strict $(PURE)
+	$(BIN)/lint-imports --no-logo
+
+lint-c:
+	@echo clang-tidy $(C_FILES)
+	@printf '%s\n' $(C_FILES) | xargs -r -n 1 -P $$(nproc) clang-tidy --quiet -p .build 2>/dev/null
+
+format: quiet-setup ## put the Python code into the one form
+	$(BIN)/ruff check --fix $(wildcard $(CHECKED_PYTHON))
+	$(BIN)/ruff format $(wildcard $(CHECKED_PYTHON))
+
+sanitize: quiet-setup ## the core's C tests under the address and undefined-behaviour sanitizers
+	@[ -f $(SANITIZED)/build.ninja ] || $(BIN)/meson setup $(SANITIZED) -Dextensions=false --buildtype=debug \
+		-Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fno-sanitize-recover=all
+	@$(BIN)/meson test -C $(SANITIZED) --print-errorlogs
+
+bench: quiet-setup ## every measurement in bench/, one after another
+	@for script in $(wildcard bench/*.py); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean: ## remove what was built here (the PJSIP cache in ~/.cache stays)
+	rm -rf .build .build-sanitize .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find appliance -name '*.so' -delete
+
+.PHONY: quiet-setup
+quiet-setup:
+	@$(PYTHON) image/setup --quiet $(SETUP)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The live state in the control socket's words: reads call control, tells the server what changed. Keeps nothing."""
+
+import secrets
+from collections.abc import Iterator
+
+from appliance.calls import call as calls
+from appliance.calls.control import CallControl, now_ms
+from appliance.control import messages
+from appliance.control.server import Server
+
+ACTION_LIVES = 10_000  # ms an action may still be carried out; reference/mqtt: at most 10 s ahead
+
+
+class Board:
+    """Satisfies calls.ports.Audience."""
+
+    def __init__(self, control: CallControl, server: Server) -> None:
+        self._control, self._server = control, server
+        self.revision = 0  # of the settings in force
+
+    def office(self) -> messages.Office:
+        settings = self._control.rules.settings
+        return messages.Office(
+            version=messages.VERSION,
+            seq=0,
+            name=settings.office.name,
+            revision=self.revision,
+            calls=tuple(call_seen(call) for call in self._control.calls.values()),
+            lines=tuple(self._line(name) for name in settings.line),
+            queues=tuple(self._queue(name) for name in settings.queue),
+            people=tuple(self._person(name) for name in settings.person),
+            phones=tuple(self._phone(name) for name in settings.phone),
+        )
+
+    # ---- what changed -----------------------------------------------------------------------------------------------
+
+    def call_changed(self, call: int) -> None:
+        known = self._control.calls.get(call)
+        if not known:
+            return
+        self._server.tell(messages.CallChanged, call=call_seen(known))
+        if known.queue:
+            self.queue_changed(known.queue)
+        if known.line in self._control.rules.settings.line:
+            self.line_changed(known.line)
+
+    def line_changed(self, line: str) -> None:
+        if line in self._control.rules.settings.line:
+            self._server.tell(messages.LineChanged, line=self._line(line))
+
+    def queue_changed(self, queue: str) -> None:
+        if queue in self._control.rules.settings.queue:
+            self._server.tell(messages.QueueChanged, queue=self._queue(queue))
+
+    def person_changed(self, person: str) -> None:
+        if person not in self._control.rules.settings.person:
+            return
+        self._server.tell(messages.PersonChanged, person=self._person(person))
+        for name, queue in self._control.rules.settings.queue.items():
+            if person in queue.people:
+                self.queue_changed(name)
+
+    def phone_changed(self, phone: str) -> None:
+        if phone in self._control.rules.settings.phone:
+            self._server.tell(messages.PhoneChanged, phone=self._phone(phone))
+
+    def happened(self, kind: str, call: int, person: str = "", detail: str = "") -> None:
+        known = self._control.calls.get(call)
+        if known:
+            self._server.tell(
+                messages.Happened,
+                kind=kind,
+                call=call,
+                line=known.line,
+                number=known.caller,
+                name=known.name,
+                person=person or known.person,
+                queue=known.queue,
+                detail=detail,
+            )
+
+    def action_due(self, action: str, call: int) -> None:
+        known = self._control.calls[call]
+        self._server.tell(
+            messages.ActionDue,
+            action=action,
+            call=call,
+            request=secrets.token_hex(8),
+            expires=now_ms() + ACTION_LIVES,
+            number=known.caller,
+            name=known.name,
+            line=known.line,
+        )
+
+    # ---- what is ----------------------------------------------------------------------------------------------------
+
+    def _on_line(self, line: str) -> Iterator[calls.Call]:
+        return (
+            call for call in self._control.calls.values() if call.line == line and call.state is not calls.State.OVER
+        )
+
+    def _line(self, name: str) -> messages.Line:
+        table = self._control.rules.settings.line[name]
+        under_way = list(self._on_line(name))
+        state: messages.LineState = "idle"
+        if any(call.up for call in under_way):
+            state = "talking"
+        elif under_way:
+            state = "dialing" if under_way[0].direction == "out" else "ringing"
+        usable = self._control.usable.get(name, False)
+        calling = tuple(call.id for call in under_way)
+        return messages.Line(id=name, name=table.name, kind=table.kind, usable=usable, state=state, calls=calling)
+
+    def _queue(self, name: str) -> messages.Queue:
+        table = self._control.rules.settings.queue[name]
+        waiting = sorted(
+            (
+                call
+                for call in self._control.calls.values()
+                if call.queue == name and call.state in (calls.State.WAITING, calls.State.RINGING)
+            ),
+            key=lambda call: (call.queued_at or call.since, call.id),
+        )
+        free = sum(
+            self._control.people[person].status == "available" and self._control.person_state(person) == "free"
+            for person in table.people
+        )
+        oldest = waiting[0].queued_at or waiting[0].since if waiting else None
+        ids = tuple(call.id for call in waiting)
+        return messages.Queue(id=name, name=table.name, waiting=ids, oldest=oldest, free=free)
+
+    def _person(self, name: str) -> messages.Person:
+        table, now = self._control.rules.settings.person[name], self._control.people[name]
+        return messages.Person(
+            id=name,
+            name=table.name,
+            extension=table.extension or "",
+            status=now.status,
+            reason=now.reason,
+            since=now.since,
+            state=self._control.person_state(name),
+        )
+
+    def _phone(self, name: str) -> messages.Phone:
+        contacts, agent, expires = self._control.contacts.get(name, ([], "", None))
+        return messages.Phone(id=name, contacts=tuple(contacts), agent=agent, expires=expires)
+
+
+def call_seen(call: calls.Call) -> messages.Call:
+    return messages.Call(
+        id=call.id,
+        direction=call.direction,
+        state=call.state.value,
+        line=call.line,
+        caller=call.caller,
+        called=call.called,
+        since=call.since,
+        name=call.name,
+        queue=call.queue,
+        person=call.person,
+        ringing=call.ringing_people(),
+        answered_at=call.answered_at,
+        outcome=call.outcome or None,
+    )

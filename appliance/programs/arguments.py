@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the programs have in common on their command line: settings, state, control socket, log."""
+
+import argparse
+import logging
+import os
+from importlib import metadata
+from pathlib import Path
+
+from appliance.settings import documents
+from appliance.settings.models import Settings
+
+SETTINGS = Path("/etc/linekeeper/office.toml")
+STATE = Path("/var/lib/linekeeper")
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def parser(program: str, description: str) -> argparse.ArgumentParser:
+    """--settings, --state, --socket and --log-level; the program adds its own."""
+    parser = argparse.ArgumentParser(prog=f"linekeeper {program}", description=description)
+    parser.add_argument("--settings", type=Path, metavar="FILE", default=SETTINGS, help="the document (%(default)s)")
+    parser.add_argument("--state", type=Path, metavar="DIR", default=STATE, help="what is kept (%(default)s)")
+    parser.add_argument("--socket", type=Path, metavar="PATH", help="the control socket (control.sock in DIR)")
+    parser.add_argument("--log-level", choices=LEVELS, default="info", help="what is logged (%(default)s)")
+    return parser
+
+
+def parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
+    """The arguments, socket filled in; logging is set up as they say."""
+    args = parser.parse_args(argv)
+    args.socket = args.socket or args.state / "control.sock"
+    known_by_journal = "JOURNAL_STREAM" in os.environ or "LINEKEEPER_PARENT" in os.environ  # they add the time
+    form = "%(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=args.log_level.upper(), format=form if known_by_journal else f"%(asctime)s {form}")
+    return args
+
+
+def settings(path: Path) -> Settings:
+    """The document, each field checked, without the long lists of numbers. Raises SettingsFaults, OSError."""
+    text, _ = documents.load(path)
+    return documents.check(Settings, text, path.name)[0]
+
+
+def version() -> str:
+    try:
+        return metadata.version("linekeeper")
+    except metadata.PackageNotFoundError:
+        return "unknown"

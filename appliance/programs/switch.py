@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`linekeeper switch`: puts core, call control, SIP, journal and control socket together, and runs them."""
+
+import argparse
+import asyncio
+import logging
+import os
+
+import msgspec
+
+from appliance import sounds
+from appliance.calls import why
+from appliance.calls.control import CallControl, Rules, now_ms
+from appliance.control import messages
+from appliance.control.board import Board
+from appliance.control.messages import Refused
+from appliance.control.server import Peer, Server
+from appliance.core import CoreError
+from appliance.programs import notify
+from appliance.programs.arguments import parse, parser
+from appliance.settings import load
+from appliance.settings.compile import compile
+from appliance.settings.faults import SettingsFaults
+from appliance.settings.files import DiskFull
+from appliance.settings.history import History, NoSuchVersion
+from appliance.sip.telephony import Binding, Telephony
+from appliance.store.journal import Journal
+from appliance.store.reader import Reader
+
+log = logging.getLogger("switch")
+
+COMPILE_EVERY = 86_400.0  # seconds; a plan knows the hours of 400 days
+MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
+
+
+class Ended(Exception):
+    """A vital part of the switch has ended; whoever started it starts it again."""
+
+    id = "switch-ended"
+
+
+class Switch:
+    """The whole switch. run() goes on until it is cancelled, or raises Ended when a vital part has ended."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self._document, self._state = given.settings, given.state
+        self._state.mkdir(parents=True, exist_ok=True)
+        self._history = History(self._state / "history")
+        self._memory_file = self._state / "memory"
+        office = load.read(given.settings, fill=True)
+        self._journal = Journal(self._state / "journal.db", self._trouble)
+        self._control = CallControl(
+            self._rules(office),
+            self._memory(),
+            journal=self._journal,
+            voicemail=self._state / "voicemail",
+            sounds=sounds.path,
+        )
+        self._server = Server(given.socket, self._handle, self._snapshot)
+        self._board = Board(self._control, self._server)
+        self._telephony = Telephony(self._control, self._journal, died=self._died)
+        self._office = office
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._kept = b""
+
+    # ---- life -------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        await self._server.start()
+        tasks = []
+        try:
+            self._control.start(self._telephony, self._board)
+            self._telephony.start(self._office.settings, self._office.secrets, self._known())
+            self._keep(self._office.document, "as found at the start")
+            tasks = [
+                asyncio.create_task(self._keep_memory(), name="memory"),
+                asyncio.create_task(self._keep_rules_fresh(), name="rules"),
+            ]
+            for task in tasks:
+                task.add_done_callback(self._vital)
+            notify.ready(f"{self._office.settings.office.name}: listening on port {self._office.settings.sip.port}")
+            await self._ended
+        finally:
+            for task in tasks:
+                task.cancel()
+            await self._stop()
+
+    async def _stop(self) -> None:
+        self._control.close()
+        await self._telephony.close()
+        await self._server.close()
+        self._write_memory(self._control.memory())
+        await asyncio.to_thread(self._journal.close)
+
+    def _vital(self, task: asyncio.Task[None]) -> None:
+        """A vital task that ends takes the program down; whoever started us starts us again."""
+        if not task.cancelled():
+            self._died(f"{task.get_name()} has ended: {task.exception()!r}")
+
+    def _died(self, why: str) -> None:
+        if not self._ended.done():
+            self._ended.set_exception(Ended(why))
+
+    def _trouble(self, id: str, message: str) -> None:
+        log.error("%s: %s", id, message)
+
+    # ---- what survives ----------------------------------------------------------------------------------------------
+
+    def _memory(self) -> bytes | None:
+        try:
+            return self._memory_file.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _write_memory(self, memory: bytes) -> None:
+        if memory == self._kept:
+            return
+        beside = self._memory_file.with_suffix(".new")
+        try:
+            beside.write_bytes(memory)
+            os.replace(beside, self._memory_file)
+            self._kept = memory
+        except OSError as fault:
+            log.error("turns and statuses cannot be kept: %s", fault)
+
+    async def _keep_memory(self) -> None:
+        while True:
+            await asyncio.sleep(MEMORY_AFTER)
+            memory = self._control.memory()
+            if memory != self._kept:
+                await asyncio.to_thread(self._write_memory, memory)
+
+    def _known(self) -> list[Binding]:
+        known = Reader(self._state / "journal.db").bindings(now_ms())
+        return [Binding(one.phone, one.contact, one.source, one.agent, one.expires_at // 1000) for one in known]
+
+    # ---- settings ---------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _rules(office: load.Office) -> Rules:
+        plan, names = compile(office.settings, now_ms())
+        return Rules(office.settings, plan, names)
+
+    async def _keep_rules_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(COMPILE_EVERY)
+            self._control.apply(self._rules(self._office))
+
+    def _keep(self, document: str, comment: str) -> int:
+        version = self._history.apply(self._document, document, at=now_ms(), comment=comment)
+        self._board.revision = version.number
+        return version.number
+
+    def _apply(self, document: str, comment: str) -> int:
+        """Validate, compile, keep, use, in that order; whatever fails leaves the old in force."""
+        office = load.office(document, self._document, fill=True)
+        rules = self._rules(office)
+        revision = self._keep(document, comment)
+        self._control.apply(rules)
+        self._telephony.configure(office.settings, office.secrets)
+        self._office = office
+        self._server.tell(messages.Applied, revision=revision)
+        log.info("settings version %d are in force", revision)
+        return revision
+
+    # ---- requests ---------------------------------------------------------------------------------------------------
+
+    def _snapshot(self) -> messages.Office:
+        return self._board.office()
+
+    async def _handle(self, request: messages.Request, peer: Peer) -> object:
+        try:
+            return self._answer(request)
+        except SettingsFaults as faults:
+            raise Refused(faults.id, str(faults)) from None
+        except (DiskFull, NoSuchVersion, CoreError) as fault:
+            raise Refused(fault.id, str(fault)) from None
+        except KeyError as missing:
+            raise Refused("unknown", f"{missing.args[0]} is not known") from None
+
+    def _answer(self, request: messages.Request) -> object:
+        match request:
+            case messages.Check(document=document):
+                load.parse(document, self._document)
+                return {}
+            case messages.Apply(document=document, comment=comment):
+                return {"revision": self._apply(document, comment)}
+            case messages.History():
+                return [msgspec.to_builtins(version) for version in self._history.versions()]
+            case messages.Restore(revision=revision):
+                document = self._history.document(revision)
+                return {"revision": self._apply(document, f"version {revision} again")}
+            case messages.SetStatus(person=person, status=status, reason=reason):
+                self._control.set_status(person, status, reason)
+            case messages.HangUp(call=call):
+                self._control.hang_up(call)
+            case messages.Why(call=call):
+                return self._why(call)
+            case messages.ActionResult(call=call, action=action, result=result, reason=reason):
+                detail: dict[str, object] = {"action": action, "result": result, "reason": reason}
+                self._journal.event(call, now_ms(), "action-result", detail)
+        return {}
+
+    def _why(self, call: int) -> list[str]:
+        rows = Reader(self._state / "journal.db").trace(call)
+        return [why.line(row.at, row.rule, row.reason, row.subject, row.detail) for row in rows]
+
+
+def main(argv: list[str]) -> int:
+    given = parse(parser("switch", "Calls, telephones, lines and the journal."), argv)
+
+    async def run() -> None:
+        await notify.until_told(Switch(given).run())
+
+    asyncio.run(run())
+    return 0

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The web server: the live page, its events, its health. It shows; nothing can be changed through it yet."""
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from appliance.web.screen import Full, Screen
+
+SEND_WITHIN = 20.0  # seconds a viewer may take for one piece; then it is dropped
+CONNECTIONS_MAX = 200
+BACKLOG = 64
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class PortTaken(Exception):
+    """Another program listens there."""
+
+    id = "port-in-use"
+
+
+class Stream:
+    """A response of server-sent events. Ends when the viewer leaves, does not read, or the program stops."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with self._screen.viewer():
+                watching = asyncio.create_task(self._send(send))
+                leaving = asyncio.create_task(_left(receive))
+                try:
+                    await asyncio.wait((watching, leaving), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    watching.cancel()
+                    leaving.cancel()
+                    await asyncio.gather(watching, leaving, return_exceptions=True)
+        except Full:
+            full = PlainTextResponse(
+                "Too many people watch this page already. Please try again later.\n", 503, {"Retry-After": "10"}
+            )
+            await full(scope, receive, send)
+
+    async def _send(self, send: Send) -> None:
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async for frame in self._screen.frames():
+            async with asyncio.timeout(SEND_WITHIN):
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class Guard:
+    """Refuses names that are not ours (DNS rebinding) and what foreign pages ask for; adds the security headers."""
+
+    def __init__(self, app: ASGIApp, listen: str) -> None:
+        self._app, self._listen = app, listen
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = Headers(scope=scope)
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                ours = MutableHeaders(scope=message)
+                ours.update(SECURITY)
+                ours.setdefault("Cache-Control", "no-cache")
+            await send(message)
+
+        here = str(scope["server"][0]) if scope.get("server") else ""
+        if not is_ours(headers.get("host", ""), self._listen, here):
+            refusal = PlainTextResponse("This box does not go by that name.\n", 421)
+            return await refusal(scope, receive, guarded)
+        if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
+            refusal = PlainTextResponse("Not for other sites.\n", 403)
+            return await refusal(scope, receive, guarded)
+        await self._app(scope, receive, guarded)
+
+
+def is_ours(host: str, listen: str, here: str) -> bool:
+    """Whether a Host header names this box: loopback, the address listened on or connected to, or a *.local name."""
+    name, bracket, rest = host[1:].partition("]") if host.startswith("[") else (host.partition(":")[0], "", "")
+    if bracket and rest and not rest.startswith(":"):
+        return False
+    name = name.lower().removesuffix(".")
+    if name == "localhost" or name.endswith((".localhost", ".local")):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+        return address.is_loopback or address in (ipaddress.ip_address(listen), ipaddress.ip_address(here))
+    except ValueError:
+        return False
+
+
+def application(screen: Screen, listen: str) -> ASGIApp:
+    """`/`, `/events`, `/health` and `/static`, guarded."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+
+    @app.get("/", response_class=HTMLResponse)
+    async def page() -> HTMLResponse:
+        return HTMLResponse(screen.page(), headers={"Cache-Control": "no-store"})
+
+    @app.get("/health")
+    async def health() -> JSONResponse:
+        here = screen.live is not None
+        body = {"switch": "here" if here else "away", "viewers": screen.viewers}
+        return JSONResponse(body, 200 if here else 503, {"Cache-Control": "no-store"})
+
+    app.mount("/events", Stream(screen))
+    app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
+    return Guard(app, listen)
+
+
+def listener(address: str, port: int) -> socket.socket:
+    """A listening TCP socket on this address; raises PortTaken, or OSError when the address is not this box's."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise PortTaken(
+            f"port {port} of {address} is taken by another program; end that, or choose another port in [web]"
+        ) from error
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # signals are the program's business
+
+
+async def serve(screen: Screen, sock: socket.socket, listen: str) -> None:
+    """Until cancelled; then streams are ended and open requests get a second."""
+    config = uvicorn.Config(
+        application(screen, listen),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_graceful_shutdown=1,
+    )
+    server = _Server(config)
+    async with asyncio.TaskGroup() as tasks:
+        painting = tasks.create_task(screen.paint())
+        serving = tasks.create_task(server.serve(sockets=[sock]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            server.should_exit = True
+            screen.close()
+            painting.cancel()

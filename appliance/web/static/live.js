@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Shows what /events sends: every event is named after the element whose content it is. Reconnects by itself.
+"use strict";
+
+const RETRY = 2000; // ms, and as much again at random
+const SILENCE = 25000; // ms; the server speaks every 10 s, so a longer silence is a dead connection
+const at = (id) => document.getElementById(id);
+
+let ahead = Number(document.body.dataset.now) - Date.now(); // ms the box's clock is ahead of ours
+let heard = Date.now();
+let source = null;
+
+function clock(since) {
+  const seconds = Math.max(0, Math.floor((Date.now() + ahead - since) / 1000));
+  const two = (n) => String(n).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes}:${two(seconds % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time[data-since]")) {
+    const text = clock(Number(time.dataset.since));
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+function lost() {
+  source.close();
+  at("lost").hidden = false;
+  document.body.classList.add("lost");
+  setTimeout(listen, RETRY * (1 + Math.random()));
+}
+
+const shows = {
+  now(text) { ahead = Number(text) - Date.now(); },
+  switch(text) {
+    at("away").hidden = text === "here";
+    document.body.classList.toggle("away", text !== "here");
+  },
+  office(text) { at("office").textContent = text; document.title = `${text} – Linekeeper`; },
+  said(text) { if (at("said").textContent !== text) at("said").textContent = text; },
+};
+for (const part of ["calls", "queues", "people", "phones", "lines"]) {
+  shows[part] = (html) => { at(part).innerHTML = html; }; // escaped by the server
+}
+
+function listen() {
+  source = new EventSource("/events");
+  heard = Date.now();
+  for (const [name, show] of Object.entries(shows)) {
+    source.addEventListener(name, (event) => { heard = Date.now(); show(event.data); tick(); });
+  }
+  source.onopen = () => { at("lost").hidden = true; document.body.classList.remove("lost"); };
+  source.onerror = lost;
+}
+
+setInterval(() => {
+  tick();
+  if (source.readyState !== EventSource.CLOSED && Date.now() - heard > SILENCE) lost();
+}, 1000);
+listen();

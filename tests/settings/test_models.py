@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What each kind of setting takes and what it refuses; and that every one is told of in words."""
+
+from typing import Any
+
+import pytest
+
+from appliance.settings.faults import accepted, plain, schema_of
+from appliance.settings.models import Settings
+from appliance.settings.passwords import Secrets
+from tests.settings.documents import EXAMPLE, SMALL, TWO, WIRED, faults, settings, told
+
+CALLERS = SMALL + "[callers.regulars]\n"
+WEEK = SMALL + "[hours.office]\n"
+QUEUE = TWO + '[queue.sales]\npeople = ["anna"]\n'
+ACTION = (
+    WIRED + '[mqtt]\n[callers.regulars]\n[action.lamp]\ncallers = "regulars"\nlines = ["city"]\n'
+)  # topic and payload are the test's
+
+ACCEPTED = {
+    "a name": (SMALL, "[mailbox.{}]", ["a", "0", "two-words", "x" * 31]),
+    "a title": (SMALL, "[mailbox.a]\nname = {}", ['"A"', '"Ąžuolas & Co"', '"' + "x" * 64 + '"']),
+    "a country": (SMALL.replace('"LT"', "{}"), "", ['"LT"', '"US"', '"GB"']),
+    "a time zone": (SMALL.replace('"Europe/Vilnius"', "{}"), "", ['"UTC"', '"America/New_York"']),
+    "an address": (SMALL, "[web]\nlisten = {}", ['"127.0.0.1"', '"0.0.0.0"', '"::1"']),
+    "a port": (SMALL, "[web]\nport = {}", ["1", "8080", "65535"]),
+    "audio ports": (SMALL, "[sip]\nrtp_ports = {}", ["[10000, 10003]", "[1024, 5059]"]),
+    "codecs": (SMALL, "[sip]\ncodecs = {}", ['["pcma"]', '["pcmu", "opus", "g722", "pcma", "gsm"]']),
+    "a host": (SMALL, "[mqtt]\nhost = {}", ['"localhost"', '"192.0.2.1"', '"2001:db8::1"', '"sip.example.com"']),
+    "a topic": (ACTION, 'payload = ""\ntopic = {}', ['"a"', '"home/porch/lamp/set"', '"' + "x" * 256 + '"']),
+    "a payload": (ACTION, 'topic = "a"\npayload = {}', ['""', '"ON"', "'{\"on\": true}'", '"' + "x" * 4096 + '"']),
+    "an extension": (TWO.replace('"102"', "{}"), "", ['"10"', '"999999"', '"00"']),
+    "a call time": (QUEUE, "ring_for = {}", ["1", "300"]),
+    "a choice": (QUEUE, "strategy = {}", ['"ring-all"', '"round-robin"']),
+    "yes or no": (QUEUE, "music = {}", ["true", "false"]),
+    "a number": (CALLERS, "numbers = {{ {} = \"\" }}", ['"+37060000001"', '"8 600 00001"', '"(0600) 00-001"', '"101"', "112"]),
+    "a prefix": (CALLERS, "prefixes = [{}]", ['"+1"', '"+370600"']),
+    "a window": (WEEK, "week = {{ mon = [{}] }}", ['"09:00-18:00"', '"22:00-06:00"', '"00:00-24:00"', '"09:00-09:01"']),
+    "a date": (
+        WEEK,
+        "closed = [{}]",
+        ['"2026-12-24"', '"2026-12-24..2026-12-26"', '"2028-02-29 10:00-14:00"', '"2026-12-24..2026-12-24 22:00-02:00"'],
+    ),
+    "a greeting": (SMALL, "[voicemail]\ngreeting = {}", ['"/srv/greeting.wav"']),
+}  # fmt: skip
+
+REFUSED = {
+    "a name": ['"A"', '""', '"-a"', '"a b"', '"a_b"', '"ą"', '"' + "x" * 32 + '"', '"a\\n"'],
+    "a title": ['""', '"a\\nb"', '"a\\u0085"', '"' + "x" * 65 + '"', "5", "true", "[]"],
+    "a country": ['"lt"', '"LTU"', '"XX"', '""', "370"],
+    "a time zone": ['"Vilnius"', '"../../etc/passwd"', '"Europe"', '""', "2"],
+    "an address": ['"localhost"', '"127.1"', '"1.2.3.4.5"', '"fe80::1%eth0"', '""', "1"],
+    "a port": ["0", "65536", "-1", '"80"', "80.0", "true", "99999999999999999999999999999999999999999999999"],
+    "audio ports": ["[10000, 10002]", "[10000]", "[1, 9000]", "[10, 20, 30]", "[2000, 1024]", '"10000-10999"'],
+    "codecs": ["[]", '["g729"]', '["pcma", "pcma"]', '"pcma"'],
+    "a host": ['""', '"a b"', '"-a"', '"1.2.3"', '"http://a"', '"a..b"', '"' + "x" * 64 + '"', "1"],
+    "a topic": ['""', '"a/#"', '"+/a"', '"$SYS/a"', '"a\\u0000"', '"' + "x" * 257 + '"'],
+    "a payload": ['"' + "x" * 4097 + '"', '"' + "ą" * 2049 + '"', "1", '"\\u0000"'],
+    "an extension": ['"1"', '"1234567"', '"1a"', '"*97"', '"٣٣"', "102", '"101"', '"112"'],
+    "a call time": ["0", "301", '""', '"soon"', "2.5", "1979-05-27"],
+    "a choice": ['"ringall"', '""', "1", '"Ring-All"'],
+    "yes or no": ["1", '"true"', '"yes"'],
+    "a number": ['"anna"', '"+"', '""', '"1"', '"+1234567890123456"', '"+370/x"', '"anonymous"'],
+    "a prefix": ['"370"', '"+"', '"+370 6"', '"+3706*"'],
+    "a window": ['"9:00-18:00"', '"09:00-09:00"', '"24:00-25:00"', '"09:60-10:00"', '""', '"09:00"', '"٠9:00-18:00"'],
+    "a date": [
+        '"2026-02-30"',
+        '"2026-12-26..2026-12-24"',
+        '"24.12.2026"',
+        '"2026-12-24.."',
+        '"2026-12-24 25:00-26:00"',
+        "2026-12-24",
+    ],
+    "a greeting": ['"greeting.wav"', '"/etc/shadow"', '"/a\\n.wav"', '""'],
+}
+
+
+@pytest.mark.parametrize(("kind", "value"), [(kind, each) for kind in ACCEPTED for each in ACCEPTED[kind][2]])
+def test_accepted(kind: str, value: str) -> None:
+    start, line, _ = ACCEPTED[kind]
+    assert told((start if "{}" in start else start + line).replace("{{", "{").replace("}}", "}").replace("{}", value)) == []
+
+
+@pytest.mark.parametrize(("kind", "value"), [(kind, each) for kind in REFUSED for each in REFUSED[kind]])
+def test_refused_with_a_place_and_what_would_be_accepted(kind: str, value: str) -> None:
+    start, line, _ = ACCEPTED[kind]
+    found = faults((start if "{}" in start else start + line).replace("{{", "{").replace("}}", "}").replace("{}", value))
+    assert len(found) == 1
+    assert found[0].line > 0
+    assert found[0].path
+    assert "accepted: " in found[0].message or "already" in found[0].message
+
+
+def test_the_example_is_sound_and_means_what_it_says() -> None:
+    office = settings(EXAMPLE.read_text())
+    assert office.queue["sales"].people == ("anna", "boris")
+    assert office.line["backup"].registers
+    assert office.action["lamp"].class_ == 0
+
+
+def test_an_office_of_telephones_alone_has_voicemail() -> None:
+    office = settings(TWO)
+    assert (office.person["anna"].name, office.person["anna"].mailbox) == ("Anna", "office")
+    assert list(office.mailbox) == ["office"]
+    assert office.mqtt is None
+
+
+def test_a_line_without_a_scenario_rings_everybody_and_then_takes_a_message() -> None:
+    office = settings(WIRED)
+    assert office.queue["everyone"].people == ("anna", "boris")
+    assert office.scenario["main"].open == "queue.everyone"
+    assert office.scenario["main"].unanswered == "office"
+
+
+def test_a_line_in_an_office_without_people_takes_messages() -> None:
+    assert settings(SMALL + '[line.city]\nkind = "sip"\nhost = "192.0.2.1"\n').scenario["main"].open == "mailbox.office"
+
+
+def fields(model: Any) -> list[tuple[str, dict[str, Any]]]:
+    schema = schema_of(model)
+    tables = {"": schema} | schema["$defs"]
+    return [(f"{table}.{name}", node) for table in tables for name, node in tables[table].get("properties", {}).items()]
+
+
+@pytest.mark.parametrize("model", [Settings, Secrets])
+def test_every_setting_has_help_a_number_its_unit_and_all_are_bounded(model: Any) -> None:
+    root = schema_of(model)
+    for name, written in fields(model):
+        node = plain(written, root)
+        assert node["description"].endswith("."), name
+        assert accepted(node, root), name
+        kind = node.get("type")
+        assert kind != "integer" or "unit" in node, name
+        assert kind != "integer" or "const" in node or {"minimum", "maximum"} <= node.keys(), name
+        assert kind != "array" or "maxItems" in node, name
+        assert kind != "string" or {"accepts", "enum", "const"} & node.keys(), name
+        assert kind != "object" or "properties" in node or "maxProperties" in node or name == "Settings.phone", name
