@@ -1,11 +1,14 @@
 # Linekeeper: `make` alone lists what can be done.
 
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+
 PYTHON ?= python3
 SETUP ?=
 TESTS ?=
 
 BIN := .venv/bin
-SANITIZED := .build-sanitize
+SANITIZED := .build-core/sanitized
 
 # Folders and files that know no clock, socket or loop are checked the strict way.
 PURE := appliance/core appliance/settings appliance/control/messages.py \
@@ -37,22 +40,23 @@ lint-python:
 
 lint-c:
 	@echo clang-tidy $(C_FILES)
-	@printf '%s\n' $(C_FILES) | xargs -r -n 1 -P $$(nproc) clang-tidy --quiet -p .build 2>/dev/null
+	@printf '%s\n' $(C_FILES) | xargs -r -n 1 -P $$(nproc) clang-tidy --quiet -p .build 2>&1 \
+		| sed '/warnings\? generated/d; /^Suppressed/d; /^Use -header-filter/d'
 
 format: quiet-setup ## put the Python code into the one form
 	$(BIN)/ruff check --fix $(wildcard $(CHECKED_PYTHON))
 	$(BIN)/ruff format $(wildcard $(CHECKED_PYTHON))
 
 sanitize: quiet-setup ## the core's C tests under the address and undefined-behaviour sanitizers
-	@[ -f $(SANITIZED)/build.ninja ] || $(BIN)/meson setup $(SANITIZED) -Dextensions=false --buildtype=debug \
-		-Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fno-sanitize-recover=all
+	@[ -f $(SANITIZED)/build.ninja ] || $(BIN)/meson setup $(SANITIZED) -Dextensions=false \
+		-Db_sanitize=address,undefined -Dc_args=-fno-sanitize-recover=all
 	@$(BIN)/meson test -C $(SANITIZED) --print-errorlogs
 
 bench: quiet-setup ## every measurement in bench/, one after another
 	@for script in $(wildcard bench/*.py); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean: ## remove what was built here (the PJSIP cache in ~/.cache stays)
-	rm -rf .build .build-sanitize .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .build .build-core .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find appliance -name '*.so' -delete
 
 .PHONY: quiet-setup

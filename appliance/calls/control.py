@@ -73,10 +73,15 @@ class CallControl:
         self._draining = False
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, telephony: Telephony, audience: Audience) -> None:
+    def start(self, telephony: Telephony, audience: Audience, people: dict[str, Person]) -> None:
+        """people: statuses known before a restart."""
         self._telephony, self._audience = telephony, audience
         self._mailboxes = Mailboxes(telephony, self._voicemail, self._message_done)
+        self.people = dict(people)
         self._people_of(self.rules)
+        for name in self.rules.settings.person:
+            if self.people[name].status != "available":
+                self._feed(Fact.STATUS, person=self._id("person", name), value=Status[self.people[name].status.upper()])
 
     # ---- settings ---------------------------------------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ class _Line(msgspec.Struct):
     """What is common to answers and events."""
 
     id: int = 0
-    ok: msgspec.Raw | None = None
+    ok: msgspec.Raw = msgspec.Raw(b"null")
     error: Fault | None = None
     event: str = ""
 
@@ -155,7 +155,7 @@ class Client:
         if said.error:
             answer.set_exception(Refused(said.error.id, said.error.message))
         else:
-            answer.set_result(said.ok or msgspec.Raw(b"null"))
+            answer.set_result(said.ok)
 
 
 async def connect(path: Path) -> Client:

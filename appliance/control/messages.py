@@ -238,9 +238,10 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """The revision of the settings now in force."""
+    """The revision of the settings now in force; the tables that are taken up only when the programs start again."""
 
     revision: int
+    restart: tuple[str, ...] = ()
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -284,5 +285,5 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """ok holds what the request asks for (Office, faults, revision ...), or error says why not."""
 
     id: int
-    ok: msgspec.Raw | None = None
+    ok: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     error: Fault | None = None

@@ -60,7 +60,7 @@ enum lk_error lk_remember(struct lk_world *world, const uint8_t *memory, size_t 
     const uint8_t *turn;
     uint32_t people, turns;
 
-    if (size < HEADER || memcmp(memory, "LKME\1\0", 6) != 0 || lk_u32(memory + 8) != size ||
+    if (size < HEADER || memcmp(memory, "LKME\1\0\0", 8) != 0 || lk_u32(memory + 8) != size ||
         lk_u32(memory + 12) != lk_crc32(memory + CHECKED_FROM, size - CHECKED_FROM))
         return LK_BAD_MEMORY;
     people = lk_u32(memory + 16);

@@ -24,6 +24,10 @@ PROGRAMS = {
     "run": "all three under one parent",
     "demo": "a simulated office to look at",
     "check": "say whether a settings document is sound",
+    "apply": "put a settings document in force while calls go on",
+    "history": "list the settings that were ever in force",
+    "restore": "put older settings in force again",
+    "why": "tell why a call went as it did",
 }
 USAGE = "usage: linekeeper [-h] [--version] PROGRAM ...\n\n{}\n\n`linekeeper PROGRAM -h` tells what it takes.\n"
 

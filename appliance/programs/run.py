@@ -142,9 +142,7 @@ def main(argv: list[str]) -> int:
     given = ["--settings", str(args.settings), "--state", str(args.state), "--socket", str(args.socket)]
     given += ["--log-level", args.log_level]
     width = max(map(len, programs))
-    children = [
-        Child(name, [sys.executable, "-m", "appliance.programs", name, *given], width) for name in programs
-    ]
+    children = [Child(name, [sys.executable, "-m", "appliance.programs", name, *given], width) for name in programs]
     asyncio.run(notify.until_told(supervise(children)))
     return next((child.ended for child in children if child.ended is not None), 0)
 

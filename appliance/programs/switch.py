@@ -5,11 +5,14 @@ import argparse
 import asyncio
 import logging
 import os
+from dataclasses import asdict
+from pathlib import Path
 
 import msgspec
 
 from appliance import sounds
 from appliance.calls import why
+from appliance.calls.call import Person
 from appliance.calls.control import CallControl, Rules, now_ms
 from appliance.control import messages
 from appliance.control.board import Board
@@ -30,6 +33,7 @@ from appliance.store.reader import Reader
 log = logging.getLogger("switch")
 
 COMPILE_EVERY = 86_400.0  # seconds; a plan knows the hours of 400 days
+NEEDS_RESTART = ("sip", "web", "mqtt")  # tables whose change is taken up when the programs start again
 MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
 
 
@@ -43,10 +47,12 @@ class Switch:
     """The whole switch. run() goes on until it is cancelled, or raises Ended when a vital part has ended."""
 
     def __init__(self, given: argparse.Namespace) -> None:
-        self._document, self._state = given.settings, given.state
+        self._document = Path(given.settings)
+        self._state = Path(given.state)
         self._state.mkdir(parents=True, exist_ok=True)
         self._history = History(self._state / "history")
         self._memory_file = self._state / "memory"
+        self._people_file = self._state / "people.json"
         office = load.read(given.settings, fill=True)
         self._journal = Journal(self._state / "journal.db", self._trouble)
         self._control = CallControl(
@@ -61,7 +67,7 @@ class Switch:
         self._telephony = Telephony(self._control, self._journal, died=self._died)
         self._office = office
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._kept = b""
+        self._kept: dict[Path, bytes] = {}
 
     # ---- life -------------------------------------------------------------------------------------------------------
 
@@ -69,7 +75,7 @@ class Switch:
         await self._server.start()
         tasks = []
         try:
-            self._control.start(self._telephony, self._board)
+            self._control.start(self._telephony, self._board, self._people())
             self._telephony.start(self._office.settings, self._office.secrets, self._known())
             self._keep(self._office.document, "as found at the start")
             tasks = [
@@ -89,7 +95,8 @@ class Switch:
         self._control.close()
         await self._telephony.close()
         await self._server.close()
-        self._write_memory(self._control.memory())
+        for file, data in self._remembered().items():
+            self._write(file, data)
         await asyncio.to_thread(self._journal.close)
 
     def _vital(self, task: asyncio.Task[None]) -> None:
@@ -112,23 +119,34 @@ class Switch:
         except FileNotFoundError:
             return None
 
-    def _write_memory(self, memory: bytes) -> None:
-        if memory == self._kept:
-            return
-        beside = self._memory_file.with_suffix(".new")
+    def _people(self) -> dict[str, Person]:
         try:
-            beside.write_bytes(memory)
-            os.replace(beside, self._memory_file)
-            self._kept = memory
+            return msgspec.json.decode(self._people_file.read_bytes(), type=dict[str, Person])
+        except FileNotFoundError:
+            return {}
+        except msgspec.DecodeError as fault:
+            log.error("%s is damaged, everybody is taken as available: %s", self._people_file, fault)
+            return {}
+
+    def _remembered(self) -> dict[Path, bytes]:
+        """What is to be kept now, by file."""
+        return {self._memory_file: self._control.memory(), self._people_file: msgspec.json.encode(self._control.people)}
+
+    def _write(self, file: Path, data: bytes) -> None:
+        beside = file.with_suffix(".new")
+        try:
+            beside.write_bytes(data)
+            os.replace(beside, file)
+            self._kept[file] = data
         except OSError as fault:
             log.error("turns and statuses cannot be kept: %s", fault)
 
     async def _keep_memory(self) -> None:
         while True:
             await asyncio.sleep(MEMORY_AFTER)
-            memory = self._control.memory()
-            if memory != self._kept:
-                await asyncio.to_thread(self._write_memory, memory)
+            for file, data in self._remembered().items():
+                if data != self._kept.get(file):
+                    await asyncio.to_thread(self._write, file, data)
 
     def _known(self) -> list[Binding]:
         known = Reader(self._state / "journal.db").bindings(now_ms())
@@ -151,17 +169,22 @@ class Switch:
         self._board.revision = version.number
         return version.number
 
-    def _apply(self, document: str, comment: str) -> int:
-        """Validate, compile, keep, use, in that order; whatever fails leaves the old in force."""
+    def _apply(self, document: str, comment: str) -> messages.Revision:
+        """Validate, compile, use, keep; whatever fails, or kills us, leaves the old in force or the new, whole."""
         office = load.office(document, self._document, fill=True)
-        rules = self._rules(office)
-        revision = self._keep(document, comment)
-        self._control.apply(rules)
+        old = self._control.rules
+        self._control.apply(self._rules(office))
+        try:
+            revision = self._keep(document, comment)
+        except (DiskFull, OSError):
+            self._control.apply(old)
+            raise
         self._telephony.configure(office.settings, office.secrets)
+        restart = [name for name in NEEDS_RESTART if getattr(office.settings, name) != getattr(old.settings, name)]
         self._office = office
         self._server.tell(messages.Applied, revision=revision)
         log.info("settings version %d are in force", revision)
-        return revision
+        return messages.Revision(revision, tuple(restart))
 
     # ---- requests ---------------------------------------------------------------------------------------------------
 
@@ -182,14 +205,13 @@ class Switch:
         match request:
             case messages.Check(document=document):
                 load.parse(document, self._document)
-                return {}
             case messages.Apply(document=document, comment=comment):
-                return {"revision": self._apply(document, comment)}
+                return self._apply(document, comment)
             case messages.History():
-                return [msgspec.to_builtins(version) for version in self._history.versions()]
+                return [messages.Version(**asdict(version)) for version in self._history.versions()]
             case messages.Restore(revision=revision):
                 document = self._history.document(revision)
-                return {"revision": self._apply(document, f"version {revision} again")}
+                return self._apply(document, f"version {revision} again")
             case messages.SetStatus(person=person, status=status, reason=reason):
                 self._control.set_status(person, status, reason)
             case messages.HangUp(call=call):
@@ -199,10 +221,12 @@ class Switch:
             case messages.ActionResult(call=call, action=action, result=result, reason=reason):
                 detail: dict[str, object] = {"action": action, "result": result, "reason": reason}
                 self._journal.event(call, now_ms(), "action-result", detail)
-        return {}
+        return messages.Done()
 
     def _why(self, call: int) -> list[str]:
         rows = Reader(self._state / "journal.db").trace(call)
+        if not rows:
+            raise KeyError(f"call {call}")
         return [why.line(row.at, row.rule, row.reason, row.subject, row.detail) for row in rows]
 
 

@@ -113,7 +113,7 @@ def _phones(s: Settings) -> Iterator[Wrong]:
                 yield Wrong(
                     "phone-taken",
                     ("person", id, "phones", i),
-                    f"{shown(phone)} belongs to person.{owner[phone]} already",
+                    f"{shown(phone)} belongs to person.{owner[phone]}; accepted: another",
                 )
 
 
@@ -126,9 +126,8 @@ def _extensions(s: Settings) -> Iterator[Wrong]:
                 continue
             path: Path = (kind, id, "extension")
             if taken.setdefault(extension, f"{kind}.{id}") != f"{kind}.{id}":
-                yield Wrong(
-                    "extension-taken", path, f"{shown(extension)} is the extension of {taken[extension]} already"
-                )
+                what = f"is the extension of {taken[extension]}; accepted: another"
+                yield Wrong("extension-taken", path, f"{shown(extension)} {what}")
             if s.outside.prefix and s.outside.lines and extension.startswith(s.outside.prefix):
                 what = f'begins with the outside prefix "{s.outside.prefix}"'
                 yield Wrong("extension-outside", path, f"{shown(extension)} {what}; accepted: another beginning")
@@ -154,7 +153,10 @@ def _lines(s: Settings) -> Iterator[Wrong]:
             same = numbers.setdefault(normalise(number, line.country or s.office.country), number)
             if same != number:
                 yield Wrong(
-                    "given-twice", ("line", id, "numbers", number), f"is the same number as {shown(same)}", True
+                    "given-twice",
+                    ("line", id, "numbers", number),
+                    f"is the same as {shown(same)}; accepted: once",
+                    True,
                 )
 
 
@@ -165,7 +167,10 @@ def _callers(s: Settings) -> Iterator[Wrong]:
             same = numbers.setdefault(normalise(number, s.office.country), number)
             if same != number:
                 yield Wrong(
-                    "given-twice", ("callers", id, "numbers", number), f"is the same number as {shown(same)}", True
+                    "given-twice",
+                    ("callers", id, "numbers", number),
+                    f"is the same as {shown(same)}; accepted: once",
+                    True,
                 )
 
 

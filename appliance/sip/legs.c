@@ -75,6 +75,7 @@ static void on_state(pjsua_call_id call, pjsip_event *event)
     sip_handle handle = handle_of(call);
     struct sip_slot *slot;
     pj_str_t reason;
+    int cause;
 
     if (!handle || pjsua_call_get_info(call, &info) != PJ_SUCCESS || !(slot = sip_slot_of(handle)))
         return;
@@ -95,9 +96,10 @@ static void on_state(pjsua_call_id call, pjsip_event *event)
         break;
     case PJSIP_INV_STATE_DISCONNECTED:
         reason = info.last_status_text;
+        cause = slot->cause ? slot->cause : cause_heard(event);
         pjsua_call_set_user_data(call, NULL);
         sip_slot_free(handle);
-        sip_tell(SIP_EV_OVER, handle, info.last_status, cause_heard(event), 1, &reason);
+        sip_tell(SIP_EV_OVER, handle, info.last_status, cause, 1, &reason);
         break;
     default:
         break;
@@ -237,6 +239,7 @@ void sip_leg_hang_up(const struct sip_command *command)
         give_up(command->handle, 487, "never started");
         return;
     }
+    slot->cause = (uint8_t)(command->value & 127);
     pjsua_msg_data_init(&data);
     if (command->value == 26) /* RFC 3326: no missed call on the other telephones */
         snprintf(text, sizeof text, "SIP;cause=200;text=\"Call completed elsewhere\"");

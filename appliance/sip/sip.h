@@ -83,6 +83,7 @@ struct sip_slot {
     uint8_t kind;    /* enum sip_slot_kind */
     uint8_t started; /* a pjsua object stands behind it */
     uint8_t early;   /* an early state was told */
+    uint8_t cause;   /* Q.850, when it was we who ended it */
     int id;          /* pjsua call, player or recorder id */
     int port;        /* conference port, or PJSUA_INVALID_ID while it has no audio */
 };

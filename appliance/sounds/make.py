@@ -108,12 +108,12 @@ def tone(hz: float, seconds: float) -> array[float]:
     )
 
 
-def greeting() -> array[float]:
-    """Our words by espeak-ng where it is installed, or three falling tones, which callers everywhere wait out."""
+def voice(words: str) -> array[float]:
+    """Words by espeak-ng where it is installed, or three falling tones, which callers everywhere wait out."""
     if shutil.which("espeak-ng") is None:
         return tone(950, 0.33) + tone(720, 0.33) + tone(480, 0.5)
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        subprocess.run(["espeak-ng", "-v", "en", "-s", "150", "-w", file.name, SAYING], check=True)
+        subprocess.run(["espeak-ng", "-v", "en", "-s", "150", "-w", file.name, words], check=True)
         with wave.open(file.name, "rb") as spoken:
             pcm = array("h", spoken.readframes(spoken.getnframes()))
             rate = spoken.getframerate()
@@ -157,10 +157,15 @@ def write(path: Path, sound: array[float], peak: float = PEAK) -> None:
         out.writeframes(pcm.tobytes())
 
 
+def speak(words: str, path: Path) -> None:
+    """A WAV file of spoken words."""
+    write(path, voice(words))
+
+
 def main(folder: Path) -> None:
     write(folder / "music.wav", music())
     write(folder / "beep.wav", tone(850, 0.4), PEAK / 2)
-    write(folder / "greeting.wav", greeting())
+    speak(SAYING, folder / "greeting.wav")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
@@ -16,11 +17,11 @@ class Tree(Contract):
 
     type_name = "tree"
 
-    package = fields.StringField()
-    folders = fields.ListField(subfield=fields.StringField())
-    kept_to = fields.ListField(subfield=fields.StringField())
-    pure = fields.ListField(subfield=fields.StringField())
-    not_in_pure = fields.ListField(subfield=fields.StringField())
+    package: Any = fields.StringField()
+    folders: Any = fields.ListField(subfield=fields.StringField())
+    kept_to: Any = fields.ListField(subfield=fields.StringField())
+    pure: Any = fields.ListField(subfield=fields.StringField())
+    not_in_pure: Any = fields.ListField(subfield=fields.StringField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         faults = sorted({*self.folder_faults(graph), *self.outside_faults(graph), *self.pure_faults(graph)})

@@ -55,16 +55,14 @@ def finished(mark: str) -> Path | None:
 
 def build_into_cache(options: argparse.Namespace, work: Path, log: Path) -> Path:
     say("PJSIP: fetching the source")
-    tarball = source.obtain(
-        work, log, given=options.tarball, sha256=options.sha256, accepted=options.accept_version
-    )
+    tarball = source.obtain(work, log, given=options.tarball, sha256=options.sha256, accepted=options.accept_version)
     mark = fingerprint(source.sha256_of(tarball))
     if ready := finished(mark):
         return ready
     tree = build.unpack(tarball, work)
     prefix = cache() / f"{build.version_of(tree)}-{mark}"
     staging = work / "staging"
-    say(f"PJSIP {build.version_of(tree)}: building with {options.jobs} jobs, about five minutes on two cores; log: {log}")
+    say(f"PJSIP {build.version_of(tree)}: building, a few minutes; log: {log}")
     steps = build.Steps(log, say)
     build.compile_libraries(tree, prefix, staging, options.jobs, steps)
     built = staging / prefix.relative_to("/")
@@ -107,7 +105,9 @@ def build_with_report(options: argparse.Namespace) -> int:
         log.write_text("")
         free_mb = shutil.disk_usage(cache()).free // 1_000_000
         if free_mb < NEEDED_MB:
-            raise Failure(f"Only {free_mb} MB are free in {cache()}; PJSIP's build needs {NEEDED_MB}.", "Free some space.")
+            raise Failure(
+                f"Only {free_mb} MB are free in {cache()}; PJSIP's build needs {NEEDED_MB}.", "Free some space."
+            )
         with tempfile.TemporaryDirectory(prefix="building-", dir=cache()) as work:
             prefix = build_into_cache(options, Path(work), log)
     except Failure as failure:

@@ -116,14 +116,16 @@ def newest_in_sid(work: Path, log: Path) -> Tarball:
 
 
 def own_apt(work: Path, base: str) -> list[str]:
-    """Options that give apt its own sources, lists and cache under `work`; the machine's are neither read nor written."""
+    """Options that give apt sources, lists and a cache of its own under `work`; the machine's are left alone."""
     for folder in ("lists/partial", "archives/partial"):
         (work / folder).mkdir(parents=True, exist_ok=True)
     (work / "status").touch()
     (work / "none").mkdir(exist_ok=True)
     keyring = next((path for name in KEYRINGS if (path := Path("/usr/share/keyrings") / name).exists()), None)
     if keyring is None:
-        raise Failure("Debian's archive keyring is missing.", "Install the package debian-archive-keyring and try again.")
+        raise Failure(
+            "Debian's archive keyring is missing.", "Install the package debian-archive-keyring and try again."
+        )
     sources = work / "sid.sources"
     sources.write_text(f"Types: deb-src\nURIs: {base}\nSuites: sid\nComponents: main\nSigned-By: {keyring}\n")
     options = {

@@ -12,9 +12,8 @@ def too_old(version):
     """The sentence for a Python that is too old; none for one that will do."""
     if tuple(version[:2]) >= OLDEST:
         return None
-    return "Linekeeper needs Python %d.%d or newer; this is %d.%d (%s). Debian 12 and newer have one: %s" % (
-        OLDEST + tuple(version[:2]) + (sys.executable, "make setup PYTHON=/usr/bin/python3")
-    )
+    words = "Linekeeper needs Python {}.{} or newer; this is {}.{} ({}). Debian 12 and newer have one: {}"
+    return words.format(*(OLDEST + tuple(version[:2]) + (sys.executable, "make setup PYTHON=/usr/bin/python3")))
 
 
 if __name__ == "__main__":

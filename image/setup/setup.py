@@ -43,7 +43,7 @@ class Setup:
                 lambda: not debian.missing(listing),
                 lambda log: debian.install(listing, log, self.root),
             )
-        yield Stage("pjsip", "building PJSIP, about five minutes, once", self.pjsip_facts, self.has_pjsip, self.make_pjsip)
+        yield Stage("pjsip", "building PJSIP, some minutes, once", self.pjsip_facts, self.has_pjsip, self.make_pjsip)
         yield Stage("venv", "installing Python packages", self.venv_facts, self.has_venv, self.make_venv)
         yield Stage("install", "linking this tree into .venv", self.install_facts, self.has_install, self.make_install)
         yield Stage("compile", "compiling our C", self.compile_facts, self.has_extensions, self.make_compile)
@@ -93,7 +93,7 @@ class Setup:
         ]
 
     def constraints(self) -> list[str]:
-        return self.project["tool"]["linekeeper"]["constraints"]
+        return list(self.project["tool"]["linekeeper"]["constraints"])
 
     def venv_facts(self) -> list[str]:
         return [*self.python_facts(), *self.requirements(), *self.constraints(), str(self.prefix)]
@@ -190,12 +190,16 @@ def remove(path: Path) -> None:
 def need_space(folder: Path, megabytes: int) -> None:
     free = shutil.disk_usage(folder).free // 1_000_000
     if free < megabytes:
-        raise Failed(f"Only {free} MB are free here; {megabytes} are needed.", "Free some space and run make setup again.")
+        raise Failed(
+            f"Only {free} MB are free here; {megabytes} are needed.", "Free some space and run make setup again."
+        )
 
 
 def main(arguments: list[str]) -> int:
     """Does every stage that is not done; says so when none was left."""
-    parser = argparse.ArgumentParser(prog="image/setup", description="Makes everything Linekeeper needs on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="image/setup", description="Makes everything Linekeeper needs on this machine."
+    )
     parser.add_argument("--no-packages", action="store_true", help="leave Debian's packages to me")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done; exit code 1 if anything")
     parser.add_argument("--quiet", action="store_true", help="say nothing when there is nothing to do")

@@ -47,7 +47,7 @@ class Plan:
         """(kind, what) of each step of a call that nobody answers."""
         passed = []
         while step != NONE:
-            _, kind, small, what, next, other = self["STEP"][step]
+            _, kind, _, what, next, other = self["STEP"][step]
             passed.append((kind, what))
             step = other if kind == 1 and not open else next
             assert len(passed) < 64

@@ -2,6 +2,7 @@
 """What becomes of calls under a document, read from the plan it compiles to."""
 
 import random
+import struct
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,17 +12,17 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from appliance.core import Core, number_lookup
 from appliance.settings import callers
 from appliance.settings.compile import compile
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.load import parse
-from appliance.settings.names import Names
+from appliance.settings.names import Names, fnv1a
 from tests.settings.documents import EXAMPLE, SMALL, TWO, WIRED, settings
 from tests.settings.plan_reader import NONE, Plan, read_plan
 
 NOW = int(datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp()) * 1000
 PHONES, CITY = 0, 1
-ID_OF_ANNA = 0  # FNV-1a of "person:anna", worked out apart
 QUEUE, CHAIN, PERSON, VOICEMAIL, OUTSIDE = 2, 3, 4, 5, 7
 
 
@@ -51,18 +52,25 @@ def test_whoever_is_named_in_a_scenario_the_call_ends_in_a_mailbox() -> None:
     text = WIRED + '[mailbox.night]\n[scenario.main]\nopen = "anna"\nunanswered = "boris"\n'
     plan, names = compiled(text)
     assert plan.walk(plan.dial(CITY, "1")) == [(PERSON, 0), (PERSON, 1), (VOICEMAIL, names.id("mailbox", "office"))]
-    text = WIRED + '[mailbox.night]\n[hours.day]\n[scenario.main]\nhours = "day"\nopen = "anna"\nclosed = "boris"\nunanswered = "night"\n'
+    text = (
+        WIRED
+        + '[mailbox.night]\n[hours.day]\n[scenario.main]\nhours = "day"\n'
+        + 'open = "anna"\nclosed = "boris"\nunanswered = "night"\n'
+    )
     plan, names = compiled(text)
     assert plan.walk(plan.dial(CITY, "1"), open=False) == [
-        (1, 0), (PERSON, 1), (VOICEMAIL, names.id("mailbox", "night")),
-    ]  # fmt: skip
+        (1, 0),
+        (PERSON, 1),
+        (VOICEMAIL, names.id("mailbox", "night")),
+    ]
 
 
 def test_colleagues_dial_extensions_and_reach_the_mailbox_of_whom_they_called() -> None:
     text = (
         TWO.replace('"101"', '"101"\nmailbox = "annas"\nring_for = 7')
         + '[mailbox.annas]\n[queue.sales]\npeople = ["anna"]\nextension = "200"\n'
-        + '[chain.all]\nextension = "300"\nsteps = [{ people = ["boris", "anna"], ring_for = 5 }, { people = ["anna"] }]\n'
+        + '[chain.all]\nextension = "300"\n'
+        + 'steps = [{ people = ["boris", "anna"], ring_for = 5 }, { people = ["anna"] }]\n'
     )
     plan, names = compiled(text)
     annas, office = names.id("mailbox", "annas"), names.id("mailbox", "office")
@@ -74,7 +82,10 @@ def test_colleagues_dial_extensions_and_reach_the_mailbox_of_whom_they_called() 
     assert plan.dial(PHONES, "103") == NONE
     id, first, count = plan["CHAN"][0]
     assert (names.named(id), names.title(id)) == (("chain", "all"), "All")
-    runs = [(ring, [plan["MEMB"][m][0] for m in range(start, start + n)]) for ring, start, n in plan["CHST"][first : first + count]]
+    runs = [
+        (ring, [plan["MEMB"][m][0] for m in range(start, start + n)])
+        for ring, start, n in plan["CHST"][first : first + count]
+    ]
     assert runs == [(5000, [1, 0]), (15000, [0])]
 
 
@@ -102,7 +113,10 @@ def test_telephones_call_nobody_outside_unless_told() -> None:
 
 
 def test_each_of_our_numbers_leads_where_it_says_however_it_is_written() -> None:
-    text = WIRED + 'numbers = { "8 5 200 0001" = "anna", "+370 5 200 0002" = "scenario.main", "100200" = "mailbox.office" }\n'
+    text = (
+        WIRED
+        + 'numbers = { "8 5 200 0001" = "anna", "+370 5 200 0002" = "scenario.main", "100200" = "mailbox.office" }\n'
+    )
     plan, names = compiled(text)
     mailbox = (VOICEMAIL, names.id("mailbox", "office"))
     assert plan.walk(plan.dial(CITY, "37052000001")) == [(PERSON, 0), mailbox]
@@ -111,7 +125,9 @@ def test_each_of_our_numbers_leads_where_it_says_however_it_is_written() -> None
 
 
 def test_a_queue_is_as_the_document_says() -> None:
-    text = TWO + """[queue.sales]
+    text = (
+        TWO
+        + """[queue.sales]
 people = ["boris", "anna"]
 strategy = "round-robin"
 ring_for = 11
@@ -123,6 +139,7 @@ wrap_up = 16
 music = {}
 join_when_empty = {}
 """
+    )
     plan, names = compiled(text.format("true", "false"))
     id, *rest = plan["QUEU"][0]
     assert names.name(id) == "sales"
@@ -133,8 +150,10 @@ join_when_empty = {}
 
 
 def test_hours_are_known_for_a_year_ahead() -> None:
-    week = "week = { mon = [\"09:00-18:00\"], tue = [\"09:00-18:00\"] }\n"
-    plan, names = compiled(WIRED + f"[hours.day]\n{week}[hours.none]\n[hours.always]\nopen = [\"2020-01-01..2090-01-01\"]\n")
+    week = 'week = { mon = ["09:00-18:00"], tue = ["09:00-18:00"] }\n'
+    plan, names = compiled(
+        WIRED + f'[hours.day]\n{week}[hours.none]\n[hours.always]\nopen = ["2020-01-01..2090-01-01"]\n'
+    )
     tables = {names.name(id): plan["OPEN"][first : first + count] for id, first, count in plan["HOUR"]}
     monday = int(datetime(2026, 6, 1, 6, tzinfo=UTC).timestamp()) * 1000
     assert tables["day"][0] == (monday, monday + 9 * 3_600_000)
@@ -151,7 +170,9 @@ def test_an_action_is_due_for_its_list_on_its_lines_alone() -> None:
 
 
 def test_callers_are_known_by_name_and_by_list() -> None:
-    text = SMALL + """
+    text = (
+        SMALL
+        + """
 [callers.regulars]
 numbers = { "8 600 00001" = "Rūta", "+37060000002" = "" }
 [callers.country]
@@ -160,10 +181,17 @@ prefixes = ["+370", "+3706000000"]
 numbers = { "+370 600 00001" = "Somebody" }
 prefixes = ["+44"]
 """
+    )
     plan, names = compiled(text)
     assert [plan.lists(n) for n in ("37060000001", "37060000002", "37060000003", "3715", "447700900001", "37", "")] == [
-        0b111, 0b011, 0b010, 0, 0b100, 0, 0,
-    ]  # fmt: skip
+        0b111,
+        0b011,
+        0b010,
+        0,
+        0b100,
+        0,
+        0,
+    ]
     assert names.caller("37060000001") == names.caller("+37060000001") == "Rūta"
     assert names.caller("37060000002") == ""
 
@@ -177,7 +205,9 @@ NUMBERS = st.text("0123456789", min_size=1, max_size=15)
     st.dictionaries(st.text("0123456789", min_size=1, max_size=4), st.integers(1, 7), max_size=8),
     st.lists(NUMBERS, max_size=40),
 )
-def test_every_look_up_is_as_a_plain_dictionary_says(exact: dict[str, int], prefixes: dict[str, int], asked: list[str]) -> None:
+def test_every_look_up_is_as_a_plain_dictionary_says(
+    exact: dict[str, int], prefixes: dict[str, int], asked: list[str]
+) -> None:
     numbers, records = callers.table(exact, prefixes)
     plan = plan_of(numbers, records)
     for number in [*asked, *exact]:
@@ -188,13 +218,15 @@ def test_every_look_up_is_as_a_plain_dictionary_says(exact: dict[str, int], pref
 
 
 def plan_of(numbers: bytes, records: bytes) -> Plan:
-    import struct
-
-    return Plan(0, {"NUMB": list(struct.iter_unpack("<QI", numbers)), "CALR": list(struct.iter_unpack("<Q8x", records))})
+    return Plan(
+        0, {"NUMB": list(struct.iter_unpack("<QI", numbers)), "CALR": list(struct.iter_unpack("<Q8x", records))}
+    )
 
 
 def test_a_file_of_many_numbers_is_a_list_like_any_other(tmp_path: Path) -> None:
-    lines = [f"+3706{i:07},Caller {i}" if i % 2 else f"+3706{i:07}" for i in random.Random(1).sample(range(10**7), 20_000)]
+    lines = [
+        f"+3706{i:07},Caller {i}" if i % 2 else f"+3706{i:07}" for i in random.Random(1).sample(range(10**7), 20_000)
+    ]
     (tmp_path / "many.csv").write_text("# from the old exchange\n\n" + "\n".join(lines))
     text = SMALL + '[callers.many]\nnumbers_file = "many.csv"\nnumbers = { "+37052000000" = "Own" }\n'
     data, names = compile(parse(text, tmp_path / "office.toml"), NOW)
@@ -210,9 +242,15 @@ def test_a_file_of_many_numbers_is_a_list_like_any_other(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("content", "place"),
-    [("+37060000001\n37060000002\n", "many.csv:2:1"), ("+37060000001\n+37060000001,A", "many.csv:2:1"), ("\xff", "many.csv:1:1")],
+    [
+        ("+37060000001\n37060000002\n", "many.csv:2:1"),
+        ("+37060000001\n+37060000001,A", "many.csv:2:1"),
+        ("\xff", "many.csv:1:1"),
+    ],
 )
-def test_a_fault_in_a_file_of_numbers_has_its_place_and_shows_nothing_of_it(tmp_path: Path, content: str, place: str) -> None:
+def test_a_fault_in_a_file_of_numbers_has_its_place_and_shows_nothing_of_it(
+    tmp_path: Path, content: str, place: str
+) -> None:
     (tmp_path / "many.csv").write_bytes(content.encode("latin-1"))
     with pytest.raises(SettingsFaults) as told:
         parse(SMALL + '[callers.many]\nnumbers_file = "many.csv"\n', tmp_path / "office.toml")
@@ -225,11 +263,33 @@ def test_a_file_of_numbers_that_is_not_there_is_told_where_it_is_named(tmp_path:
         parse(SMALL + '[callers.many]\nnumbers_file = "many.csv"\n', tmp_path / "office.toml")
 
 
+@pytest.mark.parametrize("text", [SMALL, TWO, WIRED, EXAMPLE.read_text()])
+def test_the_core_takes_every_plan(text: str) -> None:
+    data, _ = compile(settings(text), NOW)
+    core = Core(data)
+    core.swap(data, NOW)
+    assert core.commands() == []
+
+
+def test_the_core_finds_callers_where_the_compiler_put_them() -> None:
+    exact = {f"3706{i:07}": 1 + i % 3 for i in range(1000)}
+    text = "".join(f"[callers.l{bit}]\nnumbers = {{ {_listed(exact, bit)} }}\n" for bit in range(2))
+    data, _ = compile(settings(SMALL + text + '[callers.p]\nprefixes = ["+3706"]\n'), NOW)
+    records = read_plan(data)["CALR"]
+    found = number_lookup(data, [*exact, "37061234567", "37051234567"])
+    assert [records[record][0] for record in found[:-1]] == [bits | 4 for bits in exact.values()] + [4]
+    assert found[-1] == -1
+
+
+def _listed(exact: dict[str, int], bit: int) -> str:
+    return ", ".join(f'"+{number}" = ""' for number, bits in exact.items() if bits >> bit & 1)
+
+
 def test_ids_stay_when_other_things_change() -> None:
     _, before = compiled(TWO)
-    _, after = compiled(WIRED.replace("[person.anna]", '[person.agne]\n[person.anna]'))
+    _, after = compiled(WIRED.replace("[person.anna]", "[person.agne]\n[person.anna]"))
     assert before.id("person", "anna") == after.id("person", "anna")
-    assert after.id("person", "anna") == ID_OF_ANNA
+    assert fnv1a("foobar") == 0xBF9CF968  # of the test suite of FNV's authors
     assert after.named(after.id("person", "anna")) == ("person", "anna")
     assert after.named(0) is None
     with pytest.raises(KeyError):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The office is open exactly when its clock on the wall says so."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,12 +25,12 @@ def utc(intervals: list[Interval]) -> list[str]:
     ]
 
 
-def on(first: str, last: str, week: dict[int, list[str]], closed: tuple[str, ...] = (), opened: tuple[str, ...] = ()) -> list[str]:
+def on(
+    first: str, last: str, week: dict[int, list[str]], closed: tuple[str, ...] = (), opened: tuple[str, ...] = ()
+) -> list[str]:
     """Open in Vilnius between two dates in UTC."""
     days = [[window(text) for text in week.get(day, [])] for day in range(7)]
-    return utc(
-        open_intervals(days, list(map(dated, closed)), list(map(dated, opened)), VILNIUS, ms(first), ms(last))
-    )
+    return utc(open_intervals(days, list(map(dated, closed)), list(map(dated, opened)), VILNIUS, ms(first), ms(last)))
 
 
 MON, TUE, FRI, SAT, SUN = 0, 1, 4, 5, 6
@@ -110,9 +111,7 @@ def covers(each: Dated, day: date, minute: int) -> bool:
     )
 
 
-def open_at(
-    at: int, week: list[list[Window]], closed: list[Dated], opened: list[Dated], zone: ZoneInfo
-) -> bool:
+def open_at(at: int, week: list[list[Window]], closed: list[Dated], opened: list[Dated], zone: ZoneInfo) -> bool:
     """The plain answer: look at the clock on the wall."""
     wall = datetime.fromtimestamp(at / 1000, zone)
     day, minute = wall.date(), wall.hour * 60 + wall.minute
@@ -129,7 +128,8 @@ def open_at(
     st.lists(DATED, max_size=3),
     st.lists(DATED, max_size=3),
     st.sampled_from(ZONES).map(ZoneInfo),
-    st.sampled_from(CHANGES) | st.integers(ms("2026-01-05") // MINUTE, ms("2027-01-01") // MINUTE).map(lambda m: m * MINUTE),
+    st.sampled_from(CHANGES)
+    | st.integers(ms("2026-01-05") // MINUTE, ms("2027-01-01") // MINUTE).map(lambda m: m * MINUTE),
 )
 def test_every_minute_is_open_or_closed_as_the_wall_clock_says(
     week: list[list[Window]], closed: list[Dated], opened: list[Dated], zone: ZoneInfo, around: int
@@ -137,7 +137,7 @@ def test_every_minute_is_open_or_closed_as_the_wall_clock_says(
     begin, end = around - DAY // 2, around + DAY // 2
     intervals = open_intervals(week, closed, opened, zone, begin, end)
     assert all(a < b for a, b in intervals)
-    assert all(one[1] < two[0] for one, two in zip(intervals, intervals[1:], strict=False))
+    assert all(one[1] < two[0] for one, two in itertools.pairwise(intervals))
     within = {at for a, b in intervals for at in range(a, b, MINUTE)}
     expected = {at for at in range(begin, end, MINUTE) if open_at(at, week, closed, opened, zone)}
     assert within == expected

@@ -15,34 +15,43 @@ WEEK = SMALL + "[hours.office]\n"
 QUEUE = TWO + '[queue.sales]\npeople = ["anna"]\n'
 ACTION = (
     WIRED + '[mqtt]\n[callers.regulars]\n[action.lamp]\ncallers = "regulars"\nlines = ["city"]\n'
-)  # topic and payload are the test's
+)  # topic and payload are the test's; @ stands for the value
 
 ACCEPTED = {
-    "a name": (SMALL, "[mailbox.{}]", ["a", "0", "two-words", "x" * 31]),
-    "a title": (SMALL, "[mailbox.a]\nname = {}", ['"A"', '"Ąžuolas & Co"', '"' + "x" * 64 + '"']),
-    "a country": (SMALL.replace('"LT"', "{}"), "", ['"LT"', '"US"', '"GB"']),
-    "a time zone": (SMALL.replace('"Europe/Vilnius"', "{}"), "", ['"UTC"', '"America/New_York"']),
-    "an address": (SMALL, "[web]\nlisten = {}", ['"127.0.0.1"', '"0.0.0.0"', '"::1"']),
-    "a port": (SMALL, "[web]\nport = {}", ["1", "8080", "65535"]),
-    "audio ports": (SMALL, "[sip]\nrtp_ports = {}", ["[10000, 10003]", "[1024, 5059]"]),
-    "codecs": (SMALL, "[sip]\ncodecs = {}", ['["pcma"]', '["pcmu", "opus", "g722", "pcma", "gsm"]']),
-    "a host": (SMALL, "[mqtt]\nhost = {}", ['"localhost"', '"192.0.2.1"', '"2001:db8::1"', '"sip.example.com"']),
-    "a topic": (ACTION, 'payload = ""\ntopic = {}', ['"a"', '"home/porch/lamp/set"', '"' + "x" * 256 + '"']),
-    "a payload": (ACTION, 'topic = "a"\npayload = {}', ['""', '"ON"', "'{\"on\": true}'", '"' + "x" * 4096 + '"']),
-    "an extension": (TWO.replace('"102"', "{}"), "", ['"10"', '"999999"', '"00"']),
-    "a call time": (QUEUE, "ring_for = {}", ["1", "300"]),
-    "a choice": (QUEUE, "strategy = {}", ['"ring-all"', '"round-robin"']),
-    "yes or no": (QUEUE, "music = {}", ["true", "false"]),
-    "a number": (CALLERS, "numbers = {{ {} = \"\" }}", ['"+37060000001"', '"8 600 00001"', '"(0600) 00-001"', '"101"', "112"]),
-    "a prefix": (CALLERS, "prefixes = [{}]", ['"+1"', '"+370600"']),
-    "a window": (WEEK, "week = {{ mon = [{}] }}", ['"09:00-18:00"', '"22:00-06:00"', '"00:00-24:00"', '"09:00-09:01"']),
+    "a name": (SMALL, "[mailbox.@]", ["a", "0", "two-words", "x" * 31]),
+    "a title": (SMALL, "[mailbox.a]\nname = @", ['"A"', '"Ąžuolas & Co"', '"' + "x" * 64 + '"']),
+    "a country": (SMALL.replace('"LT"', "@"), "", ['"LT"', '"US"', '"GB"']),
+    "a time zone": (SMALL.replace('"Europe/Vilnius"', "@"), "", ['"UTC"', '"America/New_York"']),
+    "an address": (SMALL, "[web]\nlisten = @", ['"127.0.0.1"', '"0.0.0.0"', '"::1"']),
+    "a port": (SMALL, "[web]\nport = @", ["1", "8080", "65535"]),
+    "audio ports": (SMALL, "[sip]\nrtp_ports = @", ["[10000, 10003]", "[1024, 5059]"]),
+    "codecs": (SMALL, "[sip]\ncodecs = @", ['["pcma"]', '["pcmu", "opus", "g722", "pcma", "gsm"]']),
+    "a host": (SMALL, "[mqtt]\nhost = @", ['"localhost"', '"192.0.2.1"', '"2001:db8::1"', '"sip.example.com"']),
+    "a topic": (ACTION, 'payload = ""\ntopic = @', ['"a"', '"home/porch/lamp/set"', '"' + "x" * 256 + '"']),
+    "a payload": (ACTION, 'topic = "a"\npayload = @', ['""', '"ON"', "'{\"on\": true}'", '"' + "x" * 4096 + '"']),
+    "an extension": (TWO.replace('"102"', "@"), "", ['"10"', '"999999"', '"00"']),
+    "a call time": (QUEUE, "ring_for = @", ["1", "300"]),
+    "a choice": (QUEUE, "strategy = @", ['"ring-all"', '"round-robin"']),
+    "yes or no": (QUEUE, "music = @", ["true", "false"]),
+    "a number": (
+        CALLERS,
+        'numbers = { @ = "" }',
+        ['"+37060000001"', '"8 600 00001"', '"(0600) 00-001"', '"101"', "112"],
+    ),
+    "a prefix": (CALLERS, "prefixes = [@]", ['"+1"', '"+370600"']),
+    "a window": (WEEK, "week = { mon = [@] }", ['"09:00-18:00"', '"22:00-06:00"', '"00:00-24:00"', '"09:00-09:01"']),
     "a date": (
         WEEK,
-        "closed = [{}]",
-        ['"2026-12-24"', '"2026-12-24..2026-12-26"', '"2028-02-29 10:00-14:00"', '"2026-12-24..2026-12-24 22:00-02:00"'],
+        "closed = [@]",
+        [
+            '"2026-12-24"',
+            '"2026-12-24..2026-12-26"',
+            '"2028-02-29 10:00-14:00"',
+            '"2026-12-24..2026-12-24 22:00-02:00"',
+        ],
     ),
-    "a greeting": (SMALL, "[voicemail]\ngreeting = {}", ['"/srv/greeting.wav"']),
-}  # fmt: skip
+    "a greeting": (SMALL, "[voicemail]\ngreeting = @", ['"/srv/greeting.wav"']),
+}
 
 REFUSED = {
     "a name": ['"A"', '""', '"-a"', '"a b"', '"a_b"', '"ą"', '"' + "x" * 32 + '"', '"a\\n"'],
@@ -75,20 +84,23 @@ REFUSED = {
 }
 
 
+def document(kind: str, value: str) -> str:
+    start, line, _ = ACCEPTED[kind]
+    return (start if "@" in start else start + line).replace("@", value)
+
+
 @pytest.mark.parametrize(("kind", "value"), [(kind, each) for kind in ACCEPTED for each in ACCEPTED[kind][2]])
 def test_accepted(kind: str, value: str) -> None:
-    start, line, _ = ACCEPTED[kind]
-    assert told((start if "{}" in start else start + line).replace("{{", "{").replace("}}", "}").replace("{}", value)) == []
+    assert told(document(kind, value)) == []
 
 
 @pytest.mark.parametrize(("kind", "value"), [(kind, each) for kind in REFUSED for each in REFUSED[kind]])
 def test_refused_with_a_place_and_what_would_be_accepted(kind: str, value: str) -> None:
-    start, line, _ = ACCEPTED[kind]
-    found = faults((start if "{}" in start else start + line).replace("{{", "{").replace("}}", "}").replace("{}", value))
+    found = faults(document(kind, value))
     assert len(found) == 1
     assert found[0].line > 0
     assert found[0].path
-    assert "accepted: " in found[0].message or "already" in found[0].message
+    assert "accepted: " in found[0].message
 
 
 def test_the_example_is_sound_and_means_what_it_says() -> None:

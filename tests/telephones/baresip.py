@@ -14,6 +14,7 @@ from typing import Self
 
 from appliance.programs.demo.ports import Ports
 from appliance.programs.demo.seen import Seen
+from appliance.programs.demo.tied import TIED
 
 MODULES = Path("/usr/lib/baresip/modules")
 TICK = 0.2  # seconds between two keys pressed: baresip's console takes them as keys held for 150 ms
@@ -59,7 +60,7 @@ class Refused(AssertionError):
 
 @dataclass(frozen=True)
 class Event:
-    """What baresip said; at is time.monotonic() when it was read."""
+    """What baresip said; at is time.time() when it was read."""
 
     type: str
     at: float
@@ -109,7 +110,7 @@ class Baresip:
     async def __aenter__(self) -> Self:
         with (self.folder / "log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                self._program, "-f", str(self.folder), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                *TIED, self._program, "-f", str(self.folder), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, "HOME": str(self.folder)},
             )  # fmt: skip
         try:
@@ -220,7 +221,7 @@ class Baresip:
     def _take(self, told: dict[str, str | bool]) -> None:
         if told.get("event"):
             uri, call, detail = (str(told.get(key, "")) for key in ("peeruri", "id", "param"))
-            self.seen.add(Event(str(told["type"]), time.monotonic(), uri, call, detail))
+            self.seen.add(Event(str(told["type"]), time.time(), uri, call, detail))
         elif (answer := self._answers.pop(str(told.get("token", "")), None)) is not None:
             if told["ok"]:
                 answer.set_result(str(told["data"]))

@@ -33,6 +33,7 @@ class Rtp(asyncio.DatagramProtocol):
         self._to: tuple[str, int] | None = None
         self._ssrc, self._sequence, self._stamp = random.getrandbits(32), random.getrandbits(15), random.getrandbits(31)
         self._last_key = -1
+        self._enough, self._news = 0, asyncio.Event()
         self._pressing: list[tuple[int, bytes]] = []  # (timestamp, event payload) still to be sent
 
     async def __aenter__(self) -> Self:
@@ -56,6 +57,15 @@ class Rtp(asyncio.DatagramProtocol):
             self._pressing += [(stamp, EVENT.pack(KEYS.index(key), 0x8A, 5 * PACKET))] * 3
             stamp += 8 * PACKET
 
+    async def listens(self, seconds: float, within: float = 10.0) -> None:
+        """Wait until so much more audio has come. Raises AssertionError when it does not."""
+        self._enough = self.packets + round(seconds * RATE / PACKET)
+        self._news.clear()
+        try:
+            await asyncio.wait_for(self._news.wait(), seconds + within)
+        except TimeoutError:
+            raise AssertionError(f"port {self.port} heard {self.packets} packets, waiting for {self._enough}") from None
+
     def heard(self, path: Path) -> Path:
         """All that was heard so far as a WAV file; what never came is silence."""
         tone.save(path, self._pcm, RATE)
@@ -69,6 +79,8 @@ class Rtp(asyncio.DatagramProtocol):
         self._to = addr
         if kind & 127 == A_LAW:
             self.packets += 1
+            if self.packets >= self._enough:
+                self._news.set()
             self._record(ssrc, stamp, g711.decode(payload))
         elif kind & 127 == EVENTS and len(payload) >= EVENT.size and stamp != self._last_key:
             self._last_key = stamp

@@ -4,6 +4,7 @@
 import asyncio
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from appliance.programs.demo.ports import Ports
+from appliance.programs.demo.tied import TIED
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -59,16 +61,20 @@ class Sipp:
         calls: int = 1,
         rate: float = 10.0,
         password: str = "",
+        rows: Sequence[tuple[str, ...]] = (),
+        contact: int = 0,
         at_once: int = 1000,
         program: str = "sipp",
     ) -> None:
-        """port: its own, SIP. to: host:port that is called; None waits for calls. talk: seconds a pause lasts."""
+        """rows: what a scenario has as [field0] and on, a row each call. contact: port that register.xml gives as its own.
+
+        port: its own, SIP. to: host:port that is called; None waits for calls. talk: seconds a pause lasts."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = port or ports.take()
         self.rtp = rtp or ports.take(2)
         self._command = [
-            program, *([to] if to else []), "-sf", str(SCENARIOS / f"{scenario}.xml"), "-nostdin",
+            *TIED, program, *([to] if to else []), "-sf", str(SCENARIOS / f"{scenario}.xml"), "-nostdin",
             "-i", "127.0.0.1", "-p", str(self.port), "-bind_local", "-ci", "127.0.0.1", "-cp", str(ports.take()),
             "-mi", "127.0.0.1", "-mp", str(ports.take(10)), "-key", "rtp", str(self.rtp), "-s", number,
             "-key", "caller", caller, "-key", "name", name, "-key", "password", password, "-au", number, "-ap", password,
@@ -76,6 +82,12 @@ class Sipp:
             "-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1",
             "-trace_msg", "-message_file", str(folder / "messages"), "-trace_err", "-error_file", str(folder / "errors"),
         ]  # fmt: skip
+        if contact:
+            self._command += ["-key", "contact", str(contact)]
+        if rows:
+            table = folder / "rows.csv"
+            table.write_text("SEQUENTIAL\n" + "".join(";".join(row) + "\n" for row in rows))
+            self._command += ["-inf", str(table)]
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(

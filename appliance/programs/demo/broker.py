@@ -8,13 +8,15 @@ from types import TracebackType
 from typing import Self
 
 from appliance.programs.demo.seen import Seen
+from appliance.programs.demo.tied import TIED
 
 CONF = "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-WORDS = {"mosquitto": "the broker", "mosquitto_sub": "the listener"}
+PROGRAMS = ("mosquitto", "mosquitto_sub")
 
 
 def installed() -> bool:
-    return all(_program(name) for name in WORDS)
+    """Whether both a broker and a listener can be run."""
+    return all(_program(name) for name in PROGRAMS)
 
 
 def _program(name: str) -> str | None:
@@ -41,7 +43,7 @@ class Broker:
         program = _program("mosquitto")
         assert program is not None
         self._process = await asyncio.create_subprocess_exec(
-            program, "-c", str(self._file), stdin=asyncio.subprocess.DEVNULL,
+            *TIED, program, "-c", str(self._file), stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, process_group=0,
         )  # fmt: skip
         assert self._process.stderr is not None
@@ -68,14 +70,18 @@ class Listener:
         program = _program("mosquitto_sub")
         assert program is not None
         self._process = await asyncio.create_subprocess_exec(
-            program, "-h", "127.0.0.1", "-p", str(self._port), "-t", self._topic, "-v", "-d", "-q", "1",
+            *TIED, "stdbuf", "-oL", program, "-h", "127.0.0.1", "-p", str(self._port), "-t", self._topic, "-v", "-d", "-q", "1",
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL, process_group=0,
         )  # fmt: skip
         self._subscribed = asyncio.Event()
         self._listening = asyncio.create_task(self._listen())
-        async with asyncio.timeout(5):
-            await self._subscribed.wait()
+        try:
+            async with asyncio.timeout(5):
+                await self._subscribed.wait()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(

@@ -15,6 +15,7 @@ from appliance.programs.demo.seen import NotSeen, Seen
 RTP_PORTS = 600  # two for each leg and direction of a hundred calls and more
 START_WITHIN, END_WITHIN = 20.0, 15.0  # seconds
 PASSWORDS = {"desk1": "first-desk-telephone", "desk2": "second-desk-telephone"}  # of telephones that exist only here
+CREW_PASSWORD = "the-crew"
 
 DOCUMENT = """\
 [office]
@@ -55,7 +56,7 @@ scenario = "main"
 {backup}
 [queue.sales]
 name = "Sales"
-people = ["anna", "boris"]
+people = [{people}]
 strategy = "{strategy}"
 ring_for = {ring_for}
 max_wait = {max_wait}
@@ -70,6 +71,17 @@ unanswered = "office"
 
 [outside]
 lines = ["city"]
+"""
+AGENT = """
+[phone.{agent}]
+
+[person.{agent}]
+phones = ["{agent}"]
+"""
+MQTT = """
+[mqtt]
+host = "127.0.0.1"
+port = {port}
 
 [action.lamp]
 callers = "regulars"
@@ -77,11 +89,6 @@ lines = ["city"]
 class = 0
 topic = "home/porch/lamp/set"
 payload = "ON"
-"""
-MQTT = """
-[mqtt]
-host = "127.0.0.1"
-port = {port}
 """
 BACKUP = """
 [line.backup]
@@ -105,30 +112,36 @@ class Office:
         *,
         mqtt: int | None = None,
         backup: int | None = None,
-        program: str = "run",
         strategy: str = "ring-all",
         ring_for: int = 20,
         max_wait: int = 60,
         music: bool = True,
+        crew: int = 0,
     ) -> None:
-        """mqtt, backup: ports of a broker and of a trunk we register at; None leaves them out. Times are seconds."""
-        self.folder, self.program = folder, program
+        """crew: so many people (agent0, ... each with a telephone of the same name) answer instead of Anna and Boris.
+
+        mqtt, backup: ports of a broker and of a trunk we register at; None leaves them out. Times are seconds."""
+        self.folder = folder
         self.state = folder / "state"
         self.journal, self.socket = self.state / "journal.db", self.state / "control.sock"
         self.voicemail = self.state / "voicemail" / "office"
         self.sip, self.web, self.city = ports.take(), ports.take(), ports.take()
         rtp = ports.take(RTP_PORTS)
         self.address, self.page = f"127.0.0.1:{self.sip}", f"http://127.0.0.1:{self.web}/"
-        self.log: Seen[str] = Seen("linekeeper " + program)
+        self.log: Seen[str] = Seen("linekeeper run")
         self.state.mkdir(parents=True)
         self.settings = folder / "office.toml"
+        agents = [f"agent{number}" for number in range(crew)]
         self.document = DOCUMENT.format(
             sip=self.sip, web=self.web, city=self.city, rtp=rtp, rtp_end=rtp + RTP_PORTS - 1,
             mqtt=MQTT.format(port=mqtt) if mqtt else "", backup=BACKUP.format(port=backup) if backup else "",
             strategy=strategy, ring_for=ring_for, max_wait=max_wait, music=str(music).lower(),
+            people=", ".join(f'"{person}"' for person in agents or ("anna", "boris")),
         )  # fmt: skip
+        self.document += "".join(AGENT.format(agent=agent) for agent in agents)
         self.settings.write_text(self.document)
-        passwords = "".join(f'[phone.{phone}]\npassword = "{password}"\n' for phone, password in PASSWORDS.items())
+        phones = PASSWORDS | {agent: CREW_PASSWORD for agent in agents}
+        passwords = "".join(f'[phone.{phone}]\npassword = "{password}"\n' for phone, password in phones.items())
         with open(os.open(folder / "secrets.toml", os.O_WRONLY | os.O_CREAT, 0o600), "w") as secrets:
             secrets.write(passwords + ('[line.backup]\npassword = "provider"\n' if backup else ""))
 
@@ -145,14 +158,14 @@ class Office:
         """Until it says that it is ready. Raises NotSeen, with its last words, when it ends or takes too long."""
         self.log.ended = ""
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "appliance.programs", self.program, "--settings", str(self.settings),
+            sys.executable, "-m", "appliance.programs", "run", "--settings", str(self.settings),
             "--state", str(self.state), "--socket", str(self.socket),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
+            start_new_session=True, env={**os.environ, "LINEKEEPER_PARENT": str(os.getpid())},  # dies with us
         )  # fmt: skip
         self._listener = asyncio.create_task(self._listen())
         try:
-            await self.logged("ready" if self.program == "run" else "", exactly=self.program == "run")
+            await self.log.next("`ready`", "ready".__eq__, START_WITHIN)
         except BaseException:
             await self.end()
             raise
@@ -169,10 +182,9 @@ class Office:
         await self._listener
         return code
 
-    async def logged(self, words: str, within: float = START_WITHIN, *, exactly: bool = False) -> str:
-        """The next line of the log with these words in it, or that is exactly they."""
-        matches = words.__eq__ if exactly else lambda line: words in line
-        return await self.log.next(f"log line {words!r}", lambda line: matches(line) is True, within)
+    async def logged(self, words: str, within: float = START_WITHIN) -> str:
+        """The next line of the log with these words in it."""
+        return await self.log.next(f"log line {words!r}", lambda line: words in line, within)
 
     def pid(self, program: str) -> int:
         """Process id of the switch, the bridge or the web program. Raises NotSeen when it does not run."""

@@ -27,7 +27,7 @@ os.dup2(2, 1)  # PJSIP writes its log to standard output, from its first call on
 
 
 def tell(event: str, **fields: object) -> None:
-    print(json.dumps({"event": event, "at": time.monotonic(), **fields}), file=_told)
+    print(json.dumps({"event": event, "at": time.time(), **fields}), file=_told)
 
 
 def callback(method: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The demo's cast and its scenes: two desk phones, the world outside, a lamp on the broker, and what they do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance import sounds
+from appliance.control.client import follow
+from appliance.control.messages import CallChanged, Happened
+from appliance.programs.demo.broker import Broker, Listener, installed
+from appliance.programs.demo.office import PASSWORDS, Office
+from appliance.programs.demo.phone import Phone
+from appliance.programs.demo.ports import Ports
+from appliance.programs.demo.story import Story, row
+from appliance.sounds.make import RATE, speak
+from appliance.store.reader import Reader
+
+MAX_WAIT = 8  # seconds a caller waits in this office: people who look on wait too
+GREETING = sounds.path("greeting").stat().st_size / (2 * RATE)  # seconds
+CALLER, NUMBER = "+37060000001", "+37052000000"
+
+
+@dataclass
+class Cast:
+    office: Office
+    story: Story
+    anna: Phone
+    boris: Phone
+    world: Phone
+    lamp: Listener | None
+    tell: Callable[[str], None]
+
+    async def ended(self, outcome: str) -> None:
+        """The call is over with this outcome, and the journal has it."""
+        over = await self.story.happens(CallChanged, lambda event: event.call.state == "over", within=10)
+        if over.call.outcome != outcome:
+            raise AssertionError(f"the call ended as {over.call.outcome}, not as {outcome}")
+        for call in Reader(self.office.journal).calls(limit=1):
+            self.tell(f"Journal: {row(call)}")
+
+
+async def play(folder: Path, tell: Callable[[str], None], *, once: bool) -> None:
+    """Every scene in turn, again and again unless `once`. Raises NotSeen when something expected did not come."""
+    tell("Starting the office, two desk phones and the world outside ...")
+    async with on_stage(folder, tell) as cast:
+        tell(f"The live page is {cast.office.page}; Ctrl-C ends the office.")
+        while True:
+            for scene in (answered, voicemail, between_desks):
+                tell("")
+                await scene(cast)
+                await asyncio.sleep(1 if once else 5)  # for whoever looks on
+            if once:
+                return
+
+
+@asynccontextmanager
+async def on_stage(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[Cast]:
+    """Everybody at their places; all gone afterwards, in whatever order things went wrong."""
+    async with AsyncExitStack() as stack:
+        ports = stack.enter_context(Ports())
+        lamp, broker = None, None
+        if installed():
+            broker = await stack.enter_async_context(Broker(folder, ports.take()))
+            lamp = await stack.enter_async_context(Listener(broker.port, "home/porch/lamp/set"))
+        else:
+            tell("Mosquitto is not installed: the lamp stays dark.")
+        office = await stack.enter_async_context(
+            Office(folder / "office", ports, mqtt=broker and broker.port, max_wait=MAX_WAIT)
+        )
+        story = Story(tell)
+        watching = asyncio.create_task(follow(office.socket, story.begin, story.take))
+        stack.callback(watching.cancel)
+
+        async def phone(name: str, words: str, port: int | None = None) -> Phone:
+            says = folder / f"{name}.wav"
+            speak(words, says)
+            return await stack.enter_async_context(Phone(name, folder / name, ports, says=says, port=port))
+
+        world = await phone("world", "Good day. I would like to order a box of your finest tea.", office.city)
+        anna = await phone("anna", "Example Limited, Anna speaking. What can I do for you?")
+        boris = await phone("boris", "Example Limited, Boris speaking. What can I do for you?")
+        for desk, telephone in ((anna, "desk1"), (boris, "desk2")):
+            desk.register(office.address, telephone, PASSWORDS[telephone])
+            await desk.event("registered")
+        yield Cast(office, story, anna, boris, world, lamp, tell)
+
+
+async def answered(cast: Cast) -> None:
+    """A regular calls, both desks ring, Anna answers, the lamp goes on."""
+    cast.anna.answer_after(3)
+    cast.boris.answer_after(None)
+    cast.world.call(f"sip:{NUMBER}@{cast.office.address}", number=CALLER)
+    await cast.world.event("audio")
+    cast.tell("The caller hears music.")
+    await cast.anna.event("rings")
+    await cast.boris.event("rings")
+    if cast.lamp:
+        await cast.lamp.hears("home/porch/lamp/set ON")
+        cast.tell("The lamp on the porch goes ON.")
+    await cast.anna.event("talking", within=10)
+    await cast.boris.event("over")
+    cast.tell("They talk for 5 s.")
+    await asyncio.sleep(5)
+    cast.world.hang_up()
+    await cast.anna.event("over")
+    await cast.world.event("over")
+    await cast.ended("answered")
+
+
+async def voicemail(cast: Cast) -> None:
+    """Somebody calls and nobody answers; he leaves a message."""
+    cast.anna.answer_after(None)
+    cast.world.call(f"sip:{NUMBER}@{cast.office.address}", number="+37060000002")
+    await cast.story.happens(CallChanged, lambda event: event.call.state == "voicemail", within=MAX_WAIT + 5)
+    await asyncio.sleep(GREETING + 5)
+    cast.world.hang_up()
+    for desk in (cast.anna, cast.boris):
+        await desk.event("rings")
+        await desk.event("over")
+    await cast.world.event("over")
+    message = await cast.story.happens(Happened, lambda event: event.kind == "voicemail", within=5)
+    if not Path(message.detail).is_file():
+        raise AssertionError(f"the message is not where it should be: {message.detail}")
+    await cast.ended("voicemail")
+
+
+async def between_desks(cast: Cast) -> None:
+    """Boris calls Anna by her extension."""
+    cast.anna.answer_after(2)
+    cast.boris.dial("101", cast.office.address, "desk2")
+    await cast.anna.event("talking", within=10)
+    await cast.boris.event("talking")
+    cast.tell("They talk for 3 s.")
+    await asyncio.sleep(3)
+    cast.anna.hang_up()
+    await cast.boris.event("over")
+    await cast.anna.event("over")
+    await cast.ended("answered")

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`linekeeper why`: tells why a call went as it did."""
+
+from appliance.control.messages import Why
+from appliance.programs.arguments import parse, parser
+from appliance.programs.ask import ask
+
+
+def main(argv: list[str]) -> int:
+    takes = parser("why", "Tell every decision about a call, oldest first.")
+    takes.add_argument("call", type=int, help="its number, from the log or the page")
+    args = parse(takes, argv)
+    for line in ask(args.socket, lambda switch: switch.request(Why(0, args.call))):
+        print(line)
+    return 0

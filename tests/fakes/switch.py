@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A switch as its clients see it: the real control server, with an office that the test moves by hand."""
+
+import asyncio
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from appliance.control.messages import (
+    VERSION,
+    ActionDue,
+    ActionResult,
+    Call,
+    CallChanged,
+    Done,
+    Event,
+    Line,
+    LineChanged,
+    Office,
+    Person,
+    Phone,
+    Queue,
+    Request,
+)
+from appliance.control.server import Peer, Server
+
+CALL = 2**53 - 2  # the largest ids must get through
+
+
+def now() -> int:
+    """ms UTC"""
+    return time.time_ns() // 1_000_000
+
+
+def small_office() -> Office:
+    """Two lines, a queue, two people with a phone each; nobody calls."""
+    return Office(
+        version=VERSION,
+        seq=0,
+        name="Example Ltd",
+        revision=1,
+        calls=(),
+        lines=(
+            Line(id="city", name="City", kind="sip", usable=True),
+            Line(id="backup", name="Backup", kind="sip", usable=False),
+        ),
+        queues=(Queue(id="sales", name="Sales", free=2),),
+        people=(
+            Person(id="anna", name="Anna", extension="101", status="available", state="free"),
+            Person(id="boris", name="Boris", extension="102", status="break", reason="lunch", state="free"),
+        ),
+        phones=(Phone(id="desk1", contacts=("sip:desk1@127.0.0.1:5062",), agent="Desk"), Phone(id="desk2")),
+    )
+
+
+class Switch:
+    """Use it with `async with`; `office` is what a new client is told, `results` what became of actions."""
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        self.office = small_office()
+        self.results: asyncio.Queue[ActionResult] = asyncio.Queue()
+        self._server = Server(socket, self._handle, lambda: self.office)
+        self._actions = 0
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        self._server = Server(self.socket, self._handle, lambda: self.office)
+        await self._server.start()
+
+    async def stop(self) -> None:
+        await self._server.close()
+
+    async def _handle(self, request: Request, peer: Peer) -> object:
+        assert isinstance(request, ActionResult)
+        self.results.put_nowait(request)
+        return Done()
+
+    def tell(self, event: type[Event], **fields: object) -> None:
+        self._server.tell(event, **fields)
+
+    def line(self, id: str, **changes: object) -> None:
+        """A line has changed: new clients and those who watch are told."""
+        line = msgspec.structs.replace(next(line for line in self.office.lines if line.id == id), **changes)
+        lines = tuple(line if old.id == id else old for old in self.office.lines)
+        self.office = msgspec.structs.replace(self.office, lines=lines)
+        self.tell(LineChanged, line=line)
+
+    def call(self, **changes: object) -> Call:
+        """A call on the line city, as changed."""
+        facts = {"id": CALL, "direction": "in", "state": "ringing", "line": "city", "caller": "+37060000001"}
+        call = msgspec.convert({**facts, "called": "+37052000000", "since": now(), **changes}, Call)
+        others = tuple(other for other in self.office.calls if other.id != call.id)
+        calls = others if call.state == "over" else (*others, call)
+        self.office = msgspec.structs.replace(self.office, calls=calls)
+        self.tell(CallChanged, call=call)
+        return call
+
+    def action(self, *, lives: int = 10_000, action: str = "lamp") -> str:
+        """A premises action is due for so many ms; its request."""
+        self._actions += 1
+        request = f"request-{self._actions}"
+        self.tell(ActionDue, action=action, call=CALL, request=request, expires=now() + lives, line="city")
+        return request
