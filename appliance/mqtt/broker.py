@@ -62,7 +62,7 @@ class Broker:
     async def run(self) -> None:
         """Until cancelled; then the broker hears that the bridge is offline."""
         pause = PAUSE_FIRST
-        while True:
+        while not _is_cancelled():
             self._connected = None
             try:
                 await self._session()
@@ -93,6 +93,8 @@ class Broker:
             self._connected = time.monotonic()
             self._tell_status(f"broker {self._mqtt.host}:{self._mqtt.port} is connected")
             self._outbox.again()
+            if _is_cancelled():
+                return
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._tell(client))
@@ -126,7 +128,7 @@ class Broker:
 
     async def _tell(self, client: aiomqtt.Client) -> None:
         """Publish what waits, one at a time: what is slow is coalesced in the outbox, not piled up in the library."""
-        while True:
+        while not _is_cancelled():
             now = time.monotonic()
             if (due := self._outbox.action()) and due.until > now:
                 await self._carry_out(client, due)
@@ -165,3 +167,9 @@ async def _watch(client: aiomqtt.Client) -> None:
     """Ends with MqttError when the connection does; what the broker sends unasked is thrown away."""
     async for _ in client.messages:
         pass
+
+
+def _is_cancelled() -> bool:
+    """Whether the task at work is to end; wait_for() of Python 3.11, which the library uses, sometimes forgets to say so."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -92,14 +92,16 @@ class Stage:
         return await self._stack.enter_async_context(Listener(broker.port, topic))
 
     async def call_over(self, office: Office, nth: int = 1) -> Call:
-        """The nth call of the journal as soon as it has an end. Nothing tells when SQLite has a row: it is asked."""
+        """The nth call of the journal as soon as it and its legs have an end. Nothing tells when SQLite has a row."""
+        journal = Reader(office.journal)
         for _ in range(100):
             try:
-                calls = Reader(office.journal).calls()[::-1]
+                calls = journal.calls(limit=1000)[::-1]
+                if len(calls) >= nth and calls[nth - 1].ended_at is not None:
+                    if all(leg.ended_at is not None for leg in journal.legs(calls[nth - 1].id)):
+                        return calls[nth - 1]
             except Unreadable:
                 calls = []
-            if len(calls) >= nth and calls[nth - 1].ended_at is not None:
-                return calls[nth - 1]
             await asyncio.sleep(0.05)
         raise AssertionError(f"call {nth} is not over in the journal within 5 s: {calls}")
 

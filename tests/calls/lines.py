@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Telephones and lines that do only what a test says, for races no real telephone can be made to run; see ports.py."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+from appliance.calls.ports import Leg, Port
+
+
+@dataclass
+class Puppets:
+    """Satisfies calls.ports.Telephony; what was asked of it is in `asked`, in order, and who hears whom in `heard`."""
+
+    registered: dict[str, int] = field(default_factory=dict)  # telephone -> contacts
+    usable: set[str] = field(default_factory=set)
+    asked: list[tuple[str, int, int]] = field(default_factory=list)
+    shown: list[tuple[str, str, str]] = field(default_factory=list)  # telephone, number, name
+    legs: dict[str, list[Leg]] = field(default_factory=dict)  # telephone or line -> its legs, oldest first
+    files: dict[Port, str] = field(default_factory=dict)
+    heard: set[tuple[int, int]] = field(default_factory=set)
+    _next: Iterator[int] = field(default_factory=lambda: count(1000))
+
+    def ring_phone(self, phone: str, number: str, name: str) -> list[Leg]:
+        self.shown.append((phone, number, name))
+        legs = [next(self._next) for _ in range(self.registered.get(phone, 0))]
+        self.legs.setdefault(phone, []).extend(legs)
+        return legs
+
+    def dial(self, line: str, number: str, caller: str, name: str) -> Leg:
+        if line not in self.usable:
+            return 0
+        leg = next(self._next)
+        self.shown.append((line, number, name))
+        self.legs.setdefault(line, []).append(leg)
+        return leg
+
+    def ringing(self, leg: Leg) -> None:
+        self.asked.append(("ringing", leg, 0))
+
+    def answer(self, leg: Leg) -> None:
+        self.asked.append(("answer", leg, 0))
+
+    def hang_up(self, leg: Leg, cause: int) -> None:
+        self.asked.append(("hang up", leg, cause))
+
+    def play(self, path: str, repeat: bool) -> Port:
+        return self._file(path)
+
+    def record(self, path: str) -> Port:
+        return self._file(path)
+
+    def stop(self, port: Port) -> None:
+        self.asked.append(("stop", port, 0))
+
+    def hear(self, listener: int, source: int) -> None:
+        self.heard.add((listener, source))
+
+    def unhear(self, listener: int, source: int) -> None:
+        self.heard.discard((listener, source))
+
+    def _file(self, path: str) -> Port:
+        port = next(self._next)
+        self.files[port] = path
+        return port
+
+    def port(self, ending: str) -> Port:
+        """The newest player or recording of a file with this ending."""
+        return next(port for port, path in reversed(self.files.items()) if path.endswith(ending))

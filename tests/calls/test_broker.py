@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The MQTT broker comes and goes; calls do not mind, and what it is told is right soon after it is back."""
+
+import json
+from typing import Any
+
+from appliance.programs.demo.broker import Listener
+from tests.telephones.baresip import Baresip
+from tests.telephones.rtp import Rtp
+from tests.telephones.stage import ANNA_HZ, Stage
+
+SOON = 5.0  # seconds after the broker's return
+BOX = "linekeeper/office"
+
+
+async def told(listener: Listener, topic: str, within: float = SOON, **fields: Any) -> None:
+    """Wait until the topic was told with these fields."""
+
+    def matches(line: str) -> bool:
+        name, _, payload = line.partition(" ")
+        return name == topic and fields.items() <= json.loads(payload).items()
+
+    await listener.seen.next(f"{topic} with {fields}", matches, within)
+
+
+async def answered(anna: Baresip, ear: Rtp) -> None:
+    await anna.rings()
+    await anna.accept()
+    await anna.talks()
+    await ear.listens(0.5)
+
+
+async def test_a_regular_calls_and_the_lamp_goes_on(stage: Stage) -> None:
+    broker = stage.broker()
+    await broker.start()
+    listener = await stage.listener(broker, "#")
+    office = await stage.office(mqtt=broker.port)
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    await listener.hears(f"{BOX}/bridge/state online")
+    ear = await stage.ear()
+    caller = await stage.outside(office, "caller-waits", ear)
+    await listener.hears("home/porch/lamp/set ON")
+    await told(listener, f"{BOX}/line/city/state", state="talking", number="+37060000001", name="Mr Kazlauskas")
+    await told(listener, f"{BOX}/queue/sales/state", waiting=1)
+    await answered(anna, ear)
+    await anna.hang_up()
+    await caller.finished()
+    await told(listener, f"{BOX}/line/city/state", state="idle")
+    await told(listener, f"{BOX}/queue/sales/state", waiting=0, free=1)
+    kinds = [json.loads(line.partition(" ")[2])["event_type"] for line in listener.seen.all if "/call/event " in line]
+    assert {"ringing", "answered", "ended"} <= set(kinds)
+    late = await stage.listener(broker, "home/#")
+    await late.seen.next("nothing retained", lambda line: False, 0.3) if late.seen.all else None
+    assert late.seen.all == [], "the action was retained: it would fire again"
+
+
+async def test_somebody_else_calls_and_the_lamp_stays_dark(stage: Stage) -> None:
+    broker = stage.broker()
+    await broker.start()
+    listener = await stage.listener(broker, "#")
+    office = await stage.office(mqtt=broker.port)
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    for caller_number in ("+37060000002", "+370600000011", "anonymous"):
+        caller = await stage.outside(office, "caller-waits", caller=caller_number)
+        await anna.rings()
+        await anna.accept()
+        await anna.talks()
+        await anna.hang_up()
+        await caller.finished()
+        await listener.hears('"event_type":"ended"')
+    assert not [line for line in listener.seen.all if line.startswith("home/")]
+
+
+async def test_the_broker_is_absent_at_the_start_and_is_told_all_when_it_comes(stage: Stage) -> None:
+    broker = stage.broker()
+    office = await stage.office(mqtt=broker.port)
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    ear = await stage.ear()
+    caller = await stage.outside(office, "caller-waits", ear)
+    await answered(anna, ear)
+    await broker.start()
+    listener = await stage.listener(broker, "#")
+    await told(listener, f"{BOX}/line/city/state", state="talking", number="+37060000001")
+    await told(listener, f"{BOX}/person/anna/state", state="talking")
+    assert not [line for line in listener.seen.all if "lamp/set" in line], "an action past its time was carried out"
+    await anna.hang_up()
+    await caller.finished()
+    await told(listener, f"{BOX}/line/city/state", state="idle")
+
+
+async def test_the_broker_goes_and_comes_back_empty_while_calls_come_and_go(stage: Stage) -> None:
+    broker = stage.broker()
+    await broker.start()
+    office = await stage.office(mqtt=broker.port)
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    ear = await stage.ear()
+    first = await stage.outside(office, "caller-waits", ear)
+    await answered(anna, ear)
+    await broker.end()
+    await ear.listens(3.0)
+    await anna.hang_up()
+    await anna.closed()
+    await first.finished()
+    second = await stage.outside(office, "caller-waits", ear)
+    await answered(anna, ear)
+    await broker.start()
+    listener = await stage.listener(broker, "#")
+    await told(listener, f"{BOX}/person/anna/state", state="talking")
+    await listener.hears(f"{BOX}/bridge/state online")
+    await anna.hang_up()
+    await second.finished()
+    assert (await stage.call_over(office, 2)).outcome == "answered"

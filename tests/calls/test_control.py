@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What becomes of a call when things happen in an unlucky order. Real core, settings and journal; telephones as told."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from appliance import sounds
+from appliance.calls.call import Person, State
+from appliance.calls.control import CallControl, Rules, now_ms
+from appliance.settings.compile import compile
+from appliance.settings.load import parse
+from appliance.store.journal import Journal
+from appliance.store.reader import Reader
+from tests.calls.lines import Puppets
+
+OFFICE = """
+[office]
+name = "Example Ltd"
+country = "LT"
+time_zone = "Europe/Vilnius"
+[mqtt]
+[phone.desk1]
+[phone.desk2]
+[phone.cordless]
+[person.anna]
+extension = "101"
+phones = ["desk1", "cordless"]
+[person.boris]
+extension = "102"
+phones = ["desk2"]
+[line.city]
+kind = "sip"
+host = "192.0.2.7"
+[queue.sales]
+people = ["anna", "boris"]
+[callers.regulars]
+numbers = { "+37060000001" = "Mr Kazlauskas" }
+[scenario.main]
+open = "sales"
+[outside]
+prefix = "0"
+lines = ["city"]
+[action.lamp]
+callers = "regulars"
+lines = ["city"]
+topic = "home/lamp"
+payload = "ON"
+"""
+CALLER = 1  # the leg of whoever calls in
+
+
+class Witness:
+    """Satisfies calls.ports.Audience."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str]] = []
+        self.actions: list[str] = []
+
+    def call_changed(self, call: int) -> None: ...
+    def line_changed(self, line: str) -> None: ...
+    def queue_changed(self, queue: str) -> None: ...
+    def person_changed(self, person: str) -> None: ...
+    def phone_changed(self, phone: str) -> None: ...
+
+    def happened(self, kind: str, call: int, person: str = "", detail: str = "") -> None:
+        self.seen.append((kind, person or detail))
+
+    def action_due(self, action: str, call: int) -> None:
+        self.actions.append(action)
+
+
+class Office:
+    def __init__(self, folder: Path, document: str = OFFICE) -> None:
+        settings = parse(document, folder / "office.toml")
+        self.lines, self.witness, self.path = Puppets(), Witness(), folder / "journal.db"
+        self.journal = Journal(self.path, lambda id, said: pytest.fail(said), delay=0.01)
+        rules = Rules(settings, *compile(settings, now_ms()))
+        self.control = CallControl(rules, None, journal=self.journal, voicemail=folder / "voicemail", sounds=sounds.path)
+        self.control.start(self.lines, self.witness, {})
+        self.control.line("city", True, "")
+        self.lines.usable.add("city")
+        for phone in ("desk1", "desk2"):
+            self.register(phone, 1)
+
+    def register(self, phone: str, contacts: int) -> None:
+        self.lines.registered[phone] = contacts
+        self.control.phone(phone, [f"sip:{phone}@192.0.2.{number}" for number in range(contacts)], "", None)
+
+    def call_in(self, number: str = "+37060000001") -> None:
+        self.control.incoming(CALLER, "city", False, number, "", "052000000")
+
+    def asked(self, what: str, leg: int) -> list[int]:
+        """The causes (or 0) with which something was asked for a leg."""
+        return [cause for asked, which, cause in self.lines.asked if (asked, which) == (what, leg)]
+
+    def leg(self, phone: str) -> int:
+        return self.lines.legs[phone][-1]
+
+    async def outcome(self) -> str | None:
+        await self.journal.durable()
+        return Reader(self.path).calls()[0].outcome
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    office = Office(tmp_path)
+    yield office
+    office.control.close()
+    office.journal.close()
+
+
+async def test_two_people_answer_at_once_and_only_one_gets_the_caller(office: Office) -> None:
+    office.call_in()
+    anna, boris = office.leg("desk1"), office.leg("desk2")
+    office.control.answered(anna)
+    office.control.answered(boris)  # before the order to stop ringing reached his telephone
+    assert (CALLER, anna) in office.lines.heard and (anna, CALLER) in office.lines.heard
+    assert not any(boris in pair for pair in office.lines.heard)
+    assert office.asked("hang up", boris) and not office.asked("hang up", anna)
+    office.control.over(boris, 26)
+    assert next(iter(office.control.calls.values())).person == "anna"
+
+
+async def test_a_person_with_two_telephones_answers_one_and_the_other_stops_as_answered_elsewhere(office: Office) -> None:
+    office.register("cordless", 1)
+    office.call_in()
+    office.control.answered(office.leg("cordless"))
+    assert office.asked("hang up", office.leg("desk1")) == [26]
+    assert office.asked("hang up", office.leg("desk2")) == [26]
+
+
+async def test_a_person_is_rung_as_long_as_one_of_his_telephones_rings(office: Office) -> None:
+    office.register("cordless", 1)
+    office.call_in()
+    office.control.over(office.leg("desk1"), 18)  # one does not answer to INVITE at all
+    assert not office.asked("hang up", office.leg("cordless"))
+    assert office.control.person_state("anna") == "ringing"
+
+
+async def test_declining_on_one_telephone_declines_for_the_person(office: Office) -> None:
+    office.register("cordless", 1)
+    office.call_in()
+    office.control.over(office.leg("desk1"), 21)
+    assert office.asked("hang up", office.leg("cordless"))
+    assert office.control.person_state("anna") == "free"
+    assert office.control.person_state("boris") == "ringing"
+
+
+async def test_the_caller_who_hangs_up_while_it_rings_stops_every_telephone_and_is_missed(office: Office) -> None:
+    office.call_in()
+    office.control.over(CALLER, 16)
+    assert office.asked("hang up", office.leg("desk1")) == [16]
+    assert office.asked("hang up", office.leg("desk2")) == [16]
+    assert ("missed", "") in office.witness.seen
+    assert await office.outcome() == "abandoned"
+
+
+async def test_answering_in_the_moment_the_caller_hangs_up_talks_to_nobody(office: Office) -> None:
+    office.call_in()
+    office.control.over(CALLER, 16)
+    office.control.answered(office.leg("desk1"))
+    assert not office.lines.heard - {(CALLER, office.lines.port("music.wav"))}
+    assert await office.outcome() == "abandoned"
+    office.control.over(office.leg("desk1"), 16)
+    office.control.over(office.leg("desk2"), 16)
+    assert office.control.person_state("anna") == "free"
+
+
+async def test_the_partner_hangs_up_and_the_caller_is_hung_up_too(office: Office) -> None:
+    office.call_in()
+    anna = office.leg("desk1")
+    office.control.answered(anna)
+    office.control.over(anna, 16)
+    assert office.asked("hang up", CALLER) == [16]
+    assert await office.outcome() == "answered"
+
+
+async def test_music_ends_when_somebody_answers(office: Office) -> None:
+    office.call_in()
+    music = office.lines.port("music.wav")
+    assert (CALLER, music) in office.lines.heard
+    office.control.answered(office.leg("desk1"))
+    assert (CALLER, music) not in office.lines.heard
+
+
+async def test_a_regular_is_shown_by_name_with_the_queue_and_lights_the_lamp(office: Office) -> None:
+    office.call_in()
+    assert office.lines.shown[0] == ("desk1", "+37060000001", "Sales: Mr Kazlauskas")
+    assert office.witness.actions == ["lamp"]
+
+
+async def test_a_withheld_number_is_nobody_and_lights_nothing(office: Office) -> None:
+    office.call_in("")
+    assert office.lines.shown[0] == ("desk1", "", "Sales: Withheld")
+    assert not office.witness.actions
+
+
+async def test_with_no_telephone_registered_the_caller_gets_the_mailbox(office: Office) -> None:
+    office.register("desk1", 0)
+    office.register("desk2", 0)
+    office.call_in()
+    assert next(iter(office.control.calls.values())).state is State.VOICEMAIL
+    assert office.lines.port("greeting.wav")
+
+
+async def test_a_message_is_kept_under_its_name_only_when_it_is_whole(office: Office, tmp_path: Path) -> None:
+    office.register("desk1", 0)
+    office.register("desk2", 0)
+    office.call_in()
+    office.control.played(office.lines.port("greeting.wav"))
+    office.control.played(office.lines.port("beep.wav"))
+    recording = office.lines.port(".part.wav")
+    part = Path(office.lines.files[recording])
+    part.write_bytes(b"RIFF")
+    office.control.over(CALLER, 16)
+    assert list((tmp_path / "voicemail").rglob("*.wav")) == [part]
+    office.control.stopped(recording, "")
+    assert [path.read_bytes() for path in (tmp_path / "voicemail").rglob("*.wav")] == [b"RIFF"]
+    assert not part.exists()
+    assert await office.outcome() == "voicemail"
+
+
+async def test_a_greeting_that_cannot_be_played_does_not_keep_the_caller_from_leaving_a_message(office: Office) -> None:
+    office.register("desk1", 0)
+    office.register("desk2", 0)
+    office.call_in()
+    office.control.stopped(office.lines.port("greeting.wav"), "no such file")
+    office.control.stopped(office.lines.port("beep.wav"), "no such file")
+    assert office.lines.port(".part.wav")
+
+
+async def test_when_messages_cannot_be_kept_the_call_still_ends(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "voicemail").write_text("a file where the folder should be")
+    office.register("desk1", 0)
+    office.register("desk2", 0)
+    office.call_in()
+    assert not office.control.calls
+    assert office.asked("hang up", CALLER)
+    assert await office.outcome() == "voicemail"
+
+
+async def test_a_colleague_is_called_by_his_extension(office: Office) -> None:
+    office.control.incoming(CALLER, "desk1", True, "desk1", "", "102")
+    assert office.lines.shown == [("desk2", "101", "Anna")]
+    office.control.rang(office.leg("desk2"))
+    assert office.asked("ringing", CALLER) == [0]
+    office.control.answered(office.leg("desk2"))
+    assert office.asked("answer", CALLER) == [0]
+    assert office.control.person_state("anna") == office.control.person_state("boris") == "talking"
+
+
+async def test_an_outside_number_goes_out_on_the_line_without_its_prefix(office: Office) -> None:
+    office.control.incoming(CALLER, "desk1", True, "desk1", "", "0852000001")
+    assert office.lines.shown == [("city", "852000001", "Anna")]
+    office.control.over(office.leg("city"), 17)
+    assert office.asked("hang up", CALLER) == [17]
+    assert await office.outcome() == "refused"
+
+
+async def test_a_number_that_leads_nowhere_is_refused(office: Office) -> None:
+    office.control.incoming(CALLER, "desk1", True, "desk1", "", "999999")
+    assert office.asked("hang up", CALLER) == [1]
+    assert await office.outcome() == "refused"
+
+
+async def test_somebody_on_a_break_is_not_rung_also_after_a_restart(tmp_path: Path) -> None:
+    first = Office(tmp_path)
+    first.control.set_status("anna", "break", "lunch")
+    memory, people = first.control.memory(), dict(first.control.people)
+    first.control.close()
+    again = CallControl(
+        first.control.rules, memory, journal=first.journal, voicemail=tmp_path / "voicemail", sounds=sounds.path
+    )
+    again.start(first.lines, first.witness, people)
+    for phone in ("desk1", "desk2"):
+        again.phone(phone, ["sip:here"], "", None)
+    again.incoming(CALLER, "city", False, "", "", "052000000")
+    assert [phone for phone, _, _ in first.lines.shown] == ["desk2"]
+    assert again.people["anna"] == Person("break", "lunch", people["anna"].since)
+    again.close()
+    first.journal.close()
+
+
+async def test_new_settings_count_for_new_calls_and_not_for_those_under_way(office: Office, tmp_path: Path) -> None:
+    office.call_in()
+    changed = parse(OFFICE.replace('people = ["anna", "boris"]', 'people = ["boris"]'), tmp_path / "office.toml")
+    office.control.apply(Rules(changed, *compile(changed, now_ms())))
+    office.control.answered(office.leg("desk1"))
+    assert next(iter(office.control.calls.values())).person == "anna"
+    office.lines.shown.clear()
+    office.control.incoming(2, "city", False, "", "", "052000000")
+    assert [phone for phone, _, _ in office.lines.shown] == ["desk2"]

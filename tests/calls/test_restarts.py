@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Each program is killed in the middle of a call."""
+
+import sqlite3
+
+import pytest
+
+from appliance.programs.demo.broker import Broker
+from tests.telephones import tone
+from tests.telephones.baresip import Baresip
+from tests.telephones.rtp import Rtp
+from tests.telephones.sipp import Sipp
+from tests.telephones.stage import ANNA_HZ, CALLER_HZ, Stage, near, now
+
+
+async def talking(stage: Stage, anna: Baresip, ear: Rtp, caller: Sipp) -> None:
+    await anna.rings()
+    await anna.accept()
+    await anna.talks()
+    await ear.listens(0.5)
+
+
+@pytest.mark.parametrize("program", ["bridge", "web"])
+async def test_bridge_or_web_is_killed_and_the_call_does_not_notice(stage: Stage, program: str) -> None:
+    async with Broker(stage.folder, stage.ports.take()) as broker:
+        office = await stage.office(mqtt=broker.port)
+        anna = await stage.desk(office, "desk1", ANNA_HZ)
+        ear = await stage.ear()
+        caller = await stage.outside(office, "caller-waits", ear)
+        await talking(stage, anna, ear, caller)
+        before, pid = len(tone.load(ear.heard(stage.folder / "before.wav"))[0]) / 8000, office.pid(program)
+        office.kill(program)
+        await office.logged(f"{program} ready")
+        assert office.pid(program) != pid
+        await ear.listens(1.0)
+        await anna.hang_up()
+        await anna.closed()
+        await caller.finished()
+        call = await stage.call_over(office)
+        assert (call.outcome, call.person) == ("answered", "anna")
+        heard = ear.heard(stage.folder / "caller.wav")
+        whole = len(tone.load(heard)[0]) / 8000 - before
+        assert tone.heard(heard, ANNA_HZ, since=before) > whole - 0.3, "the talk was broken"
+        assert tone.heard(anna.heard(), CALLER_HZ) > 1.0
+
+
+async def test_the_switch_is_killed_and_the_next_call_works_with_telephones_that_noticed_nothing(stage: Stage) -> None:
+    office = await stage.office()
+    anna, boris = await stage.desks(office)
+    ear = await stage.ear()
+    caller = await stage.outside(office, "caller-waits", ear)
+    await talking(stage, anna, ear, caller)
+    await boris.rings()
+    killed = now()
+    office.kill("switch")
+    await office.logged("switch ready")
+    assert now() - killed < 5
+    await caller.__aexit__(None, None, None)
+
+    cut = await stage.call_over(office)
+    assert (cut.outcome, cut.person) == ("cut", "anna")
+    assert near(cut.ended_at, killed, within=2)
+    assert sound(office.journal)
+
+    await anna.hang_up()
+    for phone in (anna, boris):
+        registered = [event for event in phone.seen.all if event.type == "REGISTER_OK"]
+        assert len(registered) == 1, "it had to register again"
+    again = await stage.outside(office, "caller-waits", ear)
+    await boris.rings()
+    await boris.accept()
+    await boris.talks()
+    await ear.listens(0.5)
+    await boris.hang_up()
+    await again.finished()
+    assert (await stage.call_over(office, nth=2)).person == "boris"
+
+
+async def test_the_switch_is_killed_while_a_message_is_left_and_the_journal_stays_whole(stage: Stage) -> None:
+    office = await stage.office(max_wait=1)
+    ear = await stage.ear()
+    caller = await stage.outside(office, "caller-waits", ear)
+    await ear.listens(1.0)
+    office.kill("switch")
+    await office.logged("switch ready")
+    await caller.__aexit__(None, None, None)
+    assert (await stage.call_over(office)).outcome == "cut"
+    assert sound(office.journal)
+
+
+async def test_turns_survive_a_restart(stage: Stage) -> None:
+    office = await stage.office(strategy="round-robin")
+    desks = await stage.desks(office)
+    for nth, phone in enumerate(desks):
+        caller = await stage.outside(office, "caller-waits")
+        await phone.rings()
+        await phone.accept()
+        await phone.talks()
+        await phone.hang_up()
+        await caller.finished()
+        await stage.call_over(office, nth + 1)
+        if phone is desks[0]:
+            office.kill("switch")
+            await office.logged("switch ready")
+
+
+async def test_everything_ends_when_the_parent_is_killed(stage: Stage) -> None:
+    office = await stage.office()
+    await stage.desks(office)
+    office.kill("run")
+    assert await office.end() == -9
+    left = [words for words in office.processes().values() if "appliance.programs" in words]
+    assert left == []
+
+
+def sound(journal: object) -> bool:
+    """SQLite finds nothing wrong with the file."""
+    db = sqlite3.connect(f"file:{journal}?mode=ro", uri=True)
+    try:
+        return db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    finally:
+        db.close()

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stories anybody can read: tests/scenarios/*.call, each line what happens and, after ->, what the box then does.
+
+The office is one of tests/core/offices.py. `ENDED` and `STOPS` end with the Q.850 cause, `OVER` tells the outcome, who
+had the call, and its queue. Lines that begin with # are remarks.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from appliance.core.names import Fact
+from tests.core import offices
+from tests.core.box import Box
+
+STORIES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.call"))
+
+HAPPENS: dict[str, Callable[..., object]] = {
+    r"(\w+) CALLED(?: FROM \+?(\w*))?(?: TO (\w*))?(?: BY (\w+))?": lambda box, line, number, called, by: box.arrives(
+        line, number or "", called or "", by or ""
+    ),
+    r"(\w+) IS RUNG(?: (\w))?": lambda box, who, call: box.about_leg(Fact.RANG, who, call or ""),
+    r"(\w+) ANSWERS(?: (\w))?": lambda box, who, call: box.answers(who, call or ""),
+    r"(\w+) DECLINES(?: (\w))?": lambda box, who, call: box.refuses(who, call or ""),
+    r"(\w+) FAILS (\d+)": lambda box, who, cause: box.refuses(who, cause=int(cause)),
+    r"(\w+) LEAVES(?: (\w))?": lambda box, who, call: box.leaves(who, call or ""),
+    r"(\w) HANGS UP": lambda box, call: box.hangs_up(call),
+    r"(\w) DONE": lambda box, call: box.done(call),
+    r"(\w) PRESSES (.)": lambda box, call, digit: box.digit(call, digit),
+    r"(\w+) IS (available|break|away|meeting|off)": lambda box, who, status: box.status(who, status),
+    r"(\w+) HAS (\d) TELEPHONES?": lambda box, who, count: box.telephones(who, int(count)),
+    r"(\w+) (UP|DOWN)": lambda box, line, state: box.usable(line, state == "UP"),
+}
+
+
+def tell(box: Box, happens: str) -> list[str]:
+    if found := re.fullmatch(r"([\d.]+) s", happens):
+        return box.wait(float(found[1]))
+    for pattern, does in HAPPENS.items():
+        if found := re.fullmatch(pattern, happens):
+            does(box, *found.groups())
+            return box.wants()
+    raise AssertionError(f"nobody knows what this means: {happens}")
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)
+def test_story(story: Path) -> None:
+    lines = [line for line in story.read_text().splitlines() if line and not line.startswith("#")]
+    assert lines[0].startswith("OFFICE ")
+    box = Box(getattr(offices, lines[0].removeprefix("OFFICE "))())
+    for line in lines[1:]:
+        happens, _, expected = line.partition("->")
+        wanted = [each.strip() for each in expected.split(",") if each.strip()]
+        assert (line, tell(box, happens.strip())) == (line, wanted)
