@@ -210,11 +210,8 @@ class Server:
                 self._watch(client, request)
             else:
                 self._answer(client, request.id, await self._handler(request, client.peer))
-            await client.writer.drain()
         except Refused as refused:
             self._refuse(client, request.id, refused.id, refused.message)
-        except ConnectionError:
-            pass  # it went away before the answer
         except Exception:
             log.exception("%s failed", type(request).__name__)
             self._refuse(client, request.id, "internal", "The switch failed at this; its log says more.")
@@ -233,14 +230,13 @@ class Server:
 
 
 def _listen(path: Path) -> socket.socket:
-    """A bound UNIX socket with its file's mode set from the beginning; one left by a crash is removed first."""
+    """A bound UNIX socket whose file has its mode; one left by a crash is removed first."""
     if os.path.lexists(path):
         _remove_stale(path)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        os.fchmod(listening.fileno(), MODE)  # Linux makes the file with it
         listening.bind(str(path))
-        os.chmod(path, MODE)  # what the umask took
+        os.chmod(path, MODE)  # nobody can connect before listen()
         listening.setblocking(False)
     except OSError:
         listening.close()

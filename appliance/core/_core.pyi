@@ -3,7 +3,10 @@
 from typing import NamedTuple, final
 
 class CoreError(Exception):
-    """A fact or plan the core refuses; `id` is one of no-memory, bad-plan, bad-memory, bad-event, no-call, no-leg, full, cannot."""
+    """A fact or plan the core refuses.
+
+    `id` is one of no-memory, bad-plan, bad-memory, bad-event, no-call, no-leg, full, cannot.
+    """
 
     id: str
 
@@ -46,7 +49,11 @@ class Core:
         number: str = "",
         other: str = "",
     ) -> None:
-        """Take one fact. Raises CoreError and changes nothing when it cannot be; a number longer than 31 is bad-event."""
+        """Take one fact. Raises CoreError and changes nothing when it cannot be.
+
+        A number longer than 31 or with other than printable ASCII is bad-event. `full`: too many calls, or the
+        commands and traces of earlier facts were not fetched.
+        """
 
     def commands(self) -> list[Command]:
         """All commands due, oldest first; each is given once."""

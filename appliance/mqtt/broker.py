@@ -66,20 +66,19 @@ class Broker:
             self._connected = None
             try:
                 await self._session()
-            except* (aiomqtt.MqttError, OSError) as lost:
-                reason = lost.exceptions[0]
+            except (aiomqtt.MqttError, OSError) as lost:
+                self._lost(lost)
             if self._connected is not None and time.monotonic() - self._connected >= STEADY:
                 pause = PAUSE_FIRST
-            if self._is_unsupported(reason):
-                self._protocol = aiomqtt.ProtocolVersion.V311
-            self._tell_status(f"broker {self._mqtt.host}:{self._mqtt.port} is away: {reason}")
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))
             pause = min(2 * pause, PAUSE_LAST)
 
-    def _is_unsupported(self, reason: BaseException) -> bool:
-        if not isinstance(reason, aiomqtt.MqttCodeError) or self._protocol is not aiomqtt.ProtocolVersion.V5:
-            return False
-        return (reason.rc if isinstance(reason.rc, int) else getattr(reason.rc, "value", None)) in UNSUPPORTED
+    def _lost(self, why: Exception) -> None:
+        """Say so; and when the broker is too old for MQTT 5, speak 3.1.1 from now on."""
+        code = why.rc if isinstance(why, aiomqtt.MqttCodeError) else None
+        if (code if isinstance(code, int) else getattr(code, "value", None)) in UNSUPPORTED:
+            self._protocol = aiomqtt.ProtocolVersion.V311
+        self._tell_status(f"broker {self._mqtt.host}:{self._mqtt.port} is away: {why}")
 
     def _tell_status(self, status: str) -> None:
         if status != self._status:
@@ -95,15 +94,22 @@ class Broker:
             self._outbox.again()
             if _is_cancelled():
                 return
+            working = [asyncio.create_task(work) for work in (self._tell(client), _watch(client))]
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._tell(client))
-                    tasks.create_task(_watch(client))
-            except asyncio.CancelledError:
-                with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
-                    async with asyncio.timeout(FAREWELL):
-                        await self._publish(client, self._topics.bridge_state(False))
-                raise
+                done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in working:
+                    task.cancel()
+                await asyncio.wait(working)
+                if _is_cancelled():
+                    await self._say_goodbye(client)
+            for task in done:
+                task.result()
+
+    async def _say_goodbye(self, client: aiomqtt.Client) -> None:
+        with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await self._publish(client, self._topics.bridge_state(False))
 
     def _client(self) -> aiomqtt.Client:
         will = self._topics.bridge_state(False)

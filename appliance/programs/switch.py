@@ -67,6 +67,7 @@ class Switch:
         self._telephony = Telephony(self._control, self._journal, died=self._died)
         self._office = office
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._applying = asyncio.Lock()
         self._kept: dict[Path, bytes] = {}
 
     # ---- life -------------------------------------------------------------------------------------------------------
@@ -162,20 +163,30 @@ class Switch:
     async def _keep_rules_fresh(self) -> None:
         while True:
             await asyncio.sleep(COMPILE_EVERY)
-            self._control.apply(self._rules(self._office))
+            async with self._applying:
+                self._control.apply(await asyncio.to_thread(self._rules, self._office))
 
     def _keep(self, document: str, comment: str) -> int:
         version = self._history.apply(self._document, document, at=now_ms(), comment=comment)
         self._board.revision = version.number
         return version.number
 
-    def _apply(self, document: str, comment: str) -> messages.Revision:
-        """Validate, compile, use, keep; whatever fails, or kills us, leaves the old in force or the new, whole."""
+    def _prepare(self, document: str) -> tuple[load.Office, Rules]:
+        """Validated and compiled, which a long document makes long: not in the loop's thread."""
         office = load.office(document, self._document, fill=True)
+        return office, self._rules(office)
+
+    async def _apply(self, document: str, comment: str) -> messages.Revision:
+        """Validate, compile, use, keep; whatever fails, or kills us, leaves the old in force or the new, whole."""
+        async with self._applying:
+            office, rules = await asyncio.to_thread(self._prepare, document)
+            return self._use(office, rules, comment)
+
+    def _use(self, office: load.Office, rules: Rules, comment: str) -> messages.Revision:
         old = self._control.rules
-        self._control.apply(self._rules(office))
+        self._control.apply(rules)
         try:
-            revision = self._keep(document, comment)
+            revision = self._keep(office.document, comment)
         except (DiskFull, OSError):
             self._control.apply(old)
             raise
@@ -193,7 +204,7 @@ class Switch:
 
     async def _handle(self, request: messages.Request, peer: Peer) -> object:
         try:
-            return self._answer(request)
+            return await self._answer(request)
         except SettingsFaults as faults:
             raise Refused(faults.id, str(faults)) from None
         except (DiskFull, NoSuchVersion, CoreError) as fault:
@@ -201,17 +212,17 @@ class Switch:
         except KeyError as missing:
             raise Refused("unknown", f"{missing.args[0]} is not known") from None
 
-    def _answer(self, request: messages.Request) -> object:
+    async def _answer(self, request: messages.Request) -> object:
         match request:
             case messages.Check(document=document):
-                load.parse(document, self._document)
+                await asyncio.to_thread(load.parse, document, self._document)
             case messages.Apply(document=document, comment=comment):
-                return self._apply(document, comment)
+                return await self._apply(document, comment)
             case messages.History():
                 return [messages.Version(**asdict(version)) for version in self._history.versions()]
             case messages.Restore(revision=revision):
                 document = self._history.document(revision)
-                return self._apply(document, f"version {revision} again")
+                return await self._apply(document, f"version {revision} again")
             case messages.SetStatus(person=person, status=status, reason=reason):
                 self._control.set_status(person, status, reason)
             case messages.HangUp(call=call):

@@ -68,7 +68,7 @@ def _with_numbers(settings: Settings, places: Places, path: Path) -> Settings:
             except OSError as error:
                 message = f'"{table.numbers_file}" cannot be read: {error.strerror}'
                 _raise([Wrong("unreadable", ("callers", name, "numbers_file"), message)], places, path.name)
-            lists[name] = table.model_copy(update={"numbers": {**table.numbers, **numbers, **table.numbers}})
+            lists[name] = table.model_copy(update={"numbers": numbers | table.numbers})
     return settings.model_copy(update={"callers": lists})
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from appliance.web.screen import Full, Screen
@@ -133,7 +134,7 @@ def application(screen: Screen, listen: str) -> ASGIApp:
         body = {"switch": "here" if here else "away", "viewers": screen.viewers}
         return JSONResponse(body, 200 if here else 503, {"Cache-Control": "no-store"})
 
-    app.mount("/events", Stream(screen))
+    app.router.routes.append(Route("/events", Stream(screen), methods=["GET"]))
     app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
     return Guard(app, listen)
 

@@ -57,6 +57,7 @@ class Screen:
             auto_reload=False,
         )
         self._templates.globals["clock"] = view.clock
+        self._office = "Linekeeper"
         self._said = ""
         self._parts: dict[str, str] = {}
         self._frames: dict[str, bytes] = {}  # by name, as sent; replaced when it changes
@@ -67,6 +68,7 @@ class Screen:
 
     def on_office(self, office: Office) -> None:
         self.live = Live(office)
+        self._office = office.name
         self._spoil(PARTS)
 
     def on_event(self, event: Event) -> None:
@@ -91,7 +93,7 @@ class Screen:
         """The whole page as HTML."""
         self._paint()
         return self._templates.get_template("page.html").render(
-            office=self.live.name if self.live else "Linekeeper", parts=self._parts, here=self.live is not None, now=_now(), said=self._said
+            office=self._office, parts=self._parts, here=self.live is not None, now=_now(), said=self._said
         )
 
     async def paint(self) -> None:
@@ -150,7 +152,7 @@ class Screen:
             html = self._templates.get_template(f"{name}.html").render(rows=rows, more=more, now=_now())
             self._parts[name] = html
             self._show(name, html)
-        self._show("office", self.live.name)
+        self._show("office", self._office)
         self._stale.clear()
 
     def _show(self, name: str, text: str) -> None:

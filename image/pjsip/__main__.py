@@ -9,6 +9,7 @@ not at all. Compile against it with PKG_CONFIG_PATH=<folder>/lib/pkgconfig; the 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import os
 import platform
@@ -17,6 +18,8 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import build
@@ -66,17 +69,24 @@ def build_into_cache(options: argparse.Namespace, work: Path, log: Path) -> Path
     steps = build.Steps(log, say)
     build.compile_libraries(tree, prefix, staging, options.jobs, steps)
     built = staging / prefix.relative_to("/")
-    link_for_wheel(prefix, built)
+    check_libraries(built)
     build.build_wheel(tree, prefix, built / "wheels", sys.executable, steps)
     (built / "complete").write_text(source.sha256_of(tarball) + "\n")
-    if prefix.exists():
-        shutil.rmtree(prefix)  # without its mark it is left over from a version of this script that wrote in place
-    prefix.parent.mkdir(parents=True, exist_ok=True)
     built.rename(prefix)
     return prefix
 
 
-def link_for_wheel(prefix: Path, built: Path) -> None:
+@contextmanager
+def only_builder() -> Iterator[None]:
+    """One build at a time; who waited finds it done."""
+    with (cache() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for abandoned in cache().glob("building-*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        yield
+
+
+def check_libraries(built: Path) -> None:
     if not (built / "lib/libpjsua2.so").exists():
         raise Failure("PJSIP was built without libpjsua2.", "Is g++ installed? See image/packages.txt.")
 
@@ -102,18 +112,21 @@ def build_with_report(options: argparse.Namespace) -> int:
     try:
         cache().mkdir(parents=True, exist_ok=True)
         log = cache() / "build.log"
-        log.write_text("")
         free_mb = shutil.disk_usage(cache()).free // 1_000_000
         if free_mb < NEEDED_MB:
             raise Failure(
                 f"Only {free_mb} MB are free in {cache()}; PJSIP's build needs {NEEDED_MB}.", "Free some space."
             )
-        with tempfile.TemporaryDirectory(prefix="building-", dir=cache()) as work:
+        with only_builder(), tempfile.TemporaryDirectory(prefix="building-", dir=cache()) as work:
+            log.write_text("")
             prefix = build_into_cache(options, Path(work), log)
     except Failure as failure:
         say(failure.what)
         say("\n".join(filter(None, [failure.advice, failure.log and f"Log: {failure.log}"])))
         return 1
+    except KeyboardInterrupt:
+        say("\nPJSIP: stopped; nothing half-built is kept.")
+        return 130
     except OSError as error:
         say(f"PJSIP: {error.strerror or error}: {error.filename or cache()}")
         return 1

@@ -2,12 +2,13 @@
 """How the bridge, the pages and anyone else stay with the switch."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from appliance.control import messages as m
-from appliance.control.client import Client, ControlLost, connect, follow
+from appliance.control.client import EVENTS_WAITING, Client, ControlLost, connect, follow
 from tests.control.office import PATIENCE, SmallOffice, encoded
 
 
@@ -121,6 +122,20 @@ async def test_events_of_a_newer_switch_are_passed_over(path: Path) -> None:
     assert await anext(watching) == m.Applied(seq=2, at=5, revision=4)
     with pytest.raises(ControlLost):
         await anext(watching)
+    server.close()
+    await client.close()
+
+
+async def test_a_program_too_slow_for_the_events_begins_anew(path: Path) -> None:
+    event = encoded(m.Applied(seq=1, at=5, revision=4))
+    server, client = await _against(path, b'{"id":1,"ok":' + encoded(OFFICE) + b"}", *[event] * (EVENTS_WAITING + 1))
+    taken = 0
+    with pytest.raises(ControlLost, match="too slow"):
+        async for _ in client.watch():
+            taken += 1
+            with suppress(ControlLost):  # it waits for something else meanwhile
+                await client.request(m.Why(0, 5))
+    assert taken == 1 + EVENTS_WAITING
     server.close()
     await client.close()
 

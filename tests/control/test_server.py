@@ -294,6 +294,31 @@ async def test_one_who_asks_and_never_reads_fills_no_memory(office: SmallOffice)
         assert done < 2 * IN_FLIGHT + 10
 
 
+async def test_a_flood_of_nonsense_is_answered_as_fast_as_it_is_read(office: SmallOffice) -> None:
+    """The answers are three times what may wait unsent, yet the client is not dropped: its lines wait instead."""
+    flood = 100_000
+    async with await Wire.to(office.server.path) as hostile, await connect(office.server.path) as other:
+        hostile.writer.write(b"\n" * flood)
+        for _ in range(20):
+            assert await other.request(m.Why(0, 5)) == office.why
+        for _ in range(flood):
+            assert await hostile.line()
+
+
+async def test_one_who_leaves_without_a_word_is_no_fault(office: SmallOffice, caplog: pytest.LogCaptureFixture) -> None:
+    async with await connect(office.server.path) as other:
+        with socket.socket(socket.AF_UNIX) as leaving:
+            leaving.connect(str(office.server.path))
+            leaving.sendall(b'{"id":1,"do":"watch"}\n')
+            await other.request(m.HangUp(0, 5))
+            office.tell()
+            # it closes with unread events: the kernel tells the switch of a reset, not of an end
+        office.tell()
+        for _ in range(3):
+            assert await other.request(m.Why(0, 5)) == office.why
+    assert caplog.text == ""
+
+
 async def test_what_was_asked_is_carried_out_though_the_asker_has_gone(office: SmallOffice) -> None:
     office.held = asyncio.Event()
     async with await Wire.to(office.server.path) as leaving, await connect(office.server.path) as other:

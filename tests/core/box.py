@@ -75,6 +75,11 @@ class Box:
     def usable(self, line: str, usable: bool) -> None:
         self.feed(Fact.LINE, line=self.office.id("line", line), value=usable)
 
+    def on_ring(self, call: str) -> str:
+        """Who is rung next for this call."""
+        [ringing] = [word for word in self.wants() if word.endswith(f"RINGS {call}")]
+        return ringing.split()[0]
+
     def wait(self, seconds: float) -> list[str]:
         """Time goes on, with a tick whenever one is due; what is wanted meanwhile."""
         until, wanted = self.now + round(seconds * 1000), self.wants()
@@ -128,7 +133,7 @@ class Box:
         words = []
         for line in told:
             because = f" {Because(line.reason).name}" if line.reason else ""
-            words.append(f"{Why(line.rule).name} {self.office.names.get(line.subject, '')}{because}".replace("  ", " ").strip())
+            words.append(" ".join(f"{Why(line.rule).name} {self.office.names.get(line.subject, '')}{because}".split()))
         return words
 
 

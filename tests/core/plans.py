@@ -7,15 +7,22 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 NONE = 0xFFFFFFFF
-EVERYTHING = "LINE PRSN MEMB QUEU CHST CHAN OPEN HOUR STEP DIAL CALR NUMB LIST ACTN".split()
-RECORDS = dict(
-    zip(
-        EVERYTHING,
-        ["<IIBBHI", "<IIII", "<I", "<IBBHIIIIIIIIII", "<IIII", "<III", "<qq", "<III", "<IHHIII", "<II32s", "<QII", "<QI"]
-        + ["<I", "<IIQB7x"],
-        strict=True,
-    )
-)
+RECORDS = {
+    "LINE": "<IIBBHI",
+    "PRSN": "<IIII",
+    "MEMB": "<I",
+    "QUEU": "<IBBHIIIIIIIIII",
+    "CHST": "<IIII",
+    "CHAN": "<III",
+    "OPEN": "<qq",
+    "HOUR": "<III",
+    "STEP": "<IHHIII",
+    "DIAL": "<II32s",
+    "CALR": "<QII",
+    "NUMB": "<QI",
+    "LIST": "<I",
+    "ACTN": "<IIQB7x",
+}
 STEPS = ["", "hours", "queue", "chain", "person", "voicemail", "hang-up", "outside", "list"]
 
 
@@ -120,7 +127,8 @@ class Office:
         flags = music | join_when_empty << 1
         times = (ring * 1000, max_wait * 1000, max_length, after_refusal * 1000, after_no_answer * 1000)
         pause = NONE if wrap_up is None else wrap_up * 1000
-        self._queues[name] = (self.id("queue", name), round_robin, flags, 0, *times, *self._run(people.split()), pause, 0, 0)
+        how = (self.id("queue", name), round_robin, flags, 0)
+        self._queues[name] = (*how, *times, *self._run(people.split()), pause, 0, 0)
 
     def chain(self, name: str, *steps: tuple[int, str]) -> None:
         self._chains[name] = (len(self._chain_steps), len(steps))

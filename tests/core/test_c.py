@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 import pytest
 
@@ -18,8 +19,8 @@ BUILDS = {
 
 
 def run(*command: str | Path) -> str:
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | path, text=True, stdout=PIPE, stderr=STDOUT)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -27,8 +28,9 @@ def run(*command: str | Path) -> str:
 @pytest.fixture(scope="module", params=BUILDS)
 def program(request: pytest.FixtureRequest) -> Path:
     """The C tests, built from nothing or from where the last run left off."""
-    build = ROOT / ".build-core" / request.param
-    options = ["-Dextensions=false", *BUILDS[request.param]]
+    kind: str = request.param
+    build = ROOT / ".build-core" / kind
+    options = ["-Dextensions=false", *BUILDS[kind]]
     run("meson", "setup", *(["--reconfigure"] if (build / "build.ninja").exists() else []), build, *options)
     run("meson", "compile", "-C", build, "core-tests")
     return build / "tests" / "core" / "core-tests"
