@@ -19,7 +19,6 @@ from appliance.core.names import Do, Fact, Outcome, Status, Why
 from appliance.settings.models import TELEPHONES, Settings
 from appliance.settings.names import Names
 from appliance.settings.numbers import normalise
-from appliance.sounds import Sound
 
 log = logging.getLogger("calls")
 
@@ -58,7 +57,7 @@ class CallControl:
         *,
         journal: Journal,
         voicemail: Path,
-        sounds: Callable[[Sound], Path],
+        sounds: Callable[[str], Path],
     ) -> None:
         self.rules = rules
         self.calls: dict[int, Call] = {}

@@ -5,6 +5,8 @@ import argparse
 import asyncio
 import logging
 import os
+import pwd
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,6 +39,12 @@ NEEDS_RESTART = ("sip", "web", "mqtt")  # tables whose change is taken up when t
 MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
 
 
+MAY: dict[str, frozenset[type]] = {
+    "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.SetStatus}),
+    "linekeeper-web": frozenset({messages.Watch, messages.Check, messages.History, messages.Why}),
+}
+
+
 class Ended(Exception):
     """A vital part of the switch has ended; whoever started it starts it again."""
 
@@ -62,7 +70,7 @@ class Switch:
             voicemail=self._state / "voicemail",
             sounds=sounds.path,
         )
-        self._server = Server(given.socket, self._handle, self._snapshot)
+        self._server = Server(given.socket, self._handle, self._snapshot, may=allowed())
         self._board = Board(self._control, self._server)
         self._telephony = Telephony(self._control, self._journal, died=self._died)
         self._office = office
@@ -239,6 +247,15 @@ class Switch:
         if not rows:
             raise KeyError(f"call {call}")
         return [why.line(row.at, row.rule, row.reason, row.subject, row.detail) for row in rows]
+
+
+def allowed() -> dict[int, frozenset[type]]:
+    """What the users of our other programs may ask; systemd/ makes them."""
+    users = {}
+    for name, requests in MAY.items():
+        with suppress(KeyError):  # not made on this machine: everything runs as one user
+            users[pwd.getpwnam(name).pw_uid] = requests
+    return users
 
 
 def main(argv: list[str]) -> int:

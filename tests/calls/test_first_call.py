@@ -145,7 +145,7 @@ async def test_a_trunk_that_wants_a_registration_gets_one_and_its_calls_are_take
     registrar = await stage.sipp("registrar", port=port, number="100200", password="provider")
     began = time.time()
     office = await stage.office(backup=port)
-    await office.logged("registered", within=5)
+    await office.logged("line backup is up", within=5)
     welcome = [message for message in registrar.messages() if message.sent and message.first.endswith("200 OK")]
     assert welcome and welcome[0].at - began < 5
     await registrar.__aexit__(None, None, None)  # callers come from the same address as the registrar

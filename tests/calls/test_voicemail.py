@@ -37,7 +37,7 @@ async def test_nobody_answers_and_the_caller_leaves_a_message(stage: Stage) -> N
     [message] = messages(office.voicemail)
     assert tone.heard(message, CALLER_HZ) > 2
     assert tone.heard(message, BEEP_HZ) == 0
-    [kept] = [event for event in Reader(office.journal).events(call.id) if event.kind == "voicemail"]
+    kept = await stage.event(office, call, "voicemail")
     assert kept.detail["file"] == str(message)
 
 

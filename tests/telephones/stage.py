@@ -12,7 +12,7 @@ from typing import Any, Self
 from appliance.programs.demo.broker import Broker, Listener
 from appliance.programs.demo.office import PASSWORDS, Office
 from appliance.programs.demo.ports import Ports
-from appliance.store.reader import Call, Reader, Unreadable
+from appliance.store.reader import Call, Event, Reader, Unreadable
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.telephones.rtp import Rtp
@@ -104,6 +104,14 @@ class Stage:
                 calls = []
             await asyncio.sleep(0.05)
         raise AssertionError(f"call {nth} is not over in the journal within 5 s: {calls}")
+
+    async def event(self, office: Office, call: Call, kind: str) -> Event:
+        """The first event of this kind in the journal; it may come shortly after the call's end."""
+        for _ in range(40):
+            if found := [event for event in Reader(office.journal).events(call.id) if event.kind == kind]:
+                return found[0]
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"no event {kind} of call {call.id} in the journal within 2 s")
 
     def _folder(self, name: str) -> Path:
         self._count += 1

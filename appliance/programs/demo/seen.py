@@ -30,6 +30,10 @@ class Seen(Generic[Thing]):
         self.ended = self.ended or why
         self._news.set()
 
+    def skip(self) -> None:
+        """What has come so far is no longer awaited by anybody."""
+        self._open.clear()
+
     async def next(self, what: str, matches: Callable[[Thing], bool], within: float) -> Thing:
         """The oldest matching thing not taken yet, come or still to come. Raises NotSeen after so many seconds."""
         try:
