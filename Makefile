@@ -24,7 +24,7 @@ help: ## list these lines
 setup: ## make everything that is needed: packages, PJSIP, .venv, our C (the first time about five minutes)
 	@$(PYTHON) image/setup $(SETUP)
 
-demo: quiet-setup ## an office of software telephones, a modem and callers, on http://127.0.0.1:8080
+demo: quiet-setup ## a simulated office: telephones, callers, a broker; prints the address of its live page
 	@$(BIN)/linekeeper demo
 
 test: quiet-setup ## all tests; some of them: make test TESTS=tests/calls

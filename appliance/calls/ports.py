@@ -27,6 +27,9 @@ class Telephony(Protocol):
     def hang_up(self, leg: Leg, cause: int) -> None:
         """End or refuse a leg with a Q.850 cause; 26: answered elsewhere."""
 
+    def press(self, leg: Leg, digits: str) -> None:
+        """Send digits (RFC 4733) to whoever is at the other end."""
+
     def play(self, path: str, repeat: bool) -> Port:
         """A player of a WAV file, to be heard; played() comes at its end unless it repeats. 0: no room."""
 

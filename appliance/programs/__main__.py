@@ -33,7 +33,13 @@ USAGE = "usage: linekeeper [-h] [--version] PROGRAM ...\n\n{}\n\n`linekeeper PRO
 
 # Exit codes, of sysexits.h where it has one
 WRONG_USAGE, NO_INPUT, UNAVAILABLE, OWN_FAULT, DISK, NO_PERMISSION, SETTINGS = 2, 66, 69, 70, 74, 77, 78
-CODES = {"settings-faults": SETTINGS, "disk-full": DISK, "port-in-use": UNAVAILABLE, "socket-in-use": UNAVAILABLE}
+CODES = {
+    "settings-faults": SETTINGS,
+    "disk-full": DISK,
+    "port-in-use": UNAVAILABLE,
+    "socket-in-use": UNAVAILABLE,
+    "switch-ended": OWN_FAULT,
+}
 REASONS = {
     errno.ENOENT: (NO_INPUT, "{} is not there"),
     errno.EACCES: (NO_PERMISSION, "no permission for {}"),

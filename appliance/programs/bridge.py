@@ -22,6 +22,8 @@ def main(argv: list[str]) -> int:
 async def _work(document: Path, secrets: Path, socket: Path) -> None:
     """One bridge after the other, each with the settings of its time."""
     settings = arguments.settings(document)
+    if not settings.mqtt:
+        notify.ready("the settings name no broker")
     while settings.mqtt:
         login = read_secrets(secrets).mqtt
         bridge = Bridge(

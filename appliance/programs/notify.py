@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Coroutine
 
-import sdnotify
+import sdnotify  # type: ignore[import-untyped]
 
 _notifier = sdnotify.SystemdNotifier() if "NOTIFY_SOCKET" in os.environ else None
 

@@ -2,6 +2,7 @@
 """`linekeeper web`: the live page."""
 
 import asyncio
+import logging
 import socket
 from pathlib import Path
 
@@ -15,6 +16,7 @@ def main(argv: list[str]) -> int:
     """Until SIGTERM or SIGINT. Raises PortTaken when [web] names a port another program has."""
     parser = arguments.parser("web", "Show the live page of the office.")
     args = arguments.parse(parser, argv)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     web = arguments.settings(args.settings).web
     with listener(web.listen, web.port) as sock:
         asyncio.run(notify.until_told(_work(args.socket, sock, web.listen)))

@@ -12,7 +12,7 @@
 
 static PyObject *sip_error;
 
-static int alive; /* one Endpoint a process; the GIL guards it */
+static PyObject *alive; /* the one Endpoint of the process, not owned; the GIL guards it */
 
 static int post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
                 const char *const *text)
@@ -81,7 +81,7 @@ static int digests_of(const char *text, struct sip_config *config)
 static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"listen",     "port",        "realm",       "rtp_first", "rtp_last", "user_agent", "codecs",
-                            "clock_rate", "min_expires", "max_expires", "digest",    "log_level", NULL};
+                            "clock_rate", "min_expires", "max_expires", "nonce_lives", "digest",   "log_level", NULL};
     struct sip_config config;
     const char *listen, *realm, *user_agent, *digest = "md5";
     char why[256];
@@ -93,10 +93,12 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     config.clock_rate = 16000;
     config.min_expires = 60;
     config.max_expires = 3600;
+    config.nonce_lives = 300;
     config.log_level = 2;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIsi", names, &listen, &config.port, &realm,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIsi", names, &listen, &config.port, &realm,
                                      &config.rtp_first, &config.rtp_last, &user_agent, &codecs, &config.clock_rate,
-                                     &config.min_expires, &config.max_expires, &digest, &config.log_level) ||
+                                     &config.min_expires, &config.max_expires, &config.nonce_lives, &digest,
+                                     &config.log_level) ||
         digests_of(digest, &config) ||
         text_into(config.listen, sizeof config.listen, listen, "listen") ||
         text_into(config.realm, sizeof config.realm, realm, "realm") ||
@@ -106,23 +108,26 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
         PyErr_SetString(sip_error, "one SIP endpoint a process");
         return NULL;
     }
+    if (!(self = alloc(type, 0)))
+        return NULL;
+    alive = self;
     Py_BEGIN_ALLOW_THREADS
     failed = sip_start(&config, why, sizeof why);
     Py_END_ALLOW_THREADS
     if (failed) {
+        alive = NULL;
         PyErr_SetString(sip_error, why);
+        Py_DECREF(self);
         return NULL;
     }
-    self = alloc(type, 0);
-    alive = self != NULL;
     return self;
 }
 
 static PyObject *endpoint_close(PyObject *self, PyObject *unused)
 {
-    (void)self, (void)unused;
-    if (alive) {
-        alive = 0;
+    (void)unused;
+    if (alive == self) {
+        alive = NULL;
         Py_BEGIN_ALLOW_THREADS
         sip_stop();
         Py_END_ALLOW_THREADS
@@ -142,8 +147,8 @@ static void endpoint_dealloc(PyObject *self)
 
 static PyObject *endpoint_fileno(PyObject *self, PyObject *unused)
 {
-    (void)self, (void)unused;
-    return PyLong_FromLong(alive ? sip_fileno() : -1);
+    (void)unused;
+    return PyLong_FromLong(alive == self ? sip_fileno() : -1);
 }
 
 static PyObject *event_tuple(const struct sip_event *event)
@@ -170,8 +175,8 @@ static PyObject *endpoint_events(PyObject *self, PyObject *unused)
     PyObject *list = PyList_New(0);
     struct sip_event *event, *next;
 
-    (void)self, (void)unused;
-    if (!list || !alive)
+    (void)unused;
+    if (!list || alive != self)
         return list;
     for (event = sip_take_events(); event; event = next) {
         PyObject *item = list ? event_tuple(event) : NULL;
@@ -259,7 +264,7 @@ static PyObject *take_and_post(int slot_kind, int kind, int code, int texts, con
     sip_handle handle = sip_slot_take(slot_kind);
 
     if (handle && post(kind, handle, 0, code, 0, texts, text)) {
-        sip_slot_free(handle);
+        sip_slot_give_back(handle);
         return NULL;
     }
     return PyLong_FromUnsignedLongLong(handle);

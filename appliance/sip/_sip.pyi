@@ -24,10 +24,13 @@ class Endpoint:
         clock_rate: int = 16000,
         min_expires: int = 60,
         max_expires: int = 3600,
+        nonce_lives: int = 300,
         digest: str = "md5",
         log_level: int = 2,
     ) -> None:
         """Start the SIP thread; codecs as "opus/48000", most wanted first; digest md5, sha-256 or both.
+
+        min_expires, max_expires (of a contact) and nonce_lives in seconds.
 
         SipError when the port is in use, ValueError.
         """

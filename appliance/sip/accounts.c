@@ -16,6 +16,11 @@ static int phone_count;
 static struct sip_trunk trunks[SIP_TRUNKS];
 static int trunk_count;
 
+void sip_accounts_reset(void)
+{
+    phone_count = trunk_count = 0;
+}
+
 /* ---- telephones ------------------------------------------------------------------------------------------------- */
 
 struct sip_phone *sip_phone_find(const pj_str_t *id)
@@ -177,13 +182,12 @@ void sip_trunk_set(const struct sip_command *command)
     pj_status_t status;
     int known = trunk != NULL;
 
-    if (!known && trunk_count < SIP_TRUNKS) {
+    if (!known) {
+        if (trunk_count == SIP_TRUNKS)
+            return;
         trunk = &trunks[trunk_count++];
         memset(trunk, 0, sizeof *trunk);
-        trunk->account = PJSUA_INVALID_ID;
     }
-    if (!trunk)
-        return;
     snprintf(trunk->id, sizeof trunk->id, "%s", command->text[0]);
     snprintf(trunk->uri, sizeof trunk->uri, "%s", command->text[1]);
     snprintf(trunk->user, sizeof trunk->user, "%s", command->text[2]);
@@ -199,6 +203,8 @@ void sip_trunk_set(const struct sip_command *command)
 
         pj_strerror(status, why, sizeof why);
         trunk_told(trunk, 500, 0, why);
+        if (!known)
+            trunk_count--;
     } else if (!trunk->registers) {
         trunk_told(trunk, 200, 0, "");
     }

@@ -51,19 +51,15 @@ void sip_audio_hear(sip_handle listener, sip_handle source, int on)
 void sip_audio_port(sip_handle handle, int port)
 {
     struct sip_slot *slot = sip_slot_of(handle);
-    int changed;
 
     if (!slot)
         return;
-    changed = slot->port != port;
     slot->port = port;
     for (int i = 0; i < edge_count; i++) {
         if (edges[i].listener != handle && edges[i].source != handle)
             continue;
-        if (changed)
-            edges[i].joined = 0; /* the old port took its connections with it */
-        if (port >= 0)
-            edge_join(&edges[i]);
+        edges[i].joined = 0; /* the old port took its connections with it, and the new one may have its number */
+        edge_join(&edges[i]);
     }
 }
 
@@ -79,6 +75,11 @@ void sip_audio_forget(sip_handle handle)
     }
 }
 
+void sip_audio_reset(void)
+{
+    edge_count = 0;
+}
+
 static void on_end(pjmedia_port *port, void *user)
 {
     PJ_UNUSED_ARG(port);
@@ -91,34 +92,45 @@ static void on_closed(void *handle)
     sip_tell(SIP_EV_STOPPED, (sip_handle)(uintptr_t)handle, 0, 0, 0, NULL);
 }
 
-static int watch_end(sip_handle handle, pjmedia_port *port)
+static void watch_end(sip_handle handle, pjmedia_port *port)
 {
-    return port->grp_lock ? pj_grp_lock_add_handler(port->grp_lock, NULL, (void *)(uintptr_t)handle, on_closed) : -1;
+    if (port->grp_lock)
+        pj_grp_lock_add_handler(port->grp_lock, NULL, (void *)(uintptr_t)handle, on_closed);
 }
 
-static int gone(sip_handle handle, pj_status_t status)
+static void gone(sip_handle handle, const char *why)
+{
+    sip_slot_free(handle);
+    sip_tell_c(SIP_EV_STOPPED, handle, 1, 0, 1, &why);
+}
+
+static void failed(sip_handle handle, pj_status_t status)
 {
     char why[PJ_ERR_MSG_SIZE];
-    const char *text = why;
 
     pj_strerror(status, why, sizeof why);
-    sip_slot_free(handle);
-    sip_tell_c(SIP_EV_STOPPED, handle, 1, 0, 1, &text);
-    return -1;
+    gone(handle, why);
 }
 
-int sip_audio_play(const struct sip_command *command)
+void sip_audio_play(const struct sip_command *command)
 {
     struct sip_slot *slot = sip_slot_of(command->handle);
     pj_str_t path = pj_str(command->text[0]);
+    const char *fault = sip_wav_fault(command->text[0]);
     pjmedia_port *port;
     pj_status_t status;
 
     if (!slot)
-        return -1;
+        return;
+    if (fault) {
+        gone(command->handle, fault);
+        return;
+    }
     status = pjsua_player_create(&path, command->code ? 0 : PJMEDIA_FILE_NO_LOOP, &slot->id);
-    if (status != PJ_SUCCESS)
-        return gone(command->handle, status);
+    if (status != PJ_SUCCESS) {
+        failed(command->handle, status);
+        return;
+    }
     slot->started = 1;
     if (pjsua_player_get_port(slot->id, &port) == PJ_SUCCESS) {
         watch_end(command->handle, port);
@@ -126,10 +138,9 @@ int sip_audio_play(const struct sip_command *command)
             pjmedia_wav_player_set_eof_cb2(port, (void *)(uintptr_t)command->handle, on_end);
     }
     sip_audio_port(command->handle, pjsua_player_get_conf_port(slot->id));
-    return 0;
 }
 
-int sip_audio_record(const struct sip_command *command)
+void sip_audio_record(const struct sip_command *command)
 {
     struct sip_slot *slot = sip_slot_of(command->handle);
     pj_str_t path = pj_str(command->text[0]);
@@ -137,15 +148,16 @@ int sip_audio_record(const struct sip_command *command)
     pj_status_t status;
 
     if (!slot)
-        return -1;
+        return;
     status = pjsua_recorder_create(&path, 0, NULL, 0, 0, &slot->id);
-    if (status != PJ_SUCCESS)
-        return gone(command->handle, status);
+    if (status != PJ_SUCCESS) {
+        failed(command->handle, status);
+        return;
+    }
     slot->started = 1;
     if (pjsua_recorder_get_port(slot->id, &port) == PJ_SUCCESS)
         watch_end(command->handle, port);
     sip_audio_port(command->handle, pjsua_recorder_get_conf_port(slot->id));
-    return 0;
 }
 
 void sip_audio_stop(const struct sip_command *command)

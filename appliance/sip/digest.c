@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Digest access authentication, RFC 7616 and RFC 8760, MD5 and SHA-256, qop=auth only. The nonce carries its own time
- * and seal, so nothing is kept until a good answer comes; then its highest nc is, and an answer is good once.
+ * and seal, so nothing is kept until a good answer comes; then its highest nc is, and an answer is good once. A place
+ * given to a younger nonce is closed to the older ones for good, so pushing a nonce out does not make it fresh again.
  */
 #include "sip.h"
 
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#define NONCE_LIVES 300 /* s; an older one is stale, the telephone tries again by itself */
 #define NONCE_LEN 48    /* 8 time, 8 random, 32 seal; hexadecimal */
 #define USED_MAX 4096   /* nonces whose count is remembered; power of two */
 
@@ -21,7 +21,7 @@ static unsigned char secret[32];
 
 static struct {
     char nonce[NONCE_LEN];
-    uint32_t count;
+    uint32_t made, count; /* ms; the highest nc that was answered rightly */
 } used[USED_MAX];
 
 int sip_digest_init(void)
@@ -49,10 +49,24 @@ static void seal(char out[32], const char *head)
     hex(out, sum, 16);
 }
 
+/* A clock nobody sets, in ms, that begins anew every 49 days: a nonce outlives no restart. */
+static uint32_t milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint32_t)((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+}
+
+static uint32_t age(uint32_t made)
+{
+    return milliseconds() - made;
+}
+
 static void nonce_make(char out[NONCE_LEN])
 {
     unsigned char head[8];
-    uint32_t now = (uint32_t)time(NULL);
+    uint32_t now = milliseconds();
 
     for (int i = 0; i < 4; i++)
         head[i] = (unsigned char)(now >> (24 - 8 * i));
@@ -62,35 +76,52 @@ static void nonce_make(char out[NONCE_LEN])
     seal(out + 16, out);
 }
 
-/* Is it one of ours, young, and this count new? */
-static enum sip_verdict nonce_check(const pj_str_t *nonce, const pj_str_t *nc)
+/* The number of exactly 8 hexadecimal digits at text; 0 when they are not. */
+static int hex32(const char *text, uint32_t *out)
 {
-    char sum[32], text[9];
-    uint32_t made, now = (uint32_t)time(NULL), count, slot = 0;
+    *out = 0;
+    for (int i = 0; i < 8; i++) {
+        const char *at = text[i] ? strchr("0123456789abcdef0123456789ABCDEF", text[i]) : NULL;
 
-    if (nonce->slen != NONCE_LEN || nc->slen != 8)
-        return SIP_STALE;
-    seal(sum, nonce->ptr);
-    if (CRYPTO_memcmp(sum, nonce->ptr + 16, 32) != 0)
-        return SIP_STALE;
-    sip_copy(text, sizeof text, nonce);
-    made = (uint32_t)strtoul(text, NULL, 16);
-    if (now - made > NONCE_LIVES)
-        return SIP_STALE;
-    sip_copy(text, sizeof text, nc);
-    count = (uint32_t)strtoul(text, NULL, 16);
-    for (int i = 8; i < 16; i++)
-        slot = slot * 31 + (unsigned char)nonce->ptr[i];
-    slot &= USED_MAX - 1;
-    if (memcmp(used[slot].nonce, nonce->ptr, NONCE_LEN) != 0) {
-        if (count != 1)
-            return SIP_STALE; /* seen before, and its place given to another */
-        memcpy(used[slot].nonce, nonce->ptr, NONCE_LEN);
-    } else if (count <= used[slot].count) {
-        return SIP_STALE; /* a replay */
+        if (!at)
+            return 0;
+        *out = *out << 4 | (uint32_t)((at - "0123456789abcdef0123456789ABCDEF") & 15);
     }
-    used[slot].count = count;
-    return SIP_ALLOWED;
+    return 1;
+}
+
+/* Is it one of ours, and young? */
+static int nonce_young(const pj_str_t *nonce, uint32_t *made)
+{
+    char sum[32];
+
+    if (nonce->slen != NONCE_LEN)
+        return 0;
+    seal(sum, nonce->ptr);
+    return CRYPTO_memcmp(sum, nonce->ptr + 16, 32) == 0 && hex32(nonce->ptr, made) &&
+           age(*made) <= sip_config.nonce_lives * 1000;
+}
+
+/* Only for a right answer: is its count new? From now on it is not. */
+static int nonce_use(const pj_str_t *nonce, uint32_t made, uint32_t count)
+{
+    uint32_t place;
+
+    if (!hex32(nonce->ptr + 8, &place))
+        return 0;
+    place &= USED_MAX - 1;
+    if (memcmp(used[place].nonce, nonce->ptr, NONCE_LEN) == 0) {
+        if (count <= used[place].count)
+            return 0; /* a replay */
+    } else {
+        if (used[place].count && age(used[place].made) <= sip_config.nonce_lives * 1000 &&
+            age(made) >= age(used[place].made))
+            return 0; /* it may have been here before */
+        memcpy(used[place].nonce, nonce->ptr, NONCE_LEN);
+        used[place].made = made;
+    }
+    used[place].count = count;
+    return 1;
 }
 
 static void digest_of(const EVP_MD *type, const char *text, size_t size, char *out)
@@ -158,6 +189,18 @@ static const pjsip_digest_credential *credential_of(const pjsip_rx_data *rdata)
     return NULL;
 }
 
+/* Is the answer of the form asked for? Nothing in it says yet who it is. */
+static int well_formed(const pjsip_digest_credential *given, int *sha256, uint32_t *count)
+{
+    *sha256 = pj_stricmp2(&given->algorithm, "SHA-256") == 0;
+    if (!*sha256 && given->algorithm.slen && pj_stricmp2(&given->algorithm, "MD5") != 0)
+        return 0;
+    if (!(*sha256 ? sip_config.offers_sha256 : sip_config.offers_md5))
+        return 0;
+    return pj_stricmp2(&given->qop, "auth") == 0 && given->cnonce.slen && given->nc.slen == 8 &&
+           hex32(given->nc.ptr, count) && *count;
+}
+
 enum sip_verdict sip_digest_verify(const pjsip_rx_data *rdata, const struct sip_phone **phone)
 {
     static const struct sip_phone nobody = {"", "00000000000000000000000000000000",
@@ -165,32 +208,27 @@ enum sip_verdict sip_digest_verify(const pjsip_rx_data *rdata, const struct sip_
     const pjsip_digest_credential *given = credential_of(rdata);
     const struct sip_phone *who;
     char answer[65];
+    uint32_t made, count;
     int sha256, right;
-    enum sip_verdict fresh;
 
     if (!given)
         return SIP_NO_CREDENTIALS;
-    sha256 = pj_stricmp2(&given->algorithm, "SHA-256") == 0;
-    if (!sha256 && given->algorithm.slen && pj_stricmp2(&given->algorithm, "MD5") != 0)
+    if (!well_formed(given, &sha256, &count))
         return SIP_WRONG;
-    if (!(sha256 ? sip_config.offers_sha256 : sip_config.offers_md5))
-        return SIP_WRONG;
-    if (pj_stricmp2(&given->qop, "auth") != 0 || !given->cnonce.slen)
-        return SIP_WRONG;
+    if (!nonce_young(&given->nonce, &made))
+        return SIP_STALE; /* whatever the answer: the next one decides */
     who = sip_phone_find(&given->username);
     /* the same work whoever it is: time tells nothing about which accounts exist */
     if (expected(who ? who : &nobody, sha256, given, &rdata->msg_info.msg->line.req.method.name, answer))
         return SIP_WRONG;
     right = given->response.slen == (sha256 ? 64 : 32) &&
             CRYPTO_memcmp(answer, given->response.ptr, (size_t)given->response.slen) == 0;
-    if (!right || !who || !same_target(rdata, &given->uri)) {
-        /* a stale nonce with a wrong answer is told as stale too; the next answer decides */
-        return nonce_check(&given->nonce, &given->nc) == SIP_STALE ? SIP_STALE : SIP_WRONG;
-    }
-    fresh = nonce_check(&given->nonce, &given->nc);
-    if (fresh == SIP_ALLOWED)
-        *phone = who;
-    return fresh;
+    if (!right || !who || !same_target(rdata, &given->uri))
+        return SIP_WRONG;
+    if (!nonce_use(&given->nonce, made, count))
+        return SIP_STALE;
+    *phone = who;
+    return SIP_ALLOWED;
 }
 
 static void challenge_add(pjsip_tx_data *tdata, int stale, const char *algorithm, char *nonce)

@@ -17,6 +17,8 @@
 #define EXPIRY_EVERY 1   /* s */
 #define TRIM_AFTER 30    /* s without a call before memory is given back */
 #define STOP_WITHIN 3000 /* ms given to BYE and unregister at the end */
+#define LOG_LINE_MAX 1024
+#define FAILURES_MAX 100 /* of the wait for packets, one after another, before the thread gives up */
 
 struct sip_config sip_config;
 
@@ -70,6 +72,13 @@ sip_handle sip_slot_take(int kind)
     return handle;
 }
 
+void sip_slot_give_back(sip_handle handle)
+{
+    pthread_mutex_lock(&lock);
+    slots[(handle & 0xffff) % SIP_SLOTS].kind = SIP_FREE;
+    pthread_mutex_unlock(&lock);
+}
+
 struct sip_slot *sip_slot_of(sip_handle handle)
 {
     struct sip_slot *slot = &slots[(handle & 0xffff) % SIP_SLOTS];
@@ -90,9 +99,7 @@ void sip_slot_free(sip_handle handle)
     if (!slot)
         return;
     sip_audio_forget(handle);
-    pthread_mutex_lock(&lock);
-    slot->kind = SIP_FREE;
-    pthread_mutex_unlock(&lock);
+    sip_slot_give_back(handle);
 }
 
 /* ---- events ----------------------------------------------------------------------------------------------------- */
@@ -119,7 +126,7 @@ static void event_add(struct sip_event *event)
 
     event->at = monotonic_us();
     pthread_mutex_lock(&lock);
-    full = event_count >= SIP_EVENTS_MAX;
+    full = event_count >= (event->kind == SIP_EV_REFUSED || event->kind == SIP_EV_LOG ? SIP_EVENTS_NOISE : SIP_EVENTS_MAX);
     first = event_first == NULL;
     if (full) {
         counts.dropped++;
@@ -331,14 +338,13 @@ static void on_wake(pj_ioqueue_key_t *key, pj_ioqueue_op_key_t *op, pj_ssize_t b
         wake.go_on = 0;
 }
 
+/* (any) Only the first line: what follows is the packet, whatever a stranger put into it. */
 static void on_log(int level, const char *data, int length)
 {
-    pj_str_t line = {(char *)(uintptr_t)data, length};
+    pj_str_t line = {(char *)(uintptr_t)data, 0};
 
-    while (line.slen > 0 && (line.ptr[line.slen - 1] == '\n' || line.ptr[line.slen - 1] == '\r'))
-        line.slen--;
-    if (line.slen > 1024)
-        line.slen = 1024;
+    while (line.slen < length && line.slen < LOG_LINE_MAX && (unsigned char)data[line.slen] >= ' ')
+        line.slen++;
     sip_tell(SIP_EV_LOG, 0, level, 0, 1, &line);
 }
 
@@ -490,7 +496,7 @@ static void started(const char *why)
 static void *sip_thread(void *argument)
 {
     int wake_read = (int)(intptr_t)argument;
-    const char *why = bring_up(wake_read);
+    const char *why = bring_up(wake_read), *dead = "packets can no longer be waited for";
     pj_time_val end, now;
 
     pthread_mutex_lock(&lock);
@@ -498,10 +504,12 @@ static void *sip_thread(void *argument)
     pthread_mutex_unlock(&lock);
     started(why);
     if (!why) {
-        while (wake.go_on) {
-            pjsua_handle_events(200);
+        for (int failures = 0; wake.go_on && failures < FAILURES_MAX;) {
+            failures = pjsua_handle_events(200) < 0 ? failures + 1 : 0;
             housekeeping();
         }
+        if (wake.go_on)
+            sip_tell_c(SIP_EV_DEAD, 0, 0, 0, 1, &dead);
         pthread_mutex_lock(&lock);
         running = 0;
         pthread_mutex_unlock(&lock);
@@ -514,6 +522,7 @@ static void *sip_thread(void *argument)
         } while (pjsua_call_get_count() > 0 && PJ_TIME_VAL_LT(now, end));
     }
     pjsua_destroy2(why ? PJSUA_DESTROY_NO_NETWORK : 0);
+    close(wake_read);
     return NULL;
 }
 
@@ -529,17 +538,24 @@ int sip_start(const struct sip_config *config, char *why, size_t why_size)
     }
     pthread_mutex_unlock(&lock);
     sip_config = *config;
+    sip_accounts_reset();
+    sip_registrar_reset();
+    sip_audio_reset();
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair)) {
+        snprintf(why, why_size, "no command socket for SIP: %s", strerror(errno));
+        return -1;
+    }
     event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (event_fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair)) {
-        snprintf(why, why_size, "no file descriptors left: %s", strerror(errno));
+    start.done = 0;
+    if (event_fd < 0 || pthread_create(&thread, NULL, sip_thread, (void *)(intptr_t)pair[1])) {
+        snprintf(why, why_size, "no thread for SIP: %s", strerror(errno));
+        close(pair[0]);
+        close(pair[1]);
+        close(event_fd);
+        event_fd = -1;
         return -1;
     }
     wake_fd = pair[0];
-    start.done = 0;
-    if (pthread_create(&thread, NULL, sip_thread, (void *)(intptr_t)pair[1])) {
-        snprintf(why, why_size, "no thread for SIP");
-        return -1;
-    }
     pthread_mutex_lock(&start.mutex);
     while (!start.done)
         pthread_cond_wait(&start.changed, &start.mutex);
@@ -560,8 +576,15 @@ void sip_stop(void)
         next = event->next;
         sip_event_free(event);
     }
+    while (command_first) { /* posted behind the last one */
+        struct sip_command *command = command_first;
+
+        command_first = command->next;
+        command_free(command);
+    }
     close(wake_fd);
     close(event_fd);
     wake_fd = event_fd = -1;
-    memset(slots, 0, sizeof slots);
+    for (int i = 0; i < SIP_SLOTS; i++)
+        slots[i].kind = SIP_FREE; /* the generation stays: no handle is used twice */
 }

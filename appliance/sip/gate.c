@@ -81,19 +81,21 @@ static const struct sip_phone *authenticate(pjsip_rx_data *rdata)
 
 static pj_bool_t on_invite(pjsip_rx_data *rdata)
 {
+    static const pj_str_t replaces = {(char *)(uintptr_t) "Replaces", 8};
     struct sip_trunk *trunk = sip_trunk_of_source(rdata);
-    const struct sip_phone *phone;
+    const struct sip_phone *phone = NULL;
 
     if (sip_events_waiting() > SIP_EVENTS_BUSY || pjsua_call_get_count() + 8 > PJSUA_MAX_CALLS) {
         sip_refuse(rdata, 503, "busy");
         return PJ_TRUE;
     }
-    if (trunk) {
-        rdata->endpt_info.mod_data[refer.id] = trunk;
-        return PJ_FALSE;
-    }
-    if (!(phone = authenticate(rdata)))
+    if (!trunk && !(phone = authenticate(rdata)))
         return PJ_TRUE;
+    if (pjsip_msg_find_hdr_by_name(rdata->msg_info.msg, &replaces, NULL)) { /* by default PJSIP lets it take any call */
+        sip_refuse(rdata, 603, "taking a call by Replaces is not offered");
+        return PJ_TRUE;
+    }
+    rdata->endpt_info.mod_data[refer.id] = trunk;
     rdata->endpt_info.mod_data[gate.id] = (void *)(uintptr_t)phone;
     return PJ_FALSE;
 }

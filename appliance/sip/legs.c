@@ -131,11 +131,12 @@ static void on_media(pjsua_call_id call)
     sip_tell(SIP_EV_AUDIO, handle, port != PJSUA_INVALID_ID, 0, 1, &text);
 }
 
+/* In the audio clock's thread, or in ours when it came by INFO, where it may be any byte. */
 static void on_digit(pjsua_call_id call, const pjsua_dtmf_info *info)
 {
     sip_handle handle = handle_of(call);
 
-    if (handle)
+    if (handle && info->digit && info->digit < 128 && strchr("0123456789*#ABCD", (int)info->digit))
         sip_tell(SIP_EV_DIGIT, handle, (int)info->digit, info->duration, 0, NULL);
 }
 
@@ -215,13 +216,15 @@ void sip_leg_progress(const struct sip_command *command)
 {
     struct sip_slot *slot = sip_slot_of(command->handle);
     pjsua_call_setting setting;
+    pjsua_call_info info;
     unsigned code = command->kind == SIP_DO_ANSWER ? 200 : (unsigned)command->code;
 
-    if (!slot || slot->kind != SIP_LEG || !slot->started)
-        return;
+    if (!slot || slot->kind != SIP_LEG || !slot->started || pjsua_call_get_info(slot->id, &info) != PJ_SUCCESS ||
+        info.role != PJSIP_ROLE_UAS || info.state >= PJSIP_INV_STATE_CONNECTING)
+        return; /* ours, or answered already */
     setting_of(&setting);
-    if (pjsua_call_answer2(slot->id, &setting, code, NULL, NULL) != PJ_SUCCESS && (slot = sip_slot_of(command->handle)))
-        pjsua_call_hangup(slot->id, 500, NULL, NULL);
+    if (pjsua_call_answer2(slot->id, &setting, code, NULL, NULL) != PJ_SUCCESS && handle_of(info.id) == command->handle)
+        pjsua_call_hangup(info.id, 500, NULL, NULL);
 }
 
 void sip_leg_hang_up(const struct sip_command *command)

@@ -49,24 +49,27 @@ static int echoed(const struct line *line)
     return 0;
 }
 
-static int is_request(const struct line *first)
+/* The status to answer with: 400, 505 for another version, 0 for what is no request or must not be answered. */
+static int status_of(const struct line *first)
 {
     static const char version[] = " SIP/2.0";
     size_t size = sizeof version - 1;
+    const char *end = first->at + first->size - size;
 
-    return first->size > size && memcmp(first->at + first->size - size, version, size) == 0 &&
-           strncmp(first->at, "SIP/", 4) != 0 && strncmp(first->at, "ACK ", 4) != 0;
+    if (first->size <= size || strncmp(first->at, "SIP/", 4) == 0 || strncmp(first->at, "ACK ", 4) == 0)
+        return 0;
+    return memcmp(end, version, size) == 0 ? 400 : memcmp(end, version, 5) == 0 ? 505 : 0;
 }
 
-/* 0 when it cannot be answered: no request, or a header missing that an answer needs. */
-static int answer_of(const char *data, size_t size, char *out)
+/* Length of the answer, its status at *status; 0 when it cannot be answered: an answer needs what is missing. */
+static int answer_of(const char *data, size_t size, char *out, int *status)
 {
     struct line rest = {data, size}, line;
     int at, found = 0;
 
-    if (!next_line(&rest, &line) || !is_request(&line))
+    if (!next_line(&rest, &line) || !(*status = status_of(&line)))
         return 0;
-    at = snprintf(out, ANSWER_MAX, "SIP/2.0 400 Bad Request\r\n");
+    at = snprintf(out, ANSWER_MAX, "SIP/2.0 %s\r\n", *status == 400 ? "400 Bad Request" : "505 Version Not Supported");
     while (next_line(&rest, &line)) {
         int bit = echoed(&line);
 
@@ -84,32 +87,49 @@ static int answer_of(const char *data, size_t size, char *out)
     return at;
 }
 
+/* Where a dropped message came from. PJSIP does not say; for UDP it hands out its own buffer, the packet within the
+ * receive structure, and one packet is one message, at most after line ends, of which we were told just before. */
+static const pj_sockaddr *source_of(const pjsip_tp_dropped_data *dropped, const char *packet, int *size)
+{
+    const pjsip_rx_data *rdata;
+
+    if (!(dropped->tp->flag & PJSIP_TRANSPORT_DATAGRAM)) {
+        *size = dropped->tp->addr_len;
+        return &dropped->tp->key.rem_addr;
+    }
+    rdata = (const pjsip_rx_data *)(const void *)(packet - offsetof(pjsip_rx_data, pkt_info.packet));
+    *size = rdata->pkt_info.src_addr_len;
+    return rdata->tp_info.transport == dropped->tp ? &rdata->pkt_info.src_addr : NULL;
+}
+
 static void on_dropped(pjsip_tp_dropped_data *dropped)
 {
-    /* UDP: one message a datagram, so data is the packet within the receive structure, which has the source */
-    const pjsip_rx_data *rdata =
-        (const pjsip_rx_data *)(const void *)((const char *)dropped->data - offsetof(pjsip_rx_data, pkt_info.packet));
-    char answer[ANSWER_MAX], copy[PJSIP_MAX_PKT_LEN], source[80] = "";
+    static const char *line_ends, *message; /* line ends before a message, and where it begins */
+    const char *packet = dropped->data == message ? line_ends : dropped->data;
+    char answer[ANSWER_MAX], copy[PJSIP_MAX_PKT_LEN], source[PJ_INET6_ADDRSTRLEN + 10] = "";
     const char *text[] = {"malformed", "cannot be parsed", "", source};
     size_t size = dropped->len < sizeof copy ? dropped->len : sizeof copy - 1;
-    int length;
+    pjsip_tpselector selector = {.type = PJSIP_TPSELECTOR_TRANSPORT, .u.transport = dropped->tp};
+    const pj_sockaddr *to;
+    int length, status = 0, to_size;
 
-    if (dropped->status != PJSIP_EINVALIDMSG && dropped->status != PJSIP_EMISSINGHDR)
+    message = NULL;
+    if (dropped->status == PJ_EIGNORED) {
+        line_ends = dropped->data;
+        message = line_ends + dropped->len;
         return;
-    if (!(dropped->tp->flag & PJSIP_TRANSPORT_DATAGRAM) || rdata->tp_info.transport != dropped->tp)
+    }
+    if ((dropped->status != PJSIP_EINVALIDMSG && dropped->status != PJSIP_EMISSINGHDR) ||
+        !(to = source_of(dropped, packet, &to_size)))
         return;
     memcpy(copy, dropped->data, size);
     copy[size] = '\0';
-    length = answer_of(copy, size, answer);
-    snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
-    sip_tell_c(SIP_EV_REFUSED, 0, length ? 400 : 0, 0, 4, text);
-    if (length) {
-        pjsip_tpselector selector = {.type = PJSIP_TPSELECTOR_TRANSPORT, .u.transport = dropped->tp};
-
+    length = answer_of(copy, size, answer, &status);
+    pj_sockaddr_print(to, source, sizeof source, 3);
+    sip_tell_c(SIP_EV_REFUSED, 0, length ? status : 0, 0, 4, text);
+    if (length)
         pjsip_tpmgr_send_raw(pjsip_endpt_get_tpmgr(pjsua_get_pjsip_endpt()), dropped->tp->key.type, &selector, NULL,
-                             answer, (pj_size_t)length, &rdata->pkt_info.src_addr, rdata->pkt_info.src_addr_len, NULL,
-                             NULL);
-    }
+                             answer, (pj_size_t)length, to, to_size, NULL, NULL);
 }
 
 pj_status_t sip_malformed_init(void)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define DEFAULT_EXPIRES 3600
-#define BINDINGS_MAX (SIP_PHONES * 4)
 
 static struct binding {
     char phone[SIP_NAME_MAX + 1];
@@ -18,8 +17,13 @@ static struct binding {
     char call_id[128];
     int cseq;
     int64_t expires; /* unix s */
-} bindings[BINDINGS_MAX];
+} bindings[SIP_PHONES * SIP_CONTACTS]; /* room for all: place() keeps each account to its ten */
 static int binding_count;
+
+void sip_registrar_reset(void)
+{
+    binding_count = 0;
+}
 
 static void told(const struct binding *binding)
 {
@@ -80,8 +84,6 @@ static struct binding *place(const char *phone, const char *contact)
     }
     if (same >= SIP_CONTACTS)
         drop(oldest, "replaced");
-    if (binding_count == BINDINGS_MAX)
-        return NULL;
     binding = &bindings[binding_count++];
     memset(binding, 0, sizeof *binding);
     snprintf(binding->phone, sizeof binding->phone, "%s", phone);
@@ -94,18 +96,18 @@ void sip_registrar_bind(const struct sip_command *command)
     pj_str_t id = pj_str(command->text[0]);
     struct binding *binding;
 
-    if (!sip_phone_find(&id) || command->value <= sip_now().sec || strlen(command->text[1]) > SIP_URI_MAX)
+    if (!sip_phone_find(&id) || command->value <= sip_now().sec || strlen(command->text[1]) > SIP_URI_MAX ||
+        strlen(command->text[2]) > SIP_URI_MAX)
         return;
     binding = place(command->text[0], command->text[1]);
-    if (!binding)
-        return;
     snprintf(binding->target, sizeof binding->target, "%s", command->text[2]);
     snprintf(binding->agent, sizeof binding->agent, "%s", command->text[3]);
     binding->expires = command->value;
     told(binding);
 }
 
-/* The contact at the address the request came from: a telephone behind NAT is reached no other way. */
+/* The contact at the address, and over the transport, the request came by: a telephone behind NAT is reached no other
+ * way. What could lead a call elsewhere (maddr) or put words into it (method, headers) is left out. */
 static int target_of(const pjsip_rx_data *rdata, const pjsip_sip_uri *uri, char *out, size_t size)
 {
     pjsip_sip_uri *there = pjsip_uri_clone(rdata->tp_info.pool, uri);
@@ -113,10 +115,12 @@ static int target_of(const pjsip_rx_data *rdata, const pjsip_sip_uri *uri, char 
 
     pj_strdup2(rdata->tp_info.pool, &there->host, rdata->pkt_info.src_name);
     there->port = rdata->pkt_info.src_port;
-    if (rdata->tp_info.transport->key.type & PJSIP_TRANSPORT_TCP & ~PJSIP_TRANSPORT_IPV6)
-        there->transport_param = rdata->tp_info.transport->key.type == PJSIP_TRANSPORT_TCP
-                                     ? pj_str((char *)(uintptr_t) "tcp")
-                                     : there->transport_param;
+    there->transport_param = rdata->tp_info.transport->flag & PJSIP_TRANSPORT_DATAGRAM
+                                 ? pj_str((char *)(uintptr_t) "")
+                                 : pj_str(rdata->tp_info.transport->type_name);
+    there->maddr_param.slen = there->method_param.slen = 0;
+    there->ttl_param = -1;
+    pj_list_init(&there->header_param);
     length = pjsip_uri_print(PJSIP_URI_IN_CONTACT_HDR, there, out, size - 1);
     if (length <= 0)
         return -1;
@@ -143,17 +147,28 @@ static unsigned expires_of(const pjsip_rx_data *rdata, const pjsip_contact_hdr *
     return header ? header->ivalue : DEFAULT_EXPIRES;
 }
 
+/* A request older than what it wants to change (RFC 3261 section 10.3 steps 6 and 7). */
+static int out_of_order(const pjsip_rx_data *rdata, const struct binding *binding)
+{
+    char call_id[sizeof binding->call_id];
+
+    sip_copy(call_id, sizeof call_id, &rdata->msg_info.cid->id);
+    return strcmp(binding->call_id, call_id) == 0 && rdata->msg_info.cseq->cseq <= binding->cseq;
+}
+
 /* 0 taken, or the status to refuse the whole request with. */
 static int contact_take(const pjsip_rx_data *rdata, const struct sip_phone *phone, const pjsip_contact_hdr *contact,
                         int dry)
 {
     unsigned expires = expires_of(rdata, contact);
     const pjsip_uri *uri = contact->uri ? pjsip_uri_get_uri(contact->uri) : NULL;
-    char text[SIP_URI_MAX + 1], target[SIP_URI_MAX + 1], call_id[128];
+    char text[SIP_URI_MAX + 1], target[SIP_URI_MAX + 1];
     struct binding *binding;
     int length;
 
-    if (!uri || !(PJSIP_URI_SCHEME_IS_SIP(uri) || PJSIP_URI_SCHEME_IS_SIPS(uri)))
+    if (!uri) /* a star among others */
+        return 400;
+    if (!PJSIP_URI_SCHEME_IS_SIP(uri) && !PJSIP_URI_SCHEME_IS_SIPS(uri))
         return 416;
     length = pjsip_uri_print(PJSIP_URI_IN_CONTACT_HDR, uri, text, sizeof text - 1);
     if (length <= 0 || target_of(rdata, (const pjsip_sip_uri *)uri, target, sizeof target))
@@ -163,21 +178,17 @@ static int contact_take(const pjsip_rx_data *rdata, const struct sip_phone *phon
         return 423;
     if (expires > sip_config.max_expires)
         expires = sip_config.max_expires;
-    sip_copy(call_id, sizeof call_id, &rdata->msg_info.cid->id);
     binding = find(phone->id, text);
-    if (binding && strcmp(binding->call_id, call_id) == 0 && rdata->msg_info.cseq->cseq <= binding->cseq)
-        return 500; /* out of order, RFC 3261 section 10.3 step 7 */
     if (dry)
-        return 0;
+        return binding && out_of_order(rdata, binding) ? 500 : 0;
     if (!expires) {
         if (binding)
             drop(binding, "removed");
         return 0;
     }
-    if (!binding && !(binding = place(phone->id, text)))
-        return 503;
+    binding = place(phone->id, text);
     memcpy(binding->target, target, sizeof target);
-    memcpy(binding->call_id, call_id, sizeof call_id);
+    sip_copy(binding->call_id, sizeof binding->call_id, &rdata->msg_info.cid->id);
     agent_of(rdata, binding->agent, sizeof binding->agent);
     binding->cseq = rdata->msg_info.cseq->cseq;
     binding->expires = sip_now().sec + (int64_t)expires;
@@ -197,7 +208,7 @@ static void granted(pjsip_rx_data *rdata, const struct sip_phone *phone)
         pjsip_contact_hdr *contact;
         pj_str_t uri;
 
-        if (strcmp(bindings[i].phone, phone->id) != 0)
+        if (strcmp(bindings[i].phone, phone->id) != 0 || bindings[i].expires <= now)
             continue;
         contact = pjsip_contact_hdr_create(tdata->pool);
         pj_strdup2_with_null(tdata->pool, &uri, bindings[i].contact);
@@ -217,7 +228,7 @@ static void refused(pjsip_rx_data *rdata, int code)
     pjsip_hdr headers;
 
     if (code != 423) {
-        sip_refuse(rdata, code, code == 500 ? "out of order" : "bad contact");
+        sip_refuse(rdata, code, code == 500 ? "out of order" : code == 503 ? "too many contacts" : "bad contact");
         return;
     }
     pj_list_init(&headers);
@@ -226,31 +237,47 @@ static void refused(pjsip_rx_data *rdata, int code)
     pjsip_endpt_respond_stateless(pjsua_get_pjsip_endpt(), rdata, code, NULL, &headers, NULL);
 }
 
+/* Contact: * with Expires: 0, alone, forgets every telephone of the account. */
+static int star_take(const pjsip_rx_data *rdata, const struct sip_phone *phone, const pjsip_contact_hdr *star)
+{
+    if (expires_of(rdata, NULL) != 0 || pjsip_msg_find_hdr(rdata->msg_info.msg, PJSIP_H_CONTACT, star->next))
+        return 400;
+    for (int i = 0; i < binding_count; i++)
+        if (strcmp(bindings[i].phone, phone->id) == 0 && out_of_order(rdata, &bindings[i]))
+            return 500;
+    sip_registrar_forget(phone->id);
+    return 0;
+}
+
+/* All or nothing: whatever would be refused is found before anything is changed. */
+static int contacts_take(const pjsip_rx_data *rdata, const struct sip_phone *phone)
+{
+    const pjsip_hdr *end = &rdata->msg_info.msg->hdr;
+    int code = 0, count = 0;
+
+    for (int dry = 1; dry >= 0 && !code; dry--)
+        for (const pjsip_hdr *hdr = end->next; hdr != end && !code; hdr = hdr->next) {
+            if (hdr->type != PJSIP_H_CONTACT)
+                continue;
+            if (dry && ++count > SIP_CONTACTS)
+                return 503;
+            code = contact_take(rdata, phone, (const pjsip_contact_hdr *)hdr, dry);
+        }
+    return code;
+}
+
 void sip_registrar_register(pjsip_rx_data *rdata, const struct sip_phone *phone)
 {
     const pjsip_sip_uri *to = pjsip_uri_get_uri(rdata->msg_info.to->uri);
-    const pjsip_contact_hdr *contact = NULL;
-    const pjsip_hdr *hdr;
-    int code = 0;
+    const pjsip_contact_hdr *contact;
+    int code;
 
     if (!PJSIP_URI_SCHEME_IS_SIP(to) || pj_strcmp2(&to->user, phone->id) != 0) {
         sip_refuse(rdata, 403, "account of another");
         return;
     }
     contact = pjsip_msg_find_hdr(rdata->msg_info.msg, PJSIP_H_CONTACT, NULL);
-    if (contact && contact->star) {
-        if (expires_of(rdata, NULL) != 0 || pjsip_msg_find_hdr(rdata->msg_info.msg, PJSIP_H_CONTACT, contact->next)) {
-            refused(rdata, 400);
-            return;
-        }
-        sip_registrar_forget(phone->id);
-        granted(rdata, phone);
-        return;
-    }
-    for (int dry = 1; dry >= 0 && !code; dry--) /* all or nothing */
-        for (hdr = rdata->msg_info.msg->hdr.next; hdr != &rdata->msg_info.msg->hdr && !code; hdr = hdr->next)
-            if (hdr->type == PJSIP_H_CONTACT)
-                code = contact_take(rdata, phone, (const pjsip_contact_hdr *)hdr, dry);
+    code = contact && contact->star ? star_take(rdata, phone, contact) : contacts_take(rdata, phone);
     if (code)
         refused(rdata, code);
     else

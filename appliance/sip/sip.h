@@ -19,6 +19,7 @@
 #define SIP_NAME_MAX 63        /* id of a phone or trunk; ids are [a-z0-9-] */
 #define SIP_EVENTS_MAX 65536   /* unread events; beyond, new calls are refused with 503 */
 #define SIP_EVENTS_BUSY 2048
+#define SIP_EVENTS_NOISE 1024  /* beyond, refusals and log lines are dropped: no stranger's flood makes the box busy */
 
 typedef uint64_t sip_handle; /* generation << 16 | index of slot; 0 is none */
 
@@ -91,7 +92,8 @@ struct sip_slot {
 struct sip_config {
     char listen[64];
     int port, rtp_first, rtp_last, clock_rate, log_level;
-    unsigned min_expires, max_expires;
+    unsigned min_expires, max_expires; /* s */
+    unsigned nonce_lives; /* s; an older one is stale, the telephone tries again by itself */
     char user_agent[64];
     char realm[64];
     char codecs[16][32]; /* most wanted first, e.g. "opus/48000" */
@@ -121,6 +123,7 @@ struct sip_counts sip_counters(void);       /* (any) */
 sip_handle sip_slot_take(int kind);         /* (any) 0 when all are in use */
 struct sip_slot *sip_slot_of(sip_handle handle); /* NULL and counted when it is over */
 void sip_slot_free(sip_handle handle);
+void sip_slot_give_back(sip_handle handle); /* (any) one that nobody else was told of */
 sip_handle sip_slot_handle(const struct sip_slot *slot);
 pj_time_val sip_now(void);
 
@@ -132,12 +135,16 @@ void sip_leg_hang_up(const struct sip_command *command);
 void sip_leg_digits(const struct sip_command *command);
 
 /* audio.c */
-int sip_audio_play(const struct sip_command *command);
-int sip_audio_record(const struct sip_command *command);
+void sip_audio_reset(void); /* (any) while no endpoint runs */
+void sip_audio_play(const struct sip_command *command);
+void sip_audio_record(const struct sip_command *command);
 void sip_audio_stop(const struct sip_command *command);
 void sip_audio_hear(sip_handle listener, sip_handle source, int on);
 void sip_audio_port(sip_handle handle, int port); /* its port is there, changed, or gone (PJSUA_INVALID_ID) */
 void sip_audio_forget(sip_handle handle);         /* no edge touches it any more */
+
+/* wav.c */
+const char *sip_wav_fault(const char *path); /* NULL when PJSIP can play it */
 
 /* accounts.c */
 struct sip_phone {
@@ -161,6 +168,7 @@ struct sip_phone *sip_phone_find(const pj_str_t *id);
 struct sip_trunk *sip_trunk_find(const char *id);
 struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata);
 struct sip_trunk *sip_trunk_of_account(int account);
+void sip_accounts_reset(void); /* (any) while no endpoint runs */
 void sip_phone_set(const struct sip_command *command);
 void sip_trunk_set(const struct sip_command *command);
 void sip_trunk_remove(const struct sip_command *command);
@@ -175,6 +183,7 @@ enum sip_verdict sip_digest_verify(const pjsip_rx_data *rdata, const struct sip_
 void sip_digest_challenge(pjsip_rx_data *rdata, int stale);
 
 /* registrar.c */
+void sip_registrar_reset(void); /* (any) while no endpoint runs */
 void sip_registrar_register(pjsip_rx_data *rdata, const struct sip_phone *phone);
 void sip_registrar_bind(const struct sip_command *command);
 void sip_registrar_forget(const char *phone);

@@ -183,6 +183,9 @@ class Telephony:
     def hang_up(self, leg: Leg, cause: int) -> None:
         self._sip.hang_up(leg, STATUS.get(cause, 480), cause)
 
+    def press(self, leg: Leg, digits: str) -> None:
+        self._sip.digits(leg, digits)
+
     def play(self, path: str, repeat: bool) -> Port:
         return self._sip.play(path, repeat)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def path(sound: str) -> Path:
-    """music, beep or greeting as a mono 16-bit 16 kHz WAV file. Raises FileNotFoundError, saying what to run, when it was not made."""
+    """music, beep or greeting: a mono 16-bit 16 kHz WAV file. FileNotFoundError says what to run when it was not made."""
     file = Path(str(files(__name__) / f"{sound}.wav"))
     if not file.is_file():
         raise FileNotFoundError(f"{file} is missing; `python -m appliance.sounds.make {file.parent}` makes it")

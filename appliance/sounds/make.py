@@ -45,7 +45,7 @@ STEPS = {"C": 0, "C#": 1, "D": 2, "D#": 3, "E": 4, "F": 5, "F#": 6, "G": 7, "G#"
 
 def hertz(note: str) -> float:
     """A4 = 440."""
-    return 440.0 * 2.0 ** ((STEPS[note[:-1]] + 12 * int(note[-1]) - 57) / 12)
+    return 440.0 * math.pow(2.0, (STEPS[note[:-1]] + 12 * int(note[-1]) - 57) / 12)
 
 
 def struck(hz: float, seconds: float) -> array[float]:
@@ -86,8 +86,8 @@ def music() -> array[float]:
         notes = chord.split()
         for beat, which in enumerate((0, 1, 2, 3, 2, 1)):
             sound("bell", notes[which], start + beat, 0.5)
-        for beat, note in tune:
-            sound("bell", note, start + beat + 0.02, 0.9)
+        for at, note in tune:
+            sound("bell", note, start + at + 0.02, 0.9)
     return whole
 
 

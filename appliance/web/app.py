@@ -173,12 +173,14 @@ async def serve(screen: Screen, sock: socket.socket, listen: str) -> None:
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)
-    async with asyncio.TaskGroup() as tasks:
-        painting = tasks.create_task(screen.paint())
-        serving = tasks.create_task(server.serve(sockets=[sock]))
-        try:
-            await asyncio.shield(serving)
-        finally:
-            server.should_exit = True
-            screen.close()
-            painting.cancel()
+    painting, serving = asyncio.create_task(screen.paint()), asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        await asyncio.wait((painting, serving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        server.should_exit = True
+        screen.close()
+        painting.cancel()
+        await asyncio.wait((painting, serving))
+    for task in (painting, serving):
+        if not task.cancelled():
+            task.result()

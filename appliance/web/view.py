@@ -138,10 +138,12 @@ def _doing(live: Live, call: Call) -> tuple[str, str]:
 
 
 def _person(person: Person) -> PersonRow:
-    note = "" if person.status == "available" else STATUS[person.status]
-    if person.reason:
-        note = f"{note}: {person.reason}" if note else person.reason
-    tone = "bad" if person.state == "unreachable" else "quiet" if note else _busy(person.state)
+    """Somebody free but not available is shown by his status; somebody busy keeps it as a note."""
+    status = "" if person.status == "available" else STATUS[person.status]
+    if status and person.state == "free":
+        return PersonRow(person.name, person.extension, status, "quiet", person.reason)
+    tone = "bad" if person.state == "unreachable" else _busy(person.state)
+    note = ": ".join(text for text in (status, person.reason) if text)
     return PersonRow(person.name, person.extension, REACH[person.state], tone, note)
 
 

@@ -1,4 +1,4 @@
-"""An import-linter contract that is the table of docs/design.md: each folder of ours, and what it may import."""
+"""An import-linter contract in the form of a table: each folder of ours, and what it may import (pyproject.toml)."""
 
 from __future__ import annotations
 

@@ -52,12 +52,12 @@ def check_hash(path: Path, expected: str) -> None:
 
 
 def debian_mirrors() -> Iterator[str]:
-    """Base addresses of the Debian mirrors this machine's apt knows, then Debian's own."""
+    """Base addresses of the Debian mirrors this machine's apt knows, in either form of its lists, then Debian's own."""
     seen: set[str] = set()
-    for line in apt_lines("indextargets", "--format", "$(REPO_URI) $(ORIGIN) $(COMPONENT)", "Identifier: Packages"):
-        base, _, rest = line.partition(" ")
-        known_as_debian = rest == "Debian main" or "/debian" in urllib.parse.urlsplit(base).path
-        if known_as_debian and "security" not in base and base not in seen:
+    for line in apt_lines("update", "--print-uris"):  # prints where it would look, and looks nowhere
+        match = re.match(r"'(\S+/)dists/\S+/InRelease'", line)
+        base = match[1] if match else ""
+        if "/debian" in base and "security" not in base and base not in seen:
             seen.add(base)
             yield base
     if FALLBACK not in seen:

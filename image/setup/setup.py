@@ -18,8 +18,10 @@ import debian
 from stage import Failed, Log, Record, Stage, content, run_stages, say
 
 ROOT = Path(__file__).resolve().parents[2]
-PJSIP_MB = 700  # what its build needs for a while
 VENV_MB = 400
+PJSIP_ADVICE = """\
+Once that is mended, run make setup again. An option of image/pjsip is given like this:
+  make setup SETUP=--pjsip=--tarball=FILE"""
 
 
 class Setup:
@@ -78,7 +80,7 @@ class Setup:
         # its progress goes to the terminal as it comes, its result to us
         done = subprocess.run(command, cwd=self.root, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
-            raise Failed("PJSIP was not built; the reason is above.", "Once that is mended, run make setup again.")
+            raise Failed("PJSIP was not built; the reason is above.", PJSIP_ADVICE)
         log.path.write_text(done.stdout)
         (self.record.folder / "pjsip.prefix").write_text(done.stdout)
 

@@ -44,6 +44,9 @@ class Puppets:
     def hang_up(self, leg: Leg, cause: int) -> None:
         self.asked.append(("hang up", leg, cause))
 
+    def press(self, leg: Leg, digits: str) -> None:
+        self.asked.append((f"press {digits}", leg, 0))
+
     def play(self, path: str, repeat: bool) -> Port:
         return self._file(path)
 

@@ -77,7 +77,9 @@ class Office:
         self.lines, self.witness, self.path = Puppets(), Witness(), folder / "journal.db"
         self.journal = Journal(self.path, lambda id, said: pytest.fail(said), delay=0.01)
         rules = Rules(settings, *compile(settings, now_ms()))
-        self.control = CallControl(rules, None, journal=self.journal, voicemail=folder / "voicemail", sounds=sounds.path)
+        self.control = CallControl(
+            rules, None, journal=self.journal, voicemail=folder / "voicemail", sounds=sounds.path
+        )
         self.control.start(self.lines, self.witness, {})
         self.control.line("city", True, "")
         self.lines.usable.add("city")
@@ -123,7 +125,9 @@ async def test_two_people_answer_at_once_and_only_one_gets_the_caller(office: Of
     assert next(iter(office.control.calls.values())).person == "anna"
 
 
-async def test_a_person_with_two_telephones_answers_one_and_the_other_stops_as_answered_elsewhere(office: Office) -> None:
+async def test_a_person_with_two_telephones_answers_one_and_the_other_stops_as_answered_elsewhere(
+    office: Office,
+) -> None:
     office.register("cordless", 1)
     office.call_in()
     office.control.answered(office.leg("cordless"))
@@ -175,6 +179,17 @@ async def test_the_partner_hangs_up_and_the_caller_is_hung_up_too(office: Office
     office.control.over(anna, 16)
     assert office.asked("hang up", CALLER) == [16]
     assert await office.outcome() == "answered"
+
+
+async def test_keys_pressed_in_a_conversation_reach_the_partner_and_are_not_written_down(office: Office) -> None:
+    office.call_in()
+    anna = office.leg("desk1")
+    office.control.answered(anna)
+    office.control.digit(anna, "7")
+    office.control.digit(CALLER, "8")
+    assert office.asked("press 7", CALLER) and office.asked("press 8", anna)
+    await office.journal.durable()
+    assert not [event for event in Reader(office.path).events(next(iter(office.control.calls))) if event.kind == "dtmf"]
 
 
 async def test_music_ends_when_somebody_answers(office: Office) -> None:

@@ -21,9 +21,10 @@ async def test_two_hundred_callers_in_twenty_seconds_are_all_answered_and_memory
     office = await stage.office(strategy="round-robin", crew=CREW)
     desks = stage.ports.take()
     rows = [
-        (f"agent{number}", f"[authentication username=agent{number} password={CREW_PASSWORD}]") for number in range(CREW)
+        (f"agent{number}", f"[authentication username=agent{number} password={CREW_PASSWORD}]")
+        for number in range(CREW)
     ]
-    registering = await stage.sipp("register", to=office.address, rows=rows, calls=CREW, contact=desks)
+    registering = await stage.sipp("register", to=office.address, port=desks, rows=rows, calls=CREW)
     await registering.finished()
     answering = await stage.sipp("callee-waits", port=desks, calls=CALLS + 20, talk=0.2)
 

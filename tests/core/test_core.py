@@ -114,7 +114,29 @@ def test_scenario_that_goes_round_in_circles_ends_the_call() -> None:
     box = Box(office)
     box.arrives("city")
     assert box.wants() == ["A ENDED 25", "A OVER refused"]
-    assert box.reasons()[-1] == "OVER LOOP"
+    told = box.reasons()
+    assert told[-1] == "OVER LOOP"
+    assert sum(line.startswith("STEP") for line in told) == 64
+
+
+def test_actions_are_for_the_first_64_lines() -> None:
+    office = Office()
+    office.callers("regulars", "1*")
+    for line in range(70):
+        office.line(f"line{line}")
+    office.action("lamp", "regulars", *(f"line{line}" for line in range(64)))
+    box = Box(office)
+    assert "lamp DUE A" in (box.arrives("line63", "15550100"), box.wants())[1]
+    for line in range(64, 70):
+        call = box.arrives(f"line{line}", "15550100")
+        assert box.wants() == [f"{call} ENDED 1", f"{call} OVER refused"]
+
+
+def test_a_caller_does_not_count_as_one_who_could_answer_him() -> None:
+    box = Box(offices.two_desks())
+    box.telephones("boris", 0)
+    box.arrives("desks", called="100", by="anna")
+    assert box.wants() == ["A ANSWERED", "A MAILBOX office"]
 
 
 # ---- restarts -------------------------------------------------------------------------------------------------------
@@ -169,6 +191,52 @@ def test_calls_under_way_end_under_the_rules_they_came_under() -> None:
     box.wait(10)
     assert box.wants() == []
     assert box.on["anna"] == "C"
+
+
+def test_who_talks_calls_wraps_up_or_declined_still_does_under_new_settings() -> None:
+    def office(*newcomers: str) -> Office:
+        made = Office()
+        for person in (*newcomers, "anna", "boris", "cile"):
+            made.person(person, wrap_up=20)
+        made.queue("sales", "anna boris cile", ring=10)
+        made.line("city", "sales")
+        made.line("desks", kind=0)
+        made.step("sales", "queue", "sales")
+        made.step("out", "outside", "city")
+        made.dial("desks", "0*", "out")
+        return made
+
+    box = Box(office())
+    box.arrives("city")
+    box.wants()
+    box.answers("boris")
+    box.leaves("boris")
+    box.arrives("desks", called="0", by="anna")
+    box.arrives("city")
+    box.wants()
+    box.refuses("cile", "C")
+    box.wants()
+    assert (box.on["anna"], box.on["cile"]) == ("A", "C")
+    box.core.swap(office(*(f"newcomer{i}" for i in range(40))).plan(), box.now)
+    assert box.wait(19) == []
+    assert box.wait(1) == ["boris RINGS C"]  # his work after the call is done
+    assert box.wait(10) == ["boris STOPS C 19", "cile RINGS C", "boris RINGS C"]  # 30 s after she declined, 10 s after
+    box.hangs_up("B")
+    assert box.wants() == ["city STOPS B 16", "B OVER abandoned", "anna RINGS C"]
+
+
+def test_one_who_calls_and_is_no_longer_in_the_settings_is_freed_all_the_same() -> None:
+    box = Box(offices.two_desks())
+    box.arrives("desks", called="102", by="anna")
+    box.wants()
+    without, again = offices.two_desks(), offices.two_desks()
+    del without.people["anna"]
+    without.people["zoe"] = 0
+    box.core.swap(without.plan(), box.now)
+    box.core.swap(again.plan(), box.now)
+    box.hangs_up("A")
+    box.arrives("city")
+    assert box.wants()[-2:] == ["anna RINGS B", "boris RINGS B"]
 
 
 def test_turns_go_on_under_new_settings() -> None:

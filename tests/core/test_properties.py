@@ -15,9 +15,11 @@ from tests.core.plans import Office, assemble
 PEOPLE = ["anna", "boris", "cile", "dora"]
 
 
-def office(round_robin: bool = False, music: bool = True) -> Office:
+def office(round_robin: bool = False, music: bool = True, newcomers: int = 0) -> Office:
     """Two queues that share people, a chain, a person, voicemail, and a way out, all leading on to one another."""
     made = Office(calls_max=6)
+    for i in range(newcomers):
+        made.person(f"newcomer{i}")
     for i, person in enumerate(PEOPLE):
         made.person(person, wrap_up=3 * (i % 2))
     made.queue("sales", "anna boris cile", round_robin=round_robin, music=music, ring=7, max_wait=40, max_length=2)
@@ -148,7 +150,8 @@ class Watched(Box):
             case 10:
                 self.telephones(person, pick.randrange(2))
             case 11:
-                self.core.swap(office(pick.random() < 0.5, pick.random() < 0.5).plan(), self.now)
+                new_rules = office(pick.random() < 0.5, pick.random() < 0.5, pick.choice([0, 1, 5, 20]))
+                self.core.swap(new_rules.plan(), self.now)
             case 12:
                 try:
                     self.feed(

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a caller may set off on the premises, and what is refused."""
 
+from typing import Any
+
 import pytest
 
 from appliance.control.messages import ActionDue
@@ -9,14 +11,20 @@ from appliance.mqtt.actions import Limit, Refused
 from appliance.settings.models import Action
 
 NOW = 1_790_000_000_000  # ms UTC
-FACTS = {"callers": "regulars", "lines": ("city",), "topic": "home/porch/lamp/set", "payload": "ON", "class_": 0}
+FACTS: dict[str, Any] = {
+    "callers": "regulars",
+    "lines": ("city",),
+    "topic": "home/porch/lamp/set",
+    "payload": "ON",
+    "class_": 0,
+}
 
 
 def due(expires: int = NOW + 5_000) -> ActionDue:
     return ActionDue(seq=1, at=NOW, action="lamp", call=1, request="r1", expires=expires, number="+37060000001")
 
 
-def action(**changes: object) -> Action:
+def action(**changes: Any) -> Action:
     return Action.model_construct(**{**FACTS, **changes})  # as a hostile or newer document might have it
 
 

@@ -103,9 +103,7 @@ async def test_the_office_is_on_the_broker_for_whoever_comes_later(broker: Mosqu
             assert says(later, "person/boris/state", status="break", reason="lunch")()
 
 
-async def test_a_call_is_seen_on_its_line_and_then_no_more(
-    switch: Switch, broker: Mosquitto, bridge: Bridging
-) -> None:
+async def test_a_call_is_seen_on_its_line_and_then_no_more(switch: Switch, broker: Mosquitto, bridge: Bridging) -> None:
     await broker.start()
     async with Listener(broker.port) as house, bridge(broker.port):
         await house.until(all_is_told(house))
@@ -334,8 +332,7 @@ async def test_a_bridge_that_ends_is_offline_on_the_broker_however_it_ended(
     await broker.start()
     document = tmp_path / "office.toml"
     document.write_text(
-        '[office]\nname = "Example Ltd"\ncountry = "LT"\ntime_zone = "Europe/Vilnius"\n'
-        f"[mqtt]\nport = {broker.port}\n"
+        f'[office]\nname = "Example Ltd"\ncountry = "LT"\ntime_zone = "Europe/Vilnius"\n[mqtt]\nport = {broker.port}\n'
     )
     given = ("bridge", "--settings", str(document), "--socket", str(switch.socket), "--state", str(tmp_path))
     async with Listener(broker.port) as house:

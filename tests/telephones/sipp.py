@@ -62,11 +62,10 @@ class Sipp:
         rate: float = 10.0,
         password: str = "",
         rows: Sequence[tuple[str, ...]] = (),
-        contact: int = 0,
         at_once: int = 1000,
         program: str = "sipp",
     ) -> None:
-        """rows: what a scenario has as [field0] and on, a row each call. contact: port that register.xml gives as its own.
+        """rows: what a scenario has as [field0] and on, a row each call.
 
         port: its own, SIP. to: host:port that is called; None waits for calls. talk: seconds a pause lasts."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,8 +81,6 @@ class Sipp:
             "-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1",
             "-trace_msg", "-message_file", str(folder / "messages"), "-trace_err", "-error_file", str(folder / "errors"),
         ]  # fmt: skip
-        if contact:
-            self._command += ["-key", "contact", str(contact)]
         if rows:
             table = folder / "rows.csv"
             table.write_text("SEQUENTIAL\n" + "".join(";".join(row) + "\n" for row in rows))

@@ -54,20 +54,14 @@ class Stage:
         """A registered desk phone that says one tone."""
         folder = self._folder(user)
         says = tone.write(self.folder / f"{hz}.wav", hz, LONGEST_CALL)
-        phone = await self._stack.enter_async_context(
-            Baresip(
-                folder, self.ports, user=user, password=PASSWORDS[user], registrar=office.address, says=says,
-                codecs=codecs,
-            )  # fmt: skip
-        )
+        account = {"user": user, "password": PASSWORDS[user], "registrar": office.address}
+        phone = await self._stack.enter_async_context(Baresip(folder, self.ports, **account, says=says, codecs=codecs))
         await phone.registered()
         return phone
 
     async def desks(self, office: Office) -> tuple[Baresip, Baresip]:
         """Anna's telephone says 700 Hz, Boris's 1500 Hz."""
-        anna, boris = await asyncio.gather(
-            self.desk(office, "desk1", ANNA_HZ), self.desk(office, "desk2", BORIS_HZ)
-        )
+        anna, boris = await asyncio.gather(self.desk(office, "desk1", ANNA_HZ), self.desk(office, "desk2", BORIS_HZ))
         return anna, boris
 
     async def ear(self, hz: int = CALLER_HZ) -> Rtp:

@@ -14,7 +14,9 @@ from appliance.programs.demo.seen import NotSeen
 
 def main(argv: list[str]) -> int:
     """Until Ctrl-C or SIGTERM (0), or with --once through each scene: 0 when all was seen that should be, else 1."""
-    parser = argparse.ArgumentParser(prog="linekeeper demo", description="A simulated office to look at, on this machine alone.")
+    parser = argparse.ArgumentParser(
+        prog="linekeeper demo", description="A simulated office to look at, on this machine alone."
+    )
     parser.add_argument("--once", action="store_true", help="play each scene once; exit 0 when all went as it should")
     args = parser.parse_args(argv)
     from appliance.programs.demo.scenes import play  # PJSIP, only now: the rest of the program need not have it

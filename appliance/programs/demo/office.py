@@ -140,7 +140,7 @@ class Office:
         )  # fmt: skip
         self.document += "".join(AGENT.format(agent=agent) for agent in agents)
         self.settings.write_text(self.document)
-        phones = PASSWORDS | {agent: CREW_PASSWORD for agent in agents}
+        phones = PASSWORDS | dict.fromkeys(agents, CREW_PASSWORD)
         passwords = "".join(f'[phone.{phone}]\npassword = "{password}"\n' for phone, password in phones.items())
         with open(os.open(folder / "secrets.toml", os.O_WRONLY | os.O_CREAT, 0o600), "w") as secrets:
             secrets.write(passwords + ('[line.backup]\npassword = "provider"\n' if backup else ""))

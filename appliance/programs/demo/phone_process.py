@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pjsua2 as pj
+import pjsua2 as pj  # type: ignore[import-untyped]
 
 POLL = 10  # milliseconds PJSIP may wait for packets before standard input is looked at again
 
@@ -192,8 +192,8 @@ class Phone:
             self.over.clear()
             for call in [call for call in self.calls if call.answer_at <= time.monotonic()]:
                 call.respond(200)
-            while select.select([sys.stdin], [], [], 0)[0]:
-                part = sys.stdin.buffer.raw.read(65536)  # type: ignore[attr-defined]
+            while select.select([0], [], [], 0)[0]:
+                part = os.read(0, 65536)
                 if not part:
                     return
                 *lines, unread = (unread + part).split(b"\n")

@@ -38,7 +38,9 @@ class Story:
                 if call.state == "over":
                     del self._calls[call.id]
             case ActionDue():
-                self._tell(f"The action `{event.action}` is due, because of who calls: {who(event.name, event.number)}.")
+                self._tell(
+                    f"The action `{event.action}` is due, because of who calls: {who(event.name, event.number)}."
+                )
             case Happened(kind="voicemail"):
                 self._tell(f"The message is kept in {event.detail}.")
             case Happened(kind="missed"):
@@ -56,8 +58,9 @@ class Story:
     def _changed(self, old: Call | None, call: Call) -> None:
         caller = who(call.name, call.caller)
         if old is None:
-            way = "from a telephone of the office" if call.direction == "internal" else f"over the line {self._name(call.line)}"
-            self._tell(f"{caller} calls {call.called} {way}.")
+            inside = call.direction == "internal"
+            way = "from a telephone of the office" if inside else f"over the line {self._name(call.line)}"
+            self._tell(f"{caller} calls {spaced(call.called)} {way}.")
         if call.queue and (old is None or not old.queue):
             self._tell(f"{caller} waits in {self._name(call.queue)}.")
         for person in call.ringing:

@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A SIP end point of one bare UDP socket, just enough for a call (RFC 3261), with the kernel's time of each datagram.
+
+It sends nothing again: on the loopback a datagram that is lost is a fault, and the measurement says so.
+"""
+
+import asyncio
+import hashlib
+import re
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+SO_TIMESTAMPNS = 35  # linux/socket.h; struct timespec of CLOCK_REALTIME beside each datagram, taken by the kernel
+TIMESPEC = struct.Struct("@ll")
+BUFFER = 4 << 20  # bytes of the socket's receive buffer asked for
+LOOPBACK = "127.0.0.1"
+
+
+class Message(NamedTuple):
+    """A request or response; of a header that comes twice the first."""
+
+    start: str
+    headers: dict[str, str]  # by name in lower case
+    body: str
+
+    @property
+    def status(self) -> int:
+        """0 for a request."""
+        return int(self.start.split(" ", 2)[1]) if self.start.startswith("SIP/2.0 ") else 0
+
+    @property
+    def method(self) -> str:
+        """Of a response: of what it answers."""
+        return self.headers["cseq"].split()[1]
+
+
+def parse(datagram: bytes) -> Message:
+    head, _, body = datagram.decode().partition("\r\n\r\n")
+    start, *lines = head.split("\r\n")
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers.setdefault(name.strip().lower(), value.strip())
+    return Message(start, headers, body)
+
+
+@dataclass(slots=True)
+class Dialog:
+    """One call as this end sees it. local and remote are what stands in From and To; times are ns since 1970."""
+
+    call_id: str
+    local: str
+    remote: str
+    target: str  # where requests go within the dialog
+    caller: str  # user of the INVITE's From
+    at: int  # when the INVITE was sent, or had come
+    cseq: int = 1
+    rtp: int = 0  # port the other end listens at, 0 as long as it has told none
+    up: bool = False
+    invite: Message | None = None  # the one to be answered
+    answer: str = ""  # the last, for one that is asked again
+    via: str = ""
+
+
+@dataclass
+class Heard:
+    """Who is told: nothing, as long as nobody is set."""
+
+    invited: Callable[[Dialog], None] = lambda dialog: None
+    trying: Callable[[Dialog, int], None] = lambda dialog, at: None
+    up: Callable[[Dialog], None] = lambda dialog: None
+    over: Callable[[Dialog, int], None] = lambda dialog, status: None  # status: of a refusal, 0 after a BYE
+
+
+@dataclass
+class Telephone:
+    """An end point at `port` that speaks with `peer`. audio: where it says that it listens; 0 offers no direction."""
+
+    port: int
+    peer: int
+    audio: int = 0
+    heard: Heard = field(default_factory=Heard)
+    sent: int = 0
+    received: int = 0
+
+    def __post_init__(self) -> None:
+        self.dialogs: dict[str, Dialog] = {}
+        self._count = 0
+        self._registering: dict[str, asyncio.Future[Message]] = {}
+        self._wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        self._wire.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self._wire.setblocking(False)
+        self._wire.bind((LOOPBACK, self.port))
+        asyncio.get_running_loop().add_reader(self._wire, self._read)
+        self.other: Callable[[bytes, int], None] | None = None  # takes what is no SIP, with its time
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._wire)
+        self._wire.close()
+
+    def send(self, text: str, to: int = 0) -> int:
+        """The time just before."""
+        self.sent += 1
+        data = text.encode()
+        at = time.time_ns()
+        self._wire.sendto(data, (LOOPBACK, to or self.peer))
+        return at
+
+    # ---- what it does -----------------------------------------------------------------------------------------------
+
+    async def register(self, user: str, password: str, within: float = 5.0) -> None:
+        """Digest as RFC 7616 with MD5. TimeoutError, or ConnectionRefusedError when the answer is no."""
+        uri, head = f"sip:{LOOPBACK}:{self.peer}", ""
+        call_id = self._token()
+        for cseq in range(1, 6):  # a nonce may be stale at once
+            answer = await self._ask(self._register(user, call_id, cseq, head), call_id, within)
+            if answer.status == 200:
+                return
+            if answer.status == 401:
+                head = f"Authorization: {credentials(answer, user, password, 'REGISTER', uri)}\r\n"
+        raise ConnectionRefusedError(answer.start)
+
+    def _register(self, user: str, call_id: str, cseq: int, head: str) -> str:
+        me = f"<sip:{user}@{LOOPBACK}:{self.peer}>"
+        return self._request(
+            "REGISTER", f"sip:{LOOPBACK}:{self.peer}", f"{me};tag={call_id}", me, call_id, cseq, self._via(),
+            f"Contact: <sip:{user}@{LOOPBACK}:{self.port}>\r\nExpires: 3600\r\n{head}",
+        )  # fmt: skip
+
+    async def _ask(self, text: str, call_id: str, within: float) -> Message:
+        self._registering[call_id] = asyncio.get_running_loop().create_future()
+        self.send(text)
+        async with asyncio.timeout(within):
+            return await self._registering[call_id]
+
+    def call(self, caller: str, called: str) -> Dialog:
+        """Send an INVITE."""
+        uri = f"sip:{called}@{LOOPBACK}:{self.peer}"
+        local = f"<sip:{caller}@{LOOPBACK}:{self.port}>;tag={self._token()}"
+        dialog = Dialog(self._token(), local, f"<{uri}>", uri, caller, 0, via=self._via())
+        self.dialogs[dialog.call_id] = dialog
+        contact = f"Contact: <sip:{caller}@{LOOPBACK}:{self.port}>\r\n"
+        text = self._request("INVITE", uri, local, f"<{uri}>", dialog.call_id, 1, dialog.via, contact, self._sdp())
+        dialog.at = self.send(text)
+        return dialog
+
+    def ring(self, dialog: Dialog) -> None:
+        self._reply(dialog, "180 Ringing", "")
+
+    def answer(self, dialog: Dialog) -> None:
+        self._reply(dialog, "200 OK", self._sdp())
+
+    def hang_up(self, dialog: Dialog) -> None:
+        """Send a BYE."""
+        dialog.cseq += 1
+        self.send(self._within(dialog, "BYE", self._via()))
+
+    # ---- what it hears ----------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data, extra, _, _ = self._wire.recvmsg(65536, 64)
+            except BlockingIOError:
+                return
+            seconds, ns = TIMESPEC.unpack(next(one[2] for one in extra if one[1] == SO_TIMESTAMPNS))
+            at = seconds * 1_000_000_000 + ns
+            self.received += 1
+            if self.other and b"SIP/2.0" not in data[:400]:
+                self.other(data, at)
+                continue
+            message = parse(data)
+            if message.status:
+                self._response(message, at)
+            else:
+                self._asked(message, at)
+
+    def _asked(self, request: Message, at: int) -> None:
+        dialog = self.dialogs.get(request.headers["call-id"])
+        match request.method:
+            case "INVITE" if dialog:
+                if dialog.answer:
+                    self.send(dialog.answer)
+            case "INVITE":
+                self._invited(request, at)
+            case "ACK":
+                if dialog and dialog.invite and not dialog.up:
+                    dialog.up = True
+                    self.heard.up(dialog)
+            case "BYE" | "CANCEL":
+                self.send(response(request, "200 OK"))
+                if dialog:
+                    if request.method == "CANCEL":
+                        self._reply(dialog, "487 Request Terminated", "")
+                    self._over(dialog, 0)
+            case _:
+                self.send(response(request, "200 OK"))
+
+    def _invited(self, request: Message, at: int) -> None:
+        headers = request.headers
+        dialog = Dialog(
+            headers["call-id"], f"{headers['to']};tag={self._token()}", headers["from"], uri_of(headers["contact"]),
+            user_of(headers["from"]), at, rtp=rtp_of(request.body), invite=request,
+        )  # fmt: skip
+        self.dialogs[dialog.call_id] = dialog
+        self.heard.invited(dialog)
+
+    def _response(self, answer: Message, at: int) -> None:
+        call_id, method = answer.headers["call-id"], answer.method
+        if method == "REGISTER":
+            if (asked := self._registering.pop(call_id, None)) and not asked.done():
+                asked.set_result(answer)
+            return
+        dialog = self.dialogs.get(call_id)
+        if not dialog:
+            return
+        if method == "BYE":
+            self._over(dialog, 0)
+        elif method == "INVITE" and answer.status < 200:
+            self.heard.trying(dialog, at)
+        elif method == "INVITE" and answer.status < 300:
+            dialog.remote, dialog.target = answer.headers["to"], uri_of(answer.headers["contact"])
+            dialog.rtp = rtp_of(answer.body)
+            self.send(self._within(dialog, "ACK", self._via()))
+            if not dialog.up:
+                dialog.up = True
+                self.heard.up(dialog)
+        elif method == "INVITE":
+            dialog.remote = answer.headers["to"]
+            self.send(self._within(dialog, "ACK", dialog.via))
+            self._over(dialog, answer.status)
+
+    def _over(self, dialog: Dialog, status: int) -> None:
+        if self.dialogs.pop(dialog.call_id, None):
+            self.heard.over(dialog, status)
+
+    # ---- text -------------------------------------------------------------------------------------------------------
+
+    def _token(self) -> str:
+        self._count += 1
+        return f"{self.port}x{self._count}"
+
+    def _via(self) -> str:
+        return f"SIP/2.0/UDP {LOOPBACK}:{self.port};branch=z9hG4bK{self._token()}"
+
+    def _request(
+        self, method: str, uri: str, sender: str, to: str, call_id: str, cseq: int, via: str, more: str = "", body: str = ""
+    ) -> str:  # fmt: skip
+        kind = "Content-Type: application/sdp\r\n" if body else ""
+        return (
+            f"{method} {uri} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\nFrom: {sender}\r\nTo: {to}\r\n"
+            f"Call-ID: {call_id}\r\nCSeq: {cseq} {method}\r\n{more}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+
+    def _within(self, dialog: Dialog, method: str, via: str) -> str:
+        return self._request(method, dialog.target, dialog.local, dialog.remote, dialog.call_id, dialog.cseq, via)
+
+    def _reply(self, dialog: Dialog, status: str, body: str) -> None:
+        assert dialog.invite
+        dialog.answer = response(
+            dialog.invite, status, to=dialog.local, contact=f"<sip:{LOOPBACK}:{self.port}>", body=body
+        )
+        self.send(dialog.answer)
+
+    def _sdp(self) -> str:
+        direction = "sendrecv" if self.audio else "inactive"
+        return (
+            f"v=0\r\no=- 1 1 IN IP4 {LOOPBACK}\r\ns=-\r\nc=IN IP4 {LOOPBACK}\r\nt=0 0\r\n"
+            f"m=audio {self.audio or self.port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
+            f"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na={direction}\r\n"
+        )
+
+
+def response(request: Message, status: str, *, to: str = "", contact: str = "", body: str = "") -> str:
+    headers = request.headers
+    more = f"Contact: {contact}\r\n" if contact else ""
+    kind = "Content-Type: application/sdp\r\n" if body else ""
+    return (
+        f"SIP/2.0 {status}\r\nVia: {headers['via']}\r\nFrom: {headers['from']}\r\nTo: {to or headers['to']}\r\n"
+        f"Call-ID: {headers['call-id']}\r\nCSeq: {headers['cseq']}\r\n{more}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+    )
+
+
+def credentials(challenge: Message, user: str, password: str, method: str, uri: str) -> str:
+    """The Authorization header for a challenge with qop=auth and MD5."""
+    asked = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge.headers["www-authenticate"]))
+    realm, nonce = asked["realm"], asked["nonce"]
+    ha1, ha2 = md5(f"{user}:{realm}:{password}"), md5(f"{method}:{uri}")
+    answer = md5(f"{ha1}:{nonce}:00000001:bench:auth:{ha2}")
+    return (
+        f'Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", response="{answer}", '
+        f'algorithm=MD5, qop=auth, nc=00000001, cnonce="bench"'
+    )
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def uri_of(header: str) -> str:
+    return header.partition("<")[2].partition(">")[0] if "<" in header else header.partition(";")[0]
+
+
+def user_of(header: str) -> str:
+    return uri_of(header).partition(":")[2].partition("@")[0]
+
+
+def rtp_of(sdp: str) -> int:
+    """Port of the audio line, 0 without one."""
+    found = re.search(r"^m=audio (\d+)", sdp, re.MULTILINE)
+    return int(found[1]) if found else 0

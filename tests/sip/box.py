@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The SIP side of the box in this process, and telephones that are spoken by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Mapping
+from itertools import count
+from typing import NamedTuple, Self
+
+from appliance.programs.demo.ports import Ports
+from appliance.programs.demo.seen import Seen
+from appliance.sip._sip import Endpoint
+from appliance.sip.names import Heard
+from tests.sip.wire import Message, Wire, authorization, request, sdp
+
+HOST = "127.0.0.1"
+CODECS = ["opus/48000", "G722/16000", "PCMA/8000", "PCMU/8000"]
+PASSWORD = "correct horse"
+NUMBERS = count(1)
+
+
+class Event(NamedTuple):
+    """names.Event with names."""
+
+    kind: Heard
+    handle: int
+    code: int
+    value: int
+    at: int
+    text: tuple[str, ...]
+
+
+class Account(NamedTuple):
+    name: str
+    password: str
+
+
+class Box:
+    """An endpoint and what it told, to be awaited in the running loop."""
+
+    def __init__(self, ports: Ports, **changes: object) -> None:
+        """`changes`: arguments of Endpoint."""
+        self.address = (HOST, ports.take(2))
+        rtp = ports.take(200)
+        self._arguments = {
+            "listen": HOST, "port": self.address[1], "realm": HOST, "rtp_first": rtp, "rtp_last": rtp + 199,
+            "user_agent": "Linekeeper", "codecs": CODECS, "min_expires": 2, "digest": "both",
+        } | changes  # fmt: skip
+        self.start()
+
+    def start(self) -> None:
+        self.sip = Endpoint(**self._arguments)  # type: ignore[arg-type]
+
+    @property
+    def uri(self) -> str:
+        return f"sip:{self.address[0]}:{self.address[1]}"
+
+    def __enter__(self) -> Self:
+        """For one test, with its running loop."""
+        self.seen: Seen[Event] = Seen("box")
+        self._read()
+        self.seen.all.clear()
+        self.seen = Seen("box")
+        asyncio.get_running_loop().add_reader(self.sip.fileno(), self._read)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.get_running_loop().remove_reader(self.sip.fileno())
+
+    def _read(self) -> None:
+        for kind, *rest in self.sip.events():
+            self.seen.add(Event(Heard(kind), *rest))  # type: ignore[arg-type]
+
+    def account(self) -> Account:
+        """A telephone let in under a name of its own."""
+        account = Account(f"desk{next(NUMBERS)}", PASSWORD)
+        secret = f"{account.name}:{HOST}:{account.password}".encode()
+        self.sip.set_phone(account.name, hashlib.md5(secret).hexdigest(), hashlib.sha256(secret).hexdigest())
+        return account
+
+    async def told(self, kind: Heard, *, of: int | str | None = None, within: float = 5.0) -> Event:
+        """The oldest such event not taken yet, of this handle, or with this first text."""
+        return await self.seen.next(
+            f"{kind.name} of {of}",
+            lambda event: event.kind == kind and (of is None or of in (event.handle, event.text[0])),
+            within,
+        )
+
+    def told_so_far(self, *kinds: Heard) -> list[Event]:
+        return [event for event in self.seen.all if event.kind in kinds]
+
+
+class Telephone:
+    """An account's telephone on a wire, spoken by hand: right unless told otherwise."""
+
+    def __init__(self, box: Box, wire: Wire, account: Account | None = None) -> None:
+        self.box, self.wire = box, wire
+        self.account = account or box.account()
+        self.call_id, self._cseq = secrets.token_hex(8), count(1)
+
+    @property
+    def contact(self) -> str:
+        tcp = ";transport=tcp" if self.wire.transport == "TCP" else ""
+        return f"sip:{self.account.name}@{self.wire.at}{tcp}"
+
+    async def register(self, *contacts: str, expires: int | None = 600, algorithm: str = "MD5") -> Message:
+        """The final answer to a REGISTER of these contacts (header values; none: of its own)."""
+        headers: dict[str, str | list[str]] = {"Contact": list(contacts) or [f"<{self.contact}>"]}
+        if expires is not None:
+            headers["Expires"] = str(expires)
+        return await self.ask("REGISTER", self.box.uri, headers=headers, algorithm=algorithm)
+
+    async def ask(
+        self,
+        method: str,
+        uri: str,
+        *,
+        headers: Mapping[str, str | list[str]] | None = None,
+        body: bytes = b"",
+        to: str = "",
+        call_id: str = "",
+        cseq: int = 0,
+        algorithm: str = "MD5",
+    ) -> Message:
+        """The answer to a request sent again with digest; an INVITE's challenge is acknowledged."""
+        extra = dict(headers or {})
+        to = to or (f"<sip:{self.account.name}@{HOST}>" if method == "REGISTER" else f"<{uri}>")
+        call_id = call_id or self.call_id
+
+        def say(**more: str) -> bytes:
+            return request(
+                method, uri, self.wire, user=self.account.name, to=to, call_id=call_id,
+                cseq=cseq or next(self._cseq), headers=extra | more, body=body,
+            )  # fmt: skip
+
+        challenge = await self.wire.ask(say())
+        if challenge.status != 401:
+            return challenge
+        if method == "INVITE":
+            self.ack(challenge, uri)
+        mine = authorization(challenge.challenge(algorithm), method, uri, *self.account)
+        return await self.wire.ask(say(Authorization=mine)) if method != "INVITE" else await self._invited(
+            say(Authorization=mine)
+        )
+
+    async def _invited(self, data: bytes) -> Message:
+        self.wire.send(data)
+        return await self.wire.response()
+
+    def ack(self, answer: Message, uri: str) -> None:
+        """Acknowledge a final answer to an INVITE, refused (same branch) or not."""
+        headers = {"Via": answer["via"]} if answer.status >= 300 else {}
+        self.wire.send(
+            request(
+                "ACK", uri, self.wire, user=self.account.name, to=answer["to"], call_id=answer["call-id"],
+                cseq=int(answer["cseq"].split()[0]), headers=headers,
+            )  # fmt: skip
+        )
+
+    async def call(self, called: str, body: bytes | None = None, **how: str) -> int:
+        """Call a number; the box's handle of the leg."""
+        uri = f"sip:{called}@{HOST}:{self.box.address[1]}"
+        first = await self.ask("INVITE", uri, body=sdp() if body is None else body, call_id=secrets.token_hex(8))
+        assert first.status == 100, first
+        return (await self.box.told(Heard.INCOMING, of="phone")).handle
+
+    async def answers(self, status: int = 200, reason: str = "OK", body: bytes | None = None) -> Message:
+        """Answer the next INVITE that comes; the INVITE. An answer of 200 is acknowledged by the box."""
+        invite = await self.wire.request("INVITE")
+        self.wire.reply(invite, status, reason, body=(sdp() if body is None else body) if status == 200 else b"")
+        await self.wire.request("ACK")
+        return invite

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The units say what the programs take, and each program has a user of its own with no more than it needs."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from appliance.programs import arguments
+from appliance.programs.switch import MAY
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+PROGRAMS = ("switch", "bridge", "web")
+
+
+def service(program: str) -> dict[str, str]:
+    """The settings of a unit, the last of each name."""
+    lines = (SYSTEMD / f"linekeeper-{program}.service").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_unit_starts_its_program_with_arguments_that_it_takes(program: str) -> None:
+    binary, name, *given = shlex.split(service(program)["ExecStart"])
+    assert (Path(binary).name, name) == ("linekeeper", program)
+    parser = arguments.parser(program, "")
+    parser.add_argument("--secrets")
+    assert parser.parse_args(given).socket == Path("/run/linekeeper/control.sock")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_that_hangs_or_ends_comes_back_and_faulty_settings_do_not_go_round(program: str) -> None:
+    unit = service(program)
+    assert unit["Type"] == "notify"
+    assert int(unit["WatchdogSec"]) > 0
+    assert unit["Restart"] in ("always", "on-failure")
+    assert unit["RestartPreventExitStatus"] == "78"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_may_do_no_more_than_it_needs(program: str) -> None:
+    unit = service(program)
+    assert unit["CapabilityBoundingSet"] == ""
+    for fence in ("NoNewPrivileges", "ProtectHome", "PrivateDevices", "MemoryDenyWriteExecute", "RestrictNamespaces"):
+        assert unit[fence] == "yes"
+    assert unit["ProtectSystem"] == "strict"
+
+
+def test_every_user_is_made_and_the_switch_knows_what_each_may_ask() -> None:
+    made = (SYSTEMD / "sysusers.d/linekeeper.conf").read_text().splitlines()
+    users = {line.split()[1] for line in made if line.startswith("u ")}
+    assert users == {service(program)["User"] for program in PROGRAMS}
+    assert users == {"linekeeper-switch", *MAY}
+
+
+def test_the_switch_comes_before_everything_else_on_the_processor() -> None:
+    assert service("switch")["CPUSchedulingPolicy"] == "rr"
+    assert "CPUSchedulingPolicy" not in service("web")
