@@ -19,7 +19,7 @@ from appliance.programs.demo.ports import Ports
 CALLS, RATE = 400, 50.0  # calls, calls a second
 WARM = 50  # calls before that are not counted
 CREW = 40
-RINGS, TALK = 0.1, 0.5  # seconds
+RINGS, TALK = 0.1, 0.4  # seconds
 DATAGRAMS = 10_000  # that the relay hands on
 ACCOUNTED = "linekeeper's Python", "SIP", "audio clock", "journal"
 
@@ -59,7 +59,7 @@ class Callers:
             self._lines[caller] = self.line.call(caller, "100")
             due += 1 / RATE
             await asyncio.sleep(due - self._loop.time())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while self.over < calls or self.desks.dialogs:
                 self._news.clear()
                 await self._news.wait()

@@ -220,14 +220,10 @@ class CallControl:
 
     def digit(self, leg: Leg, digit: str) -> None:
         call, ring = self._legs.get(leg, (None, None))
-        if not call:
+        if not call or (ring and ring is not call.talk):
             return
-        if (
-            call.state is State.TALKING and call.talk
-        ):  # the bridge carries sound alone; a conversation is nobody's business
+        if call.talk:  # the bridge carries sound alone; and a conversation is nobody's business
             self._telephony.press(call.leg if ring else call.talk.answered, digit)
-            return
-        if ring:
             return
         self._journal.event(call.id, now_ms(), "dtmf", {"digit": digit})
         self._audience.happened("dtmf", call.id, detail=digit)

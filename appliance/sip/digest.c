@@ -115,7 +115,7 @@ static int nonce_use(const pj_str_t *nonce, uint32_t made, uint32_t count)
             return 0; /* a replay */
     } else {
         if (used[place].count && age(used[place].made) <= sip_config.nonce_lives * 1000 &&
-            age(made) >= age(used[place].made))
+            (int32_t)(made - used[place].made) <= 0)
             return 0; /* it may have been here before */
         memcpy(used[place].nonce, nonce->ptr, NONCE_LEN);
         used[place].made = made;

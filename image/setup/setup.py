@@ -19,6 +19,7 @@ from stage import Failed, Log, Record, Stage, content, run_stages, say
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV_MB = 400
+MESON = ("meson.build", "meson.options", "make.py")  # what meson reads, and the maker of sounds that it runs
 PJSIP_ADVICE = """\
 Once that is mended, run make setup again. An option of image/pjsip is given like this:
   make setup SETUP=--pjsip=--tarball=FILE"""
@@ -48,7 +49,7 @@ class Setup:
         yield Stage("pjsip", "building PJSIP, some minutes, once", self.pjsip_facts, self.has_pjsip, self.make_pjsip)
         yield Stage("venv", "installing Python packages", self.venv_facts, self.has_venv, self.make_venv)
         yield Stage("install", "linking this tree into .venv", self.install_facts, self.has_install, self.make_install)
-        yield Stage("compile", "compiling our C", self.compile_facts, self.has_extensions, self.make_compile)
+        yield Stage("compile", "compiling our C", self.compile_facts, self.has_made, self.make_compile)
 
     # -- pjsip
 
@@ -134,8 +135,8 @@ class Setup:
     def has_install(self) -> bool:
         return (self.build / "build.ninja").exists() and (self.venv / "bin/linekeeper").exists()
 
-    def has_extensions(self) -> bool:
-        return self.has_install() and all(link.exists() for link, _ in self.extensions())
+    def has_made(self) -> bool:
+        return self.has_install() and all(link.exists() for link, _ in self.made())
 
     def make_install(self, log: Log) -> None:
         if (self.build / "meson-info").exists():  # configured for another PJSIP or Python
@@ -156,21 +157,22 @@ class Setup:
 
     def compile_facts(self) -> list[str]:
         """All that meson or a compiler reads."""
-        code = [path for path in sources(self.root) if path.suffix in (".c", ".h") or path.name.startswith("meson.")]
+        code = [path for path in sources(self.root) if path.suffix in (".c", ".h") or path.name in MESON]
         return [*self.install_facts(), *content(self.root, code)]
 
     def make_compile(self, log: Log) -> None:
         ninja = [str(self.venv / "bin/ninja"), "-C", str(self.build)]
         log.run(ninja, cwd=self.root, env=self.environment(), advice="Mend what the compiler complains of.")
-        for link, built in self.extensions():
+        for link, built in self.made():
             if not (link.is_symlink() and link.readlink() == built):
                 link.unlink(missing_ok=True)
                 link.symlink_to(built)
 
-    def extensions(self) -> Iterator[tuple[Path, Path]]:
-        """Where each compiled module is looked for, and where it is."""
-        for built in (self.build / "appliance").glob("*/_*.so"):
-            yield self.root / "appliance" / built.parent.name / built.name, built
+    def made(self) -> Iterator[tuple[Path, Path]]:
+        """Where each thing that is made, and not written, is looked for, and where it is."""
+        for pattern in ("*/_*.so", "sounds/*.wav"):
+            for built in (self.build / "appliance").glob(pattern):
+                yield self.root / "appliance" / built.parent.name / built.name, built
 
 
 def sources(root: Path) -> Iterator[Path]:

@@ -220,23 +220,30 @@ def test_who_talks_calls_wraps_up_or_declined_still_does_under_new_settings() ->
     box.core.swap(office(*(f"newcomer{i}" for i in range(40))).plan(), box.now)
     assert box.wait(19) == []
     assert box.wait(1) == ["boris RINGS C"]  # his work after the call is done
-    assert box.wait(10) == ["boris STOPS C 19", "cile RINGS C", "boris RINGS C"]  # 30 s after she declined, 10 s after
+    assert box.wait(10) == ["boris STOPS C 19", "cile RINGS C"]  # 30 s after she declined
     box.hangs_up("B")
     assert box.wants() == ["city STOPS B 16", "B OVER abandoned", "anna RINGS C"]
 
 
-def test_one_who_calls_and_is_no_longer_in_the_settings_is_freed_all_the_same() -> None:
-    box = Box(offices.two_desks())
-    box.arrives("desks", called="102", by="anna")
-    box.wants()
-    without, again = offices.two_desks(), offices.two_desks()
-    del without.people["anna"]
-    without.people["zoe"] = 0
-    box.core.swap(without.plan(), box.now)
-    box.core.swap(again.plan(), box.now)
+def test_one_who_calls_stays_busy_though_the_settings_forget_her_meanwhile() -> None:
+    with_zoe = Office()
+    with_zoe.person("zoe")
+    with_zoe.queue("all", "zoe")
+    with_zoe.line("city", "all")
+    with_zoe.line("desks")
+    with_zoe.step("all", "queue", "all")
+    with_zoe.step("mailbox", "voicemail", "office")
+    with_zoe.dial("desks", "1", "mailbox")
+    box = Box(with_zoe)
+    box.arrives("desks", called="1")
+    box.core.swap(offices.two_desks().plan(), box.now)
+    box.arrives("desks", called="102", by="zoe")  # known to the rules of call A alone
     box.hangs_up("A")
+    box.core.swap(offices.two_desks().plan(), box.now)
+    box.core.swap(with_zoe.plan(), box.now)
     box.arrives("city")
-    assert box.wants()[-2:] == ["anna RINGS B", "boris RINGS B"]
+    box.hangs_up("B")
+    assert box.wants()[-4:] == ["C ANSWERED", "C MUSIC all", "B OVER voicemail", "zoe RINGS C"]
 
 
 def test_turns_go_on_under_new_settings() -> None:

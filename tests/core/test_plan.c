@@ -111,6 +111,63 @@ static void every_changed_byte_is_refused_by_the_checksum(void)
     CHECK(lk_plan_read(&plan, draft.bytes, draft.size) == LK_OK);
 }
 
+static void every_field_out_of_its_range_is_refused(void)
+{
+    static const struct {
+        enum draft_table table;
+        uint32_t at;
+        uint8_t value;
+    } wrong[] = {
+        {LINE, 4, 8},   /* a step that is not there */
+        {LINE, 0, 0},   /* no id (the second byte goes too) */
+        {MEMB, 0, 3},   /* a person that is not there */
+        {QUEU, 4, 2},   /* no such strategy */
+        {QUEU, 28, 1},  /* a run of people past the end */
+        {CHST, 8, 4},   /* the same */
+        {CHAN, 8, 2},   /* a chain past the end */
+        {HOUR, 8, 2},   /* hours past the end */
+        {OPEN, 7, 127}, /* open after it is closed */
+        {STEP, 4, 0},   /* no such kind */
+        {STEP, 4, 9},   /* the same */
+        {STEP, 8, 1},   /* hours that are not there */
+        {STEP, 12, 8},  /* a next step that is not there */
+        {STEP, 16, 8},  /* the same */
+        {STEP, 20 * 3 + 8, 0},    /* no mailbox */
+        {STEP, 20 * 4 + 6, 0},    /* rung for no time */
+        {STEP, 20 * 5 + 8, 128},  /* no such cause */
+        {STEP, 20 * 6 + 6, 32},   /* more digits taken away than there are */
+        {DIAL, 0, 2},   /* a line that is not there */
+        {DIAL, 4, 8},   /* a step that is not there */
+        {CALR, 0, 2},   /* a list that is not there */
+        {ACTN, 4, 1},   /* the same */
+    };
+    struct lk_plan plan;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct draft draft = office();
+
+        draft.table[wrong[i].table].bytes[wrong[i].at] = wrong[i].value;
+        if (wrong[i].value == 0)
+            draft.table[wrong[i].table].bytes[wrong[i].at + 1] = 0;
+        finish(&draft);
+        CHECK(lk_plan_read(&plan, draft.bytes, draft.size) == LK_BAD_PLAN);
+    }
+    for (uint32_t i = 0; i < 2; i++) { /* a ring of no length */
+        struct draft draft = office();
+
+        memset(draft.table[i ? QUEU : CHST].bytes + (i ? 8 : 0), 0, 4);
+        finish(&draft);
+        CHECK(lk_plan_read(&plan, draft.bytes, draft.size) == LK_BAD_PLAN);
+    }
+    for (uint32_t calls = 0; calls <= LK_CALLS_MAX + 1; calls += LK_CALLS_MAX + 1) {
+        struct draft draft = office();
+
+        draft.calls_max = calls;
+        finish(&draft);
+        CHECK(lk_plan_read(&plan, draft.bytes, draft.size) == LK_BAD_PLAN);
+    }
+}
+
 /* Whatever a plan with a good checksum says, a core made of it can be used without a fault: the sanitizers watch. */
 static void damage_with_a_right_checksum_never_leads_astray(void)
 {
@@ -167,6 +224,7 @@ const struct test plan_tests[] = {
     {"longest walk is known and a loop is cut", longest_walk_is_known_and_a_loop_is_cut},
     {"every truncation is refused", every_truncation_is_refused},
     {"every changed byte is refused by the checksum", every_changed_byte_is_refused_by_the_checksum},
+    {"every field out of its range is refused", every_field_out_of_its_range_is_refused},
     {"damage with a right checksum never leads astray", damage_with_a_right_checksum_never_leads_astray},
     {0},
 };

@@ -137,18 +137,13 @@ class Telephone:
             )  # fmt: skip
 
         challenge = await self.wire.ask(say())
-        if challenge.status != 401:
+        if challenge.status != 401:  # not asked for it, or refused anyhow
             return challenge
         if method == "INVITE":
             self.ack(challenge, uri)
         mine = authorization(challenge.challenge(algorithm), method, uri, *self.account)
-        return await self.wire.ask(say(Authorization=mine)) if method != "INVITE" else await self._invited(
-            say(Authorization=mine)
-        )
-
-    async def _invited(self, data: bytes) -> Message:
-        self.wire.send(data)
-        return await self.wire.response()
+        self.wire.send(say(Authorization=mine))
+        return await self.wire.response(final=method != "INVITE")
 
     def ack(self, answer: Message, uri: str) -> None:
         """Acknowledge a final answer to an INVITE, refused (same branch) or not."""
@@ -160,16 +155,88 @@ class Telephone:
             )  # fmt: skip
         )
 
-    async def call(self, called: str, body: bytes | None = None, **how: str) -> int:
-        """Call a number; the box's handle of the leg."""
-        uri = f"sip:{called}@{HOST}:{self.box.address[1]}"
-        first = await self.ask("INVITE", uri, body=sdp() if body is None else body, call_id=secrets.token_hex(8))
+    async def call(self, called: str, body: bytes | None = None) -> Call:
+        """Call a number; when this returns the box has told of it."""
+        uri, call_id = f"sip:{called}@{HOST}:{self.box.address[1]}", secrets.token_hex(8)
+        first = await self.ask("INVITE", uri, body=sdp() if body is None else body, call_id=call_id)
         assert first.status == 100, first
-        return (await self.box.told(Heard.INCOMING, of="phone")).handle
+        told = await self.box.told(Heard.INCOMING, of="phone")
+        return Call(self.wire, told.handle, call_id, first["from"], first["to"], uri, int(first["cseq"].split()[0]))
 
-    async def answers(self, status: int = 200, reason: str = "OK", body: bytes | None = None) -> Message:
-        """Answer the next INVITE that comes; the INVITE. An answer of 200 is acknowledged by the box."""
+    async def picks_up(self, leg: int = 0, *, ringing: bool = False, body: bytes | None = None) -> Call:
+        """Answer the next call that comes (the box's handle of it, for later)."""
         invite = await self.wire.request("INVITE")
-        self.wire.reply(invite, status, reason, body=(sdp() if body is None else body) if status == 200 else b"")
+        tag = secrets.token_hex(4)
+        if ringing:
+            self.wire.reply(invite, 180, "Ringing", tag=tag)
+        self.wire.reply(invite, 200, tag=tag, body=sdp() if body is None else body)
+        await self.wire.request("ACK")
+        return Call(
+            self.wire, leg, invite["call-id"], f"{invite['to']};tag={tag}", invite["from"], address_of(invite), 1
+        )  # fmt: skip
+
+    async def refuses(self, status: int, reason: str, **headers: str) -> Message:
+        """Refuse the next call that comes; its INVITE."""
+        invite = await self.wire.request("INVITE")
+        self.wire.reply(invite, status, reason, headers=headers)
         await self.wire.request("ACK")
         return invite
+
+
+class Call:
+    """A call of a hand-spoken telephone, and the box's handle of its leg."""
+
+    def __init__(self, wire: Wire, handle: int, call_id: str, mine: str, theirs: str, target: str, cseq: int) -> None:
+        self.wire, self.handle = wire, handle
+        self._call_id, self._mine, self._theirs, self._target, self._cseq = call_id, mine, theirs, target, cseq
+
+    async def answered(self, status: int = 200) -> Message:
+        """The box's final answer, acknowledged; provisional ones are passed over."""
+        answer = await self.wire.response(final=True)
+        assert answer.status == status, answer
+        self._theirs = answer["to"]
+        if status == 200:
+            self._target = address_of(answer)
+        self.say("ACK", {"Via": answer["via"]} if status >= 300 else {}, cseq=self._cseq)
+        return answer
+
+    def say(
+        self, method: str, headers: Mapping[str, str | list[str]] | None = None, body: bytes = b"", cseq: int = 0
+    ) -> None:
+        """A request within the call."""
+        if not cseq:
+            self._cseq += 1
+        own = {"From": self._mine, "To": self._theirs} | dict(headers or {})
+        self.wire.send(
+            request(
+                method, self._target, self.wire, call_id=self._call_id, cseq=cseq or self._cseq, headers=own, body=body
+            )
+        )  # fmt: skip
+
+    async def ask(
+        self, method: str, headers: Mapping[str, str | list[str]] | None = None, body: bytes = b""
+    ) -> Message:
+        """The final answer to a request within the call; that to a re-INVITE is acknowledged."""
+        self.say(method, headers, body)
+        answer = await self.wire.response(final=True)
+        if method == "INVITE":
+            self.say("ACK", {"Via": answer["via"]} if answer.status >= 300 else {}, cseq=self._cseq)
+        return answer
+
+    def cancel(self, answer: Message) -> None:
+        """CANCEL the call that this provisional answer belongs to."""
+        self.say("CANCEL", {"Via": answer["via"], "To": answer["to"].partition(";")[0]}, cseq=self._cseq)
+
+    async def bye(self) -> None:
+        assert (await self.ask("BYE")).status == 200
+
+    async def hung_up(self) -> Message:
+        """The box's BYE, answered."""
+        bye = await self.wire.request("BYE")
+        self.wire.reply(bye, 200)
+        return bye
+
+
+def address_of(message: Message) -> str:
+    """The URI in its Contact."""
+    return message["contact"].partition("<")[2].partition(">")[0]

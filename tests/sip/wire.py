@@ -134,12 +134,21 @@ class Wire(asyncio.DatagramProtocol):
             "answer to OPTIONS", lambda message: message["call-id"] == call_id and message.status >= 200, within
         )
 
-    def reply(self, to: Message, status: int, reason: str = "OK", *, tag: str = "there", body: bytes = b"") -> None:
+    def reply(
+        self,
+        to: Message,
+        status: int,
+        reason: str = "OK",
+        *,
+        tag: str = "there",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> None:
         """Answer a request that came."""
-        headers = [(name, value) for name, value in to.headers if name in ("via", "call-id", "cseq", "from")]
-        headers.append(("to", to["to"] if to.tag else f"{to['to']};tag={tag}"))
-        headers.append(("contact", f"<sip:here@{self.at}>"))
-        self.send(text(f"SIP/2.0 {status} {reason}", headers, body))
+        said = [(name, value) for name, value in to.headers if name in ("via", "call-id", "cseq", "from")]
+        said.append(("to", to["to"] if to.tag else f"{to['to']};tag={tag}"))
+        usual = {"contact": f"<sip:here@{self.at}>"} | dict(headers or {})
+        self.send(text(f"SIP/2.0 {status} {reason}", [*said, *usual.items()], body))
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         message = Message.parse(data)
@@ -203,14 +212,14 @@ def authorization(
     user: str,
     password: str,
     *,
-    nc: int = 1,
+    nc: int | str = 1,
     leave_out: Iterable[str] = (),
     **lies: str,
 ) -> str:
     """The Authorization header of RFC 7616 for a challenge; `lies` replace what it says, counted into the answer."""
     said = {
         "username": user, "realm": challenge["realm"], "nonce": challenge["nonce"], "uri": uri,
-        "algorithm": challenge.get("algorithm", "MD5"), "qop": "auth", "nc": f"{nc:08x}",
+        "algorithm": challenge.get("algorithm", "MD5"), "qop": "auth", "nc": nc if isinstance(nc, str) else f"{nc:08x}",
         "cnonce": secrets.token_hex(4),
     } | lies  # fmt: skip
 

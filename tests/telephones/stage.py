@@ -54,8 +54,9 @@ class Stage:
         """A registered desk phone that says one tone."""
         folder = self._folder(user)
         says = tone.write(self.folder / f"{hz}.wav", hz, LONGEST_CALL)
-        account = {"user": user, "password": PASSWORDS[user], "registrar": office.address}
-        phone = await self._stack.enter_async_context(Baresip(folder, self.ports, **account, says=says, codecs=codecs))
+        password, to = PASSWORDS[user], office.address
+        phone = Baresip(folder, self.ports, user=user, password=password, registrar=to, says=says, codecs=codecs)
+        await self._stack.enter_async_context(phone)
         await phone.registered()
         return phone
 

@@ -10,7 +10,8 @@ from typing import Self
 from appliance.programs.demo.seen import Seen
 from appliance.programs.demo.tied import TIED
 
-CONF = "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+# user: as root it would change to another user, and the kernel then forgets to end it with us
+CONF = "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n"
 PROGRAMS = ("mosquitto", "mosquitto_sub")
 
 

@@ -80,7 +80,7 @@ class Phone:
         self._do("answer")
 
     def answer_after(self, seconds: float | None) -> None:
-        """Answer every call that comes in from now on so long after it began to ring; None lets it ring."""
+        """Answer each call, also one that rings now, so long after it began to ring; None lets them ring."""
         self._do("answer-after", seconds=seconds)
 
     def decline(self, code: int = 603) -> None:

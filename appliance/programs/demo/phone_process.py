@@ -49,7 +49,7 @@ class Call(pj.Call):  # type: ignore[misc]
 
     def __init__(self, account: "Account", number: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(account, number)
-        self.phone, self.answer_at = account.phone, float("inf")
+        self.phone, self.rang_at = account.phone, float("inf")
         self._record: pj.AudioMediaRecorder | None = None
         self._file = ""
 
@@ -86,7 +86,7 @@ class Call(pj.Call):  # type: ignore[misc]
         tell("key", call=self.getId(), key=told.digit)
 
     def respond(self, code: int) -> None:
-        self.answer_at = float("inf")
+        self.rang_at = float("inf")
         self.answer(operation(code))
 
 
@@ -107,8 +107,7 @@ class Account(pj.Account):  # type: ignore[misc]
         call = Call(self, told.callId)
         self.phone.calls.append(call)
         call.answer(operation(180))
-        if self.phone.answer_after is not None:
-            call.answer_at = time.monotonic() + self.phone.answer_after
+        call.rang_at = time.monotonic()
         tell("rings", call=told.callId, caller=call.getInfo().remoteUri, called=call.getInfo().localUri)
 
 
@@ -190,8 +189,7 @@ class Phone:
         while True:
             self.endpoint.libHandleEvents(POLL)
             self.over.clear()
-            for call in [call for call in self.calls if call.answer_at <= time.monotonic()]:
-                call.respond(200)
+            self.answer_due()
             while select.select([0], [], [], 0)[0]:
                 part = os.read(0, 65536)
                 if not part:
@@ -199,6 +197,12 @@ class Phone:
                 *lines, unread = (unread + part).split(b"\n")
                 for line in lines:
                     self.obey(line)
+
+    def answer_due(self) -> None:
+        """Answer what has rung long enough, also when it rang before it was said how long."""
+        if self.answer_after is not None:
+            for call in [call for call in self.calls if call.rang_at + self.answer_after <= time.monotonic()]:
+                call.respond(200)
 
     def obey(self, line: bytes) -> None:
         """Carry out one line; what PJSIP refuses is told, and the telephone goes on."""

@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 Thing = TypeVar("Thing")
 
+LAST, TOLD = 15, 300  # things, and characters of each, that NotSeen repeats
+
 
 class NotSeen(AssertionError):
     """Something awaited did not come in time; the message says what came instead."""
@@ -47,5 +49,6 @@ class Seen(Generic[Thing]):
             index = None
         if index is None:
             ending = self.ended or f"within {within} s"
-            raise NotSeen(f"{self.who}: no {what} ({ending}); seen: {'; '.join(map(str, self.all[-20:])) or 'nothing'}")
+            last = "; ".join(str(thing)[:TOLD] for thing in self.all[-LAST:])
+            raise NotSeen(f"{self.who}: no {what} ({ending}); seen: {last or 'nothing'}")
         return self._open.pop(index)
