@@ -24,6 +24,10 @@ DATAGRAMS = 10_000  # that the relay hands on
 ACCOUNTED = "linekeeper's Python", "SIP", "audio clock", "journal"
 
 
+class NotMeasured(Exception):
+    """Calls were lost."""
+
+
 @dataclass
 class Run:
     """One kind of calls: what it took."""
@@ -45,6 +49,7 @@ class Callers:
     def __init__(self, line: Telephone, desks: Telephone, sound: Audio | None) -> None:
         self.line, self.desks, self._sound = line, desks, sound
         self.over = self.answered = 0
+        self.refused: list[int] = []  # SIP status
         self._lines: dict[str, Dialog] = {}  # by caller
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
@@ -90,6 +95,8 @@ class Callers:
 
     def _ended(self, dialog: Dialog, status: int) -> None:
         self.over += 1
+        if status:
+            self.refused.append(status)
         self._hushed(dialog, status)
 
     def _hushed(self, dialog: Dialog, status: int) -> None:
@@ -116,7 +123,10 @@ async def measure(switch: Switch, ports: Ports, run: Run, *, sound: bool) -> Run
         try:
             await callers.run(CALLS)
         except TimeoutError:
-            sys.exit(f"{callers.over} of {CALLS} calls are over, {callers.answered} were answered:\n{switch.words()}")
+            raise NotMeasured(
+                f"{callers.over} of {CALLS} calls are over, {callers.answered} were answered; left are {len(line.dialogs)} "
+                f"at the line, {len(desks.dialogs)} at the desks, refused were {callers.refused[:20]}; the switch's last words:\n{switch.words()}"
+            ) from None
         run.cpu, run.seconds = process.cpu(pid) - used, time.monotonic() - began
         run.threads = {name: spent - threads.get(name, 0) for name, spent in process.threads(pid).items()}
         run.calls, run.signalling = callers.answered, line.sent + desks.sent

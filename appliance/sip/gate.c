@@ -114,7 +114,6 @@ static pj_bool_t on_request(pjsip_rx_data *rdata)
         return rdata->msg_info.to->tag.slen ? PJ_FALSE : on_invite(rdata);
     case PJSIP_ACK_METHOD:
     case PJSIP_CANCEL_METHOD:
-    case PJSIP_BYE_METHOD:
     case PJSIP_OPTIONS_METHOD: /* answered by PJSIP with what the box can do; names no account */
         return PJ_FALSE;
     default:
@@ -122,7 +121,9 @@ static pj_bool_t on_request(pjsip_rx_data *rdata)
     }
     if (rdata->msg_info.to->tag.slen)
         return PJ_FALSE; /* within a dialog */
-    if (pj_stricmp2(&method->name, "SUBSCRIBE") == 0)
+    if (method->id == PJSIP_BYE_METHOD)
+        sip_refuse(rdata, 481, "no such call");
+    else if (pj_stricmp2(&method->name, "SUBSCRIBE") == 0)
         sip_refuse(rdata, 489, "no such event package");
     else
         sip_refuse(rdata, 405, "not used here");

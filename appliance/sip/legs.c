@@ -149,6 +149,15 @@ static void on_transfer(pjsua_call_id call, const pj_str_t *target, pjsip_status
     *code = PJSIP_SC_DECLINE;
 }
 
+/* Nobody decides for us where a call goes: neither a telephone nor a trunk, by 302 and its like. */
+static pjsip_redirect_op on_redirected(pjsua_call_id call, const pjsip_uri *target, const pjsip_event *event)
+{
+    PJ_UNUSED_ARG(call);
+    PJ_UNUSED_ARG(target);
+    PJ_UNUSED_ARG(event);
+    return PJSIP_REDIRECT_REJECT;
+}
+
 void sip_legs_configure(pjsua_config *config)
 {
     config->cb.on_incoming_call = on_incoming;
@@ -156,6 +165,7 @@ void sip_legs_configure(pjsua_config *config)
     config->cb.on_call_media_state = on_media;
     config->cb.on_dtmf_digit2 = on_digit;
     config->cb.on_call_transfer_request2 = on_transfer;
+    config->cb.on_call_redirected = on_redirected;
 }
 
 static void setting_of(pjsua_call_setting *setting)

@@ -104,7 +104,9 @@ class Telephone:
         self._wire.close()
 
     def send(self, text: str, to: int = 0) -> int:
-        """The time just before."""
+        """The time just before; nothing is sent once it is closed."""
+        if self._wire.fileno() < 0:
+            return 0
         self.sent += 1
         data = text.encode()
         at = time.time_ns()

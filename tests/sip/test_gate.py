@@ -136,7 +136,7 @@ async def test_two_thousand_calls_of_strangers_leave_nothing_behind(box: Box, wi
 
 REFUSED = {
     "SUBSCRIBE": 489, "MESSAGE": 405, "PUBLISH": 405, "NOTIFY": 405, "INFO": 405, "REFER": 603, "UPDATE": 405,
-    "PRACK": 405, "JUMP": 405, "register": 405, "BYE": 481, "CANCEL": 481,
+    "PRACK": 405, "JUMP": 405, "BYE": 481, "CANCEL": 481,
 }  # fmt: skip
 
 
@@ -151,7 +151,7 @@ async def test_what_is_not_used_here_is_refused_alike_for_known_and_unknown(box:
     own = ("via", "to", "from", "call-id", "cseq")
     known, unknown = ([pair for pair in answer.headers if pair[0] not in own] for answer in answers)
     assert known == unknown
-    if REFUSED[method] != 481:
+    if method != "CANCEL":
         refused = await box.told(Heard.REFUSED, of=method)
         assert refused.code == REFUSED[method] and refused.text[3] == wire.at
     assert not box.told_so_far(Heard.INCOMING, Heard.BOUND)
@@ -241,5 +241,6 @@ async def test_the_name_of_an_account_has_no_other_spelling(box: Box, wire: Wire
     account = box.account()
     for name in (account.name.upper(), account.name + " ", f" {account.name}", f"{account.name}%00"):
         phone = Telephone(box, wire, Account(name, account.password))
-        answer = await phone.ask("INVITE", f"sip:100@{HOST}", headers={"From": f"<sip:{HOST}>;tag=a"}, body=sdp())
+        headers = {"From": f"<sip:{HOST}>;tag=a", "Contact": f"<sip:{wire.at}>"}
+        answer = await phone.ask("INVITE", f"sip:100@{HOST}", headers=headers, body=sdp())
         assert answer.status == 403

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Time of a decision: an office of 50 people, 10 queues of 8, 1,000 extensions and numbers; see core_decision.md."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+from appliance.core import Command, Core
+from appliance.core.names import Do, Fact
+from tests.core.plans import Office
+
+ROUNDS = 20_000
+NOW = 1_772_784_000_000
+
+
+def office(round_robin: bool) -> Office:
+    made = Office(calls_max=100)
+    people = [f"person{i}" for i in range(50)]
+    for person in people:
+        made.person(person)
+    for i in range(10):
+        made.queue(f"queue{i}", " ".join(people[i * 5 : i * 5 + 8] or people[:8]), round_robin=round_robin)
+        made.line(f"line{i}", f"hours{i}")
+        made.hours(f"hours{i}", *((NOW + day * 86_400_000, NOW + day * 86_400_000 + 36_000_000) for day in range(400)))
+        made.step(f"hours{i}", "hours", f"hours{i}", next=f"queue{i}")
+        made.step(f"queue{i}", "queue", f"queue{i}")
+    made.callers("regulars", *(f"370600{i:05}" for i in range(1000)))
+    made.action("lamp", "regulars", "line0")
+    for i in range(100):
+        made.dial("line0", f"1{i:03}", "queue0")
+    return made
+
+
+class Desk:
+    """Feeds the core as the switch does, and keeps the time each fact took with its commands and trace fetched."""
+
+    def __init__(self, round_robin: bool, waiting: int) -> None:
+        made = office(round_robin)
+        self.core = Core(made.plan())
+        self.line = made.id("line", "line0")
+        self.call = 0
+        self.took: dict[str, list[tuple[int, int]]] = {}  # ns to decide, ns to fetch
+        people = [made.id("person", f"person{i}") for i in range(8)]
+        for person in people if not waiting else people[:1]:
+            self.core.feed(Fact.REACHABLE, NOW, person=person, value=1)
+        for _ in range(waiting):
+            self.arrive()
+        self.took.clear()
+
+    def timed(self, name: str, feed: Callable[[], None]) -> list[Command]:
+        start = time.perf_counter_ns()
+        feed()
+        decided = time.perf_counter_ns()
+        commands = self.core.commands()
+        self.core.trace()
+        self.took.setdefault(name, []).append((decided - start, time.perf_counter_ns() - decided))
+        return commands
+
+    def arrive(self) -> int:
+        self.call += 1
+        feed, call, line = self.core.feed, self.call, self.line
+        commands = self.timed(
+            "a call arrives, is recognised, joins, rings",
+            lambda: feed(Fact.ARRIVED, NOW, call=call, line=line, number="37060000500", other="1099"),
+        )
+        return next((command.leg for command in commands if command.kind == Do.RING), 0)
+
+    def visit(self) -> None:
+        """One call from its arrival to its end."""
+        feed, leg = self.core.feed, self.arrive()
+        call = self.call
+        if leg:
+            self.timed("one answers, the others stop", lambda: feed(Fact.ANSWERED, NOW, call=call, leg=leg))
+            self.timed("he hangs up, the call is over", lambda: feed(Fact.LEFT, NOW, call=call, leg=leg))
+        else:
+            self.timed("a waiting caller hangs up", lambda: feed(Fact.HUNG_UP, NOW, call=call))
+
+
+def main() -> None:
+    print("| office | fact | decide: median us | p99 us | fetch: median us |\n|---|---|---|---|---|")
+    for name, round_robin, waiting in (
+        ("ring all, 8 free", False, 0),
+        ("turns, 8 free", True, 0),
+        ("50 callers wait", False, 50),
+    ):
+        desk = Desk(round_robin, waiting)
+        for _ in range(ROUNDS):
+            desk.visit()
+        for fact, took in desk.took.items():
+            decide, fetch = sorted(d for d, _ in took), median(f for _, f in took)
+            slow = decide[len(decide) * 99 // 100]
+            print(f"| {name} | {fact} | {median(decide) / 1000:.2f} | {slow / 1000:.2f} | {fetch / 1000:.2f} |")
+    desk = Desk(False, 0)
+    took = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter_ns()
+        desk.core.feed(Fact.TICK, NOW)
+        took.append(time.perf_counter_ns() - start)
+    print(f"| any | a tick with nothing due (the binding alone) | {median(took) / 1000:.2f} | - | - |")
+
+
+if __name__ == "__main__":
+    main()

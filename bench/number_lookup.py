@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Look-up of a number among 1,000,000, against a Python dict in the same run; see number_lookup.md."""
+
+import random
+import struct
+import sys
+import time
+import zlib
+from array import array
+from collections.abc import Callable
+
+from appliance.core import number_lookup
+from appliance.settings.callers import table
+
+NUMBERS = 1_000_000
+TIMES = 3  # each of them is asked
+
+
+def plan(numbers: bytes, callers: bytes, lists: int) -> bytes:
+    """A plan of callers alone."""
+    sections = [
+        (b"NUMB", numbers, 12),
+        (b"CALR", callers, 16),
+        (b"LIST", struct.pack(f"<{lists}I", *range(1, lists + 1)), 4),
+    ]
+    at, entries, body = 32 + 16 * len(sections), b"", b""
+    for tag, rows, size in sections:
+        entries += struct.pack("<4sIII", tag, at + len(body), len(rows) // size, size)
+        body += rows + bytes(-len(rows) % 8)
+    after = entries + body
+    return struct.pack("<4sHHIII12x", b"LKPL", 1, len(sections), 32 + len(after), zlib.crc32(after), 1) + after
+
+
+def best(run: Callable[[], object], times: int = 5) -> float:
+    """Seconds of the fastest run."""
+    took = []
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        took.append(time.perf_counter() - start)
+    return min(took)
+
+
+def main() -> None:
+    chance = random.Random(1)
+    known = [f"370{number:08}" for number in chance.sample(range(10**8), NUMBERS)]
+    prefixes = {"37060": 2, "4477009": 2, "1555": 2, "3716": 2}
+    numbers, callers = table(dict.fromkeys(known, 1), {})
+    with_prefixes, callers_too = table(dict.fromkeys(known, 1), prefixes)
+    exact, mixed = plan(numbers, callers, 2), plan(with_prefixes, callers_too, 2)
+    found = chance.sample(known, NUMBERS)
+    missing = [f"371{number:08}" for number in chance.sample(range(10**8), NUMBERS)]
+    repeated = found[:1000] * (NUMBERS // 1000)
+    as_dict = dict.fromkeys(known, 1)
+
+    def core(bytes_: bytes, asked: list[str]) -> float:
+        """ns each; checking the plan, which comes with every call of number_lookup, taken off."""
+        many = asked * TIMES
+        return (best(lambda: number_lookup(bytes_, many)) - best(lambda: number_lookup(bytes_, []))) / len(many) * 1e9
+
+    def python(asked: list[str]) -> float:
+        took = []
+        for _ in range(TIMES):
+            fresh = [number[:1] + number[1:] for number in asked]  # as from a line: their hash is not known yet
+            took.append(best(lambda asked=fresh: [as_dict.get(number, -1) for number in asked], 1))  # type: ignore[misc]
+        return min(took) / len(asked) * 1e9
+
+    print("| numbers asked | core ns | core, 4 prefix lengths ns | dict ns |\n|---|---|---|---|")
+    for name, asked in (("on the list, any", found), ("not on the list", missing), ("the same 1,000 again", repeated)):
+        print(f"| {name} | {core(exact, asked):.0f} | {core(mixed, asked):.0f} | {python(asked):.0f} |")
+    strings = sum(sys.getsizeof(number) for number in known[:1000]) / 1000
+    print(
+        f"\nBytes a number: core {(len(numbers) + len(callers)) / NUMBERS:.1f}, "
+        f"dict {sys.getsizeof(as_dict) / NUMBERS + strings:.1f}, "
+        f"array of 64-bit keys {array('Q').itemsize}. "
+        f"Checking the plan of {len(exact) / 1e6:.0f} MB when it is loaded: "
+        f"{best(lambda: number_lookup(exact, [])) * 1000:.0f} ms."
+    )
+
+
+if __name__ == "__main__":
+    main()
