@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+from testbed.table import tell, wants_writing
+
 from appliance.core import Command, Core
 from appliance.core.names import Do, Fact
 from tests.core.plans import Office
@@ -77,7 +79,8 @@ class Desk:
 
 
 def main() -> None:
-    print("| office | fact | decide: median us | p99 us | fetch: median us |\n|---|---|---|---|---|")
+    write = wants_writing("Time of a decision of the core, and of fetching what it decided.")
+    rows: list[tuple[str, ...]] = [("office: fact", "decide, median us", "p99 us", "fetch, median us")]
     for name, round_robin, waiting in (
         ("ring all, 8 free", False, 0),
         ("turns, 8 free", True, 0),
@@ -89,14 +92,15 @@ def main() -> None:
         for fact, took in desk.took.items():
             decide, fetch = sorted(d for d, _ in took), median(f for _, f in took)
             slow = decide[len(decide) * 99 // 100]
-            print(f"| {name} | {fact} | {median(decide) / 1000:.2f} | {slow / 1000:.2f} | {fetch / 1000:.2f} |")
+            rows.append((f"{name}: {fact}", *(f"{ns / 1000:.2f}" for ns in (median(decide), slow, fetch))))
     desk = Desk(False, 0)
-    took = []
+    ticks = []
     for _ in range(ROUNDS):
         start = time.perf_counter_ns()
         desk.core.feed(Fact.TICK, NOW)
-        took.append(time.perf_counter_ns() - start)
-    print(f"| any | a tick with nothing due (the binding alone) | {median(took) / 1000:.2f} | - | - |")
+        ticks.append(time.perf_counter_ns() - start)
+    rows.append(("any: a tick with nothing due, so the binding alone", f"{median(ticks) / 1000:.2f}", "", ""))
+    tell(rows, write=write)
 
 
 if __name__ == "__main__":

@@ -374,7 +374,8 @@ class CallControl:
         line = self._name(command.target)
         ring = Ring(command.leg, "", line)
         call.direction, call.line = "out", line
-        if leg := self._telephony.dial(line, command.number, call.caller, call.name):
+        plus = "+" if call.called == f"+{command.number}" else ""  # the core keeps digits alone
+        if leg := self._telephony.dial(line, plus + command.number, call.caller, call.name):
             ring.parties[leg] = line
         self._begin(call, ring, "trunk", 34)
         self._audience.line_changed(line)

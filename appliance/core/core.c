@@ -83,6 +83,7 @@ enum lk_error lk_core_new(struct lk_core **out, const struct lk_allocator *from,
     if (core == NULL)
         return LK_NOMEM;
     core->from = *from;
+    core->joined = LK_NO_SLOT;
     error = add_rules(core, 0, plan, plan_size);
     if (error == LK_OK && !lk_world_make(&core->world, from, core->rules, NULL))
         error = LK_NOMEM;

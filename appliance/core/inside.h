@@ -47,7 +47,8 @@ struct lk_core {
     uint32_t current;
     struct lk_world world;
     lk_ms now;
-    bool stirred; /* something changed that may let a waiting call ring somebody */
+    bool stirred;    /* something changed that may let any waiting call ring somebody */
+    uint32_t joined; /* the first call that began to wait since the last dispatch, LK_NO_SLOT none */
 };
 
 /* ---- timers.c: one number space of the deadlines ------------------------------------------------------------------ */
@@ -119,7 +120,7 @@ void lk_leg_ended(struct lk_core *core, uint32_t leg);
 void lk_stop(struct lk_core *core, uint32_t leg, int32_t cause);
 /* Stops all legs of a call but one (LK_NO_SLOT: all). */
 void lk_stop_others(struct lk_core *core, uint32_t call, uint32_t but, int32_t cause);
-/* Rings for all waiting calls whom their queues allow, in the order they joined. */
+/* Rings for the waiting calls whom their queues allow, in the order they joined: all, or only new ones if none stirred. */
 void lk_dispatch(struct lk_core *core);
 
 /* ---- walk.c ------------------------------------------------------------------------------------------------------- */

@@ -139,10 +139,10 @@ static void dispatch(struct lk_core *core, uint32_t call)
 void lk_dispatch(struct lk_core *core)
 {
     const struct lk_queues *queues = &core->world.queues;
+    uint32_t first = core->stirred ? queues->first : core->joined;
 
-    if (!core->stirred)
-        return;
     core->stirred = false;
-    for (uint32_t call = queues->first; call != LK_NO_SLOT; call = queues->next[call])
+    core->joined = LK_NO_SLOT;
+    for (uint32_t call = first; call != LK_NO_SLOT; call = queues->next[call])
         dispatch(core, call);
 }

@@ -49,6 +49,7 @@ static void free_answerer(struct lk_core *core, const struct lk_call *call)
     struct lk_person *person = &world->people.at[call->answerer];
 
     person->busy--;
+    core->stirred = true;
     if (call->wrap_up_ms == 0)
         return;
     person->wrap_until = core->now + call->wrap_up_ms;
@@ -69,14 +70,15 @@ void lk_finish(struct lk_core *core, uint32_t slot, enum lk_outcome outcome, enu
     lk_note(core, slot, LK_WHY_OVER, why, outcome == LK_VOICEMAIL ? call->mailbox : person, outcome);
     if (call->answerer != LK_NO_SLOT)
         free_answerer(core, call);
-    if (call->caller != LK_NO_SLOT)
+    if (call->caller != LK_NO_SLOT) {
         world->people.at[call->caller].busy--;
+        core->stirred = true;
+    }
     lk_queues_leave(&world->queues, slot);
     lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_WAIT, slot), LK_NONE);
     lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_AGAIN, slot), LK_NONE);
     lk_refusals_forget(&world->refusals, slot);
     lk_calls_end(&world->calls, slot);
-    core->stirred = true;
     if (--core->rules[which]->calls == 0 && which != core->current)
         lk_rules_free(core, which);
 }
@@ -144,7 +146,8 @@ static bool take_queue(struct lk_core *core, uint32_t slot, const struct lk_step
     lk_note(core, slot, LK_WHY_QUEUED, LK_BECAUSE_NONE, queue.id, lk_queues_join(&world->queues, waits_in, slot));
     if (queue.max_wait_ms != 0)
         lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_WAIT, slot), core->now + queue.max_wait_ms);
-    core->stirred = true;
+    if (core->joined == LK_NO_SLOT)
+        core->joined = slot;
     return true;
 }
 

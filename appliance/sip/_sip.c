@@ -195,7 +195,8 @@ static PyObject *endpoint_counts(PyObject *self, PyObject *unused)
     struct sip_counts counts = sip_counters();
 
     (void)self, (void)unused;
-    return Py_BuildValue("(KK)", (unsigned long long)counts.stale, (unsigned long long)counts.dropped);
+    return Py_BuildValue("(KKK)", (unsigned long long)counts.stale, (unsigned long long)counts.dropped,
+                         (unsigned long long)counts.alive);
 }
 
 /* ---- telephones and trunks -------------------------------------------------------------------------------------- */

@@ -44,8 +44,9 @@ class Endpoint:
     def events(self) -> list[Event]:
         """All events so far, oldest first."""
 
-    def counts(self) -> tuple[int, int]:
-        """Commands to what was over already; events lost because memory ran out or 65,536 were unread."""
+    def counts(self) -> tuple[int, int, int]:
+        """Commands to what was over already; events lost because memory ran out or too many were unread (REFUSED and
+        LOG: 1,024, others 65,536); legs, players and recordings alive."""
 
     def set_phone(self, phone: str, ha1_md5: str, ha1_sha256: str, /) -> None:
         """Let a telephone register and call. HA1 as RFC 7616 3.4.2, lower-case hexadecimal."""

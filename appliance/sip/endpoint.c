@@ -210,6 +210,8 @@ struct sip_counts sip_counters(void)
 
     pthread_mutex_lock(&lock);
     now = counts;
+    for (int i = 0; i < SIP_SLOTS; i++)
+        now.alive += slots[i].kind != SIP_FREE;
     pthread_mutex_unlock(&lock);
     return now;
 }

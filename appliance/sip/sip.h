@@ -104,6 +104,7 @@ struct sip_config {
 struct sip_counts {
     uint64_t stale;   /* commands to what was over already */
     uint64_t dropped; /* events lost because nobody read them */
+    uint64_t alive;   /* legs, players and recordings */
 };
 
 extern struct sip_config sip_config;

@@ -6,8 +6,10 @@ import hashlib
 import ipaddress
 import logging
 import socket
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
+from urllib.parse import quote
 
 from appliance.calls.ports import Leg, Listener, Port
 from appliance.settings.models import Line, Settings
@@ -68,6 +70,7 @@ class Telephony:
         self._usable: dict[str, bool] = {}
         self._realm = ""
         self._resolving: dict[str, asyncio.Task[None]] = {}
+        self._unread: deque[Event] = deque()
 
     def start(self, settings: Settings, secrets: Secrets, known: Iterable[Binding]) -> None:
         """Listen, let the telephones and trunks of the settings in, and put back the contacts known before."""
@@ -172,7 +175,8 @@ class Telephony:
             return 0
         table = self._lines[line][0]
         host = f"[{table.host}]" if ":" in table.host else table.host
-        return self._sip.call(line, f"sip:{number}@{host}:{table.port}", table.caller or caller, name)
+        user = quote(number, safe="+*")  # what a caller asked for must not become a part of the address
+        return self._sip.call(line, f"sip:{user}@{host}:{table.port}", table.caller or caller, name)
 
     def ringing(self, leg: Leg) -> None:
         self._sip.progress(leg, 180)
@@ -204,8 +208,13 @@ class Telephony:
     # ---- events -----------------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
-        for event in self._sip.events():
-            self._take(event)
+        self._unread.extend(self._sip.events())
+        try:
+            while self._unread:
+                self._take(self._unread.popleft())
+        finally:
+            if self._unread:  # one that fails is told by the loop and takes none of the others with it
+                asyncio.get_running_loop().call_soon(self._read)
 
     def _take(self, event: Event) -> None:
         kind, handle, code, value, _, text = event

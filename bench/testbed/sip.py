@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A SIP end point of one bare UDP socket, just enough for a call (RFC 3261), with the kernel's time of each datagram.
-
-It sends nothing again: on the loopback a datagram that is lost is a fault, and the measurement says so.
-"""
+"""A SIP end point of one bare UDP socket, just enough for a call (RFC 3261), with the kernel's time of each datagram."""
 
 import asyncio
 import hashlib
@@ -18,6 +15,7 @@ SO_TIMESTAMPNS = 35  # linux/socket.h; struct timespec of CLOCK_REALTIME beside 
 TIMESPEC = struct.Struct("@ll")
 BUFFER = 4 << 20  # bytes of the socket's receive buffer asked for
 LOOPBACK = "127.0.0.1"
+T1 = 0.5  # seconds before what was not answered is sent again, doubling; RFC 3261 section 17.1.1.1
 
 
 class Message(NamedTuple):
@@ -85,12 +83,13 @@ class Telephone:
     audio: int = 0
     heard: Heard = field(default_factory=Heard)
     sent: int = 0
-    received: int = 0
+    again: int = 0  # of them sent because no answer came
 
     def __post_init__(self) -> None:
         self.dialogs: dict[str, Dialog] = {}
         self._count = 0
         self._registering: dict[str, asyncio.Future[Message]] = {}
+        self._unanswered: dict[str, asyncio.TimerHandle] = {}  # by Call-ID and method
         self._wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
         self._wire.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
@@ -100,18 +99,32 @@ class Telephone:
         self.other: Callable[[bytes, int], None] | None = None  # takes what is no SIP, with its time
 
     def close(self) -> None:
+        for timer in self._unanswered.values():
+            timer.cancel()
         asyncio.get_running_loop().remove_reader(self._wire)
         self._wire.close()
 
     def send(self, text: str, to: int = 0) -> int:
-        """The time just before; nothing is sent once it is closed."""
-        if self._wire.fileno() < 0:
-            return 0
+        """The time just before."""
         self.sent += 1
         data = text.encode()
         at = time.time_ns()
         self._wire.sendto(data, (LOOPBACK, to or self.peer))
         return at
+
+    def _insist(self, key: str, text: str, wait: float = T1) -> int:
+        """Send until _answered(key); the time just before the first."""
+        self._answered(key)
+        self._unanswered[key] = asyncio.get_running_loop().call_later(wait, self._again, key, text, 2 * wait)
+        return self.send(text)
+
+    def _again(self, key: str, text: str, wait: float) -> None:
+        self.again += 1
+        self._insist(key, text, wait)
+
+    def _answered(self, key: str) -> None:
+        if timer := self._unanswered.pop(key, None):
+            timer.cancel()
 
     # ---- what it does -----------------------------------------------------------------------------------------------
 
@@ -148,19 +161,19 @@ class Telephone:
         self.dialogs[dialog.call_id] = dialog
         contact = f"Contact: <sip:{caller}@{LOOPBACK}:{self.port}>\r\n"
         text = self._request("INVITE", uri, local, f"<{uri}>", dialog.call_id, 1, dialog.via, contact, self._sdp())
-        dialog.at = self.send(text)
+        dialog.at = self._insist(f"{dialog.call_id} INVITE", text)
         return dialog
 
     def ring(self, dialog: Dialog) -> None:
         self._reply(dialog, "180 Ringing", "")
 
     def answer(self, dialog: Dialog) -> None:
-        self._reply(dialog, "200 OK", self._sdp())
+        self._reply(dialog, "200 OK", self._sdp(), until_ack=True)
 
     def hang_up(self, dialog: Dialog) -> None:
         """Send a BYE."""
         dialog.cseq += 1
-        self.send(self._within(dialog, "BYE", self._via()))
+        self._insist(f"{dialog.call_id} BYE", self._within(dialog, "BYE", self._via()))
 
     # ---- what it hears ----------------------------------------------------------------------------------------------
 
@@ -172,7 +185,6 @@ class Telephone:
                 return
             seconds, ns = TIMESPEC.unpack(next(one[2] for one in extra if one[1] == SO_TIMESTAMPNS))
             at = seconds * 1_000_000_000 + ns
-            self.received += 1
             if self.other and b"SIP/2.0" not in data[:400]:
                 self.other(data, at)
                 continue
@@ -191,6 +203,7 @@ class Telephone:
             case "INVITE":
                 self._invited(request, at)
             case "ACK":
+                self._answered(f"{request.headers['call-id']} 200")
                 if dialog and dialog.invite and not dialog.up:
                     dialog.up = True
                     self.heard.up(dialog)
@@ -214,6 +227,7 @@ class Telephone:
 
     def _response(self, answer: Message, at: int) -> None:
         call_id, method = answer.headers["call-id"], answer.method
+        self._answered(f"{call_id} {method}")
         if method == "REGISTER":
             if (asked := self._registering.pop(call_id, None)) and not asked.done():
                 asked.set_result(answer)
@@ -232,12 +246,13 @@ class Telephone:
             if not dialog.up:
                 dialog.up = True
                 self.heard.up(dialog)
-        elif method == "INVITE":
+        elif method == "INVITE":  # refused
             dialog.remote = answer.headers["to"]
             self.send(self._within(dialog, "ACK", dialog.via))
             self._over(dialog, answer.status)
 
     def _over(self, dialog: Dialog, status: int) -> None:
+        self._answered(f"{dialog.call_id} 200")
         if self.dialogs.pop(dialog.call_id, None):
             self.heard.over(dialog, status)
 
@@ -262,12 +277,15 @@ class Telephone:
     def _within(self, dialog: Dialog, method: str, via: str) -> str:
         return self._request(method, dialog.target, dialog.local, dialog.remote, dialog.call_id, dialog.cseq, via)
 
-    def _reply(self, dialog: Dialog, status: str, body: str) -> None:
+    def _reply(self, dialog: Dialog, status: str, body: str, *, until_ack: bool = False) -> None:
         assert dialog.invite
         dialog.answer = response(
             dialog.invite, status, to=dialog.local, contact=f"<sip:{LOOPBACK}:{self.port}>", body=body
         )
-        self.send(dialog.answer)
+        if until_ack:
+            self._insist(f"{dialog.call_id} 200", dialog.answer)
+        else:
+            self.send(dialog.answer)
 
     def _sdp(self) -> str:
         direction = "sendrecv" if self.audio else "inactive"

@@ -57,12 +57,12 @@ def as_root(names: str) -> list[str]:
     if shutil.which("sudo") is None:
         raise Failed(
             f"Packages are missing ({names}), and there is no sudo to install them with.",
-            f"As root: apt-get install {names.replace(',', '')}",
+            f"As root: apt-get install --no-install-recommends {names.replace(',', '')}",
         )
     if subprocess.run(["sudo", "-v"], check=False).returncode != 0:
         raise Failed(
             f"Packages are missing ({names}), and sudo did not let us install them.",
-            f"Have an administrator run: apt-get install {names.replace(',', '')}",
+            f"Have an administrator run: apt-get install --no-install-recommends {names.replace(',', '')}",
         )
     return ["sudo", "DEBIAN_FRONTEND=noninteractive"]
 

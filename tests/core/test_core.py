@@ -139,6 +139,22 @@ def test_a_caller_does_not_count_as_one_who_could_answer_him() -> None:
     assert box.wants() == ["A ANSWERED", "A MAILBOX office"]
 
 
+def test_callers_who_come_on_in_the_same_moment_keep_their_order() -> None:
+    office = Office()
+    for person in ("anna", "boris"):
+        office.person(person)
+    office.queue("nobody", "", join_when_empty=True, max_wait=10)
+    office.queue("sales", "anna boris", round_robin=True)
+    office.line("city", "nobody")
+    office.step("nobody", "queue", "nobody", next="sales")
+    office.step("sales", "queue", "sales")
+    box = Box(office)
+    for _ in range(3):
+        box.arrives("city")
+    box.wants()
+    assert [word for word in box.wait(10) if "RINGS" in word] == ["anna RINGS A", "boris RINGS B"]
+
+
 # ---- restarts -------------------------------------------------------------------------------------------------------
 
 

@@ -156,7 +156,7 @@ class TestPackages:
         with pytest.raises(stage.Failed) as caught:
             debian.install(listing, stage.Log(tmp_path / "log"), tmp_path)
         assert "there is no sudo" in caught.value.what
-        assert caught.value.advice == "As root: apt-get install no-such-package"
+        assert caught.value.advice == "As root: apt-get install --no-install-recommends no-such-package"
 
     def test_a_system_without_dpkg_is_told_what_to_do(
         self, debian: ModuleType, stage: ModuleType, monkeypatch: pytest.MonkeyPatch

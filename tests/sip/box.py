@@ -61,16 +61,14 @@ class Box:
     def __enter__(self) -> Self:
         """For one test, with its running loop."""
         self.seen: Seen[Event] = Seen("box")
-        self._read()
-        self.seen.all.clear()
-        self.seen = Seen("box")
-        asyncio.get_running_loop().add_reader(self.sip.fileno(), self._read)
+        self.sip.events()
+        asyncio.get_running_loop().add_reader(self.sip.fileno(), self.read)
         return self
 
     def __exit__(self, *_: object) -> None:
         asyncio.get_running_loop().remove_reader(self.sip.fileno())
 
-    def _read(self) -> None:
+    def read(self) -> None:
         for kind, *rest in self.sip.events():
             self.seen.add(Event(Heard(kind), *rest))  # type: ignore[arg-type]
 

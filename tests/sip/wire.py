@@ -28,9 +28,9 @@ class Message:
 
     @classmethod
     def parse(cls, data: bytes) -> Message:
-        """Raises ValueError when a line is no header: the box never sends such."""
+        """Raises ValueError when a line is no header: the box never sends such. Bytes that are no UTF-8 are kept."""
         head, _, body = data.partition(b"\r\n\r\n")
-        first, *lines = head.decode().split("\r\n")
+        first, *lines = head.decode(errors="surrogateescape").split("\r\n")
         pairs = (line.split(":", 1) for line in lines)
         return cls(first, tuple((SHORT.get(n.strip().lower(), n.strip().lower()), v.strip()) for n, v in pairs), body)
 
@@ -172,7 +172,7 @@ def text(first: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> b
     lines = [first, *(f"{name}: {value}" for name, value in headers)]
     if body:
         lines.append("Content-Type: application/sdp")
-    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode(errors="surrogateescape") + body
 
 
 def request(

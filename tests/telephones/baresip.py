@@ -5,18 +5,22 @@ import asyncio
 import json
 import os
 import re
+import struct
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from appliance.programs.demo.ports import Ports
-from appliance.programs.demo.seen import Seen
+from appliance.programs.demo.seen import NotSeen, Seen
 from appliance.programs.demo.tied import TIED
 
 MODULES = Path("/usr/lib/baresip/modules")
+WAV_RATE = 24  # where a WAV file says its samples a second
+FAREWELL = 2.0  # seconds to unregister
 TICK = 0.2  # seconds between two keys pressed: baresip's console takes them as keys held for 150 ms
 
 CONFIG = """\
@@ -187,6 +191,17 @@ class Baresip:
         shown = re.findall(r"Incoming call from: (.*?) ?sips?:\S+ - ", self.log())
         return shown[-1].strip() if shown else ""
 
+    async def listens(self, seconds: float, within: float = 5.0) -> None:
+        """Wait until the call under way has brought so much audio. Baresip tells nothing of it: its recording is watched."""
+        for _ in range(round((seconds + within) / 0.05)):
+            with suppress(Refused, struct.error):
+                take = self.heard()
+                rate = struct.unpack("<I", take.read_bytes()[WAV_RATE : WAV_RATE + 4])[0]
+                if take.stat().st_size / (2 * rate) >= seconds:
+                    return
+            await asyncio.sleep(0.05)
+        raise NotSeen(f"{self.user} did not hear {seconds} s of audio")
+
     def heard(self) -> Path:
         """The recording of the latest call that is over, mono 16 kHz or the codec's rate."""
         takes = sorted((self.folder / "heard").glob("*dec.wav"), key=lambda path: path.stat().st_mtime)
@@ -232,7 +247,7 @@ class Baresip:
         if self._process.returncode is None:
             self._process.terminate()
             try:
-                await asyncio.wait_for(self._process.wait(), 5)
+                await asyncio.wait_for(self._process.wait(), FAREWELL)
             except TimeoutError:
                 self._process.kill()
                 await self._process.wait()

@@ -138,7 +138,7 @@ async def test_a_softphone_calls_a_desk_phone_and_both_hear_each_other(
             assert (await outside.event("key"))["key"] == "7"
             outside.press("9")
             await anna.event("CALL_DTMF_END")
-            await asyncio.sleep(1)  # they talk
+            await anna.listens(1.0)
             outside.hang_up()
             await anna.closed()
             heard = Path((await outside.event("over"))["heard"])
