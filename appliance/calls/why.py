@@ -23,6 +23,7 @@ BECAUSE = {
     Because.CHAIN_END: "the chain has ended",
     Because.NO_ROUTE: "the number called leads nowhere",
     Because.LINE_DOWN: "the line is down",
+    Because.LOOP: "the scenario goes in a circle",
 }
 
 

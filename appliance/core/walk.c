@@ -49,7 +49,6 @@ static void free_answerer(struct lk_core *core, const struct lk_call *call)
     struct lk_person *person = &world->people.at[call->answerer];
 
     person->busy--;
-    core->stirred = true;
     if (call->wrap_up_ms == 0)
         return;
     person->wrap_until = core->now + call->wrap_up_ms;

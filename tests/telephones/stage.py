@@ -2,7 +2,6 @@
 """One test's stage: an office, desk phones and the world outside, all put up with one call each and gone at the end."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -116,7 +115,3 @@ class Stage:
 def near(ms: int | None, seconds: float, within: float = 1.0) -> bool:
     """Whether a time of the journal (ms UTC) is that of time.time(), to the second."""
     return ms is not None and abs(ms / 1000 - seconds) < within
-
-
-def now() -> float:
-    return time.time()
