@@ -67,6 +67,7 @@ class CallControl:
         self._core = Core(rules.plan, memory)
         self._journal, self._voicemail, self._sounds = journal, voicemail, sounds
         self._legs: dict[Leg, tuple[Call, Ring | None]] = {}
+        self._recorded: dict[int, Call] = {}  # calls whose message is being taken, also when they are over
         self._players: dict[str, Port] = {}  # hold music by file
         self._facts: deque[tuple[int, dict[str, object]]] = deque()
         self._draining = False
@@ -226,7 +227,7 @@ class CallControl:
             self._telephony.press(call.leg if ring else call.talk.answered, digit)
             return
         self._journal.event(call.id, now_ms(), "dtmf", {"digit": digit})
-        self._audience.happened("dtmf", call.id, detail=digit)
+        self._audience.happened("dtmf", call, detail=digit)
         if digit == "#" and self._mailboxes.recording(call.id):
             self._mailboxes.finish(call.id)
 
@@ -368,7 +369,7 @@ class CallControl:
             for leg in self._telephony.ring_phone(phone, call.caller, name):
                 ring.parties[leg] = phone
         self._begin(call, ring, "phone", 20)
-        self._audience.happened("ringing", call.id, person)
+        self._audience.happened("ringing", call, person)
 
     def _dial(self, call: Call, command: Command) -> None:
         line = self._name(command.target)
@@ -437,7 +438,7 @@ class CallControl:
             ring.person or ring.line,
             (call.answered_at - call.since) / 1000,
         )
-        self._audience.happened("answered", call.id, ring.person)
+        self._audience.happened("answered", call, ring.person)
         self._people_changed(call)
 
     def _mailbox(self, call: Call, mailbox: str) -> None:
@@ -447,17 +448,19 @@ class CallControl:
         self._no_music(call)
         self._answer(call)
         call.state = State.VOICEMAIL
+        self._recorded[call.id] = call
         voicemail = self.rules.settings.voicemail
         greeting = Path(voicemail.greeting) if voicemail.greeting else self._sounds("greeting")
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         prompts = [str(greeting), str(self._sounds("beep"))]
         self._mailboxes.take(call.id, call.leg, mailbox, prompts, stamp, voicemail.max_length)
 
-    def _message_done(self, call: int, path: Path | None) -> None:
+    def _message_done(self, id: int, path: Path | None) -> None:
+        call = self._recorded.pop(id)
         if path:
-            self._journal.event(call, now_ms(), "voicemail", {"file": str(path)})
+            self._journal.event(id, now_ms(), "voicemail", {"file": str(path)})
             self._audience.happened("voicemail", call, detail=str(path))
-        self._feed(Fact.DONE, call=call)
+        self._feed(Fact.DONE, call=id)
         self.drain()
 
     def _hang_up(self, call: Call, cause: int) -> None:
@@ -482,8 +485,8 @@ class CallControl:
         self._journal.flush()
         log.info("call %d: over, %s", call.id, outcome)
         if outcome == "abandoned":
-            self._audience.happened("missed", call.id)
-        self._audience.happened("ended", call.id, detail=outcome)
+            self._audience.happened("missed", call)
+        self._audience.happened("ended", call, detail=outcome)
         self._audience.call_changed(call.id)
         del self.calls[call.id]
         self._people_changed(call)

@@ -4,7 +4,10 @@
 Handles are integers, never used twice; a command to one that is over does nothing.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from appliance.calls.call import Call
 
 Leg = int  # one connection to a telephone or line
 Port = int  # a player or a recording
@@ -85,5 +88,7 @@ class Audience(Protocol):
     def queue_changed(self, queue: str) -> None: ...
     def person_changed(self, person: str) -> None: ...
     def phone_changed(self, phone: str) -> None: ...
-    def happened(self, kind: str, call: int, person: str = "", detail: str = "") -> None: ...
+    def happened(self, kind: str, call: "Call", person: str = "", detail: str = "") -> None:
+        """Something momentary; a message may be whole only after its call is over."""
+
     def action_due(self, action: str, call: int) -> None: ...

@@ -65,20 +65,18 @@ class Board:
         if phone in self._control.rules.settings.phone:
             self._server.tell(messages.PhoneChanged, phone=self._phone(phone))
 
-    def happened(self, kind: str, call: int, person: str = "", detail: str = "") -> None:
-        known = self._control.calls.get(call)
-        if known:
-            self._server.tell(
-                messages.Happened,
-                kind=kind,
-                call=call,
-                line=known.line,
-                number=known.caller,
-                name=known.name,
-                person=person or known.person,
-                queue=known.queue,
-                detail=detail,
-            )
+    def happened(self, kind: str, call: calls.Call, person: str = "", detail: str = "") -> None:
+        self._server.tell(
+            messages.Happened,
+            kind=kind,
+            call=call.id,
+            line=call.line,
+            number=call.caller,
+            name=call.name,
+            person=person or call.person,
+            queue=call.queue,
+            detail=detail,
+        )
 
     def action_due(self, action: str, call: int) -> None:
         known = self._control.calls[call]

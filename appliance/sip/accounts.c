@@ -59,6 +59,8 @@ void sip_account_media(pjsua_acc_config *account)
     account->rtp_cfg.bound_addr = pj_str(sip_config.listen);
     /* the default asks DNS for our own name at every call to a telephone, and waits 10 s where no server answers */
     account->ipv6_media_use = strchr(sip_config.listen, ':') ? PJSUA_IPV6_ENABLED_USE_IPV6_ONLY : PJSUA_IPV6_DISABLED;
+    /* said outright, or every call would ask DNS for the box's own name to find out what there is */
+    account->ipv6_media_use = strchr(sip_config.listen, ':') ? PJSUA_IPV6_ENABLED_USE_IPV6_ONLY : PJSUA_IPV6_DISABLED;
     account->lock_codec = 0;
     account->use_timer = PJSUA_SIP_TIMER_OPTIONAL;
     account->vid_in_auto_show = account->vid_out_auto_transmit = PJ_FALSE;

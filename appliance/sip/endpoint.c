@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <arpa/inet.h>
 #include <pthread.h>
+#include <resolv.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -360,9 +362,25 @@ static const char *failed(const char *what, pj_status_t status)
     return text;
 }
 
+/* No name is waited for in this thread: libc is left with /etc/hosts, the name servers are PJSIP's, which does not wait. */
+static void names(pjsua_config *config)
+{
+    static char servers[MAXNS][INET_ADDRSTRLEN];
+
+    if (res_init())
+        return;
+    for (int i = 0; i < _res.nscount && config->nameserver_count < PJ_ARRAY_SIZE(config->nameserver); i++)
+        if (_res.nsaddr_list[i].sin_family == AF_INET && /* 0: IPv6, which its resolver does not know */
+            inet_ntop(AF_INET, &_res.nsaddr_list[i].sin_addr, servers[i], sizeof servers[i]))
+            config->nameserver[config->nameserver_count++] = pj_str(servers[i]);
+    _res.nscount = 0;
+    _res.options |= RES_NORELOAD;
+}
+
 static void configure(pjsua_config *config, pjsua_logging_config *logging, pjsua_media_config *media)
 {
     pjsua_config_default(config);
+    names(config);
     config->thread_cnt = 0;
     config->max_calls = PJSUA_MAX_CALLS;
     config->user_agent = pj_str(sip_config.user_agent);
@@ -441,7 +459,8 @@ static const char *bring_up(int wake_read)
     status = pjsua_init(&config, &logging, &media);
     if (status != PJ_SUCCESS)
         return failed("PJSIP does not initialise", status);
-    if ((status = sip_gate_init()) != PJ_SUCCESS || (status = sip_malformed_init()) != PJ_SUCCESS)
+    if ((status = sip_nat_init()) != PJ_SUCCESS || (status = sip_gate_init()) != PJ_SUCCESS ||
+        (status = sip_malformed_init()) != PJ_SUCCESS)
         return failed("the SIP gate does not load", status);
     if (sip_digest_init())
         return "no random numbers for the digest secret";

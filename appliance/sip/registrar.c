@@ -113,13 +113,8 @@ static int target_of(const pjsip_rx_data *rdata, const pjsip_sip_uri *uri, char 
     pjsip_sip_uri *there = pjsip_uri_clone(rdata->tp_info.pool, uri);
     int length;
 
-    pj_strdup2(rdata->tp_info.pool, &there->host, rdata->pkt_info.src_name);
-    there->port = rdata->pkt_info.src_port;
-    there->transport_param = rdata->tp_info.transport->flag & PJSIP_TRANSPORT_DATAGRAM
-                                 ? pj_str((char *)(uintptr_t) "")
-                                 : pj_str(rdata->tp_info.transport->type_name);
-    there->maddr_param.slen = there->method_param.slen = 0;
-    there->ttl_param = -1;
+    sip_nat_rewrite(rdata, there);
+    there->method_param.slen = 0;
     pj_list_init(&there->header_param);
     length = pjsip_uri_print(PJSIP_URI_IN_CONTACT_HDR, there, out, size - 1);
     if (length <= 0)

@@ -196,6 +196,10 @@ struct sip_phone *sip_gate_phone(const pjsip_rx_data *rdata); /* who was let in 
 struct sip_trunk *sip_gate_trunk(const pjsip_rx_data *rdata);
 void sip_refuse(pjsip_rx_data *rdata, int code, const char *why);
 
+/* nat.c */
+pj_status_t sip_nat_init(void);
+void sip_nat_rewrite(const pjsip_rx_data *rdata, pjsip_sip_uri *uri); /* to where the message came from */
+
 /* malformed.c */
 pj_status_t sip_malformed_init(void);
 

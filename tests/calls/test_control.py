@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance import sounds
-from appliance.calls.call import Person, State
+from appliance.calls.call import Call, Person, State
 from appliance.calls.control import CallControl, Rules, now_ms
 from appliance.settings.compile import compile
 from appliance.settings.load import parse
@@ -64,7 +64,7 @@ class Witness:
     def person_changed(self, person: str) -> None: ...
     def phone_changed(self, phone: str) -> None: ...
 
-    def happened(self, kind: str, call: int, person: str = "", detail: str = "") -> None:
+    def happened(self, kind: str, call: Call, person: str = "", detail: str = "") -> None:
         self.seen.append((kind, person or detail))
 
     def action_due(self, action: str, call: int) -> None:
@@ -234,6 +234,7 @@ async def test_a_message_is_kept_under_its_name_only_when_it_is_whole(office: Of
     office.control.stopped(recording, "")
     assert [path.read_bytes() for path in (tmp_path / "voicemail").rglob("*.wav")] == [b"RIFF"]
     assert not part.exists()
+    assert office.witness.seen[-1][0] == "voicemail", "nobody was told of the message"
     assert await office.outcome() == "voicemail"
 
 
