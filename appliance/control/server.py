@@ -24,6 +24,7 @@ CLIENTS_OF_ONE = 32  # of one user: a page gone wild leaves places for the bridg
 IN_FLIGHT = 16  # requests of one client being carried out; more are not read until one is done
 LINGER = 2.0  # seconds a client that has said goodbye may take to read the rest
 MODE = 0o660  # of the socket file: its owner and group; who of them may do what is told by uid
+PATH_MAX = 107  # bytes of a socket's path, unix(7)
 PEER = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 ALL: frozenset[type] = frozenset(get_args(Request))
@@ -36,6 +37,12 @@ class Peer(NamedTuple):
     pid: int
     uid: int
     gid: int
+
+
+class PathTooLong(Exception):
+    """The path given for the socket cannot be one."""
+
+    id = "socket-path"
 
 
 class SocketInUse(Exception):
@@ -231,6 +238,10 @@ class Server:
 
 def _listen(path: Path) -> socket.socket:
     """A bound UNIX socket whose file has its mode; one left by a crash is removed first."""
+    if len(os.fsencode(path)) > PATH_MAX:
+        raise PathTooLong(
+            f"{path} is too long for a socket; accepted: at most {PATH_MAX} bytes (--socket names another)"
+        )
     if os.path.lexists(path):
         _remove_stale(path)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -38,6 +38,7 @@ CODES = {
     "disk-full": DISK,
     "port-in-use": UNAVAILABLE,
     "socket-in-use": UNAVAILABLE,
+    "socket-path": WRONG_USAGE,
     "switch-ended": OWN_FAULT,
 }
 REASONS = {

@@ -4,9 +4,9 @@
  */
 #include "sip.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <malloc.h>
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <resolv.h>
 #include <stdlib.h>

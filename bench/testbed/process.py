@@ -24,10 +24,11 @@ def cpu(pid: int) -> float:
 
 
 def threads(pid: int) -> dict[str, float]:
-    """Seconds each thread has run, to the nanosecond, by its name; names that occur twice are added up."""
+    """Seconds each thread has run, to the nanosecond, by name: "main" is the first, those of one name are added up."""
     found: dict[str, float] = defaultdict(float)
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found[(task / "comm").read_text().strip()] += int((task / "schedstat").read_text().split()[0]) / 1e9
+        name = "main" if task.name == str(pid) else (task / "comm").read_text().strip()
+        found[name] += int((task / "schedstat").read_text().split()[0]) / 1e9
     return dict(found)
 
 

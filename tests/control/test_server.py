@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from appliance.control import messages as m
 from appliance.control.client import Client, connect
-from appliance.control.server import CLIENTS_OF_ONE, IN_FLIGHT, SocketInUse
+from appliance.control.server import CLIENTS_OF_ONE, IN_FLIGHT, PathTooLong, SocketInUse
 from tests.control.office import PATIENCE, SmallOffice, Wire, encoded
 
 NOBODY = 65534
@@ -410,3 +410,9 @@ async def test_a_switch_that_stops_takes_only_its_own_socket_along(path: Path) -
 
 def test_the_tests_speak_what_the_language_says() -> None:
     assert encoded(m.Watch(1)) == b'{"do":"watch","id":1}'
+
+
+async def test_a_path_too_long_for_a_socket_is_told_in_words(path: Path) -> None:
+    with pytest.raises(PathTooLong, match="at most 107 bytes"):
+        async with SmallOffice(path.with_name("x" * 100)):
+            pass

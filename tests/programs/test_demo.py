@@ -5,9 +5,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -64,6 +65,13 @@ class Demo:
         return running + [str(path) for path in self._folder.iterdir()]
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short one: the path of a socket has 107 bytes at most."""
+    with TemporaryDirectory(prefix="lk-") as name:
+        yield Path(name)
+
+
 @asynccontextmanager
 async def demo(folder: Path, *arguments: str) -> AsyncIterator[Demo]:
     process = await asyncio.create_subprocess_exec(
@@ -83,8 +91,8 @@ async def demo(folder: Path, *arguments: str) -> AsyncIterator[Demo]:
 
 
 @pytest.mark.timeout(WHOLE + 30)
-async def test_every_scene_is_played_and_told_in_words(tmp_path: Path) -> None:
-    async with demo(tmp_path, "--once") as office:
+async def test_every_scene_is_played_and_told_in_words(folder: Path) -> None:
+    async with demo(folder, "--once") as office:
         assert await office.ended(WHOLE) == 0, office.said.all
         for words in EXPECTED:
             await office.says(words, within=0.1)
@@ -93,9 +101,9 @@ async def test_every_scene_is_played_and_told_in_words(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_it_ends_when_told_in_the_middle_of_a_call_and_leaves_nothing(
-    tmp_path: Path, number: signal.Signals
+    folder: Path, number: signal.Signals
 ) -> None:
-    async with demo(tmp_path) as office:
+    async with demo(folder) as office:
         await office.says("Anna answers")
         office.process.send_signal(number)
         assert await office.ended(20) == 0, office.said.all
@@ -103,15 +111,15 @@ async def test_it_ends_when_told_in_the_middle_of_a_call_and_leaves_nothing(
         assert not [line for line in office.said.all if "Traceback" in line]
 
 
-async def test_no_process_outlives_it_even_when_it_is_killed(tmp_path: Path) -> None:
-    async with demo(tmp_path) as office:
+async def test_no_process_outlives_it_even_when_it_is_killed(folder: Path) -> None:
+    async with demo(folder) as office:
         await office.says("Anna answers")
         office.process.kill()
         await office.ended(5)
         await office.said.next("the end of all output", lambda line: False, 5) if not office.said.ended else None
         running: list[str] = []
         for _ in range(50):
-            running = [line for line in office.left() if not line.startswith(str(tmp_path))]
+            running = [line for line in office.left() if not line.startswith(str(folder))]
             if not running:
                 break
             await asyncio.sleep(0.1)  # the kernel ends them one after the other, and tells nobody

@@ -173,10 +173,10 @@ class Telephone:
             self.wire, leg, invite["call-id"], f"{invite['to']};tag={tag}", invite["from"], address_of(invite), 1
         )  # fmt: skip
 
-    async def refuses(self, status: int, reason: str, **headers: str) -> Message:
+    async def refuses(self, status: int, phrase: str, **headers: str) -> Message:
         """Refuse the next call that comes; its INVITE."""
         invite = await self.wire.request("INVITE")
-        self.wire.reply(invite, status, reason, headers=headers)
+        self.wire.reply(invite, status, phrase, headers=headers)
         await self.wire.request("ACK")
         return invite
 
