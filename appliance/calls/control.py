@@ -5,7 +5,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -21,6 +21,8 @@ from appliance.settings.names import Names
 from appliance.settings.numbers import normalise
 
 log = logging.getLogger("calls")
+
+PersonState = Literal["unreachable", "free", "ringing", "talking"]
 
 TICK_AT_MOST = 60.0  # seconds; a clock that was set is noticed by then
 DECLINED = 21  # Q.850
@@ -256,15 +258,22 @@ class CallControl:
         self.drain()
         self._audience.line_changed(line)
 
-    def person_state(self, person: str) -> Literal["unreachable", "free", "ringing", "talking"]:
-        """What somebody's telephones are doing, as everybody may see it."""
-        for call in self.calls.values():
-            if call.state is not State.OVER and person in (call.person, call.caller_person):
+    def person_states(self) -> dict[str, PersonState]:
+        """What everybody's telephones are doing, as everybody may see it."""
+        under_way = [call for call in self.calls.values() if call.state is not State.OVER]
+        talking = {person for call in under_way for person in (call.person, call.caller_person)}
+        ringing = {ring.person for call in under_way for ring in call.rings.values()}
+
+        def state(name: str, phones: Iterable[str]) -> PersonState:
+            if name in talking:
                 return "talking"
-        if any(ring.person == person for call in self.calls.values() for ring in call.rings.values()):
-            return "ringing"
-        phones = self.rules.settings.person[person].phones
-        return "free" if any(self.contacts.get(phone, ([],))[0] for phone in phones) else "unreachable"
+            if name in ringing:
+                return "ringing"
+            return (
+                "free" if any(phone in self.contacts and self.contacts[phone][0] for phone in phones) else "unreachable"
+            )
+
+        return {name: state(name, person.phones) for name, person in self.rules.settings.person.items()}
 
     # ---- asked for by people ----------------------------------------------------------------------------------------
 

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The live state in the control socket's words: reads call control, tells the server what changed. Keeps nothing."""
 
+import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from appliance.calls import call as calls
-from appliance.calls.control import CallControl, now_ms
+from appliance.calls.control import CallControl, PersonState, now_ms
 from appliance.control import messages
 from appliance.control.server import Server
 
 ACTION_LIVES = 10_000  # ms an action may still be carried out; reference/mqtt: at most 10 s ahead
+
+States = dict[str, PersonState]  # of everybody
+Tell = Callable[[Any, States], None]
 
 
 class Board:
@@ -18,9 +23,10 @@ class Board:
     def __init__(self, control: CallControl, server: Server) -> None:
         self._control, self._server = control, server
         self.revision = 0  # of the settings in force
+        self._changed: dict[tuple[Tell, int | str], None] = {}  # what is to be told, oldest first
 
     def office(self) -> messages.Office:
-        settings = self._control.rules.settings
+        settings, states = self._control.rules.settings, self._control.person_states()
         return messages.Office(
             version=messages.VERSION,
             seq=0,
@@ -28,40 +34,70 @@ class Board:
             revision=self.revision,
             calls=tuple(call_seen(call) for call in self._control.calls.values()),
             lines=tuple(self._line(name) for name in settings.line),
-            queues=tuple(self._queue(name) for name in settings.queue),
-            people=tuple(self._person(name) for name in settings.person),
+            queues=tuple(self._queue(name, states) for name in settings.queue),
+            people=tuple(self._person(name, states) for name in settings.person),
             phones=tuple(self._phone(name) for name in settings.phone),
         )
 
-    # ---- what changed -----------------------------------------------------------------------------------------------
+    # ---- what changed: each thing is told once a turn of the loop, as it is then; a call that is over, at once -----
 
     def call_changed(self, call: int) -> None:
         known = self._control.calls.get(call)
         if not known:
             return
-        self._server.tell(messages.CallChanged, call=call_seen(known))
+        if known.state is calls.State.OVER:
+            self._changed.pop((self._tell_call, call), None)
+            self._server.tell(messages.CallChanged, call=call_seen(known))
+        else:
+            self._later(self._tell_call, call)
         if known.queue:
             self.queue_changed(known.queue)
         if known.line in self._control.rules.settings.line:
             self.line_changed(known.line)
 
     def line_changed(self, line: str) -> None:
-        if line in self._control.rules.settings.line:
-            self._server.tell(messages.LineChanged, line=self._line(line))
+        self._later(self._tell_line, line)
 
     def queue_changed(self, queue: str) -> None:
-        if queue in self._control.rules.settings.queue:
-            self._server.tell(messages.QueueChanged, queue=self._queue(queue))
+        self._later(self._tell_queue, queue)
 
     def person_changed(self, person: str) -> None:
-        if person not in self._control.rules.settings.person:
-            return
-        self._server.tell(messages.PersonChanged, person=self._person(person))
+        self._later(self._tell_person, person)
         for name, queue in self._control.rules.settings.queue.items():
             if person in queue.people:
                 self.queue_changed(name)
 
     def phone_changed(self, phone: str) -> None:
+        self._later(self._tell_phone, phone)
+
+    def _later(self, tell: Tell, id: int | str) -> None:
+        if not self._changed:
+            asyncio.get_running_loop().call_soon(self._tell_all)
+        self._changed[tell, id] = None
+
+    def _tell_all(self) -> None:
+        changed, self._changed = self._changed, {}
+        states = self._control.person_states()
+        for tell, id in changed:
+            tell(id, states)
+
+    def _tell_call(self, call: int, states: States) -> None:
+        if call in self._control.calls:
+            self._server.tell(messages.CallChanged, call=call_seen(self._control.calls[call]))
+
+    def _tell_line(self, line: str, states: States) -> None:
+        if line in self._control.rules.settings.line:
+            self._server.tell(messages.LineChanged, line=self._line(line))
+
+    def _tell_queue(self, queue: str, states: States) -> None:
+        if queue in self._control.rules.settings.queue:
+            self._server.tell(messages.QueueChanged, queue=self._queue(queue, states))
+
+    def _tell_person(self, person: str, states: States) -> None:
+        if person in self._control.rules.settings.person:
+            self._server.tell(messages.PersonChanged, person=self._person(person, states))
+
+    def _tell_phone(self, phone: str, states: States) -> None:
         if phone in self._control.rules.settings.phone:
             self._server.tell(messages.PhoneChanged, phone=self._phone(phone))
 
@@ -110,7 +146,7 @@ class Board:
         calling = tuple(call.id for call in under_way)
         return messages.Line(id=name, name=table.name, kind=table.kind, usable=usable, state=state, calls=calling)
 
-    def _queue(self, name: str) -> messages.Queue:
+    def _queue(self, name: str, states: States) -> messages.Queue:
         table = self._control.rules.settings.queue[name]
         waiting = sorted(
             (
@@ -121,14 +157,14 @@ class Board:
             key=lambda call: (call.queued_at or call.since, call.id),
         )
         free = sum(
-            self._control.people[person].status == "available" and self._control.person_state(person) == "free"
+            self._control.people[person].status == "available" and states.get(person) == "free"
             for person in table.people
         )
         oldest = waiting[0].queued_at or waiting[0].since if waiting else None
         ids = tuple(call.id for call in waiting)
         return messages.Queue(id=name, name=table.name, waiting=ids, oldest=oldest, free=free)
 
-    def _person(self, name: str) -> messages.Person:
+    def _person(self, name: str, states: States) -> messages.Person:
         table, now = self._control.rules.settings.person[name], self._control.people[name]
         return messages.Person(
             id=name,
@@ -137,7 +173,7 @@ class Board:
             status=now.status,
             reason=now.reason,
             since=now.since,
-            state=self._control.person_state(name),
+            state=states[name],
         )
 
     def _phone(self, name: str) -> messages.Phone:

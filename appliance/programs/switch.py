@@ -8,6 +8,7 @@ import os
 import pwd
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -68,7 +69,7 @@ class Switch:
             self._memory(),
             journal=self._journal,
             voicemail=self._state / "voicemail",
-            sounds=sounds.path,
+            sounds=cache(sounds.path),  # not looked for on the disk at every call
         )
         self._server = Server(given.socket, self._handle, self._snapshot, may=allowed())
         self._board = Board(self._control, self._server)

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from testbed.sip import Telephone
-
 from appliance.programs.demo.office import CREW_PASSWORD, Office
 from appliance.programs.demo.ports import Ports
+from testbed.sip import Telephone
 
 
 class Switch:
@@ -39,7 +38,7 @@ class Switch:
             )  # fmt: skip
 
     async def ready(self, desks: Telephone) -> None:
-        """Every desk phone of the crew is registered; the first asks until the switch listens. Ends us when it does not."""
+        """Every desk phone of the crew is registered; the first asks until the switch listens. Ends us if it does not."""
         for _ in range(100):
             try:
                 await desks.register("agent0", CREW_PASSWORD, within=0.1)

@@ -128,28 +128,28 @@ class Telephone:
 
     # ---- what it does -----------------------------------------------------------------------------------------------
 
+    async def challenged(self, user: str, within: float) -> Message:
+        """The answer to a REGISTER without credentials. TimeoutError."""
+        return await self._register(user, self._token(), 1, "", within)
+
     async def register(self, user: str, password: str, within: float = 5.0) -> None:
         """Digest as RFC 7616 with MD5. TimeoutError, or ConnectionRefusedError when the answer is no."""
-        uri, head = f"sip:{LOOPBACK}:{self.peer}", ""
-        call_id = self._token()
+        call_id, head = self._token(), ""
         for cseq in range(1, 6):  # a nonce may be stale at once
-            answer = await self._ask(self._register(user, call_id, cseq, head), call_id, within)
+            answer = await self._register(user, call_id, cseq, head, within)
             if answer.status == 200:
                 return
             if answer.status == 401:
+                uri = f"sip:{LOOPBACK}:{self.peer}"
                 head = f"Authorization: {credentials(answer, user, password, 'REGISTER', uri)}\r\n"
         raise ConnectionRefusedError(answer.start)
 
-    def _register(self, user: str, call_id: str, cseq: int, head: str) -> str:
+    async def _register(self, user: str, call_id: str, cseq: int, head: str, within: float) -> Message:
         me = f"<sip:{user}@{LOOPBACK}:{self.peer}>"
-        return self._request(
-            "REGISTER", f"sip:{LOOPBACK}:{self.peer}", f"{me};tag={call_id}", me, call_id, cseq, self._via(),
-            f"Contact: <sip:{user}@{LOOPBACK}:{self.port}>\r\nExpires: 3600\r\n{head}",
-        )  # fmt: skip
-
-    async def _ask(self, text: str, call_id: str, within: float) -> Message:
+        more = f"Contact: <sip:{user}@{LOOPBACK}:{self.port}>\r\nExpires: 3600\r\n{head}"
+        uri, via = f"sip:{LOOPBACK}:{self.peer}", self._via()
         self._registering[call_id] = asyncio.get_running_loop().create_future()
-        self.send(text)
+        self.send(self._request("REGISTER", uri, f"{me};tag={call_id}", me, call_id, cseq, via, more))
         async with asyncio.timeout(within):
             return await self._registering[call_id]
 

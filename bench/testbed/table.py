@@ -33,17 +33,20 @@ def tell(rows: Sequence[Sequence[str]], *, write: bool, notes: Sequence[str] = (
 def table(rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; first column to the left, figures to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [[cell.ljust(width) if not n else cell.rjust(width) for n, (cell, width) in enumerate(zip(row, widths, strict=True))]
-             for row in rows]  # fmt: skip
-    ruler = ["-" * width if not n else "-" * (width - 1) + ":" for n, width in enumerate(widths)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in (lines[0], ruler, *lines[1:]))
+    ruler = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    lines = []
+    for row in (rows[0], ruler, *rows[1:]):
+        figures = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        lines.append(f"| {' | '.join((row[0].ljust(widths[0]), *figures))} |")
+    return "\n".join(lines)
 
 
 def machine() -> str:
     """Date, processor, how busy it is with other things, kernel, Python."""
-    names = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]  # fmt: skip
-    processor = names[0] if names else platform.machine()
+    told = dict(line.split("\t: ", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if "\t: " in line)
+    processor = told.get("model name", platform.machine())  # ARM kernels tell no name
     return (
-        f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, {os.cpu_count()} x {processor}, load {os.getloadavg()[0]:.1f}, "
+        f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, {os.cpu_count()} x {processor}, "
+        f"load {os.getloadavg()[0]:.1f} at the end, "
         f"Linux {platform.release().partition('-')[0]}, Python {platform.python_version()}"
     )

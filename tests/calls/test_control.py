@@ -140,7 +140,7 @@ async def test_a_person_is_rung_as_long_as_one_of_his_telephones_rings(office: O
     office.call_in()
     office.control.over(office.leg("desk1"), 18)  # one does not answer to INVITE at all
     assert not office.asked("hang up", office.leg("cordless"))
-    assert office.control.person_state("anna") == "ringing"
+    assert office.control.person_states()["anna"] == "ringing"
 
 
 async def test_declining_on_one_telephone_declines_for_the_person(office: Office) -> None:
@@ -148,8 +148,8 @@ async def test_declining_on_one_telephone_declines_for_the_person(office: Office
     office.call_in()
     office.control.over(office.leg("desk1"), 21)
     assert office.asked("hang up", office.leg("cordless"))
-    assert office.control.person_state("anna") == "free"
-    assert office.control.person_state("boris") == "ringing"
+    assert office.control.person_states()["anna"] == "free"
+    assert office.control.person_states()["boris"] == "ringing"
 
 
 async def test_the_caller_who_hangs_up_while_it_rings_stops_every_telephone_and_is_missed(office: Office) -> None:
@@ -169,7 +169,7 @@ async def test_answering_in_the_moment_the_caller_hangs_up_talks_to_nobody(offic
     assert await office.outcome() == "abandoned"
     office.control.over(office.leg("desk1"), 16)
     office.control.over(office.leg("desk2"), 16)
-    assert office.control.person_state("anna") == "free"
+    assert office.control.person_states()["anna"] == "free"
 
 
 async def test_the_partner_hangs_up_and_the_caller_is_hung_up_too(office: Office) -> None:
@@ -264,7 +264,7 @@ async def test_a_colleague_is_called_by_his_extension(office: Office) -> None:
     assert office.asked("ringing", CALLER) == [0]
     office.control.answered(office.leg("desk2"))
     assert office.asked("answer", CALLER) == [0]
-    assert office.control.person_state("anna") == office.control.person_state("boris") == "talking"
+    assert office.control.person_states()["anna"] == office.control.person_states()["boris"] == "talking"
 
 
 async def test_an_outside_number_goes_out_on_the_line_without_its_prefix(office: Office) -> None:
