@@ -21,7 +21,7 @@ CHECKED_PYTHON := appliance image tests bench
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## make everything that is needed: packages, PJSIP, .venv, our C (the first time about five minutes)
+setup: ## make everything that is needed: packages, PJSIP, .venv, our C (some minutes, the first time)
 	@$(PYTHON) image/setup $(SETUP)
 
 demo: quiet-setup ## a simulated office: telephones, callers, a broker; prints the address of its live page
@@ -57,7 +57,7 @@ bench: quiet-setup ## every measurement in bench/, one after another
 
 clean: ## remove what was built here (the PJSIP cache in ~/.cache stays)
 	rm -rf .build .build-core .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find appliance -name '*.so' -delete
+	find appliance -type l -delete
 
 .PHONY: quiet-setup
 quiet-setup:

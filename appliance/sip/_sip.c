@@ -145,6 +145,12 @@ static void endpoint_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
+static PyObject *endpoint_open(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return done(post(SIP_DO_OPEN, 0, 0, 0, 0, 0, NULL));
+}
+
 static PyObject *endpoint_fileno(PyObject *self, PyObject *unused)
 {
     (void)unused;
@@ -381,6 +387,7 @@ static PyObject *endpoint_digits(PyObject *self, PyObject *args)
 
 static PyMethodDef endpoint_methods[] = {
     {"close", endpoint_close, METH_NOARGS, NULL},
+    {"open", endpoint_open, METH_NOARGS, NULL},
     {"fileno", endpoint_fileno, METH_NOARGS, NULL},
     {"events", endpoint_events, METH_NOARGS, NULL},
     {"counts", endpoint_counts, METH_NOARGS, NULL},

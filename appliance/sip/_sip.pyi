@@ -35,8 +35,11 @@ class Endpoint:
         SipError when the port is in use, ValueError.
         """
 
+    def open(self) -> None:
+        """Let requests in; until then none is answered. After the telephones and trunks were set."""
+
     def close(self) -> None:
-        """Hang up every call, leave the trunks, end the thread; at most about 3 s."""
+        """Hang up every call, leave the trunks, end the thread: a second, or 4 when nobody answers the BYE."""
 
     def fileno(self) -> int:
         """Readable while events wait; -1 when closed."""

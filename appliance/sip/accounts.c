@@ -57,8 +57,7 @@ void sip_account_media(pjsua_acc_config *account)
     account->rtp_cfg.port = (unsigned)sip_config.rtp_first;
     account->rtp_cfg.port_range = (unsigned)(sip_config.rtp_last - sip_config.rtp_first);
     account->rtp_cfg.bound_addr = pj_str(sip_config.listen);
-    /* the default asks DNS for our own name at every call to a telephone, and waits 10 s where no server answers */
-    account->ipv6_media_use = strchr(sip_config.listen, ':') ? PJSUA_IPV6_ENABLED_USE_IPV6_ONLY : PJSUA_IPV6_DISABLED;
+    account->rtp_cfg.public_addr = pj_str(sip_config.realm); /* or it asks for the address of the box's own name */
     /* said outright, or every call would ask DNS for the box's own name to find out what there is */
     account->ipv6_media_use = strchr(sip_config.listen, ':') ? PJSUA_IPV6_ENABLED_USE_IPV6_ONLY : PJSUA_IPV6_DISABLED;
     account->lock_codec = 0;

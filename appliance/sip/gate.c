@@ -9,6 +9,8 @@
 static pj_bool_t on_request(pjsip_rx_data *rdata);
 static pj_bool_t on_refer(pjsip_rx_data *rdata);
 
+static int gate_open;
+
 static pjsip_module gate = {
     .name = {(char *)(uintptr_t) "mod-lk-gate", 11},
     .id = -1,
@@ -130,8 +132,15 @@ static pj_bool_t on_request(pjsip_rx_data *rdata)
     return PJ_TRUE;
 }
 
+void sip_gate_open(int is_open)
+{
+    gate_open = is_open;
+}
+
 static pj_bool_t on_refer(pjsip_rx_data *rdata)
 {
+    if (!gate_open) /* who asks before the telephones are known would be told that his is not one of them */
+        return PJ_TRUE;
     if (pj_stricmp2(&rdata->msg_info.msg->line.req.method.name, "REFER") != 0)
         return PJ_FALSE;
     sip_refuse(rdata, 603, "transfer by REFER is not offered");

@@ -64,6 +64,7 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
     pjsua_call_set_user_data(call, (void *)(uintptr_t)handle);
     user_of(rdata->msg_info.from->uri, user, sizeof user);
     sip_copy(name, sizeof name, &((const pjsip_name_addr *)rdata->msg_info.from->uri)->display); /* parsed as one always */
+    sip_unquote(name);
     user_of(rdata->msg_info.msg->line.req.uri, called, sizeof called);
     snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
     sip_tell_c(SIP_EV_INCOMING, handle, 0, 0, SIP_TEXTS, text);
@@ -233,7 +234,7 @@ void sip_leg_progress(const struct sip_command *command)
         info.role != PJSIP_ROLE_UAS || info.state >= PJSIP_INV_STATE_CONNECTING)
         return; /* ours, or answered already */
     setting_of(&setting);
-    if (pjsua_call_answer2(slot->id, &setting, code, NULL, NULL) != PJ_SUCCESS && handle_of(info.id) == command->handle)
+    if (pjsua_call_answer2(info.id, &setting, code, NULL, NULL) != PJ_SUCCESS && handle_of(info.id) == command->handle)
         pjsua_call_hangup(info.id, 500, NULL, NULL);
 }
 

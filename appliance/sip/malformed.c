@@ -104,8 +104,8 @@ static const pj_sockaddr *source_of(const pjsip_tp_dropped_data *dropped, const 
 
 static void on_dropped(pjsip_tp_dropped_data *dropped)
 {
-    static const char *line_ends, *message; /* line ends before a message, and where it begins */
-    const char *packet = dropped->data == message ? line_ends : dropped->data;
+    static struct line line_ends; /* just told of; the message begins behind them */
+    const char *packet = dropped->data;
     char answer[ANSWER_MAX], copy[PJSIP_MAX_PKT_LEN], source[PJ_INET6_ADDRSTRLEN + 10] = "";
     const char *text[] = {"malformed", "cannot be parsed", "", source};
     size_t size = dropped->len < sizeof copy ? dropped->len : sizeof copy - 1;
@@ -113,12 +113,9 @@ static void on_dropped(pjsip_tp_dropped_data *dropped)
     const pj_sockaddr *to;
     int length, status = 0, to_size;
 
-    message = NULL;
-    if (dropped->status == PJ_EIGNORED) {
-        line_ends = dropped->data;
-        message = line_ends + dropped->len;
-        return;
-    }
+    if (line_ends.size && packet == line_ends.at + line_ends.size)
+        packet = line_ends.at;
+    line_ends = (struct line){dropped->data, dropped->status == PJ_EIGNORED ? dropped->len : 0};
     if ((dropped->status != PJSIP_EINVALIDMSG && dropped->status != PJSIP_EMISSINGHDR) ||
         !(to = source_of(dropped, packet, &to_size)))
         return;

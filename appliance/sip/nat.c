@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Where answers, and requests within a call, go: to where the other side was heard from. A telephone behind NAT does not
- * know its own address, and nobody may have us write, or ask a name server, elsewhere (maddr; a name for a host).
+ * Where answers, and requests within a call, go: to where the other side was heard from. A telephone behind NAT does
+ * not know its own address, and nobody may have us write, or ask a name server, elsewhere (maddr; a name for a host).
  */
 #include "sip.h"
 

@@ -66,6 +66,7 @@ enum sip_command_kind {
     SIP_DO_HEAR,    /* handle listener, other source */
     SIP_DO_UNHEAR,
     SIP_DO_DIGITS,  /* handle; texts: digits */
+    SIP_DO_OPEN,    /* telephones and trunks are known: let requests in */
 };
 
 struct sip_command {
@@ -192,6 +193,7 @@ void sip_registrar_expire(void);
 
 /* gate.c */
 pj_status_t sip_gate_init(void);
+void sip_gate_open(int open); /* closed, every request is left unanswered: its sender asks again in half a second */
 struct sip_phone *sip_gate_phone(const pjsip_rx_data *rdata); /* who was let in by digest, or NULL */
 struct sip_trunk *sip_gate_trunk(const pjsip_rx_data *rdata);
 void sip_refuse(pjsip_rx_data *rdata, int code, const char *why);
@@ -205,6 +207,7 @@ pj_status_t sip_malformed_init(void);
 
 /* text.c */
 void sip_copy(char *out, size_t size, const pj_str_t *from); /* cut to size, terminated */
+void sip_unquote(char *text);                                 /* in place: \" is ", \\ is \ (RFC 3261 quoted-pair) */
 int sip_quote(char *out, size_t size, const char *from);     /* display name in quotes, controls left out */
 int sip_user(char *out, size_t size, const char *from);      /* only characters a user part may have unescaped */
 int sip_cause_of(int status);                                /* RFC 3398: SIP status -> Q.850 cause */

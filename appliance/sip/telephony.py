@@ -92,6 +92,7 @@ class Telephony:
         self.configure(settings, secrets)
         for one in known:
             endpoint.bind(one.phone, one.contact, one.target, one.agent, one.expires)
+        endpoint.open()
 
     async def close(self) -> None:
         """Hang up what is left, leave the trunks."""
@@ -127,7 +128,11 @@ class Telephony:
         for name, line in lines.items():
             if self._lines.get(name) != line:
                 self._stop_resolving(name)
-                self._resolving[name] = asyncio.create_task(self._keep_trunk(name, *line), name=f"trunk {name}")
+                self._usable.pop(name, None)
+                if literal(line[0].host):
+                    self._set_trunk(name, *line, [line[0].host])
+                else:
+                    self._resolving[name] = asyncio.create_task(self._keep_trunk(name, *line), name=f"trunk {name}")
         self._lines = lines
 
     @property
@@ -144,21 +149,21 @@ class Telephony:
         if task := self._resolving.pop(name, None):
             task.cancel()
 
+    def _set_trunk(self, name: str, line: Line, password: str, found: list[str]) -> None:
+        where = " ".join(f"[{one}]:{line.port}" if ":" in one else f"{one}:{line.port}" for one in found)
+        uri = f"sip:{f'[{line.host}]' if ':' in line.host else line.host}:{line.port}"
+        self._sip.set_trunk(name, uri, line.user or "", password, where, line.expires if line.registers else 0)
+
     async def _keep_trunk(self, name: str, line: Line, password: str) -> None:
-        """Tell the SIP thread where the trunk is, again whenever its name leads elsewhere."""
+        """Tell the SIP thread where a trunk with a name is, again whenever its name leads elsewhere."""
         known: list[str] = []
         while True:
             found = await addresses(line.host)
             if found and found != known:
                 known = found
-                where = " ".join(f"[{one}]:{line.port}" if ":" in one else f"{one}:{line.port}" for one in found)
-                expires = line.expires if line.registers else 0
-                uri = f"sip:{line.host}:{line.port}"
-                self._sip.set_trunk(name, uri, line.user or "", password, where, expires)
+                self._set_trunk(name, line, password, found)
             elif not found and not known:
                 self._line(name, False, f"{line.host} is not known to DNS")
-            if literal(line.host):
-                return
             await asyncio.sleep(RESOLVE_EVERY if known else RESOLVE_EVERY / 30)
 
     # ---- commands ---------------------------------------------------------------------------------------------------
@@ -296,9 +301,7 @@ def literal(host: str) -> bool:
 
 
 async def addresses(host: str) -> list[str]:
-    """IP addresses of a host, sorted; [] when it is not known."""
-    if literal(host):
-        return [host]
+    """IP addresses of a named host, sorted; [] when it is not known."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except OSError:

@@ -16,6 +16,18 @@ void sip_copy(char *out, size_t size, const pj_str_t *from)
     out[length] = '\0';
 }
 
+void sip_unquote(char *text)
+{
+    char *to = text;
+
+    for (; *text; text++)
+        if (*text != '\\' || *++text)
+            *to++ = *text;
+        else
+            break;
+    *to = '\0';
+}
+
 int sip_quote(char *out, size_t size, const char *from)
 {
     size_t at = 0;

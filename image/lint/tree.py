@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An import-linter contract in the form of a table: each folder of ours, and what it may import (pyproject.toml)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fetches, builds and caches PJSIP with its Python bindings; prints the folder it is installed in.
 
     python3 image/pjsip [--tarball FILE [--sha256 HASH]] [--accept-version VERSION] [--jobs N] [--prefix-only]
@@ -40,10 +41,10 @@ def cache() -> Path:
 
 
 def fingerprint(sha256: str) -> str:
-    """All that decides what is built: source, options, these scripts, the Python and the system."""
+    """All that decides what is built: source, options, these scripts, the Python's ABI and the system."""
     digest = hashlib.sha256()
     release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
-    facts = [sha256, sysconfig.get_config_var("SOABI"), sys.base_prefix, platform.machine()]
+    facts = [sha256, sysconfig.get_config_var("SOABI"), platform.machine()]
     for fact in [*facts, release.get("ID"), release.get("VERSION_ID")]:
         digest.update(f"{fact}\n".encode())
     for name in ("build.py", "config_site.h"):

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PJSIP's build macros for Linekeeper; the names are PJSIP's, the reasons are ours. */
 
 /* Asserts are for PJSIP's developers; a malformed packet must never end the switch. */

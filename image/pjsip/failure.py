@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What went wrong, in words for the person at the keyboard."""
 
 from __future__ import annotations

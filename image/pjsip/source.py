@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where PJSIP's source comes from: a component of Debian's source package `asterisk`, known by its SHA-256."""
 
 from __future__ import annotations

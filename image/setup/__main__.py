@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Makes everything Linekeeper needs on this machine: `python3 image/setup --help`.
 
 This file alone must be readable by any Python 3, so that an old one is told what is the matter.

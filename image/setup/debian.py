@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The Debian packages of image/packages.txt: which are missing, and how they are installed."""
 
 from __future__ import annotations

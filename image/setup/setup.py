@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The stages from a bare Debian to a Linekeeper that runs: packages, pjsip, venv, install, compile."""
 
 from __future__ import annotations
@@ -46,7 +47,13 @@ class Setup:
                 lambda: not debian.missing(listing),
                 lambda log: debian.install(listing, log, self.root),
             )
-        yield Stage("pjsip", "building PJSIP, some minutes, once", self.pjsip_facts, self.has_pjsip, self.make_pjsip)
+        yield Stage(
+            "pjsip",
+            "building PJSIP if it is not in the cache, some minutes",
+            self.pjsip_facts,
+            self.has_pjsip,
+            self.make_pjsip,
+        )
         yield Stage("venv", "installing Python packages", self.venv_facts, self.has_venv, self.make_venv)
         yield Stage("install", "linking this tree into .venv", self.install_facts, self.has_install, self.make_install)
         yield Stage("compile", "compiling our C", self.compile_facts, self.has_made, self.make_compile)
@@ -107,7 +114,7 @@ class Setup:
     def make_venv(self, log: Log) -> None:
         need_space(self.root, VENV_MB)
         note = self.venv / "linekeeper.python"
-        facts = "\n".join([*self.python_facts(), str(self.prefix)])
+        facts = "\n".join(self.python_facts())
         if not (note.exists() and note.read_text() == facts and self.has_venv()):
             shutil.rmtree(self.venv, ignore_errors=True)
             (self.record.folder / "install.stamp").unlink(missing_ok=True)
@@ -118,7 +125,8 @@ class Setup:
         constraints = self.record.folder / "constraints.txt"
         constraints.write_text("\n".join(self.constraints()) + "\n")
         pip = [str(self.venv / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install"]
-        log.run([*pip, "--constraint", str(constraints), *self.requirements(), *wheels], cwd=self.root)
+        log.run([*pip, "--constraint", str(constraints), *self.requirements()], cwd=self.root)
+        log.run([*pip, "--force-reinstall", "--no-deps", *wheels], cwd=self.root)  # same version, other PJSIP
 
     # -- our own code
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A stage of the set-up: done once, and again only when what it depends on has changed."""
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LAST_LINES = 15  # of a log, shown when a stage fails
+LONGEST = 200  # characters of one of them
 NO_NETWORK = re.compile(
     r"Temporary failure (in name resolution|resolving)|Could not resolve|Network is unreachable|Connection timed out"
     r"|Failed to establish a new connection|Unable to connect to|Could not connect to"
@@ -140,7 +142,7 @@ def tail(log: Path) -> str:
     """What of a log is worth showing: a compiler's first errors, else its last lines."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     errors = [line.strip() for line in lines if COMPILER_ERROR.search(line)]
-    return "\n".join(f"    {line}" for line in errors[:5] or lines[-LAST_LINES:])
+    return "\n".join(f"    {line[:LONGEST]}" for line in errors[:5] or lines[-LAST_LINES:])
 
 
 def say(line: str) -> None:

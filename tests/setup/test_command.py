@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`python3 image/setup` and `python3 image/pjsip` as they are run."""
 
 import os
@@ -109,3 +110,20 @@ def test_an_interrupted_build_is_not_taken_for_a_finished_one(tmp_path: Path) ->
     (cache / "2.17-0123456789ab/lib").mkdir(parents=True)
     done = run(ROOT / "image/pjsip", "--prefix-only", XDG_CACHE_HOME=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_programs_import_from_the_tree_and_compile_nothing(tmp_path: Path) -> None:
+    """Several start at once: none may run ninja, whose folder they would share."""
+    script = (
+        "import os, subprocess\n"
+        "def forbidden(*words, **how): raise SystemExit(f'ran {words}')\n"
+        "subprocess.Popen.__init__ = forbidden\n"
+        "import appliance.core._core as core, appliance.sip._sip as sip, appliance.settings as settings\n"
+        "print(core.__file__, sip.__file__, settings.__file__, sep='\\n')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    tree = ROOT / "appliance"
+    assert done.stdout.splitlines() == [
+        str(tree / path) for path in ("core/_core.abi3.so", "sip/_sip.abi3.so", "settings/__init__.py")
+    ]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where PJSIP's source is looked for: apt's own mirrors, Debian's signed index, a stated version."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The set-up's stages: done once, done again for a reason, and plain about what went wrong."""
 
 import importlib.util

@@ -18,7 +18,7 @@ from tests.sip.wire import Message, Wire, authorization, request, sdp
 
 HOST = "127.0.0.1"
 CODECS = ["opus/48000", "G722/16000", "PCMA/8000", "PCMU/8000"]
-PASSWORD = "correct horse"
+PASSWORD = "correct-horse"
 NUMBERS = count(1)
 
 
@@ -53,6 +53,7 @@ class Box:
 
     def start(self) -> None:
         self.sip = Endpoint(**self._arguments)  # type: ignore[arg-type]
+        self.sip.open()
 
     @property
     def uri(self) -> str:
@@ -148,9 +149,15 @@ class Telephone:
         headers = {"Via": answer["via"]} if answer.status >= 300 else {}
         self.wire.send(
             request(
-                "ACK", uri, self.wire, user=self.account.name, to=answer["to"], call_id=answer["call-id"],
-                cseq=int(answer["cseq"].split()[0]), headers=headers,
-            )  # fmt: skip
+                "ACK",
+                uri,
+                self.wire,
+                user=self.account.name,
+                to=answer["to"],
+                call_id=answer["call-id"],
+                cseq=int(answer["cseq"].split()[0]),
+                headers=headers,
+            )
         )
 
     async def call(self, called: str, body: bytes | None = None) -> Call:

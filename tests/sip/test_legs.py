@@ -71,7 +71,9 @@ async def test_a_telephone_that_declines_says_why(box: Box, wire: Wire) -> None:
     assert await over(box, leg) == (480, 17)
 
 
-@pytest.mark.parametrize("reason", ["Q.850", "Q.850;cause=", "Q.850;cause=-99999999999999", "SIP;cause=200", "\t;;;", "x" * 900])
+@pytest.mark.parametrize(
+    "reason", ["Q.850", "Q.850;cause=", "Q.850;cause=-99999999999999", "SIP;cause=200", "\t;;;", "x" * 900]
+)
 async def test_a_reason_that_makes_no_sense_is_none(box: Box, wire: Wire, reason: str) -> None:
     phone = Telephone(box, wire)
     leg = ring(box, phone)
@@ -96,7 +98,10 @@ async def test_the_caller_gives_up_while_it_rings(box: Box, wire: Wire) -> None:
     box.sip.progress(call.handle, 180)
     call.cancel(await wire.response())
     answers = [await wire.response(final=True) for _ in range(2)]
-    assert sorted((answer["cseq"].split()[1], answer.status) for answer in answers) == [("CANCEL", 200), ("INVITE", 487)]
+    assert sorted((answer["cseq"].split()[1], answer.status) for answer in answers) == [
+        ("CANCEL", 200),
+        ("INVITE", 487),
+    ]
     assert (await over(box, call.handle))[0] == 487
 
 
@@ -373,14 +378,32 @@ async def test_a_port_in_use_is_said_in_a_sentence_and_a_later_start_works(endpo
 
 
 def test_a_program_that_just_ends_ends() -> None:
-    """With the endpoint open, and no word to it."""
+    """With the endpoint open."""
     code = (
-        "from appliance.sip._sip import Endpoint\n"
-        f"e = Endpoint({HOST!r}, 0, {HOST!r}, 40000, 40010, 'x', {CODECS!r})\n"
-        "e.call('', 'sip:a@127.0.0.1:9', '1', '')\n"
+        f"from appliance.sip._sip import Endpoint\ne = Endpoint({HOST!r}, 0, {HOST!r}, 40000, 40010, 'x', {CODECS!r})\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=20, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_when_the_sip_thread_can_no_longer_work_that_is_told() -> None:
+    """Its wait fails for good when the kernel's queue is closed under it, in a process of its own."""
+    code = (
+        "import os, select\n"
+        "from appliance.sip._sip import Endpoint\n"
+        f"e = Endpoint({HOST!r}, 0, {HOST!r}, 40000, 40010, 'x', {CODECS!r})\n"
+        "for fd in range(3, 64):\n"
+        "    if os.path.exists(f'/proc/self/fd/{fd}') and 'eventpoll' in os.readlink(f'/proc/self/fd/{fd}'):\n"
+        "        os.close(fd)\n"
+        "while True:\n"
+        "    assert select.select([e.fileno()], [], [], 5)[0]\n"
+        "    for event in e.events():\n"
+        f"        if event[0] == {Heard.DEAD}:\n"
+        "            print(event[5][0], flush=True)\n"
+        "            os._exit(0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=20, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "packets can no longer be waited for\n", "")
 
 
 def test_causes_are_those_of_rfc_3398() -> None:

@@ -17,7 +17,9 @@ HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize("transport", ["UDP", "TCP"])
-@pytest.mark.parametrize("contact", ["sip:anna@192.0.2.7:5070", "sip:anna@unknown.example", "sip:anna@{at};maddr=192.0.2.9"])
+@pytest.mark.parametrize(
+    "contact", ["sip:anna@192.0.2.7:5070", "sip:anna@unknown.example", "sip:anna@{at};maddr=192.0.2.9"]
+)
 async def test_a_caller_behind_a_router_is_hung_up_on_where_he_was_heard_from(
     box: Box, transport: str, contact: str
 ) -> None:
@@ -85,7 +87,9 @@ def test_no_name_server_is_waited_for(tmp_path: Path) -> None:
         from tests.sip.wire import Wire, request, sdp
 
         async def main():
-            with Ports() as ports, Box(ports) as box:
+            with Ports() as ports:
+              endpoint = Box(ports)
+              with endpoint as box:
                 async with Wire(box.address) as wire:
                     os.write(2, b"-- ready\\n")
                     headers = {"Via": "SIP/2.0/UDP a.example;branch=z9hG4bK1;maddr=b.example;rport"}
@@ -105,7 +109,7 @@ def test_no_name_server_is_waited_for(tmp_path: Path) -> None:
                     leg = box.sip.call("", "sip:100@f.example:5060", "1", "")
                     await wire.ping()
                     os.write(2, b"-- end\\n")
-                box.sip.close()
+              endpoint.sip.close()
 
         asyncio.run(main())
     """)

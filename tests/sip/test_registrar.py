@@ -80,10 +80,12 @@ async def test_a_registration_ends_when_it_is_not_refreshed(box: Box, wire: Wire
 
 async def test_a_contact_that_is_over_is_not_listed_though_it_was_not_cleared_away_yet(box: Box, wire: Wire) -> None:
     phone = Telephone(box, wire)
-    box.sip.bind(phone.account.name, f"sip:old@{HOST}:7001", f"sip:old@{HOST}:7001", "", int(time.time()) + 1)
+    box.sip.bind(phone.account.name, f"sip:old@{HOST}:7001", f"sip:old@{HOST}:7001", "", int(time.time()) + 2)
     await box.told(Heard.BOUND, of=phone.account.name)
-    await box.told(Heard.UNBOUND, of=phone.account.name)
-    assert await known(phone) == []
+    while not box.told_so_far(Heard.UNBOUND):
+        answer = await phone.ask("REGISTER", box.uri, headers={"Contact": ""})
+        assert answer["contact"].partition("expires=")[2] in ("2", "1", ""), answer
+        assert answer["contact"].endswith(("=2", "=1")) or not answer["contact"]
 
 
 async def test_one_contact_is_taken_away_and_the_other_stays(box: Box, wire: Wire) -> None:
@@ -162,9 +164,7 @@ async def test_an_older_request_does_not_undo_a_newer_one(box: Box, wire: Wire) 
     ],
 )
 @pytest.mark.parametrize("first", [True, False])
-async def test_with_one_contact_wrong_none_is_taken(
-    box: Box, wire: Wire, bad: str, status: int, first: bool
-) -> None:
+async def test_with_one_contact_wrong_none_is_taken(box: Box, wire: Wire, bad: str, status: int, first: bool) -> None:
     phone = Telephone(box, wire)
     contacts = [f"<{phone.contact}>", bad]
     answer = await phone.register(*(reversed(contacts) if first else contacts))

@@ -43,6 +43,8 @@ def refused_invite(endpoint: Box, target: str, number: str, name: str) -> Messag
 @example(number="+37060000001", name="\\")
 @example(number="a" * 300, name='"' * 300)
 @example(number="é", name="€" * 200)
+@example(number="1", name="a" + "€" * 200)
+@example(number="1", name="aa" + "😀" * 200)
 def test_the_display_of_a_telephone_shows_a_name_and_a_number_and_nothing_else(
     endpoint: Box, number: str, name: str
 ) -> None:

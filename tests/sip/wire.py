@@ -113,9 +113,7 @@ class Wire(asyncio.DatagramProtocol):
 
     async def response(self, within: float = 5.0, *, final: bool = False) -> Message:
         """The next response not taken yet; `final` passes over provisional ones. NotSeen when none comes."""
-        return await self.responses.next(
-            "response", lambda message: not final or message.status >= 200, within
-        )
+        return await self.responses.next("response", lambda message: not final or message.status >= 200, within)
 
     async def request(self, method: str, within: float = 5.0) -> Message:
         """The next request of this method not taken yet."""
@@ -168,9 +166,9 @@ class Wire(asyncio.DatagramProtocol):
 
 
 def text(first: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> bytes:
-    """A message with its Content-Length, and Content-Type when the body is SDP."""
+    """A message with its Content-Length, and a Content-Type (that of SDP unless given) when there is a body."""
     lines = [first, *(f"{name}: {value}" for name, value in headers)]
-    if body:
+    if body and not any(line.startswith("Content-Type") for line in lines):
         lines.append("Content-Type: application/sdp")
     return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode(errors="surrogateescape") + body
 
@@ -200,9 +198,7 @@ def request(
     }
     usual |= headers or {}
     listed = ((name, value if isinstance(value, list) else [value]) for name, value in usual.items())
-    return text(
-        f"{method} {uri} SIP/2.0", ((name, one) for name, values in listed for one in values if one), body
-    )
+    return text(f"{method} {uri} SIP/2.0", ((name, one) for name, values in listed for one in values if one), body)
 
 
 def authorization(

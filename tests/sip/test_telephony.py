@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The SIP side as call control sees it: the box's settings in, calls and telephones out."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from appliance.programs.demo.ports import Ports
+from appliance.programs.demo.seen import Seen
+from appliance.settings.load import parse
+from appliance.settings.models import Settings
+from appliance.settings.passwords import Secrets
+from appliance.sip.telephony import Binding, Telephony, own_address, withheld
+from tests.sip.box import HOST
+from tests.sip.wire import Message, Wire, authorization, request, sdp
+
+OFFICE = """
+[office]
+name = "Small Ltd"
+country = "LT"
+time_zone = "Europe/Vilnius"
+[sip]
+listen = "127.0.0.1"
+port = {port}
+rtp_ports = [{rtp}, {rtp_end}]
+[phone.desk1]
+[phone.desk2]
+[line.city]
+kind = "sip"
+host = "127.0.0.1"
+port = {city}
+[line.lost]
+kind = "sip"
+host = "nowhere.invalid"
+"""
+PASSWORD = "correct-horse"
+SECRETS = Secrets.model_validate({"phone": {name: {"password": PASSWORD} for name in ("desk1", "desk2")}})
+
+
+class Desk:
+    """A call control and a journal that note what they are told; `fails` at the next call that comes in."""
+
+    def __init__(self) -> None:
+        self.seen: Seen[tuple[object, ...]] = Seen("call control")
+        self.fails = False
+
+    def incoming(self, *told: object) -> None:
+        self._add("incoming", *told)
+        if self.fails:
+            self.fails = False
+            raise RuntimeError("call control stumbles")
+
+    def _add(self, *told: object) -> None:
+        self.seen.add(told)
+
+    def __getattr__(self, name: str):  # type: ignore[no-untyped-def]
+        return lambda *told: self._add(name, *told)
+
+    async def told(self, *begins: object) -> tuple[object, ...]:
+        return await self.seen.next(str(begins), lambda told: told[: len(begins)] == begins, 5)
+
+
+class Office:
+    def __init__(self, ports: Ports, *known: Binding) -> None:
+        self.desk, self.died = Desk(), list[str]()
+        self.port, rtp, self.city = ports.take(2), ports.take(40), ports.take(2)
+        text = OFFICE.format(port=self.port, rtp=rtp, rtp_end=rtp + 39, city=self.city)
+        self.settings: Settings = parse(text, Path("office.toml"))
+        self.telephony = Telephony(self.desk, self.desk, died=self.died.append)
+        self.telephony.start(self.settings, SECRETS, known)
+
+
+@pytest.fixture
+async def office(ports: Ports) -> AsyncIterator[Office]:
+    office = Office(ports, Binding("desk2", f"sip:desk2@{HOST}:9", f"sip:desk2@{HOST}:9", "old", int(time.time()) + 99))
+    yield office
+    await office.telephony.close()
+
+
+async def register(wire: Wire, name: str = "desk1") -> Message:
+    uri, to = f"sip:{HOST}", f"<sip:{name}@{HOST}>"
+    challenge = (await wire.ask(request("REGISTER", uri, wire, user=name, to=to))).challenge()
+    said = authorization(challenge, "REGISTER", uri, name, PASSWORD)
+    return await wire.ask(request("REGISTER", uri, wire, user=name, to=to, headers={"Authorization": said}))
+
+
+async def test_a_day_of_the_office(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    telephony, desk = office.telephony, office.desk
+    assert (await desk.told("bind", "desk2"))[2] == f"sip:desk2@{HOST}:9"
+    assert await desk.told("phone", "desk2", [f"sip:desk2@{HOST}:9"], "old")
+    assert await desk.told("line", "city", True)
+    assert (await desk.told("line", "lost", False))[3] == "nowhere.invalid is not known to DNS"
+    assert telephony.dial("lost", "100", "", "") == telephony.dial("none", "100", "", "") == 0
+    assert telephony.ring_phone("desk1", "1", "") == []
+
+    async with Wire((HOST, office.port)) as anna, Wire((HOST, office.port), port=office.city) as city:
+        assert (await register(anna)).status == 200
+        assert await desk.told("bind", "desk1")
+        assert [one.target for one in telephony.contacts("desk1")] == [f"sip:desk1@{anna.at}"]
+
+        # the city calls; the telephone rings with name and number, is declined, and the caller is told
+        caller = '"Mr Kazlauskas" <sip:+37060000001@127.0.0.1>;tag=here'
+        city.send(request("INVITE", f"sip:100@{HOST}", city, headers={"From": caller}, body=sdp()))
+        came = await desk.told("incoming")
+        assert came[2:] == ("city", False, "+37060000001", "Mr Kazlauskas", "100")
+        (ring,) = telephony.ring_phone("desk1", str(came[4]), str(came[5]))
+        invite = await anna.request("INVITE")
+        assert invite["from"].startswith('"Mr Kazlauskas" <sip:+37060000001@')
+        anna.reply(invite, 486, "Busy Here")
+        assert await desk.told("over", ring) == ("over", ring, 17)
+        telephony.ringing(int(str(came[1])))
+        telephony.hang_up(int(str(came[1])), 17)
+        assert [(await city.response()).status for _ in range(3)] == [100, 180, 486]
+
+        # a call out: what a caller asked for stays a number
+        out = telephony.dial("city", "1@evil.example;x=\r\nX: y", "", "")
+        invite = await city.request("INVITE")
+        assert invite.uri == f"sip:1%40evil.example;x=%0d%0aX%3a%20y@{HOST}:{office.city}"
+        city.reply(invite, 404, "Not Found")
+        assert await desk.told("over", out) == ("over", out, 1)
+
+        # settings change: desk1 goes
+        text = OFFICE.format(port=office.port, rtp=1024, rtp_end=1100, city=office.city).replace("[phone.desk1]\n", "")
+        telephony.configure(parse(text, Path("office.toml")), SECRETS)
+        assert await desk.told("unbind", "desk1")
+        assert (await register(anna)).status == 403
+    assert any("refused with 403: wrong user or password" in line for line in caplog.messages)
+
+
+async def test_when_call_control_stumbles_over_one_call_the_next_is_told_all_the_same(office: Office) -> None:
+    problems: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context.get("exception")))
+    await office.desk.told("line", "city", True)
+    async with Wire((HOST, office.port), port=office.city) as city:
+        office.desk.fails = True
+        for n in range(3):
+            city.send(request("INVITE", f"sip:10{n}@{HOST}", city, body=sdp()))
+        assert [(await office.desk.told("incoming"))[6] for _ in range(3)] == ["100", "101", "102"]
+    assert [str(problem) for problem in problems] == ["call control stumbles"]
+
+
+@pytest.mark.parametrize("number", ["anonymous", "Anonymous", "unknown", "restricted", "private", "unavailable"])
+def test_a_number_that_is_withheld_is_none(number: str) -> None:
+    assert withheld(number) == "" and withheld("+37060000001") == "+37060000001"
+
+
+def test_the_box_knows_its_own_address() -> None:
+    assert own_address("127.0.0.1") == "127.0.0.1" and own_address("0.0.0.0").count(".") == 3
