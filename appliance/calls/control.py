@@ -4,15 +4,16 @@
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from appliance.calls.call import Call, Direction, Person, Ring, State
 from appliance.calls.call import Outcome as OutcomeName
 from appliance.calls.call import Status as StatusName
-from appliance.calls.mailbox import Mailboxes
+from appliance.calls.clock import Clock
+from appliance.calls.mailbox import Mailboxes, salvage
 from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
 from appliance.core import Command, Core, CoreError
 from appliance.core.names import Do, Fact, Outcome, Status, Why
@@ -24,9 +25,11 @@ log = logging.getLogger("calls")
 
 PersonState = Literal["unreachable", "free", "ringing", "talking"]
 
+MISSED = ("abandoned", "voicemail", "refused")  # nobody spoke to him
 TICK_AT_MOST = 60.0  # seconds; a clock that was set is noticed by then
 DECLINED = 21  # Q.850
 NO_ROUTE = 3  # Q.850 no route to destination
+NO_SUCH_NUMBER = 28  # Q.850 invalid number format
 CONGESTION = 42  # Q.850 switching equipment congestion
 OUTCOMES: dict[int, OutcomeName] = {
     Outcome.ANSWERED: "answered",
@@ -35,10 +38,6 @@ OUTCOMES: dict[int, OutcomeName] = {
     Outcome.ABANDONED: "abandoned",
     Outcome.SELF_SERVICE: "self-service",
 }
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class Rules(NamedTuple):
@@ -71,7 +70,8 @@ class CallControl:
         self._legs: dict[Leg, tuple[Call, Ring | None]] = {}
         self._recorded: dict[int, Call] = {}  # calls whose message is being taken, also when they are over
         self._players: dict[str, Port] = {}  # hold music by file
-        self._facts: deque[tuple[int, dict[str, object]]] = deque()
+        self._clock = Clock()
+        self._quiet: asyncio.Event | None = None  # there when we are closing; set when nothing is left
         self._draining = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -79,6 +79,9 @@ class CallControl:
         """people: statuses known before a restart."""
         self._telephony, self._audience = telephony, audience
         self._mailboxes = Mailboxes(telephony, self._voicemail, self._message_done)
+        for call, path in salvage(self._voicemail):
+            log.warning("a message cut off when the program ended is kept: %s", path)
+            self._journal.event(call, self.now(), "voicemail", {"file": str(path)})
         self.people = dict(people)
         self._people_of(self.rules)
         for name in self.rules.settings.person:
@@ -89,19 +92,19 @@ class CallControl:
 
     def apply(self, rules: Rules) -> None:
         """New rules for new calls; CoreError when the core refuses the plan, and the old stay."""
-        self._core.swap(rules.plan, now_ms())
+        self._core.swap(rules.plan, self.now())
         self.rules = rules
         self._people_of(rules)
-        for line in list(self.usable):
-            if line in rules.settings.line:
-                self._feed(Fact.LINE, line=self._id("line", line), value=int(self.usable[line]))
+        self.usable = {line: usable for line, usable in self.usable.items() if line in rules.settings.line}
+        for line, usable in self.usable.items():
+            self._feed(Fact.LINE, line=self._id("line", line), value=int(usable))
         for person in rules.settings.person:
             self._reachable(person)
         self.drain()
 
     def _people_of(self, rules: Rules) -> None:
         for name in rules.settings.person:
-            self.people.setdefault(name, Person(since=now_ms()))
+            self.people.setdefault(name, Person(since=self.now()))
 
     def memory(self) -> bytes:
         return self._core.memory()
@@ -110,7 +113,7 @@ class CallControl:
         """KeyError when there is no such person or status."""
         if person not in self.rules.settings.person:
             raise KeyError(person)
-        self.people[person] = Person(status, reason, now_ms())
+        self.people[person] = Person(status, reason, self.now())
         self._feed(Fact.STATUS, person=self._id("person", person), value=Status[status.upper()])
         self.drain()
         self._audience.person_changed(person)
@@ -124,8 +127,8 @@ class CallControl:
             number = settings.person[caller].extension or source if caller else source
             name = settings.person[caller].name if caller else source
             line = TELEPHONES
-        elif source not in settings.line:  # its line was taken out of the settings a moment ago
-            self._telephony.hang_up(leg, NO_ROUTE)
+        elif source not in settings.line or self._quiet:  # its line was taken away a moment ago, or we are closing
+            self._telephony.hang_up(leg, NO_ROUTE if source not in settings.line else CONGESTION)
             return
         else:
             country = settings.line[source].country or settings.office.country
@@ -133,7 +136,7 @@ class CallControl:
             name = self.rules.names.caller(number) or name
             line = source
         direction: Direction = "internal" if phone else "in"
-        call = Call(self._journal.next_call_id(), direction, line, number, called, name, now_ms(), leg)
+        call = Call(self._journal.next_call_id(), direction, line, number, called, name, self.now(), leg)
         call.phone, call.caller_person = source if phone else "", caller
         self.calls[call.id] = call
         self._legs[leg] = (call, None)
@@ -153,9 +156,11 @@ class CallControl:
             )
         except CoreError as fault:
             log.error("call %d is refused by the core: %s", call.id, fault.id)
-            self._refuse(call, CONGESTION)
+            self._refuse(call, NO_SUCH_NUMBER if fault.id == "bad-event" else CONGESTION)
             return
         self._audience.call_changed(call.id)
+        if caller:
+            self._audience.person_changed(caller)
         self.drain()
 
     def _refuse(self, call: Call, cause: int) -> None:
@@ -210,6 +215,7 @@ class CallControl:
         elif ring.leg in call.rings and not ring.answered:
             self._one_refused(call, ring, cause)
         self.drain()
+        self._look_whether_quiet()
 
     def _one_refused(self, call: Call, ring: Ring, cause: int) -> None:
         """One of his telephones failed: he refused if he declined, or when it was the last."""
@@ -218,8 +224,11 @@ class CallControl:
             for other in ring.parties:
                 self._telephony.hang_up(other, 26)
         if cause == DECLINED or not ring.parties:
-            self._feed(Fact.REFUSED, call=call.id, leg=ring.leg, value=cause)
             call.rings.pop(ring.leg, None)
+            self._feed(Fact.REFUSED, call=call.id, leg=ring.leg, value=cause)
+            self._audience.call_changed(call.id)
+            if ring.person:
+                self._audience.person_changed(ring.person)
 
     def digit(self, leg: Leg, digit: str) -> None:
         call, ring = self._legs.get(leg, (None, None))
@@ -228,7 +237,7 @@ class CallControl:
         if call.talk:  # the bridge carries sound alone; and a conversation is nobody's business
             self._telephony.press(call.leg if ring else call.talk.answered, digit)
             return
-        self._journal.event(call.id, now_ms(), "dtmf", {"digit": digit})
+        self._journal.event(call.id, self.now(), "dtmf", {"digit": digit})
         self._audience.happened("dtmf", call, detail=digit)
         if digit == "#" and self._mailboxes.recording(call.id):
             self._mailboxes.finish(call.id)
@@ -253,7 +262,7 @@ class CallControl:
 
     def line(self, line: str, usable: bool, why: str) -> None:
         self.usable[line] = usable
-        self._journal.event(0, now_ms(), "line", {"line": line, "usable": usable, "why": why})
+        self._journal.event(0, self.now(), "line", {"line": line, "usable": usable, "why": why})
         self._feed(Fact.LINE, line=self._id("line", line), value=int(usable))
         self.drain()
         self._audience.line_changed(line)
@@ -286,11 +295,12 @@ class CallControl:
     # ---- the core ---------------------------------------------------------------------------------------------------
 
     def _feed(self, fact: Fact, **fields: int) -> None:
-        """Tell the core a fact; what it cannot take any more is a race that was lost, and no harm."""
+        """Tell the core a fact; one that came too late is a race that was lost, and no harm."""
         try:
-            self._core.feed(fact, now_ms(), **fields)  # type: ignore[arg-type]
+            self._core.feed(fact, self.now(), **fields)  # type: ignore[arg-type]
         except CoreError as fault:
-            log.debug("%s %s: %s", fact.name, fields, fault.id)
+            late = fault.id in ("no-call", "no-leg", "cannot")
+            log.log(logging.DEBUG if late else logging.ERROR, "%s %s: %s", fact.name, fields, fault.id)
 
     def drain(self) -> None:
         """Carry out everything the core wants; facts that arise on the way come after."""
@@ -303,13 +313,18 @@ class CallControl:
                 self._traces()
                 for command in commands:
                     touched.add(command.call)
-                    self._do(command)
+                    try:
+                        self._do(command)
+                    except Exception:  # whatever one call's command meets must not cost the others theirs
+                        log.exception("call %d: a command was not carried out: %s", command.call, command)
             self._traces()
         finally:
             self._draining = False
         for call in touched:
             if call in self.calls:
                 self._audience.call_changed(call)
+        if not self.calls:
+            self._clock.set()
         self._alarm()
 
     def _traces(self) -> None:
@@ -325,13 +340,32 @@ class CallControl:
             self._timer = None
         due = self._core.deadline()
         if due is not None:
-            wait = min(max(due - now_ms(), 0) / 1000, TICK_AT_MOST)
+            wait = min(max(due - self.now(), 0) / 1000, TICK_AT_MOST)
             self._timer = asyncio.get_running_loop().call_later(wait, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
         self._feed(Fact.TICK)
         self.drain()
+
+    def now(self) -> int:
+        """ms UTC."""
+        return self._clock.now()
+
+    async def finish(self, within: float) -> None:
+        """End every call in order: messages are kept, everybody is hung up; at most so many seconds."""
+        self._quiet = asyncio.Event()
+        for call in list(self._recorded):
+            self._mailboxes.finish(call)
+        for under_way in list(self.calls.values()):
+            self._telephony.hang_up(under_way.leg, 16)
+        self._look_whether_quiet()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._quiet.wait(), within)
+
+    def _look_whether_quiet(self) -> None:
+        if self._quiet and not self._legs and not self._recorded:
+            self._quiet.set()
 
     def close(self) -> None:
         self._mailboxes.close()
@@ -361,7 +395,7 @@ class CallControl:
                 self._mailbox(call, self._name(command.target))
             case Do.ACTION:
                 self._audience.action_due(self._name(command.target), call.id)
-                self._journal.event(call.id, now_ms(), "action", {"action": self._name(command.target)})
+                self._journal.event(call.id, self.now(), "action", {"action": self._name(command.target)})
             case Do.HANG_UP:
                 self._hang_up(call, command.value)
             case Do.OVER:
@@ -383,11 +417,12 @@ class CallControl:
     def _dial(self, call: Call, command: Command) -> None:
         line = self._name(command.target)
         ring = Ring(command.leg, "", line)
-        call.direction, call.line = "out", line
+        before, call.direction, call.line = call.line, "out", line
         plus = "+" if call.called == f"+{command.number}" else ""  # the core keeps digits alone
         if leg := self._telephony.dial(line, plus + command.number, call.caller, call.name):
             ring.parties[leg] = line
         self._begin(call, ring, "trunk", 34)
+        self._audience.line_changed(before)
         self._audience.line_changed(line)
 
     def _begin(self, call: Call, ring: Ring, kind: str, cause: int) -> None:
@@ -440,7 +475,7 @@ class CallControl:
         self._answer(call)
         self._telephony.hear(call.leg, ring.answered)
         self._telephony.hear(ring.answered, call.leg)
-        call.talk, call.person, call.state, call.answered_at = ring, ring.person, State.TALKING, now_ms()
+        call.talk, call.person, call.state, call.answered_at = ring, ring.person, State.TALKING, self.now()
         log.info(
             "call %d: answered by %s after %.1f s",
             call.id,
@@ -467,10 +502,11 @@ class CallControl:
     def _message_done(self, id: int, path: Path | None) -> None:
         call = self._recorded.pop(id)
         if path:
-            self._journal.event(id, now_ms(), "voicemail", {"file": str(path)})
+            self._journal.event(id, self.now(), "voicemail", {"file": str(path)})
             self._audience.happened("voicemail", call, detail=str(path))
         self._feed(Fact.DONE, call=id)
         self.drain()
+        self._look_whether_quiet()
 
     def _hang_up(self, call: Call, cause: int) -> None:
         if call.leg:
@@ -490,10 +526,10 @@ class CallControl:
         call.state, call.outcome = State.OVER, outcome
         if queue:
             call.queue = queue
-        self._journal.over(call.id, now_ms(), outcome, call.queue, call.person, call.answered_at)
+        self._journal.over(call.id, self.now(), outcome, call.queue, call.person, call.answered_at)
         self._journal.flush()
         log.info("call %d: over, %s", call.id, outcome)
-        if outcome == "abandoned":
+        if call.direction == "in" and outcome in MISSED:
             self._audience.happened("missed", call)
         self._audience.happened("ended", call, detail=outcome)
         self._audience.call_changed(call.id)
@@ -525,4 +561,4 @@ class CallControl:
         return "caller" if ring is None else "phone" if ring.person else "trunk"
 
     def _leg(self, call: Call, leg: Leg, party: str, kind: str, state: str, cause: int = 0) -> None:
-        self._journal.leg(call.id, call.row(leg), now_ms(), party, kind, state, cause)
+        self._journal.leg(call.id, call.row(leg), self.now(), party, kind, state, cause)

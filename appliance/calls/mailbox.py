@@ -3,6 +3,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,10 @@ from pathlib import Path
 from appliance.calls.ports import Leg, Port, Telephony
 
 log = logging.getLogger("mailbox")
+
+PART = ".part.wav"  # of a file still being written
+HEADER, DATA_LENGTH = 44, 40  # bytes before the samples, and where their length stands
+LEAST = HEADER + 16_000  # bytes of a message: half a second of 16 bits at 16 kHz
 
 
 @dataclass(slots=True)
@@ -83,12 +88,11 @@ class Mailboxes:
 
     def _whole(self, taking: Taking) -> None:
         try:
-            partial(taking.path).rename(taking.path)
+            kept = keep(taking.path)
         except OSError as fault:
             log.error("the message %s is lost: %s", taking.path, fault)
-            self._end(taking, None)
-        else:
-            self._end(taking, taking.path)
+            kept = False
+        self._end(taking, taking.path if kept else None)
 
     def _next(self, taking: Taking) -> None:
         if taking.prompts:
@@ -118,4 +122,34 @@ class Mailboxes:
 
 
 def partial(path: Path) -> Path:
-    return path.with_suffix(".part.wav")
+    return path.with_suffix(PART)
+
+
+def keep(path: Path) -> bool:
+    """Give a recording its name when there is something in it. Raises OSError."""
+    part = partial(path)
+    if part.stat().st_size < LEAST:
+        log.info("nothing was said, or the disk is full: %s is not kept", path)
+        part.unlink()
+        return False
+    part.rename(path)
+    return True
+
+
+def salvage(folder: Path) -> list[tuple[int, Path]]:
+    """Make whole messages of recordings cut off by the end of the program; the call of each, and its file."""
+    found = []
+    for part in sorted(folder.glob(f"*/*{PART}")):
+        path = part.with_name(part.name.removesuffix(PART) + ".wav")
+        try:
+            with part.open("r+b") as file:
+                size = os.fstat(file.fileno()).st_size
+                if file.read(4) == b"RIFF" and size >= LEAST:  # the lengths are written last: RIFF's, and the data's
+                    for at, length in ((4, size - 8), (DATA_LENGTH, size - HEADER)):
+                        file.seek(at)
+                        file.write(length.to_bytes(4, "little"))
+            if keep(path):
+                found.append((int(path.stem.rpartition("-")[2]), path))
+        except (OSError, ValueError) as fault:
+            log.error("the message %s cannot be made whole: %s", part, fault)
+    return found

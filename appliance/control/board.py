@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from appliance.calls import call as calls
-from appliance.calls.control import CallControl, PersonState, now_ms
+from appliance.calls.clock import now_ms
+from appliance.calls.control import CallControl, PersonState
 from appliance.control import messages
 from appliance.control.server import Server
 

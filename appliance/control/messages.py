@@ -13,6 +13,7 @@ CallState = Literal["arrived", "waiting", "ringing", "talking", "voicemail", "ov
 LineState = Literal["idle", "ringing", "dialing", "talking"]
 Status = Literal["available", "break", "away", "meeting", "off"]
 Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # exact in every JSON reader
+Short = Annotated[str, msgspec.Meta(max_length=200)]
 Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
 
 
@@ -103,7 +104,7 @@ class Apply(msgspec.Struct, tag_field="do", tag="apply", frozen=True):
 
     id: Id
     document: str
-    comment: str = ""
+    comment: Short = ""
 
 
 class History(msgspec.Struct, tag_field="do", tag="history", frozen=True):
@@ -125,7 +126,7 @@ class SetStatus(msgspec.Struct, tag_field="do", tag="status", frozen=True):
     id: Id
     person: str
     status: Status
-    reason: str = ""
+    reason: Short = ""
 
 
 class HangUp(msgspec.Struct, tag_field="do", tag="hang-up", frozen=True):

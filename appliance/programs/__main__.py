@@ -39,6 +39,7 @@ CODES = {
     "port-in-use": UNAVAILABLE,
     "socket-in-use": UNAVAILABLE,
     "socket-path": WRONG_USAGE,
+    "journal-in-use": UNAVAILABLE,
     "switch-ended": OWN_FAULT,
 }
 REASONS = {

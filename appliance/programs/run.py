@@ -18,6 +18,9 @@ STEADY = 30.0  # seconds a child must be up to be started again after PAUSE_FIRS
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 WATCHDOG = 30.0  # seconds without a sign of life after which a child that gives them is killed
 SETTINGS = 78  # exit code (EX_CONFIG): starting again would not help
+HOPELESS = {  # exit codes of a first start that end everything; see __main__.py
+    "switch": frozenset({66, 69, 74, 77, SETTINGS}),  # no file, port or part missing, disk, permission
+}
 LINE_MAX = 8192  # bytes of a log line that are shown
 NOTE_MAX = 4096  # bytes of a notification
 CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
@@ -41,12 +44,12 @@ class Child:
         return self._process.pid if self._process and self._process.returncode is None else None
 
     async def keep(self, environment: Mapping[str, str], log: BinaryIO) -> None:
-        """Start it, and start it again, until its first settings are faulty; when cancelled it is ended."""
+        """Start it, and start it again, until a first start is hopeless; when cancelled it is ended."""
         pause = PAUSE_FIRST
         while True:
             began = time.monotonic()
             code = await self._once(environment, log)
-            if code == SETTINGS and not self._proven:
+            if code in HOPELESS.get(self.name, {SETTINGS}) and not self._proven:
                 self.ended = code
                 return
             pause = PAUSE_FIRST if time.monotonic() - began >= STEADY else pause

@@ -16,7 +16,8 @@ import msgspec
 from appliance import sounds
 from appliance.calls import why
 from appliance.calls.call import Person
-from appliance.calls.control import CallControl, Rules, now_ms
+from appliance.calls.clock import now_ms
+from appliance.calls.control import CallControl, Rules
 from appliance.control import messages
 from appliance.control.board import Board
 from appliance.control.messages import Refused
@@ -31,12 +32,13 @@ from appliance.settings.files import DiskFull
 from appliance.settings.history import History, NoSuchVersion
 from appliance.sip.telephony import Binding, Telephony
 from appliance.store.journal import Journal
-from appliance.store.reader import Reader
+from appliance.store.reader import Reader, Unreadable
 
 log = logging.getLogger("switch")
 
 COMPILE_EVERY = 86_400.0  # seconds; a plan knows the hours of 400 days
 NEEDS_RESTART = ("sip", "web", "mqtt")  # tables whose change is taken up when the programs start again
+FINISH_WITHIN = 3.0  # seconds for BYE and the last messages when the switch is stopped
 MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
 
 
@@ -64,13 +66,7 @@ class Switch:
         self._people_file = self._state / "people.json"
         office = load.read(given.settings, fill=True)
         self._journal = Journal(self._state / "journal.db", self._trouble)
-        self._control = CallControl(
-            self._rules(office),
-            self._memory(),
-            journal=self._journal,
-            voicemail=self._state / "voicemail",
-            sounds=cache(sounds.path),  # not looked for on the disk at every call
-        )
+        self._control = self._call_control(self._rules(office))
         self._server = Server(given.socket, self._handle, self._snapshot, may=allowed())
         self._board = Board(self._control, self._server)
         self._telephony = Telephony(self._control, self._journal, died=self._died)
@@ -84,8 +80,8 @@ class Switch:
     async def run(self) -> None:
         await self._server.start()
         tasks = []
+        self._control.start(self._telephony, self._board, self._people())
         try:
-            self._control.start(self._telephony, self._board, self._people())
             self._telephony.start(self._office.settings, self._office.secrets, self._known())
             self._keep(self._office.document, "as found at the start")
             tasks = [
@@ -102,8 +98,9 @@ class Switch:
             await self._stop()
 
     async def _stop(self) -> None:
-        self._control.close()
+        await self._control.finish(FINISH_WITHIN)
         await self._telephony.close()
+        self._control.close()
         await self._server.close()
         for file, data in self._remembered().items():
             self._write(file, data)
@@ -123,18 +120,37 @@ class Switch:
 
     # ---- what survives ----------------------------------------------------------------------------------------------
 
-    def _memory(self) -> bytes | None:
+    def _call_control(self, rules: Rules) -> CallControl:
+        def make(memory: bytes | None) -> CallControl:
+            return CallControl(
+                rules,
+                memory,
+                journal=self._journal,
+                voicemail=self._state / "voicemail",
+                sounds=cache(sounds.path),  # not looked for on the disk at every call
+            )
+
         try:
-            return self._memory_file.read_bytes()
+            return make(self._memory_file.read_bytes())
         except FileNotFoundError:
-            return None
+            return make(None)
+        except OSError as fault:
+            log.error("whose turn it is is not known any more: %s", fault)
+            return make(None)
+        except CoreError as fault:
+            if fault.id != "bad-memory":
+                raise
+            aside = self._memory_file.with_suffix(".damaged")
+            os.replace(self._memory_file, aside)
+            log.error("whose turn it is is not known any more: %s is damaged and kept as %s", self._memory_file, aside)
+            return make(None)
 
     def _people(self) -> dict[str, Person]:
         try:
             return msgspec.json.decode(self._people_file.read_bytes(), type=dict[str, Person])
         except FileNotFoundError:
             return {}
-        except msgspec.DecodeError as fault:
+        except (OSError, msgspec.MsgspecError) as fault:
             log.error("%s is damaged, everybody is taken as available: %s", self._people_file, fault)
             return {}
 
@@ -145,7 +161,10 @@ class Switch:
     def _write(self, file: Path, data: bytes) -> None:
         beside = file.with_suffix(".new")
         try:
-            beside.write_bytes(data)
+            with beside.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
             os.replace(beside, file)
             self._kept[file] = data
         except OSError as fault:
@@ -159,7 +178,11 @@ class Switch:
                     await asyncio.to_thread(self._write, file, data)
 
     def _known(self) -> list[Binding]:
-        known = Reader(self._state / "journal.db").bindings(now_ms())
+        try:
+            known = Reader(self._state / "journal.db").bindings(now_ms())
+        except Unreadable as fault:
+            log.error("telephones must register again: %s", fault)
+            return []
         return [Binding(one.phone, one.contact, one.source, one.agent, one.expires_at // 1000) for one in known]
 
     # ---- settings ---------------------------------------------------------------------------------------------------
@@ -172,8 +195,11 @@ class Switch:
     async def _keep_rules_fresh(self) -> None:
         while True:
             await asyncio.sleep(COMPILE_EVERY)
-            async with self._applying:
-                self._control.apply(await asyncio.to_thread(self._rules, self._office))
+            try:
+                async with self._applying:
+                    self._control.apply(await asyncio.to_thread(self._rules, self._office))
+            except CoreError as fault:
+                log.error("the hours of the next days are not known yet, tried again tomorrow: %s", fault)
 
     def _keep(self, document: str, comment: str) -> int:
         version = self._history.apply(self._document, document, at=now_ms(), comment=comment)

@@ -16,7 +16,7 @@ static struct binding {
     char agent[64];
     char call_id[128];
     int cseq;
-    int64_t expires; /* unix s */
+    int64_t expires; /* s as ticks() counts them: setting the clock ends no registration */
 } bindings[SIP_PHONES * SIP_CONTACTS]; /* room for all: place() keeps each account to its ten */
 static int binding_count;
 
@@ -25,11 +25,19 @@ void sip_registrar_reset(void)
     binding_count = 0;
 }
 
+static int64_t ticks(void)
+{
+    pj_time_val now;
+
+    pj_gettickcount(&now);
+    return now.sec;
+}
+
 static void told(const struct binding *binding)
 {
     const char *text[] = {binding->phone, binding->contact, binding->target, binding->agent};
 
-    sip_tell_c(SIP_EV_BOUND, 0, 0, binding->expires, 4, text);
+    sip_tell_c(SIP_EV_BOUND, 0, 0, binding->expires - ticks() + sip_now().sec, 4, text);
 }
 
 static void drop(struct binding *binding, const char *why)
@@ -58,7 +66,7 @@ void sip_registrar_forget(const char *phone)
 
 void sip_registrar_expire(void)
 {
-    int64_t now = sip_now().sec;
+    int64_t now = ticks();
 
     for (int i = 0; i < binding_count;) {
         if (bindings[i].expires <= now)
@@ -102,7 +110,7 @@ void sip_registrar_bind(const struct sip_command *command)
     binding = place(command->text[0], command->text[1]);
     snprintf(binding->target, sizeof binding->target, "%s", command->text[2]);
     snprintf(binding->agent, sizeof binding->agent, "%s", command->text[3]);
-    binding->expires = command->value;
+    binding->expires = command->value - sip_now().sec + ticks();
     told(binding);
 }
 
@@ -186,7 +194,7 @@ static int contact_take(const pjsip_rx_data *rdata, const struct sip_phone *phon
     sip_copy(binding->call_id, sizeof binding->call_id, &rdata->msg_info.cid->id);
     agent_of(rdata, binding->agent, sizeof binding->agent);
     binding->cseq = rdata->msg_info.cseq->cseq;
-    binding->expires = sip_now().sec + (int64_t)expires;
+    binding->expires = ticks() + (int64_t)expires;
     told(binding);
     return 0;
 }
@@ -195,7 +203,7 @@ static void granted(pjsip_rx_data *rdata, const struct sip_phone *phone)
 {
     pjsip_tx_data *tdata;
     pjsip_response_addr address;
-    int64_t now = sip_now().sec;
+    int64_t now = ticks();
 
     if (pjsip_endpt_create_response(pjsua_get_pjsip_endpt(), rdata, 200, NULL, &tdata) != PJ_SUCCESS)
         return;

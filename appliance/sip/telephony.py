@@ -56,6 +56,7 @@ class Bindings(Protocol):
 
     def bind(self, phone: str, contact: str, source: str, expires_at: int, agent: str) -> None: ...
     def unbind(self, phone: str, contact: str) -> None: ...
+    def flush(self) -> None: ...
 
 
 class Telephony:
@@ -259,6 +260,7 @@ class Telephony:
         self._contacts.setdefault(binding.phone, {})[binding.contact] = binding
         self._bindings.bind(binding.phone, binding.contact, binding.target, binding.expires * 1000, binding.agent)
         if new:
+            self._bindings.flush()  # a telephone told that it is registered must be so after a power cut too
             log.info("telephone %s registered at %s (%s)", binding.phone, binding.target, binding.agent)
         self._phone(binding.phone)
 
