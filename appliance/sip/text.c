@@ -9,8 +9,11 @@ void sip_copy(char *out, size_t size, const pj_str_t *from)
 {
     size_t length = from->slen > 0 ? (size_t)from->slen : 0;
 
-    if (length >= size)
+    if (length >= size) {
         length = size - 1;
+        while (length && ((unsigned char)from->ptr[length] & 0xc0) == 0x80)
+            length--; /* never cut within a UTF-8 character */
+    }
     if (length)
         memcpy(out, from->ptr, length);
     out[length] = '\0';

@@ -2,7 +2,10 @@
 """What happened, kept in SQLite by one writer thread; see docs/journal.md. Times are ms UTC."""
 
 import asyncio
+import errno
+import fcntl
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -23,6 +26,8 @@ BATCH = 2_000  # rows in one transaction at most
 TEXT_MAX = 256  # characters kept of any text from outside
 DETAIL_MAX = 2_048  # characters of an event's JSON; a longer one is replaced by its length
 WAL_KEPT = 8_388_608  # bytes the write-ahead log is cut back to after a checkpoint
+SIDES = ("-wal", "-shm")  # what SQLite keeps beside the database
+FILES = ("", *SIDES, ".lock")
 
 LEG_TIMES = {"started": "started_at", "rang": "rang_at", "answered": "answered_at", "ended": "ended_at"}
 
@@ -54,15 +59,25 @@ UPDATE leg SET ended_at = (SELECT ended_at FROM call WHERE id = leg.call)
     WHERE ended_at IS NULL AND (SELECT outcome FROM call WHERE id = leg.call) = 'cut';
 """
 
+FULL = ("journal-full", "The disk is full")
 TROUBLE = {
-    sqlite3.SQLITE_FULL: ("journal-full", "The disk is full"),
+    sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_BUSY: ("journal-locked", "Another program holds the journal locked"),
     sqlite3.SQLITE_CORRUPT: ("journal-corrupt", "The journal is damaged"),
     sqlite3.SQLITE_NOTADB: ("journal-corrupt", "The journal is no database"),
 }
+REFUSAL = {errno.ENOSPC: FULL, errno.EDQUOT: FULL}
 UNWRITABLE = ("journal-unwritable", "The journal cannot be written")
 
+_File = tuple[int, int] | None
+
 ROW_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+
+
+class JournalInUse(Exception):
+    """Another process has the journal open to write."""
+
+    id = "journal-in-use"
 
 
 class _Row(NamedTuple):
@@ -77,6 +92,8 @@ class _Row(NamedTuple):
 
 class Journal:
     """The switch's journal; satisfies calls/ports.py. Its methods return at once, whatever the disk does.
+
+    Making it raises JournalInUse, before anything is changed, while another process holds the same one.
 
     `trouble(id, sentence)` is called once when a trouble begins and once when it is over (journal-recovered), in the
     writer's thread, or in the maker's while the journal is made; docs/journal.md lists the ids.
@@ -97,7 +114,10 @@ class Journal:
         self._trouble, self._delay, self._retry, self._room = trouble, delay, retry, room
         self._told = ""  # id of the trouble last told, "" when all is well
         self._told_dropped = 0
+        self._lock: int | None = None  # descriptor of the lock file
         self._db: sqlite3.Connection | None = None
+        self._files: list[_File] = []  # as they were when _db was opened
+        self._cut = False  # what a crash left open is ended
         self._rows: deque[_Row] = deque()
         self._flushes = 0  # in _rows
         self._last_id = 0
@@ -198,8 +218,11 @@ class Journal:
             while batch := self._next_batch():
                 last = self._closing.is_set()
                 try:
+                    self._let_go_if_gone()
                     refused = self._write(batch)
-                except (sqlite3.Error, OSError) as fault:
+                    if self._let_go_if_gone():  # meanwhile, and perhaps the batch with it: once more
+                        continue
+                except (sqlite3.Error, OSError, JournalInUse) as fault:
                     self._recover(fault)
                     if last:
                         break
@@ -279,11 +302,14 @@ class Journal:
         if self._db:
             with suppress(sqlite3.Error):
                 self._db.close()
+        if self._lock is not None:
+            os.close(self._lock)
 
     # ---- the database -----------------------------------------------------------------------------------------------
 
     def _open(self) -> sqlite3.Connection:
         """Open, bring to this version, end what a crash left open; a file that is no journal is set aside first."""
+        self._claim()
         try:
             return self._prepare()
         except TooNew as fault:
@@ -294,6 +320,20 @@ class Journal:
             self._set_aside("journal-corrupt", str(fault))
         return self._prepare()
 
+    def _claim(self) -> None:
+        """Lock the lock file, which the kernel unlocks when this process ends however it ends. Raises JournalInUse."""
+        lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            if self._lock is not None and os.path.sameopenfile(self._lock, lock):
+                return
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock, self._lock = self._lock, lock
+        except BlockingIOError as fault:
+            raise JournalInUse(f"Another process writes the journal {self.path}.") from fault
+        finally:
+            if lock is not None:
+                os.close(lock)
+
     def _prepare(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False)
         try:
@@ -302,14 +342,37 @@ class Journal:
             db.execute("PRAGMA trusted_schema = OFF")
             db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT}")
             migrate(db, "journal")
-            db.executescript(f"BEGIN IMMEDIATE; {CUT} DELETE FROM binding WHERE expires_at <= {_now()}; COMMIT;")
+            cut = "" if self._cut else CUT  # opened again, it may hold calls that go on
+            db.executescript(f"BEGIN IMMEDIATE; {cut} DELETE FROM binding WHERE expires_at <= {_now()}; COMMIT;")
+            self._cut = True
             with self._changed:
                 last = db.execute("SELECT max(id) FROM call").fetchone()[0] or 0
                 self._last_id = max(self._last_id, last)
-        except (sqlite3.Error, TooNew):
+            self._files = self._found()
+        except (sqlite3.Error, OSError, TooNew):
             db.close()
             raise
         return db
+
+    def _found(self) -> list[_File]:
+        return [_file(f"{self.path}{part}") for part in FILES]
+
+    def _let_go_if_gone(self) -> bool:
+        """Whether a file was deleted or replaced behind our back; then the next write opens, or makes, what is due."""
+        if not self._db or (found := self._found()) == self._files:
+            return False
+        self._db.close()  # SQLite leaves the files beside another database alone
+        self._db = None
+        if found[0] != self._files[0]:  # those left of the old database would spoil the new one
+            for part, now, then in zip(FILES, found, self._files, strict=True):
+                if part in SIDES and now == then:
+                    Path(f"{self.path}{part}").unlink(missing_ok=True)
+        gone = [self.path.name + part for part, now, then in zip(FILES, found, self._files, strict=True) if now != then]
+        self._told = "journal-gone"
+        self._trouble(
+            self._told, f"{', '.join(gone)} in {self.path.parent}: deleted or replaced while in use. The journal goes on in what is there now, or begins anew."
+        )
+        return True
 
     def _examine(self) -> None:
         """Read the whole database once, before anything is added; a damaged one is set aside."""
@@ -327,15 +390,20 @@ class Journal:
         now = _now()
         aside = f"{self.path}.{time.strftime('%Y%m%dT%H%M%S', time.gmtime(now // 1000))}.{now % 1000:03}"
         self.path.rename(aside)
-        for part in ("-wal", "-shm"):
+        for part in SIDES:
             with suppress(FileNotFoundError):
                 Path(f"{self.path}{part}").rename(aside + part)
         self._told = id
         self._trouble(id, f"The journal cannot be used ({why}); it is kept as {aside} and a new one is begun.")
 
     def _tell(self, fault: Exception) -> None:
-        known = TROUBLE.get(_primary(fault), UNWRITABLE) if isinstance(fault, sqlite3.Error) else UNWRITABLE
-        id, sentence = known
+        id, sentence = UNWRITABLE
+        if isinstance(fault, sqlite3.Error):
+            id, sentence = TROUBLE.get(_primary(fault), UNWRITABLE)
+        elif isinstance(fault, OSError):
+            id, sentence = REFUSAL.get(fault.errno or 0, UNWRITABLE)
+        elif isinstance(fault, JournalInUse):
+            id = fault.id
         if self._told != id:
             self._told = id
             self._trouble(id, f"{sentence} ({fault}: {self.path}). Calls go on; what happens is kept in memory.")
@@ -354,6 +422,15 @@ def _apply(db: sqlite3.Connection, row: _Row) -> str:
     except (*ROW_FAULTS, OverflowError) as fault:
         return str(fault)
     return ""
+
+
+def _file(path: str) -> _File:
+    """Which file this is: device and inode, or None when there is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _primary(fault: sqlite3.Error) -> int:

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# ruff: noqa: ASYNC240  a test's own look at a file holds up nobody
 """What programs of all kinds, good and bad, get from the control socket."""
 
 import asyncio

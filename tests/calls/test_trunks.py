@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Out to the world: lines that want a password, lines that are busy, and what telephones may not do on them."""
+
+import asyncio
+import time
+
+import pytest
+
+from appliance.control import client
+from appliance.control.messages import Apply, Watch
+from appliance.programs.demo.office import Office
+from appliance.store.reader import Reader
+from tests.telephones import tone
+from tests.telephones.baresip import Refused
+from tests.telephones.sipp import Sipp
+from tests.telephones.stage import ANNA_HZ, CALLER_HZ, Stage
+
+CALLED, THIEF = "+37060000009", "+15550100"
+AGAIN_WITHIN = 20.0  # seconds to the second attempt to register
+
+
+async def usable(office: Office) -> dict[str, bool]:
+    """Which lines the pages show as usable."""
+    async with await client.connect(office.socket) as switch:
+        return {line.id: line.usable for line in (await switch.request(Watch(0))).lines}
+
+
+def lines_out(document: str, *lines: str) -> str:
+    """The document with calls out by these lines, in turn."""
+    assert 'lines = ["city"]\n' in document
+    listed = ", ".join(f'"{line}"' for line in lines)
+    return document.replace('[outside]\nlines = ["city"]\n', f"[outside]\nlines = [{listed}]\n")
+
+
+def told(sipp: Sipp, request: str) -> list[str]:
+    """The texts of these requests that came from us."""
+    return [message.text for message in sipp.messages() if not message.sent and message.first.startswith(request)]
+
+
+async def test_a_trunk_that_registers_asks_for_the_password_at_each_call_and_is_told_it(stage: Stage) -> None:
+    port, ear = stage.ports.take(), await stage.ear()
+    provider = await stage.sipp("trunk", port=port, number="100200", password="provider", rtp=ear.port, talk=0.2)
+    office = await stage.office(backup=port)
+    await office.logged("line backup is up", within=5)
+    async with await client.connect(office.socket) as switch:
+        await switch.request(Apply(0, lines_out(office.document, "backup")))
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    await anna.dial(CALLED)
+    await anna.talks()
+    ear.press("42")
+    assert [(await anna.event("CALL_DTMF_START")).detail for _ in range(2)] == ["4", "2"]
+    await ear.listens(1.0)
+    await anna.hang_up()
+    call = await stage.call_over(office)
+    assert (call.line, call.called, call.outcome) == ("backup", CALLED, "answered")
+    assert tone.heard(ear.heard(stage.folder / "callee.wav"), ANNA_HZ) > 0.8
+    await anna.closed()
+    assert tone.heard(anna.heard(), CALLER_HZ) > 0.8
+    first, second = told(provider, "INVITE")
+    assert "Proxy-Authorization" not in first and 'Proxy-Authorization: Digest username="100200"' in second
+    assert "provider" not in second.replace('realm="provider"', ""), "the password went over the wire"
+
+
+async def test_a_line_that_is_busy_gives_way_to_the_next(stage: Stage) -> None:
+    office = await stage.office()
+    second = stage.ports.take()
+    document = lines_out(office.document, "city", "second")
+    document += f'\n[line.second]\nkind = "sip"\nhost = "127.0.0.1"\nport = {second}\nscenario = "main"\n'
+    async with await client.connect(office.socket) as switch:
+        await switch.request(Apply(0, document))
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    ear = await stage.ear()
+    busy = await stage.sipp("callee-busy", port=office.city)
+    callee = await stage.sipp("callee-waits", port=second, rtp=ear.port, talk=0.2)
+    await anna.dial(CALLED)
+    await anna.talks()
+    await busy.finished()
+    await ear.listens(0.5)
+    await anna.hang_up()
+    await callee.finished()
+    call = await stage.call_over(office)
+    assert (call.line, call.outcome) == ("second", "answered")
+    causes = {leg.party: leg.cause for leg in Reader(office.journal).legs(call.id) if leg.kind == "trunk"}
+    assert causes == {"city": 17, "second": 16}
+
+
+async def test_a_trunk_that_refuses_our_password_is_shown_as_not_usable_and_asked_again(stage: Stage) -> None:
+    port = stage.ports.take()
+    provider = await stage.sipp("trunk", port=port, number="100200", password="another")
+    office = await stage.office(backup=port)
+    assert "line backup is down" in await office.logged("line backup", within=5)
+    assert await usable(office) == {"city": True, "backup": False}
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    async with await client.connect(office.socket) as switch:
+        await switch.request(Apply(0, lines_out(office.document, "backup")))
+    began = time.monotonic()
+    await anna.dial(CALLED)
+    await anna.closed()
+    assert time.monotonic() - began < 1.0, "a caller had to wait for a line that is known to be down"
+    async with asyncio.timeout(AGAIN_WITHIN):
+        while len(told(provider, "REGISTER")) < 3:  # the first and its answer to 401, and the beginning of a second
+            await asyncio.sleep(0.1)
+    assert not told(provider, "INVITE")
+
+
+@pytest.mark.parametrize("to", ["the world", "a stranger"])
+async def test_a_telephone_cannot_transfer_a_call_away(stage: Stage, to: str) -> None:
+    """The telephone asks by REFER, which would let whoever has one of them call anywhere at our cost."""
+    office = await stage.office()
+    anna, boris = await stage.desks(office)
+    ear = await stage.ear()
+    callee = await stage.sipp("callee-waits", port=office.city, rtp=ear.port, talk=0.2)
+    stranger = await stage.sipp("callee-busy")
+    await anna.dial(CALLED)
+    await anna.talks()
+    await ear.listens(0.5)
+    address = office.address if to == "the world" else f"127.0.0.1:{stranger.port}"
+    try:
+        await anna.command("transfer", f"sip:{THIEF}@{address}")
+    except Refused as refused:  # it may say so at once, when the answer came before its console was read
+        assert "603" in str(refused)
+    await office.logged("transfer by REFER is not offered", within=5)
+    assert "603" in (await anna.event("TRANSFER_FAILED")).detail
+    await ear.listens(1.0)
+    assert not boris.seen.all or all(event.type != "CALL_INCOMING" for event in boris.seen.all)
+    await anna.hang_up()
+    await callee.finished()
+    assert (await stage.call_over(office)).called == CALLED
+    assert len(Reader(office.journal).calls()) == 1
+    assert len(told(callee, "INVITE")) == 1 and not stranger.messages()
+    heard = ear.heard(stage.folder / "callee.wav")
+    assert tone.heard(heard, ANNA_HZ) > 1.3
