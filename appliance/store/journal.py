@@ -66,7 +66,7 @@ TROUBLE = {
     sqlite3.SQLITE_CORRUPT: ("journal-corrupt", "The journal is damaged"),
     sqlite3.SQLITE_NOTADB: ("journal-corrupt", "The journal is no database"),
 }
-REFUSAL = {errno.ENOSPC: FULL, errno.EDQUOT: FULL}
+REFUSED = {errno.ENOSPC: FULL, errno.EDQUOT: FULL}
 UNWRITABLE = ("journal-unwritable", "The journal cannot be written")
 
 _File = tuple[int, int] | None
@@ -116,7 +116,7 @@ class Journal:
         self._told_dropped = 0
         self._lock: int | None = None  # descriptor of the lock file
         self._db: sqlite3.Connection | None = None
-        self._files: list[_File] = []  # as they were when _db was opened
+        self._files: dict[str, _File] = {}  # as they were when _db was opened
         self._cut = False  # what a crash left open is ended
         self._rows: deque[_Row] = deque()
         self._flushes = 0  # in _rows
@@ -323,16 +323,19 @@ class Journal:
     def _claim(self) -> None:
         """Lock the lock file, which the kernel unlocks when this process ends however it ends. Raises JournalInUse."""
         lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        if self._lock is not None and os.path.sameopenfile(self._lock, lock):
+            os.close(lock)
+            return
         try:
-            if self._lock is not None and os.path.sameopenfile(self._lock, lock):
-                return
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            lock, self._lock = self._lock, lock
-        except BlockingIOError as fault:
-            raise JournalInUse(f"Another process writes the journal {self.path}.") from fault
-        finally:
-            if lock is not None:
-                os.close(lock)
+        except OSError as fault:
+            os.close(lock)
+            if isinstance(fault, BlockingIOError):
+                raise JournalInUse(f"Another process writes the journal {self.path}.") from fault
+            raise
+        if self._lock is not None:
+            os.close(self._lock)
+        self._lock = lock
 
     def _prepare(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False)
@@ -354,23 +357,25 @@ class Journal:
             raise
         return db
 
-    def _found(self) -> list[_File]:
-        return [_file(f"{self.path}{part}") for part in FILES]
+    def _found(self) -> dict[str, _File]:
+        return {part: _file(f"{self.path}{part}") for part in FILES}
 
     def _let_go_if_gone(self) -> bool:
         """Whether a file was deleted or replaced behind our back; then the next write opens, or makes, what is due."""
         if not self._db or (found := self._found()) == self._files:
             return False
-        self._db.close()  # SQLite leaves the files beside another database alone
-        self._db = None
-        if found[0] != self._files[0]:  # those left of the old database would spoil the new one
-            for part, now, then in zip(FILES, found, self._files, strict=True):
-                if part in SIDES and now == then:
+        changed = [part for part in FILES if found[part] != self._files[part]]
+        db, self._db = self._db, None
+        db.close()  # SQLite leaves what lies beside another database alone
+        if "" in changed:  # what the old database left beside it would spoil the new one
+            for part in SIDES:
+                if part not in changed:
                     Path(f"{self.path}{part}").unlink(missing_ok=True)
-        gone = [self.path.name + part for part, now, then in zip(FILES, found, self._files, strict=True) if now != then]
         self._told = "journal-gone"
+        names = ", ".join(self.path.name + part for part in changed)
         self._trouble(
-            self._told, f"{', '.join(gone)} in {self.path.parent}: deleted or replaced while in use. The journal goes on in what is there now, or begins anew."
+            self._told,
+            f"Deleted or replaced while in use in {self.path.parent}: {names}. The journal goes on in what is there now.",
         )
         return True
 
@@ -401,7 +406,7 @@ class Journal:
         if isinstance(fault, sqlite3.Error):
             id, sentence = TROUBLE.get(_primary(fault), UNWRITABLE)
         elif isinstance(fault, OSError):
-            id, sentence = REFUSAL.get(fault.errno or 0, UNWRITABLE)
+            id, sentence = REFUSED.get(fault.errno or 0, UNWRITABLE)
         elif isinstance(fault, JournalInUse):
             id = fault.id
         if self._told != id:

@@ -11,6 +11,14 @@ from urllib.parse import quote
 
 LOCK_WAIT = 1.0  # seconds; readers wait only while a new database is being made
 
+WHY = {
+    sqlite3.SQLITE_CANTOPEN: "it is not there yet, or may not be read",
+    sqlite3.SQLITE_ERROR: "it is still empty, or of another version",
+    sqlite3.SQLITE_BUSY: "another program holds it locked",
+    sqlite3.SQLITE_CORRUPT: "it is damaged",
+    sqlite3.SQLITE_NOTADB: "it is no database",
+}
+
 
 class Unreadable(Exception):
     """The journal is absent, damaged, of another version or not ours to read."""
@@ -127,4 +135,5 @@ class Reader:
             finally:
                 db.close()
         except sqlite3.Error as fault:
-            raise Unreadable(f"The journal {self.path} cannot be read: {fault}.") from fault
+            why = WHY.get(getattr(fault, "sqlite_errorcode", 0) & 0xFF, fault)
+            raise Unreadable(f"The journal {self.path} cannot be read: {why}.") from fault

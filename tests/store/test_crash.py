@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.store.journal import Journal
+from appliance.store.journal import Journal, JournalInUse
 from appliance.store.reader import Reader
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +89,45 @@ def test_killed_at_any_moment_the_journal_is_whole_and_every_ended_call_is_there
     Journal(path, lambda id, said: pytest.fail(said)).close()
     outcomes = {call.outcome for call in Reader(path).calls(limit=1_000_000)}
     assert outcomes == {"answered", "cut"}
+
+
+ONE_CALL = """
+import asyncio, sys
+from pathlib import Path
+from appliance.store.journal import Journal
+
+async def main() -> None:
+    journal = Journal(Path(sys.argv[1]), print)
+    journal.call(1, 1000, "city", "", "", "")
+    journal.leg(1, 0, 1000, "city", "caller", "started")
+    assert await journal.durable()
+    print("open", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def test_a_second_switch_is_refused_and_changes_nothing_until_the_first_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    first = _python(ONE_CALL, str(path))
+    assert first.stdout
+    assert first.stdout.readline() == "open\n"
+
+    second = _python(ONE_CALL, str(path))
+    said = second.communicate(timeout=60)[0]
+    assert second.returncode == 1
+    assert said.endswith(f"JournalInUse: Another process writes the journal {path}.\n")
+    with pytest.raises(JournalInUse) as refused:
+        Journal(path, lambda id, said: pytest.fail(said))
+    assert refused.value.id == "journal-in-use"
+    assert Reader(path).calls()[0].ended_at is None  # the call goes on
+    assert Reader(path).legs(1)[0].ended_at is None
+
+    first.kill()
+    first.communicate()
+    Journal(path, lambda id, said: pytest.fail(said)).close()
+    assert Reader(path).calls()[0].outcome == "cut"
 
 
 FEW_STROKES = """
@@ -178,6 +217,38 @@ def fill(ballast):
     full, recovered = said.splitlines()
     assert full.startswith("journal-full The disk is full (")
     assert "Calls go on" in full
+    assert recovered == "journal-recovered The journal is written again; 0 rows were lost meanwhile."
+
+
+NO_ROOM_TO_BEGIN = """
+import sys
+from pathlib import Path
+from queue import Queue
+from appliance.store.journal import Journal
+from appliance.store.reader import Reader
+
+disk, told = Path(sys.argv[1]), Queue()
+ballast = [disk / f"ballast{n}" for n in range(7)]
+for file in ballast:
+    file.touch()
+journal = Journal(disk / "journal.db", lambda *said: told.put(said), retry=0.02)
+print(*told.get(timeout=10))
+journal.call(1, 1, "city", "", "", "")
+for file in ballast:
+    file.unlink()
+print(*told.get(timeout=10))
+assert [row.id for row in Reader(disk / "journal.db").calls()] == [1]
+journal.close()
+"""
+
+
+def test_a_disk_without_room_for_one_more_file_is_told_and_the_journal_begins_once_there_is(tmp_path: Path) -> None:
+    mounted = MOUNTED.replace("size=4m", "nr_inodes=8")
+    box = _python(NO_ROOM_TO_BEGIN, before=(*SMALL_DISK, mounted, str(tmp_path)))
+    said = box.communicate(timeout=60)[0]
+    assert box.returncode == 0, said
+    full, recovered = said.splitlines()
+    assert full.startswith("journal-full The disk is full (")
     assert recovered == "journal-recovered The journal is written again; 0 rows were lost meanwhile."
 
 
