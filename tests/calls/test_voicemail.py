@@ -34,10 +34,10 @@ async def test_nobody_answers_and_the_caller_leaves_a_message(stage: Stage) -> N
 
     heard = ear.heard(stage.folder / "caller.wav")
     assert 0.2 < tone.heard(heard, BEEP_HZ) < 0.6
+    kept = await stage.event(office, call, "voicemail")
     [message] = messages(office.voicemail)
     assert tone.heard(message, CALLER_HZ) > 2
     assert tone.heard(message, BEEP_HZ) == 0
-    kept = await stage.event(office, call, "voicemail")
     assert kept.detail["file"] == str(message)
 
 
@@ -46,7 +46,9 @@ async def test_a_caller_who_reaches_an_empty_office_comes_to_the_answering_machi
     ear = await stage.ear()
     caller = await stage.outside(office, "caller-hangs-up", ear, talk=PROMPTS + 2)
     await caller.finished()
-    assert (await stage.call_over(office)).outcome == "voicemail"
+    call = await stage.call_over(office)
+    assert call.outcome == "voicemail"
+    await stage.event(office, call, "voicemail")
     assert tone.heard(messages(office.voicemail)[0], CALLER_HZ) > 1
 
 
