@@ -32,6 +32,7 @@ PROGRAMS = {
 USAGE = "usage: linekeeper [-h] [--version] PROGRAM ...\n\n{}\n\n`linekeeper PROGRAM -h` tells what it takes.\n"
 
 # Exit codes, of sysexits.h where it has one
+REFUSED = 1
 WRONG_USAGE, NO_INPUT, UNAVAILABLE, OWN_FAULT, DISK, NO_PERMISSION, SETTINGS = 2, 66, 69, 70, 74, 77, 78
 CODES = {
     "settings-faults": SETTINGS,
@@ -88,8 +89,8 @@ def main() -> int:
 
 def sentence(error: BaseException) -> tuple[int, str] | None:
     """Exit code and what to tell people, for what is not a fault of the program; None for what is."""
-    if (id := getattr(error, "id", None)) in CODES:
-        return CODES[id], str(error)
+    if type(error).__module__.startswith("appliance.") and isinstance(id := getattr(error, "id", None), str):
+        return CODES.get(id, REFUSED), str(error)
     if isinstance(error, ImportError) and error.name:
         return UNAVAILABLE, _not_installed(error.name, error)
     if isinstance(error, OSError):

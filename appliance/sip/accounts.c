@@ -223,6 +223,15 @@ void sip_trunk_remove(const struct sip_command *command)
     *trunk = trunks[--trunk_count];
 }
 
+/* PJSIP tries again by itself after what may pass; a refusal may pass too, when the provider mends its side. */
+static void try_again(void *account)
+{
+    const struct sip_trunk *trunk = sip_trunk_of_account((int)(intptr_t)account);
+
+    if (trunk && trunk->registers)
+        pjsua_acc_set_registration(trunk->account, PJ_TRUE);
+}
+
 static void on_registered(pjsua_acc_id account, pjsua_reg_info *info)
 {
     const struct sip_trunk *trunk = sip_trunk_of_account(account);
@@ -234,6 +243,8 @@ static void on_registered(pjsua_acc_id account, pjsua_reg_info *info)
     sip_copy(why, sizeof why, &result->reason);
     if (result->status != PJ_SUCCESS)
         pj_strerror(result->status, why, sizeof why);
+    if (result->code >= 400 && result->code < 500 && result->code != 408 && result->code != 480)
+        pjsua_schedule_timer2(try_again, (void *)(intptr_t)account, RETRY_EVERY * 1000);
     trunk_told(trunk, result->status != PJ_SUCCESS ? 503 : result->code,
                result->expiration == PJSIP_REGC_EXPIRATION_NOT_SPECIFIED ? 0 : result->expiration, why);
 }

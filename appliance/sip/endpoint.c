@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * One native thread runs PJSIP. Commands come to it through a socket pair in PJSIP's own ioqueue (an eventfd fails
- * there: the ioqueue uses recv), events leave through a list and an eventfd.
+ * there: the ioqueue uses recv).
  */
 #include "sip.h"
 
@@ -11,7 +11,6 @@
 #include <resolv.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,17 +23,10 @@
 
 struct sip_config sip_config;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the five below and slot allocation */
-static struct sip_event *event_first, *event_last;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the three below */
 static struct sip_command *command_first, *command_last;
-static int event_count;
-static struct sip_counts counts;
 static int running;
 
-static struct sip_slot slots[SIP_SLOTS];
-static int slot_next;
-
-static int event_fd = -1;
 static int wake_fd = -1; /* our end of the pair */
 static pthread_t thread;
 
@@ -44,180 +36,6 @@ static struct {
     int done;
     char why[256]; /* "" when it started */
 } start = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, ""};
-
-/* ---- slots ------------------------------------------------------------------------------------------------------ */
-
-sip_handle sip_slot_handle(const struct sip_slot *slot)
-{
-    return (sip_handle)slot->generation << 16 | (sip_handle)(slot - slots);
-}
-
-sip_handle sip_slot_take(int kind)
-{
-    sip_handle handle = 0;
-
-    pthread_mutex_lock(&lock);
-    for (int i = 0; i < SIP_SLOTS; i++) {
-        struct sip_slot *slot = &slots[(slot_next + i) % SIP_SLOTS];
-
-        if (slot->kind != SIP_FREE)
-            continue;
-        slot_next = (int)(slot - slots + 1) % SIP_SLOTS;
-        slot->generation++;
-        slot->kind = (uint8_t)kind;
-        slot->started = slot->early = slot->cause = 0;
-        slot->id = slot->port = PJSUA_INVALID_ID;
-        handle = sip_slot_handle(slot);
-        break;
-    }
-    pthread_mutex_unlock(&lock);
-    return handle;
-}
-
-void sip_slot_give_back(sip_handle handle)
-{
-    pthread_mutex_lock(&lock);
-    slots[(handle & 0xffff) % SIP_SLOTS].kind = SIP_FREE;
-    pthread_mutex_unlock(&lock);
-}
-
-struct sip_slot *sip_slot_of(sip_handle handle)
-{
-    struct sip_slot *slot = &slots[(handle & 0xffff) % SIP_SLOTS];
-    int alive;
-
-    pthread_mutex_lock(&lock);
-    alive = handle && slot->kind != SIP_FREE && sip_slot_handle(slot) == handle;
-    if (!alive)
-        counts.stale++;
-    pthread_mutex_unlock(&lock);
-    return alive ? slot : NULL;
-}
-
-void sip_slot_free(sip_handle handle)
-{
-    struct sip_slot *slot = sip_slot_of(handle);
-
-    if (!slot)
-        return;
-    sip_audio_forget(handle);
-    sip_slot_give_back(handle);
-}
-
-/* ---- events ----------------------------------------------------------------------------------------------------- */
-
-static int64_t monotonic_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-void sip_event_free(struct sip_event *event)
-{
-    for (int i = 0; i < SIP_TEXTS; i++)
-        free(event->text[i]);
-    free(event);
-}
-
-static void event_add(struct sip_event *event)
-{
-    int first, full, noise;
-    uint64_t one = 1;
-
-    event->at = monotonic_us();
-    pthread_mutex_lock(&lock);
-    noise = event->kind == SIP_EV_REFUSED || event->kind == SIP_EV_LOG;
-    full = event_count >= (noise ? SIP_EVENTS_NOISE : SIP_EVENTS_MAX);
-    first = event_first == NULL;
-    if (full) {
-        counts.dropped++;
-    } else {
-        if (first)
-            event_first = event;
-        else
-            event_last->next = event;
-        event_last = event;
-        event_count++;
-    }
-    pthread_mutex_unlock(&lock);
-    if (full)
-        sip_event_free(event);
-    else if (first && write(event_fd, &one, sizeof one) < 0)
-        return; /* the counter cannot be full: it is read before the list is taken */
-}
-
-void sip_tell(int kind, sip_handle handle, int code, int64_t value, int texts, const pj_str_t *text)
-{
-    struct sip_event *event = calloc(1, sizeof *event);
-
-    if (!event) {
-        pthread_mutex_lock(&lock);
-        counts.dropped++;
-        pthread_mutex_unlock(&lock);
-        return;
-    }
-    event->kind = kind;
-    event->handle = handle;
-    event->code = code;
-    event->value = value;
-    for (int i = 0; i < texts && i < SIP_TEXTS; i++)
-        if (text[i].slen > 0)
-            event->text[i] = strndup(text[i].ptr, (size_t)text[i].slen);
-    event_add(event);
-}
-
-void sip_tell_c(int kind, sip_handle handle, int code, int64_t value, int texts, const char *const *text)
-{
-    pj_str_t copies[SIP_TEXTS];
-
-    for (int i = 0; i < texts && i < SIP_TEXTS; i++)
-        copies[i] = pj_str((char *)(uintptr_t)(text[i] ? text[i] : ""));
-    sip_tell(kind, handle, code, value, texts, copies);
-}
-
-struct sip_event *sip_take_events(void)
-{
-    struct sip_event *taken;
-    uint64_t seen;
-
-    if (event_fd >= 0 && read(event_fd, &seen, sizeof seen) < 0 && errno != EAGAIN)
-        return NULL;
-    pthread_mutex_lock(&lock);
-    taken = event_first;
-    event_first = event_last = NULL;
-    event_count = 0;
-    pthread_mutex_unlock(&lock);
-    return taken;
-}
-
-int sip_fileno(void)
-{
-    return event_fd;
-}
-
-int sip_events_waiting(void)
-{
-    int waiting;
-
-    pthread_mutex_lock(&lock);
-    waiting = event_count;
-    pthread_mutex_unlock(&lock);
-    return waiting;
-}
-
-struct sip_counts sip_counters(void)
-{
-    struct sip_counts now;
-
-    pthread_mutex_lock(&lock);
-    now = counts;
-    for (int i = 0; i < SIP_SLOTS; i++)
-        now.alive += slots[i].kind != SIP_FREE;
-    pthread_mutex_unlock(&lock);
-    return now;
-}
 
 pj_time_val sip_now(void)
 {
@@ -561,29 +379,25 @@ int sip_start(const struct sip_config *config, char *why, size_t why_size)
 {
     int pair[2];
 
-    pthread_mutex_lock(&lock);
-    if (running || event_fd >= 0) {
-        pthread_mutex_unlock(&lock);
+    if (wake_fd >= 0) {
         snprintf(why, why_size, "one SIP endpoint a process");
         return -1;
     }
-    pthread_mutex_unlock(&lock);
     sip_config = *config;
     sip_accounts_reset();
     sip_registrar_reset();
     sip_audio_reset();
+    sip_slots_reset();
+    start.done = 0;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair)) {
         snprintf(why, why_size, "no command socket for SIP: %s", strerror(errno));
         return -1;
     }
-    event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    start.done = 0;
-    if (event_fd < 0 || pthread_create(&thread, NULL, sip_thread, (void *)(intptr_t)pair[1])) {
+    if (sip_events_open() || pthread_create(&thread, NULL, sip_thread, (void *)(intptr_t)pair[1])) {
         snprintf(why, why_size, "no thread for SIP: %s", strerror(errno));
+        sip_events_close();
         close(pair[0]);
         close(pair[1]);
-        close(event_fd);
-        event_fd = -1;
         return -1;
     }
     wake_fd = pair[0];
@@ -599,23 +413,17 @@ int sip_start(const struct sip_config *config, char *why, size_t why_size)
 
 void sip_stop(void)
 {
-    if (event_fd < 0)
+    if (wake_fd < 0)
         return;
     sip_post(SIP_DO_QUIT, 0, 0, 0, 0, 0, NULL);
     pthread_join(thread, NULL);
-    for (struct sip_event *event = sip_take_events(), *next; event; event = next) {
-        next = event->next;
-        sip_event_free(event);
-    }
     while (command_first) { /* posted behind the last one */
         struct sip_command *command = command_first;
 
         command_first = command->next;
         command_free(command);
     }
+    sip_events_close();
     close(wake_fd);
-    close(event_fd);
-    wake_fd = event_fd = -1;
-    for (int i = 0; i < SIP_SLOTS; i++)
-        slots[i].kind = SIP_FREE; /* the generation stays: no handle is used twice */
+    wake_fd = -1;
 }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Handles of legs, players and recordings: an index, and a generation so that none is ever used twice. They are taken by
+ * any thread; what a slot holds is the SIP thread's alone from then on.
+ */
+#include "sip.h"
+
+#include <pthread.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards kind and generation of all, and the two below */
+static int next;
+static uint64_t stale;
+
+static struct sip_slot slots[SIP_SLOTS];
+
+sip_handle sip_slot_handle(const struct sip_slot *slot)
+{
+    return (sip_handle)slot->generation << 16 | (sip_handle)(slot - slots);
+}
+
+sip_handle sip_slot_take(int kind)
+{
+    sip_handle handle = 0;
+
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < SIP_SLOTS; i++) {
+        struct sip_slot *slot = &slots[(next + i) % SIP_SLOTS];
+
+        if (slot->kind != SIP_FREE)
+            continue;
+        next = (int)(slot - slots + 1) % SIP_SLOTS;
+        slot->generation++;
+        slot->kind = (uint8_t)kind;
+        slot->started = slot->early = slot->cause = 0;
+        slot->id = slot->port = PJSUA_INVALID_ID;
+        handle = sip_slot_handle(slot);
+        break;
+    }
+    pthread_mutex_unlock(&lock);
+    return handle;
+}
+
+void sip_slot_give_back(sip_handle handle)
+{
+    pthread_mutex_lock(&lock);
+    slots[(handle & 0xffff) % SIP_SLOTS].kind = SIP_FREE;
+    pthread_mutex_unlock(&lock);
+}
+
+struct sip_slot *sip_slot_of(sip_handle handle)
+{
+    struct sip_slot *slot = &slots[(handle & 0xffff) % SIP_SLOTS];
+    int alive;
+
+    pthread_mutex_lock(&lock);
+    alive = handle && slot->kind != SIP_FREE && sip_slot_handle(slot) == handle;
+    if (!alive)
+        stale++;
+    pthread_mutex_unlock(&lock);
+    return alive ? slot : NULL;
+}
+
+void sip_slot_free(sip_handle handle)
+{
+    struct sip_slot *slot = sip_slot_of(handle);
+
+    if (!slot)
+        return;
+    sip_audio_forget(handle);
+    sip_slot_give_back(handle);
+}
+
+void sip_slots_count(uint64_t *alive, uint64_t *stale_so_far)
+{
+    *alive = 0;
+    pthread_mutex_lock(&lock);
+    *stale_so_far = stale;
+    for (int i = 0; i < SIP_SLOTS; i++)
+        *alive += slots[i].kind != SIP_FREE;
+    pthread_mutex_unlock(&lock);
+}
+
+void sip_slots_reset(void)
+{
+    for (int i = 0; i < SIP_SLOTS; i++)
+        sip_slot_give_back((sip_handle)i);
+}
