@@ -198,11 +198,12 @@ static PyObject *endpoint_events(PyObject *self, PyObject *unused)
 
 static PyObject *endpoint_counts(PyObject *self, PyObject *unused)
 {
-    struct sip_counts counts = sip_counters();
+    uint64_t alive_now, stale;
 
     (void)self, (void)unused;
-    return Py_BuildValue("(KKK)", (unsigned long long)counts.stale, (unsigned long long)counts.dropped,
-                         (unsigned long long)counts.alive);
+    sip_slots_count(&alive_now, &stale);
+    return Py_BuildValue("(KKK)", (unsigned long long)stale, (unsigned long long)sip_events_dropped(),
+                         (unsigned long long)alive_now);
 }
 
 /* ---- telephones and trunks -------------------------------------------------------------------------------------- */

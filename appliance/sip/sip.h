@@ -102,32 +102,34 @@ struct sip_config {
     int offers_sha256, offers_md5; /* RFC 8760; libre before 2.0 gives up when it sees SHA-256 at all */
 };
 
-struct sip_counts {
-    uint64_t stale;   /* commands to what was over already */
-    uint64_t dropped; /* events lost because nobody read them */
-    uint64_t alive;   /* legs, players and recordings */
-};
-
 extern struct sip_config sip_config;
 
 /* endpoint.c */
 int sip_start(const struct sip_config *config, char *why, size_t why_size); /* (any) 0 when it runs */
-void sip_stop(void);                                                         /* (any) */
-int sip_fileno(void);                                                        /* (any) readable while events wait */
-struct sip_event *sip_take_events(void);                                     /* (any) oldest first; free each */
-void sip_event_free(struct sip_event *event);                                /* (any) */
+void sip_stop(void);                                                        /* (any) */
 int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
              const char *const *text); /* (any) 0, or -1 when not running or out of memory */
-void sip_tell(int kind, sip_handle handle, int code, int64_t value, int texts, const pj_str_t *text); /* (any) */
-void sip_tell_c(int kind, sip_handle handle, int code, int64_t value, int texts, const char *const *text);
-int sip_events_waiting(void);               /* (any) */
-struct sip_counts sip_counters(void);       /* (any) */
-sip_handle sip_slot_take(int kind);         /* (any) 0 when all are in use */
-struct sip_slot *sip_slot_of(sip_handle handle); /* NULL and counted when it is over */
-void sip_slot_free(sip_handle handle);
-void sip_slot_give_back(sip_handle handle); /* (any) one that nobody else was told of */
-sip_handle sip_slot_handle(const struct sip_slot *slot);
 pj_time_val sip_now(void);
+
+/* events.c, all (any) */
+int sip_events_open(void); /* 0, or -1 with errno */
+void sip_events_close(void);
+int sip_fileno(void);                    /* readable while events wait */
+struct sip_event *sip_take_events(void); /* oldest first; free each */
+void sip_event_free(struct sip_event *event);
+int sip_events_waiting(void);
+uint64_t sip_events_dropped(void); /* because nobody read them, or memory ran out */
+void sip_tell(int kind, sip_handle handle, int code, int64_t value, int texts, const pj_str_t *text);
+void sip_tell_c(int kind, sip_handle handle, int code, int64_t value, int texts, const char *const *text);
+
+/* slots.c */
+sip_handle sip_slot_take(int kind);                    /* (any) 0 when all are in use */
+void sip_slot_give_back(sip_handle handle);            /* (any) one that nobody else was told of */
+void sip_slots_count(uint64_t *alive, uint64_t *over); /* (any) in use; commands so far to what was over */
+void sip_slots_reset(void);                            /* (any) while no endpoint runs */
+struct sip_slot *sip_slot_of(sip_handle handle);       /* NULL and counted when it is over */
+void sip_slot_free(sip_handle handle);
+sip_handle sip_slot_handle(const struct sip_slot *slot);
 
 /* legs.c */
 void sip_legs_configure(pjsua_config *config);

@@ -69,11 +69,11 @@ void sip_slot_free(sip_handle handle)
     sip_slot_give_back(handle);
 }
 
-void sip_slots_count(uint64_t *alive, uint64_t *stale_so_far)
+void sip_slots_count(uint64_t *alive, uint64_t *over)
 {
     *alive = 0;
     pthread_mutex_lock(&lock);
-    *stale_so_far = stale;
+    *over = stale;
     for (int i = 0; i < SIP_SLOTS; i++)
         *alive += slots[i].kind != SIP_FREE;
     pthread_mutex_unlock(&lock);

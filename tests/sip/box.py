@@ -19,6 +19,7 @@ from tests.sip.wire import Message, Wire, authorization, request, sdp
 HOST = "127.0.0.1"
 CODECS = ["opus/48000", "G722/16000", "PCMA/8000", "PCMU/8000"]
 PASSWORD = "correct-horse"
+ACCOUNTS = 250  # of 256 that there may be
 NUMBERS = count(1)
 
 
@@ -51,9 +52,21 @@ class Box:
         } | changes  # fmt: skip
         self.start()
 
-    def start(self) -> None:
+    def start(self, *, opens: bool = True) -> None:
+        """With accounts that nobody has had: a command is not sure to be done before a packet sent after it."""
         self.sip = Endpoint(**self._arguments)  # type: ignore[arg-type]
-        self.sip.open()
+        self._accounts = [Account(f"desk{next(NUMBERS)}", PASSWORD) for _ in range(ACCOUNTS)]
+        for account in self._accounts:
+            secret = f"{account.name}:{HOST}:{account.password}".encode()
+            self.sip.set_phone(account.name, hashlib.md5(secret).hexdigest(), hashlib.sha256(secret).hexdigest())
+        if opens:
+            self.sip.open()
+
+    async def done(self) -> None:
+        """All commands given so far are carried out: the last of them is told to have failed."""
+        while not (player := self.sip.play("", False)):
+            await asyncio.sleep(0.01)  # every handle is in use
+        await self.told(Heard.STOPPED, of=player)
 
     @property
     def uri(self) -> str:
@@ -75,10 +88,7 @@ class Box:
 
     def account(self) -> Account:
         """A telephone let in under a name of its own."""
-        account = Account(f"desk{next(NUMBERS)}", PASSWORD)
-        secret = f"{account.name}:{HOST}:{account.password}".encode()
-        self.sip.set_phone(account.name, hashlib.md5(secret).hexdigest(), hashlib.sha256(secret).hexdigest())
-        return account
+        return self._accounts.pop(0)
 
     async def told(self, kind: Heard, *, of: int | str | None = None, within: float = 5.0) -> Event:
         """The oldest such event not taken yet, of this handle, or with this first text."""

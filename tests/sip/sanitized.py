@@ -8,6 +8,7 @@ Exits as pytest does, or with 1 when something was reported that did not end the
 """
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -27,6 +28,11 @@ def printed(*command: str) -> list[str]:
 
 
 def pkg_config(kind: str) -> list[str]:
+    """Of the PJSIP that the build of the working tree uses."""
+    commands = (ROOT / ".build" / "compile_commands.json").read_text()
+    found = re.search(r"-I(\S*/pjsip/\S+)/include", commands)
+    if found:
+        os.environ["PKG_CONFIG_PATH"] = f"{found[1]}/lib/pkgconfig"
     return printed("pkg-config", kind, "libpjproject", "libcrypto")
 
 

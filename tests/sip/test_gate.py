@@ -86,12 +86,14 @@ async def test_a_trunk_without_a_port_may_call_from_any_and_a_closer_match_goes_
             await end.response(final=True)
     for name in (anywhere, exact):
         box.sip.remove_trunk(name)
+    await box.done()
     async with Wire(box.address) as fourth:
         assert (await fourth.ask(invite(box, fourth))).status == 401
 
 
 async def test_a_trunk_taken_away_is_a_stranger(box: Box, wire: Wire) -> None:
     box.sip.remove_trunk(await trunk(box, wire))
+    await box.done()
     assert (await wire.ask(invite(box, wire))).status == 401
 
 

@@ -51,6 +51,7 @@ async def test_a_telephone_that_answers_from_behind_a_router_is_hung_up_on_too(b
 async def test_a_trunk_that_names_another_address_of_its_own_is_reached_there(box: Box, wire: Wire) -> None:
     async with Wire(box.address) as second:
         box.sip.set_trunk("city", f"sip:{wire.at}", "", "", wire.at, 0)
+        await box.done()
         headers = {"Contact": f"<sip:gateway@{second.at}>"}
         wire.send(request("INVITE", f"sip:100@{HOST}", wire, headers=headers, body=sdp()))
         leg = (await box.told(Heard.INCOMING, of="trunk")).handle

@@ -213,7 +213,8 @@ async def test_after_a_restart_the_telephones_are_where_they_were(box: Box, wire
     later = int(time.time()) + 500
     box.sip.bind(phone.account.name, "sip:anna@192.0.2.7", f"sip:anna@{wire.at}", "Desk Phone 7", later)
     bound = await box.told(Heard.BOUND, of=phone.account.name)
-    assert bound.text[1:4] == ("sip:anna@192.0.2.7", f"sip:anna@{wire.at}", "Desk Phone 7") and bound.value == later
+    assert bound.text[1:4] == ("sip:anna@192.0.2.7", f"sip:anna@{wire.at}", "Desk Phone 7")
+    assert abs(bound.value - later) <= 1  # it is counted on another clock in between
     assert await known(phone) == ["sip:anna@192.0.2.7"]
 
 
@@ -224,6 +225,7 @@ async def test_what_was_kept_of_others_or_is_over_is_not_put_back(box: Box, wire
     box.sip.bind(name, "sip:a@192.0.2.7", "sip:a@192.0.2.7", "", now)
     box.sip.bind(name, "sip:a@192.0.2.7", "sip:" + "a" * 300, "", now + 500)
     box.sip.bind(name, "sip:" + "a" * 300, "sip:a@192.0.2.7", "", now + 500)
+    await box.done()
     assert await known(phone) == []
 
 
@@ -239,4 +241,5 @@ async def test_a_new_password_holds_at_once(box: Box, wire: Wire) -> None:
     phone = Telephone(box, wire)
     assert (await phone.register()).status == 200
     box.sip.set_phone(phone.account.name, "0" * 32, "0" * 64)
+    await box.done()
     assert (await phone.register()).status == 403

@@ -77,6 +77,7 @@ def test_a_call_to_any_text_is_over_or_rings_nowhere_and_the_box_lives(endpoint:
                 leg = box.sip.call("", target, "1", "")
                 box.sip.hang_up(leg, 0, 16)
                 await box.told(Heard.OVER, of=leg)
+                await box.done()
                 await wire.ping()
 
     asyncio.run(one())
@@ -103,6 +104,7 @@ def test_settings_of_any_text_leave_the_box_alive(endpoint: Box, texts: list[str
                     box.sip.remove_trunk(name)
                 for port in (box.sip.play(first, True), box.sip.record(second)):
                     await box.told(Heard.STOPPED, of=port)
+                await box.done()
                 await wire.ping()
 
     asyncio.run(one())
