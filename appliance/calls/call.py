@@ -29,7 +29,6 @@ class Ring:
     person: str  # "" for a line
     line: str  # "" for a person
     parties: dict[Leg, str] = field(default_factory=dict)  # our leg -> telephone or line
-    cause: int = 20  # why the last of them failed
     answered: Leg = 0
 
 

@@ -219,7 +219,6 @@ class CallControl:
 
     def _one_refused(self, call: Call, ring: Ring, cause: int) -> None:
         """One of his telephones failed: he refused if he declined, or when it was the last."""
-        ring.cause = cause
         if cause == DECLINED:
             for other in ring.parties:
                 self._telephony.hang_up(other, 26)
@@ -388,7 +387,7 @@ class CallControl:
             case Do.ANSWER:
                 self._answer(call)
             case Do.PLAY:
-                self._hold_music(call, self._name(command.target))
+                self._hold_music(call)
             case Do.BRIDGE:
                 self._bridge(call, command.leg)
             case Do.MAILBOX:
@@ -453,7 +452,7 @@ class CallControl:
             call.up = True
             self._telephony.answer(call.leg)
 
-    def _hold_music(self, call: Call, queue: str) -> None:
+    def _hold_music(self, call: Call) -> None:
         path = str(self._sounds("music"))
         if not self._players.get(path):
             self._players[path] = self._telephony.play(path, True)
