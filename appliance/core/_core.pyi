@@ -45,7 +45,11 @@ class Core:
         leg: int = 0,
         line: int = 0,
         person: int = 0,
+        what: int = 0,
         value: int = 0,
+        trust: int = 0,
+        history: int = 0,
+        until: int = 0,
         number: str = "",
         other: str = "",
     ) -> None:

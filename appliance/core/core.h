@@ -33,20 +33,36 @@ enum lk_error {
 
 enum lk_event_kind { /* facts */
     LK_EV_TICK = 1,
-    LK_EV_ARRIVED,   /* call, line, person (the caller when he is one of ours), number (caller), other (called) */
+    LK_EV_ARRIVED,   /* call, line, person (the caller when he is one of ours), number (caller), other (called), trust,
+                        history, what = person id who spoke to him last */
     LK_EV_RANG,      /* call, leg: the telephone rings (180) */
     LK_EV_ANSWERED,  /* call, leg */
     LK_EV_REFUSED,   /* call, leg, value = Q.850 cause: 17 busy, 19 no answer, 20 unreachable, 21 declined, 34 no line */
     LK_EV_HUNG_UP,   /* call: the caller went away, in any state */
     LK_EV_LEFT,      /* call, leg: the answered partner hung up */
-    LK_EV_DONE,      /* call: what was played or recorded has come to its end */
+    LK_EV_DONE,      /* call: what was said or recorded has come to its end */
     LK_EV_DIGIT,     /* call, value = ASCII digit */
     LK_EV_STATUS,    /* person, value = enum lk_status */
     LK_EV_REACHABLE, /* person, value = number of registered telephones */
     LK_EV_LINE,      /* line, value = 1 usable, 0 not */
+    LK_EV_FAILED,    /* call: what was to be said cannot be, or what was to be looked up could not be asked */
+    LK_EV_FOUND,     /* call, value = 1 and number = what was looked up, or 0: there is none */
+    LK_EV_OVERRIDE,  /* what = hours id, value = enum lk_override, until (0: till told otherwise) */
+    LK_EV_SENT,      /* call, what = step id: somebody sends the call there; whoever has it or is rung for it is let go */
+    LK_EV_RESET,     /* the counts of FEWEST_CALLS and LEAST_TALK begin anew, as each morning */
 };
 
 enum lk_status { LK_AVAILABLE = 0, LK_BREAK, LK_AWAY, LK_MEETING, LK_OFF };
+
+enum lk_override { LK_AS_WRITTEN = 0, LK_HELD_OPEN, LK_HELD_CLOSED };
+
+/* How far a caller's number is believed: withheld; as he says himself; the trunk vouches for it (RFC 8224, RFC 3325); a
+ * mobile or public network showed it; he proved it by a call back or a code; one of our own telephones. */
+enum lk_trust { LK_TRUST_NONE = 0, LK_TRUST_CLAIMED, LK_TRUST_ASSERTED, LK_TRUST_NETWORK, LK_TRUST_PROVEN, LK_TRUST_OURS };
+
+enum lk_history { LK_CALLED_BEFORE = 1, LK_MISSED_LAST = 2 }; /* bits: nobody spoke to him the last time he called */
+
+enum lk_ways { LK_TELEPHONES = 1, LK_MOBILE = 2 }; /* bits: how a person is rung */
 
 struct lk_event {
     uint16_t kind;
@@ -54,14 +70,18 @@ struct lk_event {
     uint32_t leg;  /* chosen by the core in RING */
     uint32_t line;
     uint32_t person;
+    uint32_t what;
     int32_t value;
+    uint8_t trust;   /* enum lk_trust */
+    uint8_t history; /* enum lk_history */
+    lk_ms until;
     char number[LK_NUMBER_MAX + 1]; /* caller: digits of E.164 without +, or an extension; "" = withheld */
     char other[LK_NUMBER_MAX + 1];  /* called */
 };
 
 enum lk_command_kind {
-    LK_DO_RING = 1, /* call, leg, target = person id: ring all his telephones; queue = why he is rung, or 0 */
-    LK_DO_DIAL,     /* call, leg, target = line id, number: call a number outside through this line */
+    LK_DO_RING = 1, /* call, leg, target = person id, value = enum lk_ways to ring him by; queue = why he is rung, or 0 */
+    LK_DO_DIAL,     /* call, leg, target = line id, number: call it through this line; value = 1: who answers confirms */
     LK_DO_STOP,     /* call, leg, value = cause: stop ringing this leg (26 answered elsewhere, 16 caller gone, 19 time up) */
     LK_DO_ANSWER,   /* call: answer the caller now */
     LK_DO_PLAY,     /* call, target = queue id: hold music until bridged or told otherwise */
@@ -70,6 +90,11 @@ enum lk_command_kind {
     LK_DO_ACTION,   /* call, target = action id: a premises action is due */
     LK_DO_HANG_UP,  /* call, value = Q.850 cause: end the caller's leg and every other leg of this call */
     LK_DO_OVER,     /* call, value = enum lk_outcome, queue and target = person who had it: last word about a call */
+    LK_DO_SAY,      /* call, target = prompt id: DONE or FAILED follows unless it is hushed; value = 1: DIGITs wanted */
+    LK_DO_HUSH,     /* call: stop saying */
+    LK_DO_LOOK_UP,  /* call, target = look-up id: FOUND or FAILED follows; it may come too late */
+    LK_DO_SET,      /* call, target = attribute id, number = its value now */
+    LK_DO_PAUSED,   /* target = person id, value = ms he is not rung (0: till his status is set); no call */
 };
 
 enum lk_outcome { LK_ANSWERED = 1, LK_VOICEMAIL, LK_REFUSED, LK_ABANDONED, LK_SELF_SERVICE };
@@ -110,6 +135,18 @@ enum lk_rule {
     LK_WHY_LEFT,        /* subject person (or line): the partner hung up */
     LK_WHY_HUNG_UP,     /* the caller hung up */
     LK_WHY_OVER,        /* detail outcome, subject person or mailbox, reason why no step was left */
+    LK_WHY_KEY,         /* subject step, detail the key as ASCII, reason KEY, WRONG_KEY or EXTENSION */
+    LK_WHY_SET,         /* subject attribute */
+    LK_WHY_LOOKED_UP,   /* subject look-up, reason FOUND, NOT_FOUND, FAILED or TIMED_OUT, detail ms */
+    LK_WHY_COMPARED,    /* subject attribute (0: caller or called), reason YES or NO */
+    LK_WHY_TRUST,       /* subject line, detail enum lk_trust of the caller, reason YES or NO */
+    LK_WHY_HISTORY,     /* subject person spoken to last or 0, detail enum lk_history, reason YES or NO */
+    LK_WHY_LOAD,        /* subject queue, detail what was measured, reason YES or NO */
+    LK_WHY_SKILL,       /* subject skill wanted from now on, detail level */
+    LK_WHY_PRIORITY,    /* subject caller list or step, detail priority of the call now */
+    LK_WHY_PAUSED,      /* subject person, detail calls he let ring */
+    LK_WHY_SENT,        /* subject step somebody sent the call to */
+    LK_WHY_SAID,        /* subject prompt, reason SAID or FAILED */
 };
 
 enum lk_reason {
@@ -135,7 +172,37 @@ enum lk_reason {
     LK_BECAUSE_CHAIN_END,
     LK_BECAUSE_NO_ROUTE,    /* the number called leads nowhere */
     LK_BECAUSE_LINE_DOWN,
-    LK_BECAUSE_LOOP, /* more than 64 steps without a wait */
+    LK_BECAUSE_LOOP, /* more than 64 steps without a wait, or 1,000 in all */
+    LK_BECAUSE_PERCENT,      /* rung: furthest behind his share */
+    LK_BECAUSE_BEST,         /* rung: best qualified */
+    LK_BECAUSE_LONGEST_IDLE, /* rung: longest without a call */
+    LK_BECAUSE_FEWEST_CALLS,
+    LK_BECAUSE_LEAST_TALK,
+    LK_BECAUSE_RANDOM,
+    LK_BECAUSE_FIXED_ORDER,
+    LK_BECAUSE_NO_SKILL, /* passed: lacks what the call wants; detail = ms until nobody asks, 0 never */
+    LK_BECAUSE_LATER,    /* passed: rung only after a longer wait; detail = ms left */
+    LK_BECAUSE_PAUSED,   /* passed: let too many calls ring; detail = ms left, 0 till he says he is back */
+    LK_BECAUSE_OVERRIDE_OPEN,
+    LK_BECAUSE_OVERRIDE_CLOSED,
+    LK_BECAUSE_LEFT_EMPTY, /* everybody of the queue went while he waited */
+    LK_BECAUSE_KEY,
+    LK_BECAUSE_NO_KEY, /* nothing was pressed in time, as often as was asked */
+    LK_BECAUSE_WRONG_KEY,
+    LK_BECAUSE_EXTENSION, /* dialled in a menu */
+    LK_BECAUSE_COLLECTED,
+    LK_BECAUSE_SAID,
+    LK_BECAUSE_FAILED,
+    LK_BECAUSE_FOUND,
+    LK_BECAUSE_NOT_FOUND,
+    LK_BECAUSE_TIMED_OUT,
+    LK_BECAUSE_YES,
+    LK_BECAUSE_NO,
+    LK_BECAUSE_MANAGER,     /* rung: looks after this caller */
+    LK_BECAUSE_LAST_SPOKEN, /* rung: spoke to him last */
+    LK_BECAUSE_NOBODY,      /* no manager, nobody spoken to before */
+    LK_BECAUSE_SENT,
+    LK_BECAUSE_TRUST, /* too little is known of who calls */
 };
 
 struct lk_allocator { /* free gets the size back; state is handed through */

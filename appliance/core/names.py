@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The enumerations of core.h, for those who feed the core and read what it decides."""
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class Fact(IntEnum):
@@ -19,6 +19,11 @@ class Fact(IntEnum):
     STATUS = 10
     REACHABLE = 11
     LINE = 12
+    FAILED = 13
+    FOUND = 14
+    OVERRIDE = 15
+    SENT = 16
+    RESET = 17
 
 
 class Do(IntEnum):
@@ -34,6 +39,11 @@ class Do(IntEnum):
     ACTION = 8
     HANG_UP = 9
     OVER = 10
+    SAY = 11
+    HUSH = 12
+    LOOK_UP = 13
+    SET = 14
+    PAUSED = 15
 
 
 class Status(IntEnum):
@@ -44,6 +54,39 @@ class Status(IntEnum):
     AWAY = 2
     MEETING = 3
     OFF = 4
+
+
+class Override(IntEnum):
+    """What is held against the hours as written; enum lk_override."""
+
+    AS_WRITTEN = 0
+    HELD_OPEN = 1
+    HELD_CLOSED = 2
+
+
+class Trust(IntEnum):
+    """How far a caller's number is believed; enum lk_trust."""
+
+    NONE = 0
+    CLAIMED = 1
+    ASSERTED = 2
+    NETWORK = 3
+    PROVEN = 4
+    OURS = 5
+
+
+class Past(IntFlag):
+    """What is known of a caller's earlier calls; enum lk_history."""
+
+    CALLED_BEFORE = 1
+    MISSED_LAST = 2
+
+
+class Ways(IntFlag):
+    """How a person is rung; enum lk_ways."""
+
+    TELEPHONES = 1
+    MOBILE = 2
 
 
 class Outcome(IntEnum):
@@ -74,6 +117,18 @@ class Why(IntEnum):
     LEFT = 13
     HUNG_UP = 14
     OVER = 15
+    KEY = 16
+    SET = 17
+    LOOKED_UP = 18
+    COMPARED = 19
+    TRUST = 20
+    HISTORY = 21
+    LOAD = 22
+    SKILL = 23
+    PRIORITY = 24
+    PAUSED = 25
+    SENT = 26
+    SAID = 27
 
 
 class Because(IntEnum):
@@ -102,3 +157,33 @@ class Because(IntEnum):
     NO_ROUTE = 20
     LINE_DOWN = 21
     LOOP = 22
+    PERCENT = 23
+    BEST = 24
+    LONGEST_IDLE = 25
+    FEWEST_CALLS = 26
+    LEAST_TALK = 27
+    RANDOM = 28
+    FIXED_ORDER = 29
+    NO_SKILL = 30
+    LATER = 31
+    PAUSED = 32
+    OVERRIDE_OPEN = 33
+    OVERRIDE_CLOSED = 34
+    LEFT_EMPTY = 35
+    KEY = 36
+    NO_KEY = 37
+    WRONG_KEY = 38
+    EXTENSION = 39
+    COLLECTED = 40
+    SAID = 41
+    FAILED = 42
+    FOUND = 43
+    NOT_FOUND = 44
+    TIMED_OUT = 45
+    YES = 46
+    NO = 47
+    MANAGER = 48
+    LAST_SPOKEN = 49
+    NOBODY = 50
+    SENT = 51
+    TRUST = 52
