@@ -15,8 +15,9 @@
 #include "core.h"
 #include "plan.h"
 
-enum { FIELDS = 7 }; /* keywords of feed() */
-static const char *const field_names[FIELDS] = {"call", "leg", "line", "person", "value", "number", "other"};
+enum { FIELDS = 11 }; /* keywords of feed() */
+static const char *const field_names[FIELDS] = {"call",  "leg",   "line",  "person",  "value", "number",
+                                                "other", "what", "trust", "history", "until"};
 
 struct state {
     PyObject *error;
@@ -202,6 +203,19 @@ static int set_field(struct state *state, struct lk_event *event, int field, PyO
         return get_number(state, from, event->number);
     case 6:
         return get_number(state, from, event->other);
+    case 7:
+        return get_u32(state, from, &event->what);
+    case 8:
+    case 9:
+        if (get_integer(state, from, 0, UINT8_MAX, &value) < 0)
+            return -1;
+        *(field == 8 ? &event->trust : &event->history) = (uint8_t)value;
+        return 0;
+    case 10:
+        if (get_integer(state, from, 0, LK_NOW_MAX, &value) < 0)
+            return -1;
+        event->until = value;
+        return 0;
     default:
         return -1;
     }

@@ -14,26 +14,51 @@ enum lk_state {
     LK_DIALING,        /* a number outside is called */
     LK_TALKING,
     LK_RECORDING, /* in voicemail */
+    LK_SPEAKING,  /* something is said to him */
+    LK_ASKING,    /* a menu, or digits are collected */
+    LK_LOOKING,   /* something is looked up */
     LK_STATES
 };
 
 struct lk_call {
     uint64_t id;
     uint64_t lists; /* caller lists he is on, by bit */
+    uint64_t wants; /* skills, by bit; their levels are in the world */
     lk_ms arrived;
+    lk_ms joined; /* the queue he waits in */
+    lk_ms asked;  /* when something began to be looked up */
     enum lk_state state;
     uint32_t rules;      /* the plan he came under */
+    uint32_t line;       /* LINE index he came in on */
     uint32_t step;       /* STEP index */
+    uint32_t steps;      /* taken in all */
     uint32_t queue;      /* id of the queue last joined, 0 none */
     uint32_t chain_next; /* CHST index to ring after this one */
     uint32_t chain_end;
     uint32_t caller;    /* person slot, LK_NO_SLOT when not one of ours */
     uint32_t answerer;  /* person slot, LK_NO_SLOT when none or outside */
+    uint32_t last;      /* person slot of who spoke to him last, LK_NO_SLOT none */
+    uint32_t manager;   /* person slot, LK_NO_SLOT none */
     uint32_t mailbox;   /* id, 0 none */
     uint32_t first_leg; /* leg ids below this were given before he came */
     uint32_t wrap_up_ms; /* what the one who answered needs after it */
-    bool answered;      /* the caller's leg is */
+    uint32_t talks_for;  /* queue slot the talk is counted for, LK_NO_SLOT none */
+    uint32_t counted;    /* the run of his queue he was counted in (percentage), 0 none */
+    uint32_t priority;
+    uint32_t offers; /* of strategies that ring one, in all */
+    lk_ms talks_since;
+    uint8_t trust;   /* enum lk_trust */
+    uint8_t history; /* enum lk_history */
+    uint8_t tries;   /* times the menu was said */
+    bool answered;   /* the caller's leg is */
+    bool said;       /* what was to be said has been */
+    bool keyed;      /* he pressed a key that counted */
+    bool served;     /* he got what he pressed for */
+    uint8_t typed_length;
+    uint8_t caller_length;
     uint8_t called_length;
+    char typed[LK_NUMBER_MAX];
+    char from[LK_NUMBER_MAX];
     char called[LK_NUMBER_MAX];
 };
 

@@ -18,9 +18,22 @@ void lk_rules_free(struct lk_core *core, uint32_t which)
     lk_put(&core->from, rules->person, rules->plan.count[LK_PRSN], sizeof *rules->person);
     lk_put(&core->from, rules->queue, rules->plan.count[LK_QUEU], sizeof *rules->queue);
     lk_put(&core->from, rules->line, rules->plan.count[LK_LINE], sizeof *rules->line);
+    lk_put(&core->from, rules->hours, rules->plan.count[LK_HOUR], sizeof *rules->hours);
     lk_put(&core->from, rules->bytes, rules->size, 1);
     lk_put(&core->from, rules, 1, sizeof *rules);
     core->rules[which] = NULL;
+}
+
+static void measure_rules(struct lk_rules *rules)
+{
+    if (lk_plan_has(&rules->plan, LK_STEP_SET) || lk_plan_has(&rules->plan, LK_STEP_ACTION))
+        rules->does_max = rules->walk_max;
+    for (uint32_t i = 0; i < rules->plan.count[LK_QUEU]; i++) {
+        const struct lk_queue_rule queue = lk_plan_queue(&rules->plan, i);
+
+        rules->people_max = queue.people.count > rules->people_max ? queue.people.count : rules->people_max;
+        rules->leaves = rules->leaves || queue.leave_when_empty;
+    }
 }
 
 static enum lk_error fill_rules(struct lk_rules *rules, const struct lk_allocator *from, const uint8_t *bytes,
@@ -42,11 +55,13 @@ static enum lk_error fill_rules(struct lk_rules *rules, const struct lk_allocato
     rules->person = lk_get(from, rules->plan.count[LK_PRSN], sizeof *rules->person);
     rules->queue = lk_get(from, rules->plan.count[LK_QUEU], sizeof *rules->queue);
     rules->line = lk_get(from, rules->plan.count[LK_LINE], sizeof *rules->line);
+    rules->hours = lk_get(from, rules->plan.count[LK_HOUR], sizeof *rules->hours);
     scratch = lk_get(from, rules->plan.count[LK_STEP], 1);
     if (scratch != NULL)
         rules->walk_max = lk_plan_walk(&rules->plan, scratch);
     lk_put(from, scratch, rules->plan.count[LK_STEP], 1);
-    return scratch && rules->person && rules->queue && rules->line ? LK_OK : LK_NOMEM;
+    measure_rules(rules);
+    return scratch && rules->person && rules->queue && rules->line && rules->hours ? LK_OK : LK_NOMEM;
 }
 
 static enum lk_error add_rules(struct lk_core *core, uint32_t which, const uint8_t *bytes, size_t size)

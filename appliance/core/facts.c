@@ -10,6 +10,7 @@ enum { CAUSE_NORMAL = 16, CAUSE_BUSY = 17, CAUSE_NO_ANSWER = 19, CAUSE_DECLINED 
        CAUSE_MAX = 127 };
 
 #define TELEPHONES_MAX 1000 /* of one person; more is a mistake */
+#define LK_CALL_FACTS (LK_EV_SENT + 1) /* kinds of facts up to the last about a call */
 
 typedef void fact_taker(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value);
 
@@ -49,41 +50,30 @@ static void late_refused(struct lk_core *core, uint32_t call, uint32_t leg, int3
     late(core, call, leg, LK_EV_REFUSED);
 }
 
-static uint32_t wrap_up_after(struct lk_core *core, uint32_t call, uint32_t person)
-{
-    const struct lk_rules *rules = lk_rules_of(core, call);
-    struct lk_step_rule step = lk_plan_step(&rules->plan, lk_call_at(core, call)->step);
-
-    if (step.kind == LK_STEP_QUEUE) {
-        struct lk_queue_rule queue = lk_plan_queue(&rules->plan, step.what);
-
-        if (queue.wrap_up_ms != UINT32_MAX)
-            return queue.wrap_up_ms;
-    }
-    for (uint32_t i = 0; i < rules->plan.count[LK_PRSN]; i++)
-        if (rules->person[i] == person)
-            return lk_plan_wrap_up(&rules->plan, i);
-    return 0;
-}
-
 static void answered(struct lk_core *core, uint32_t slot, uint32_t leg, int32_t value)
 {
     struct lk_world *world = &core->world;
     struct lk_call *call = lk_call_at(core, slot);
+    uint32_t queue = world->queues.of[slot];
 
     (void)value;
     lk_stop_others(core, slot, leg, CAUSE_ELSEWHERE);
     lk_do(core, (struct lk_command){.kind = LK_DO_BRIDGE, .call = call->id, .leg = world->legs.at[leg].id});
     lk_note(core, slot, LK_WHY_ANSWERED, LK_BECAUSE_NONE, party(core, leg),
             core->now > call->arrived ? core->now - call->arrived : 0);
-    lk_queues_leave(&world->queues, slot);
-    lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_WAIT, slot), LK_NONE);
-    lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_AGAIN, slot), LK_NONE);
+    lk_leave_queue(core, slot, leg);
+    call->talks_for = LK_NO_SLOT;
     if (leg < world->legs.people) {
-        lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_RING, leg), LK_NONE);
+        lk_set_timer(core, LK_TIMER_RING, leg, LK_NONE);
+        world->legs.at[leg].run = 0;
         world->people.at[leg].busy++;
+        world->people.at[leg].missed = 0;
         call->answerer = leg;
-        call->wrap_up_ms = wrap_up_after(core, slot, leg);
+        call->wrap_up_ms = world->legs.at[leg].wrap_up_ms;
+        call->talks_for = queue;
+        call->talks_since = core->now;
+        if (queue != LK_NO_SLOT)
+            lk_queues_member(&world->queues, queue, leg)->calls++;
     }
     call->state = LK_TALKING;
     call->answered = true;
@@ -96,9 +86,14 @@ static enum lk_reason refuse(struct lk_core *core, uint32_t call, uint32_t leg, 
     enum lk_reason how = cause == CAUSE_BUSY || cause == CAUSE_DECLINED ? LK_BECAUSE_DECLINED : LK_BECAUSE_NO_ANSWER;
 
     lk_note(core, call, LK_WHY_REFUSED, how, party(core, leg), cause);
-    lk_leg_ended(core, leg);
-    if (leg < core->world.legs.people)
+    if (leg < core->world.legs.people) {
         lk_refusals_set(&core->world.refusals, call, leg, how, core->now);
+        if (how == LK_BECAUSE_NO_ANSWER)
+            lk_missed(core, call, leg);
+        else
+            core->world.people.at[leg].missed = 0;
+    }
+    lk_leg_ended(core, leg);
     return how;
 }
 
@@ -130,6 +125,12 @@ static void hung_up_unanswered(struct lk_core *core, uint32_t call, uint32_t leg
     caller_gone(core, call, LK_ABANDONED);
 }
 
+static void hung_up_asked(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg, (void)value;
+    caller_gone(core, call, lk_call_at(core, call)->served ? LK_SELF_SERVICE : LK_ABANDONED);
+}
+
 static void hung_up_talking(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
 {
     (void)leg, (void)value;
@@ -157,14 +158,61 @@ static void recorded(struct lk_core *core, uint32_t call, uint32_t leg, int32_t 
     lk_finish(core, call, LK_VOICEMAIL, LK_BECAUSE_NONE);
 }
 
+static void said(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg, (void)value;
+    lk_said(core, call, LK_BECAUSE_SAID);
+}
+
+static void not_said(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg, (void)value;
+    lk_said(core, call, LK_BECAUSE_FAILED);
+}
+
+static void pressed(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg;
+    lk_key(core, call, value);
+}
+
+static void not_asked(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg, (void)value;
+    lk_looked_up(core, call, LK_BECAUSE_FAILED, "", 0);
+}
+
+static void late_found(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)value;
+    late(core, call, leg, LK_EV_FOUND);
+}
+
+/* Whoever has the call or is rung for it is let go; what it remembers it keeps. `step` is an index. */
+static void sent(struct lk_core *core, uint32_t slot, uint32_t leg, int32_t step)
+{
+    const struct lk_plan *plan = &lk_rules_of(core, slot)->plan;
+
+    (void)leg;
+    lk_note(core, slot, LK_WHY_SENT, LK_BECAUSE_NONE, lk_plan_id(plan, LK_STEP, (uint32_t)step), 0);
+    lk_hush(core, slot);
+    lk_stop_others(core, slot, LK_NO_SLOT, CAUSE_NORMAL);
+    lk_free_answerer(core, slot);
+    lk_leave_queue(core, slot, LK_NO_SLOT);
+    lk_set_timer(core, LK_TIMER_WAIT, slot, LK_NONE);
+    lk_walk(core, slot, (uint32_t)step, LK_BECAUSE_SENT, CAUSE_NORMAL);
+}
+
 /* What a fact does in a state; NULL: it cannot be. Facts of legs that are over never come here. */
-static fact_taker *const table[LK_STATES][LK_EV_DIGIT + 1] = {
+static fact_taker *const table[LK_STATES][LK_CALL_FACTS] = {
     [LK_WAITING] = {
         [LK_EV_RANG] = nothing,
         [LK_EV_ANSWERED] = answered,
         [LK_EV_REFUSED] = refused_waiting,
         [LK_EV_HUNG_UP] = hung_up_unanswered,
         [LK_EV_DIGIT] = nothing,
+        [LK_EV_FOUND] = late_found,
+        [LK_EV_SENT] = sent,
     },
     [LK_HUNTING] = {
         [LK_EV_RANG] = nothing,
@@ -172,6 +220,8 @@ static fact_taker *const table[LK_STATES][LK_EV_DIGIT + 1] = {
         [LK_EV_REFUSED] = refused_hunting,
         [LK_EV_HUNG_UP] = hung_up_unanswered,
         [LK_EV_DIGIT] = nothing,
+        [LK_EV_FOUND] = late_found,
+        [LK_EV_SENT] = sent,
     },
     [LK_DIALING] = {
         [LK_EV_RANG] = nothing,
@@ -179,6 +229,8 @@ static fact_taker *const table[LK_STATES][LK_EV_DIGIT + 1] = {
         [LK_EV_REFUSED] = refused_dialing,
         [LK_EV_HUNG_UP] = hung_up_unanswered,
         [LK_EV_DIGIT] = nothing,
+        [LK_EV_FOUND] = late_found,
+        [LK_EV_SENT] = sent,
     },
     [LK_TALKING] = {
         [LK_EV_RANG] = late_rang,       /* another of his telephones */
@@ -186,15 +238,40 @@ static fact_taker *const table[LK_STATES][LK_EV_DIGIT + 1] = {
         [LK_EV_LEFT] = left,
         [LK_EV_HUNG_UP] = hung_up_talking,
         [LK_EV_DIGIT] = nothing,
+        [LK_EV_FOUND] = late_found,
+        [LK_EV_SENT] = sent,
     },
     [LK_RECORDING] = {
         [LK_EV_HUNG_UP] = hung_up_recording,
         [LK_EV_DONE] = recorded,
         [LK_EV_DIGIT] = nothing,
+        [LK_EV_FOUND] = late_found,
+    },
+    [LK_SPEAKING] = {
+        [LK_EV_HUNG_UP] = hung_up_asked,
+        [LK_EV_DONE] = said,
+        [LK_EV_FAILED] = not_said,
+        [LK_EV_DIGIT] = nothing,
+        [LK_EV_FOUND] = late_found,
+        [LK_EV_SENT] = sent,
+    },
+    [LK_ASKING] = {
+        [LK_EV_HUNG_UP] = hung_up_asked,
+        [LK_EV_DONE] = said,
+        [LK_EV_FAILED] = not_said,
+        [LK_EV_DIGIT] = pressed,
+        [LK_EV_FOUND] = late_found,
+        [LK_EV_SENT] = sent,
+    },
+    [LK_LOOKING] = {
+        [LK_EV_HUNG_UP] = hung_up_asked,
+        [LK_EV_DIGIT] = nothing,
+        [LK_EV_FAILED] = not_asked,
+        [LK_EV_SENT] = sent, /* FOUND has a word with it, see take_found() */
     },
 };
 
-static const bool about_leg[LK_EV_DIGIT + 1] = {
+static const bool about_leg[LK_CALL_FACTS] = {
     [LK_EV_RANG] = true, [LK_EV_ANSWERED] = true, [LK_EV_REFUSED] = true, [LK_EV_LEFT] = true,
 };
 
@@ -225,6 +302,7 @@ static enum lk_error take_call_fact(struct lk_core *core, const struct lk_event 
 {
     struct lk_world *world = &core->world;
     uint32_t call = lk_calls_find(&world->calls, event->call), leg = LK_NO_SLOT;
+    int32_t value = event->value;
     fact_taker *taker;
 
     if ((event->kind == LK_EV_REFUSED && (event->value < 1 || event->value > CAUSE_MAX)) ||
@@ -232,6 +310,11 @@ static enum lk_error take_call_fact(struct lk_core *core, const struct lk_event 
         return LK_BAD_EVENT;
     if (call == LK_NO_SLOT)
         return LK_NO_CALL;
+    if (event->kind == LK_EV_SENT) {
+        value = (int32_t)lk_plan_step_of(&lk_rules_of(core, call)->plan, event->what);
+        if ((uint32_t)value == LK_NO_INDEX)
+            return LK_BAD_EVENT;
+    }
     if (about_leg[event->kind]) {
         leg = lk_legs_find(&world->legs, call, event->leg);
         if (leg == LK_NO_SLOT)
@@ -240,7 +323,7 @@ static enum lk_error take_call_fact(struct lk_core *core, const struct lk_event 
     taker = table[lk_call_at(core, call)->state][event->kind];
     if (taker == NULL)
         return LK_CANNOT;
-    taker(core, call, leg, event->value);
+    taker(core, call, leg, value);
     return LK_OK;
 }
 
@@ -258,27 +341,76 @@ static int length_of(const char number[LK_NUMBER_MAX + 1])
     return -1;
 }
 
-/* Who the caller is and what is due because of him. */
-static void recognise(struct lk_core *core, uint32_t slot, uint32_t line, const char *number, size_t length)
+/* Length of a text to keep, or -1. */
+static int length_of_text(const char text[LK_NUMBER_MAX + 1])
+{
+    for (int i = 0; i <= LK_NUMBER_MAX; i++) {
+        if (text[i] == 0)
+            return i;
+        if (text[i] < ' ' || text[i] > '~')
+            break;
+    }
+    return -1;
+}
+
+static enum lk_error take_found(struct lk_core *core, const struct lk_event *event)
+{
+    static const enum lk_reason reasons[] = {LK_BECAUSE_FAILED, LK_BECAUSE_NOT_FOUND, LK_BECAUSE_FOUND};
+    uint32_t call = lk_calls_find(&core->world.calls, event->call);
+    int length = length_of_text(event->number);
+
+    if (event->value < -1 || event->value > 1 || length < 0)
+        return LK_BAD_EVENT;
+    if (call == LK_NO_SLOT || lk_call_at(core, call)->state != LK_LOOKING)
+        return take_call_fact(core, event);
+    lk_looked_up(core, call, reasons[event->value + 1], event->number, (size_t)length);
+    return LK_OK;
+}
+
+static void look_at_actions(struct lk_core *core, uint32_t slot)
 {
     struct lk_call *call = lk_call_at(core, slot);
     const struct lk_plan *plan = &lk_rules_of(core, slot)->plan;
-    uint32_t caller = lk_numbers_find(&plan->numbers, number, length);
 
-    if (caller == LK_NO_CALLER)
-        return;
-    call->lists = lk_plan_caller_lists(plan, caller);
-    for (uint32_t i = 0; i < plan->count[LK_LIST]; i++)
-        if (call->lists >> i & 1)
-            lk_note(core, slot, LK_WHY_CALLER, LK_BECAUSE_NONE, lk_plan_id(plan, LK_LIST, i), 0);
     for (uint32_t i = 0; i < plan->count[LK_ACTN]; i++) {
         struct lk_action_rule action = lk_plan_action(plan, i);
 
-        if (!(call->lists >> action.list & 1) || line >= 64 || !(action.lines >> line & 1))
+        if (action.list == LK_NO_INDEX || !(call->lists >> action.list & 1) || call->line >= 64 ||
+            !(action.lines >> call->line & 1))
             continue;
-        lk_do(core, (struct lk_command){.kind = LK_DO_ACTION, .call = call->id, .target = action.id});
-        lk_note(core, slot, LK_WHY_ACTION, LK_BECAUSE_NONE, action.id, 0);
+        if (call->trust >= action.trust)
+            lk_do(core, (struct lk_command){.kind = LK_DO_ACTION, .call = call->id, .target = action.id});
+        lk_note(core, slot, LK_WHY_ACTION, call->trust >= action.trust ? LK_BECAUSE_NONE : LK_BECAUSE_TRUST, action.id,
+                0);
     }
+}
+
+/* Who the caller is and what is due because of him. */
+static void recognise(struct lk_core *core, uint32_t slot)
+{
+    struct lk_call *call = lk_call_at(core, slot);
+    const struct lk_rules *rules = lk_rules_of(core, slot);
+    const struct lk_plan *plan = &rules->plan;
+    uint32_t caller = call->caller_length == 0 ? lk_plan_withheld(plan)
+                                               : lk_numbers_find(&plan->numbers, call->from, call->caller_length);
+    struct lk_caller_rule rule;
+    uint32_t first = 0;
+
+    if (caller == LK_NO_CALLER)
+        return;
+    rule = lk_plan_caller(plan, caller);
+    call->lists = rule.lists;
+    call->priority = rule.priority;
+    call->manager = rule.manager == LK_NO_INDEX ? LK_NO_SLOT : rules->person[rule.manager];
+    for (uint32_t i = 0; i < plan->count[LK_LIST]; i++) {
+        if (!(call->lists >> i & 1))
+            continue;
+        first = first == 0 ? lk_plan_id(plan, LK_LIST, i) : first;
+        lk_note(core, slot, LK_WHY_CALLER, LK_BECAUSE_NONE, lk_plan_id(plan, LK_LIST, i), 0);
+    }
+    if (rule.priority > 0)
+        lk_note(core, slot, LK_WHY_PRIORITY, LK_BECAUSE_NONE, first, rule.priority);
+    look_at_actions(core, slot);
 }
 
 static enum lk_error take_arrival(struct lk_core *core, const struct lk_event *event)
@@ -289,7 +421,8 @@ static enum lk_error take_arrival(struct lk_core *core, const struct lk_event *e
     uint32_t line = lk_plan_line(&rules->plan, event->line), caller = LK_NO_SLOT, slot, first;
     struct lk_call *call;
 
-    if (event->call == 0 || number < 0 || called < 0 || line == LK_NO_INDEX)
+    if (event->call == 0 || number < 0 || called < 0 || line == LK_NO_INDEX || event->trust > LK_TRUST_OURS ||
+        event->history > (LK_CALLED_BEFORE | LK_MISSED_LAST))
         return LK_BAD_EVENT;
     if (event->person != 0 && (caller = lk_ids_find(&world->people.ids, event->person)) == LK_NO_SLOT)
         return LK_BAD_EVENT;
@@ -302,6 +435,12 @@ static enum lk_error take_arrival(struct lk_core *core, const struct lk_event *e
     call->arrived = core->now;
     call->rules = core->current;
     call->first_leg = world->legs.next_id;
+    call->line = line;
+    call->trust = event->trust;
+    call->history = event->history;
+    call->last = event->what == 0 ? LK_NO_SLOT : lk_ids_find(&world->people.ids, event->what);
+    call->caller_length = (uint8_t)number;
+    memcpy(call->from, event->number, (size_t)number);
     call->called_length = (uint8_t)called;
     memcpy(call->called, event->other, (size_t)called);
     rules->calls++;
@@ -310,7 +449,7 @@ static enum lk_error take_arrival(struct lk_core *core, const struct lk_event *e
         world->people.at[caller].busy++;
     }
     lk_note(core, slot, LK_WHY_ARRIVED, LK_BECAUSE_NONE, event->line, caller != LK_NO_SLOT);
-    recognise(core, slot, line, event->number, (size_t)number);
+    recognise(core, slot);
     first = lk_plan_first_step(&rules->plan, line, event->other, (size_t)called);
     lk_walk(core, slot, first, first == LK_NO_INDEX ? LK_BECAUSE_NO_ROUTE : LK_BECAUSE_NONE, 1);
     return LK_OK;
@@ -326,10 +465,12 @@ static enum lk_error take_person_fact(struct lk_core *core, const struct lk_even
 
     if (slot == LK_NO_SLOT || event->value < 0 || event->value > most)
         return LK_BAD_EVENT;
-    if (event->kind == LK_EV_STATUS)
+    if (event->kind == LK_EV_STATUS) {
         people->at[slot].status = (uint8_t)event->value;
-    else
+        lk_end_pause(core, slot);
+    } else {
         people->at[slot].reachable = (uint32_t)event->value;
+    }
     core->stirred = true;
     return LK_OK;
 }
@@ -341,6 +482,27 @@ static enum lk_error take_line_fact(struct lk_core *core, const struct lk_event 
     if (slot == LK_NO_SLOT || event->value < 0 || event->value > 1)
         return LK_BAD_EVENT;
     core->world.usable[slot] = event->value == 1;
+    core->stirred = true; /* a mobile may be called through it */
+    return LK_OK;
+}
+
+static enum lk_error take_override(struct lk_core *core, const struct lk_event *event)
+{
+    uint32_t slot = lk_ids_find(&core->world.hours, event->what);
+    bool ends = event->value != LK_AS_WRITTEN && event->until != 0;
+
+    if (slot == LK_NO_SLOT || event->value < 0 || event->value > LK_HELD_CLOSED || event->until < 0 ||
+        event->until > LK_NOW_MAX || (ends && event->until <= core->now))
+        return LK_BAD_EVENT;
+    core->world.held[slot] = (struct lk_held){(uint8_t)event->value, ends ? event->until : 0};
+    lk_set_timer(core, LK_TIMER_HELD, slot, ends ? event->until : LK_NONE);
+    return LK_OK;
+}
+
+static enum lk_error take_reset(struct lk_core *core, const struct lk_event *event)
+{
+    (void)event;
+    lk_queues_reset(&core->world.queues);
     return LK_OK;
 }
 
@@ -357,6 +519,8 @@ enum lk_error lk_take(struct lk_core *core, const struct lk_event *event)
         [LK_EV_ANSWERED] = take_call_fact, [LK_EV_REFUSED] = take_call_fact,    [LK_EV_HUNG_UP] = take_call_fact,
         [LK_EV_LEFT] = take_call_fact,     [LK_EV_DONE] = take_call_fact,       [LK_EV_DIGIT] = take_call_fact,
         [LK_EV_STATUS] = take_person_fact, [LK_EV_REACHABLE] = take_person_fact, [LK_EV_LINE] = take_line_fact,
+        [LK_EV_FAILED] = take_call_fact,   [LK_EV_FOUND] = take_found,          [LK_EV_OVERRIDE] = take_override,
+        [LK_EV_SENT] = take_call_fact,     [LK_EV_RESET] = take_reset,
     };
 
     if (event->kind >= sizeof takers / sizeof takers[0] || takers[event->kind] == NULL)

@@ -13,8 +13,12 @@
 #include "plan.h"
 #include "queues.h"
 #include "refusals.h"
+#include "remembered.h"
 
-/* A plan with calls under way, and where its people, queues and lines stand in the world. */
+#define LK_STEPS_MAX 1000     /* of one call, in all */
+#define LK_KEYS_WITHIN 2000   /* ms between the digits of an extension dialled in a menu */
+
+/* A plan with calls under way, and where its people, queues, lines and hours stand in the world. */
 struct lk_rules {
     struct lk_plan plan;
     uint8_t *bytes;
@@ -22,8 +26,18 @@ struct lk_rules {
     uint32_t *person; /* PRSN index -> slot */
     uint32_t *queue;
     uint32_t *line;
+    uint32_t *hours;
     uint32_t walk_max;
-    uint32_t calls; /* under way */
+    uint32_t does_max;   /* steps of a walk that only command: set, action */
+    uint32_t people_max; /* of one queue */
+    bool leaves;         /* some queue is left when it is empty */
+    uint32_t calls;      /* under way */
+};
+
+/* Hours held open or closed whatever is written. */
+struct lk_held {
+    uint8_t how; /* enum lk_override */
+    lk_ms until; /* 0: till told otherwise */
 };
 
 struct lk_world {
@@ -31,10 +45,15 @@ struct lk_world {
     struct lk_queues queues;
     struct lk_ids lines;
     bool *usable; /* by line slot */
+    struct lk_ids hours;
+    struct lk_held *held; /* by hours slot */
     struct lk_calls calls;
     struct lk_legs legs;
     struct lk_refusals refusals;
+    struct lk_remembered remembered;
     struct lk_deadlines deadlines;
+    uint32_t *fit; /* MEMB indices of one queue: scratch of a dispatch */
+    uint32_t fit_room;
     struct lk_fifo commands; /* struct lk_command */
     struct lk_fifo traces;   /* struct lk_trace */
     uint32_t commands_of_feed; /* the most one feed can give */
@@ -48,16 +67,24 @@ struct lk_core {
     struct lk_world world;
     lk_ms now;
     bool stirred;    /* something changed that may let any waiting call ring somebody */
-    uint32_t joined; /* the first call that began to wait since the last dispatch, LK_NO_SLOT none */
+    uint32_t joined; /* the call that began to wait since the last dispatch, LK_NO_SLOT none; a second one stirs */
 };
 
 /* ---- timers.c: one number space of the deadlines ------------------------------------------------------------------ */
 
-enum lk_timer { LK_TIMER_WRAP_UP, LK_TIMER_RING, LK_TIMER_WAIT, LK_TIMER_AGAIN };
+enum lk_timer {
+    LK_TIMER_WRAP_UP, /* of a person */
+    LK_TIMER_RING,
+    LK_TIMER_PAUSE,
+    LK_TIMER_WAIT, /* of a call: in a queue, for a key, for what is looked up */
+    LK_TIMER_AGAIN,
+    LK_TIMER_HELD, /* of hours */
+    LK_TIMERS
+};
 
-/* The number of the timer of a person (WRAP_UP, RING) or a call (WAIT, AGAIN). */
 uint32_t lk_timer(const struct lk_world *world, enum lk_timer kind, uint32_t slot);
 uint32_t lk_timers(const struct lk_world *world); /* how many there are */
+void lk_set_timer(struct lk_core *core, enum lk_timer kind, uint32_t slot, lk_ms at); /* LK_NONE clears it */
 /* Does what is due now; whatever that sets is due later. */
 void lk_run_due(struct lk_core *core);
 
@@ -69,49 +96,67 @@ bool lk_world_make(struct lk_world *world, const struct lk_allocator *from, stru
 void lk_world_free(struct lk_world *world, const struct lk_allocator *from);
 /* Everything of `old` that `world` has room for, under its new slots. Cannot fail. */
 void lk_world_move(struct lk_world *world, struct lk_world *old);
-/* Says where the people, queues and lines of these rules stand. */
+/* Finds the slots of a plan's people, queues, lines and hours. */
 void lk_rules_settle(struct lk_rules *rules, const struct lk_world *world);
+void lk_rules_free(struct lk_core *core, uint32_t which);
 
 /* ---- memory.c ----------------------------------------------------------------------------------------------------- */
 
-/* LK_BAD_MEMORY unless the bytes are whole; ids the world does not know are dropped. */
 enum lk_error lk_remember(struct lk_world *world, const uint8_t *memory, size_t size);
 
-/* ---- core.c ------------------------------------------------------------------------------------------------------- */
+/* ---- core.c: what everybody does ---------------------------------------------------------------------------------- */
 
 void lk_do(struct lk_core *core, struct lk_command command);
 void lk_note(struct lk_core *core, uint32_t call, enum lk_rule rule, enum lk_reason reason, uint32_t subject,
              int64_t detail);
-void lk_rules_free(struct lk_core *core, uint32_t which);
 
-static inline struct lk_call *lk_call_at(struct lk_core *core, uint32_t call)
+static inline struct lk_call *lk_call_at(struct lk_core *core, uint32_t slot)
 {
-    return &core->world.calls.at[call];
+    return &core->world.calls.at[slot];
 }
 
-static inline const struct lk_rules *lk_rules_of(struct lk_core *core, uint32_t call)
+static inline struct lk_rules *lk_rules_of(struct lk_core *core, uint32_t call)
 {
     return core->rules[lk_call_at(core, call)->rules];
 }
 
-/* The person slot of a MEMB record of a call's plan. */
-static inline uint32_t lk_member(const struct lk_rules *rules, uint32_t member)
+/* The step a call is in. */
+static inline struct lk_step_rule lk_step_of(struct lk_core *core, uint32_t call)
 {
-    return rules->person[lk_plan_member(&rules->plan, member)];
+    return lk_plan_step(&lk_rules_of(core, call)->plan, lk_call_at(core, call)->step);
 }
 
-/* Id of a person slot, 0 for nobody. */
-static inline uint32_t lk_person_id(const struct lk_core *core, uint32_t person)
+/* The id of a person slot, 0 for none. */
+static inline uint32_t lk_person_id(const struct lk_core *core, uint32_t slot)
 {
-    return person < core->world.people.ids.count ? core->world.people.ids.at[person] : 0;
+    return slot < core->world.people.ids.count ? core->world.people.ids.at[slot] : 0;
 }
 
-/* ---- ringing.c ---------------------------------------------------------------------------------------------------- */
+/* ---- ringing.c: who may be rung ----------------------------------------------------------------------------------- */
 
-/* Why a person is not rung for a call by a queue or a chain (`again_after` ms by how he refused, NULL in a chain). */
-enum lk_reason lk_unfit(struct lk_core *core, uint32_t call, uint32_t person, const struct lk_queue_rule *queue,
-                        int64_t *detail);
-void lk_ring(struct lk_core *core, uint32_t call, uint32_t person, enum lk_reason why, uint32_t queue, lk_ms ring_for);
+/* Somebody to be rung: PRSN index in the plan of the call, and the ways to ring him by. */
+struct lk_asked {
+    uint32_t person;
+    uint32_t ways;
+};
+
+/* Those of the ways that lead to a person now; 0: none. */
+uint32_t lk_ways_now(const struct lk_core *core, const struct lk_rules *rules, struct lk_asked asked);
+/* Whether he could answer once he is done with what he does. */
+bool lk_on_duty(const struct lk_core *core, const struct lk_rules *rules, struct lk_asked asked);
+/* Whether he is rung by nobody, on no call and not wrapping up. */
+bool lk_is_free(const struct lk_core *core, uint32_t person);
+/* Why a chain passes somebody over, LK_BECAUSE_NONE when it does not; *detail as core.h says for the reason. */
+enum lk_reason lk_unfit_for_chain(struct lk_core *core, uint32_t call, struct lk_asked asked, int64_t *detail);
+/* Why somebody asked for by name cannot be rung: whatever his status says, as long as his telephone is free. */
+enum lk_reason lk_out_of_reach(struct lk_core *core, uint32_t call, struct lk_asked asked);
+/* Why a queue passes a member over. */
+enum lk_reason lk_unfit_for_queue(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue,
+                                  const struct lk_member_rule *member, int64_t *detail);
+
+/* Rings; `queue` NULL when it is not for one. */
+void lk_ring(struct lk_core *core, uint32_t call, struct lk_asked asked, enum lk_reason why,
+             const struct lk_queue_rule *queue, lk_ms ring_for);
 /* Traces a person passed over, once per reason. */
 void lk_pass(struct lk_core *core, uint32_t call, uint32_t person, enum lk_reason reason, int64_t detail);
 /* A leg has come to its end by itself. */
@@ -120,20 +165,77 @@ void lk_leg_ended(struct lk_core *core, uint32_t leg);
 void lk_stop(struct lk_core *core, uint32_t leg, int32_t cause);
 /* Stops all legs of a call but one (LK_NO_SLOT: all). */
 void lk_stop_others(struct lk_core *core, uint32_t call, uint32_t but, int32_t cause);
-/* Rings for the waiting calls whom their queues allow, in the order they joined: all, or only new ones if none stirred. */
+/* He let a call ring; after as many as his rule says he is paused. */
+void lk_missed(struct lk_core *core, uint32_t call, uint32_t leg);
+void lk_end_pause(struct lk_core *core, uint32_t person);
+
+/* ---- dispatch.c: the queues --------------------------------------------------------------------------------------- */
+
+/* Whether anybody of a queue could answer this call at some time as things are. */
+bool lk_anybody_on_duty(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue);
+/* Out of the queue, if it is in one, with its timers; `answered_by` is the leg that has it, LK_NO_SLOT none. */
+void lk_leave_queue(struct lk_core *core, uint32_t call, uint32_t answered_by);
+/* Rings for the waiting calls whom their queues allow, in the order of the line: all, or only a new one if none stirred. */
 void lk_dispatch(struct lk_core *core);
+
+/* ---- strategies.c, shares.c --------------------------------------------------------------------------------------- */
+
+/* Which of the fit members (at least one) is rung, as an index into `fit`, and why. */
+uint32_t lk_choose(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue, uint32_t slot,
+                   const uint32_t *fit, uint32_t count, enum lk_reason *why);
+/* A call leaves its queue: it counts only when one of the run it was counted in has it. */
+void lk_shares_settle(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue, uint32_t slot,
+                      uint32_t answered_by);
+uint32_t lk_shares_choose(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue, uint32_t slot,
+                          const uint32_t *fit, uint32_t count);
+/* A member is rung: it is taken from what he is owed, and given back by lk_leg_ended(). */
+void lk_shares_take(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue, uint32_t slot, uint32_t leg);
+void lk_shares_give_back(struct lk_core *core, uint32_t leg);
+
+/* ---- steps.c, asking.c: each step says whether it waits (or ended the call), or where to go on and why ------------- */
+
+struct lk_way {
+    uint32_t next;
+    enum lk_reason why;
+    int32_t cause; /* for the caller when no step is left */
+};
+
+typedef bool lk_step_taker(struct lk_core *core, uint32_t call, const struct lk_step_rule *step, struct lk_way *way);
+
+extern lk_step_taker *const lk_take_step[LK_STEPS];
+lk_step_taker lk_take_say, lk_take_menu, lk_take_collect, lk_take_look_up;
+
+/* Not waiting: on by the step's exit for this reason, or to `otherwise`. */
+bool lk_go_on(struct lk_core *core, uint32_t call, const struct lk_step_rule *step, struct lk_way *way,
+              uint32_t otherwise, enum lk_reason why);
+/* Rings the next step of the chain that has somebody to ring; false at its end. */
+bool lk_ring_chain(struct lk_core *core, uint32_t call);
+/* What a call remembers of itself from now on; told outside. */
+void lk_set_attribute(struct lk_core *core, uint32_t call, uint32_t attribute, const char *value, size_t length);
+
+void lk_key(struct lk_core *core, uint32_t call, int32_t key);           /* pressed while ASKING */
+void lk_said(struct lk_core *core, uint32_t call, enum lk_reason why);   /* SAID or FAILED, while SPEAKING or ASKING */
+void lk_looked_up(struct lk_core *core, uint32_t call, enum lk_reason why, const char *value, size_t length);
+void lk_hush(struct lk_core *core, uint32_t call); /* stops what is being said, if anything is */
+void lk_asked_long_enough(struct lk_core *core, uint32_t call); /* the timer, while ASKING or LOOKING */
 
 /* ---- walk.c ------------------------------------------------------------------------------------------------------- */
 
+/* The Q.850 cause a caller gets when a step ended for this reason and no other follows. */
+int32_t lk_cause_of(enum lk_reason why);
 /* Walks from a step (LK_NO_INDEX: none is left) till one waits or the call is over; why and cause of coming there. */
 void lk_walk(struct lk_core *core, uint32_t call, uint32_t step, enum lk_reason why, int32_t cause);
-/* The call goes on to what comes after the step it is in. */
+/* The call goes on to what comes after the step it is in, for a reason; cause 0: as the reason says. */
 void lk_walk_on(struct lk_core *core, uint32_t call, enum lk_reason why, int32_t cause);
+/* The same, to the step's `other` where it has no exit for the reason. */
+void lk_walk_other(struct lk_core *core, uint32_t call, enum lk_reason why);
 /* A leg of a chain or person step ended: the next is rung, or the next step taken, when it was the last. */
 void lk_hunt_on(struct lk_core *core, uint32_t call, enum lk_reason why, int32_t cause);
 /* The last word about a call; everybody on it is free afterwards. */
 void lk_finish(struct lk_core *core, uint32_t call, enum lk_outcome outcome, enum lk_reason why);
 void lk_hang_up(struct lk_core *core, uint32_t call, int32_t cause);
+/* Who answered has it no longer, and wraps up. */
+void lk_free_answerer(struct lk_core *core, uint32_t call);
 
 /* ---- facts.c ------------------------------------------------------------------------------------------------------ */
 

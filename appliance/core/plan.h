@@ -19,17 +19,27 @@
 #define LK_QUEUES_MAX 1000
 #define LK_LINES_MAX 1000
 #define LK_PAIRS_MAX (1u << 22) /* calls times people, queues times people */
+#define LK_LISTS_MAX 64
+#define LK_SKILLS_MAX 64
+#define LK_ATTRIBUTES_MAX 32
+#define LK_PRIORITY_MAX 99
+#define LK_LEVEL_MAX 100
 
 enum lk_table {
     LK_LINE,
     LK_PRSN,
+    LK_SKIL,
+    LK_PSKL,
     LK_MEMB,
     LK_QUEU,
     LK_CHST,
     LK_CHAN,
     LK_OPEN,
     LK_HOUR,
+    LK_ATTR,
+    LK_TEXT,
     LK_STEP,
+    LK_EXIT,
     LK_DIAL,
     LK_CALR,
     LK_NUMB,
@@ -47,7 +57,43 @@ enum lk_step_kind {
     LK_STEP_HANG_UP,
     LK_STEP_OUTSIDE,
     LK_STEP_LIST,
+    LK_STEP_TRUST,
+    LK_STEP_SAY,
+    LK_STEP_MENU,
+    LK_STEP_COLLECT,
+    LK_STEP_LOOK_UP,
+    LK_STEP_SET,
+    LK_STEP_COMPARE,
+    LK_STEP_ACTION,
+    LK_STEP_SKILL,
+    LK_STEP_LOAD,
+    LK_STEP_HISTORY,
+    LK_STEP_MANAGER,
+    LK_STEP_LAST_PERSON,
+    LK_STEP_PRIORITY,
+    LK_STEPS
 };
+
+enum lk_strategy {
+    LK_RING_ALL,
+    LK_ROUND_ROBIN,
+    LK_PERCENTAGE,
+    LK_BEST_FIRST,
+    LK_LONGEST_IDLE,
+    LK_FEWEST_CALLS,
+    LK_LEAST_TALK,
+    LK_RANDOM,
+    LK_FIXED_ORDER,
+    LK_STRATEGIES
+};
+
+enum lk_comparison { LK_IS, LK_BEGINS_WITH, LK_LESS_THAN, LK_MORE_THAN, LK_IS_EMPTY, LK_COMPARISONS };
+enum lk_measure { LK_WAITING_NOW, LK_FREE_NOW, LK_ON_DUTY_NOW, LK_LONGEST_WAIT, LK_MEASURES };
+enum lk_past { LK_HAS_CALLED, LK_WAS_MISSED, LK_HAS_SPOKEN, LK_PASTS };
+
+#define LK_CALLER UINT32_C(0xfffffffe) /* what a comparison looks at instead of an attribute */
+#define LK_CALLED UINT32_C(0xfffffffd)
+#define LK_ON_REASON 128 /* added to a reason in EXIT.on; keys are below it */
 
 struct lk_plan {
     const uint8_t *at[LK_TABLES];
@@ -56,17 +102,34 @@ struct lk_plan {
     struct lk_numbers numbers;
 };
 
-/* A run of people: `count` MEMB records from `first`. */
+/* A run of records: `count` from `first`. */
 struct lk_run {
     uint32_t first;
     uint32_t count;
 };
 
+struct lk_person_rule {
+    uint32_t id;
+    uint32_t wrap_up_ms;
+    uint8_t level;
+    uint8_t pause_after; /* 0 = never */
+    uint32_t pause_ms;   /* 0 = till his status is set */
+    uint64_t mobile;     /* bits of LINE indices */
+};
+
+struct lk_member_rule {
+    uint32_t person; /* PRSN index */
+    uint8_t ways;
+    uint16_t share;
+    uint32_t after_ms;
+};
+
 struct lk_queue_rule {
     uint32_t id;
-    bool round_robin; /* else all are rung */
-    bool music;       /* answer at once and play music; else the caller hears ringing */
+    enum lk_strategy strategy;
+    bool music; /* answer at once and play music; else the caller hears ringing */
     bool join_when_empty;
+    bool leave_when_empty;
     uint32_t ring_ms;
     uint32_t max_wait_ms; /* 0 = as long as he likes */
     uint32_t max_length;  /* 0 = no limit */
@@ -74,6 +137,8 @@ struct lk_queue_rule {
     uint32_t again_after_no_answer_ms;
     struct lk_run people;
     uint32_t wrap_up_ms; /* UINT32_MAX = the person's */
+    uint32_t any_skill_after_ms; /* UINT32_MAX = never */
+    uint32_t weight;
 };
 
 struct lk_chain_step_rule {
@@ -81,19 +146,31 @@ struct lk_chain_step_rule {
     struct lk_run people;
 };
 
-struct lk_step_rule {
+struct lk_step_rule { /* what each field is for a kind: settings/plan_format.md */
     uint32_t id;
     uint16_t kind;
-    uint16_t extra; /* person: seconds to ring; outside: digits to strip */
-    uint32_t what;  /* an index, or the id of a mailbox, or a cause */
+    uint16_t extra;
+    uint32_t what;
     uint32_t next;
     uint32_t other;
+    struct lk_run exits;
+    uint8_t least;
+    uint8_t most;
+    uint32_t value;
+    uint32_t ms;
+};
+
+struct lk_caller_rule {
+    uint64_t lists;
+    uint32_t manager; /* PRSN index or LK_NO_INDEX */
+    uint32_t priority;
 };
 
 struct lk_action_rule {
     uint32_t id;
-    uint32_t list;
+    uint32_t list; /* LK_NO_INDEX = steps alone */
     uint64_t lines;
+    uint8_t trust;
 };
 
 /* LK_BAD_PLAN unless every length, checksum, bound and reference holds. The bytes must outlive the plan. */
@@ -101,22 +178,36 @@ enum lk_error lk_plan_read(struct lk_plan *out, const uint8_t *bytes, size_t siz
 
 /* The most steps one walk without a wait can take, LK_WALK_MAX for a loop; `scratch` has a zeroed byte per step. */
 uint32_t lk_plan_walk(const struct lk_plan *plan, uint8_t *scratch);
+/* Whether the plan has a step of this kind. */
+bool lk_plan_has(const struct lk_plan *plan, enum lk_step_kind kind);
 
 /* Records by index, which must be below the count of their table. */
-uint32_t lk_plan_id(const struct lk_plan *plan, enum lk_table table, uint32_t i); /* LINE PRSN QUEU CHAN HOUR STEP LIST */
-uint32_t lk_plan_member(const struct lk_plan *plan, uint32_t i);                  /* PRSN index */
-uint32_t lk_plan_wrap_up(const struct lk_plan *plan, uint32_t person);
+uint32_t lk_plan_id(const struct lk_plan *plan, enum lk_table table, uint32_t i); /* those that have an id */
+struct lk_person_rule lk_plan_person(const struct lk_plan *plan, uint32_t i);
+struct lk_member_rule lk_plan_member(const struct lk_plan *plan, uint32_t i);
 struct lk_queue_rule lk_plan_queue(const struct lk_plan *plan, uint32_t i);
 struct lk_chain_step_rule lk_plan_chain_step(const struct lk_plan *plan, uint32_t i);
 struct lk_run lk_plan_chain(const struct lk_plan *plan, uint32_t i); /* CHST records */
 struct lk_step_rule lk_plan_step(const struct lk_plan *plan, uint32_t i);
 struct lk_action_rule lk_plan_action(const struct lk_plan *plan, uint32_t i);
-uint64_t lk_plan_caller_lists(const struct lk_plan *plan, uint32_t i);
+struct lk_caller_rule lk_plan_caller(const struct lk_plan *plan, uint32_t i);
+/* The CALR index of callers who withhold their number, LK_NO_CALLER when no list has one. */
+uint32_t lk_plan_withheld(const struct lk_plan *plan);
+/* A constant, zero-padded to LK_NUMBER_MAX + 1. */
+const char *lk_plan_text(const struct lk_plan *plan, uint32_t i);
 bool lk_plan_open(const struct lk_plan *plan, uint32_t hours, lk_ms now, lk_ms *until);
+/* The level of a skill a person has, 0 when he does not have it. */
+uint32_t lk_plan_skill(const struct lk_plan *plan, uint32_t person, uint32_t skill);
+/* Where a step leads for a key or LK_ON_REASON + reason, `otherwise` when it has no exit for that. */
+uint32_t lk_plan_exit(const struct lk_plan *plan, const struct lk_step_rule *step, uint32_t on, uint32_t otherwise);
 
-/* LINE index of an id, LK_NO_INDEX when there is none. */
+/* LINE index of an id, LK_NO_INDEX when there is none; STEP index likewise. */
 uint32_t lk_plan_line(const struct lk_plan *plan, uint32_t id);
+uint32_t lk_plan_step_of(const struct lk_plan *plan, uint32_t id);
 /* First step for a number called on a line: exact, the longest prefix, the line's own; LK_NO_INDEX when none. */
 uint32_t lk_plan_first_step(const struct lk_plan *plan, uint32_t line, const char *called, size_t length);
+/* An extension (a DIAL row of LINE 0, no prefix, not leading outside) dialled in a menu: the step of the whole of it or
+ * LK_NO_INDEX; *longer: some extension goes on where these digits end. */
+uint32_t lk_plan_extension(const struct lk_plan *plan, const char *typed, size_t length, bool *longer);
 
 #endif

@@ -1,8 +1,115 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Who is rung for whom: the rules of availability, and the queues' turns.
+ * Who may be rung, and the legs that ring.
  */
 #include "inside.h"
+
+/* ---- who may be rung ---------------------------------------------------------------------------------------------- */
+
+static bool mobile_can_be_called(const struct lk_core *core, const struct lk_rules *rules, uint64_t lines)
+{
+    for (uint32_t i = 0; lines != 0; i++, lines >>= 1)
+        if (lines & 1 && core->world.usable[rules->line[i]])
+            return true;
+    return false;
+}
+
+uint32_t lk_ways_now(const struct lk_core *core, const struct lk_rules *rules, struct lk_asked asked)
+{
+    uint32_t ways = 0;
+
+    if (asked.ways & LK_TELEPHONES && core->world.people.at[rules->person[asked.person]].reachable > 0)
+        ways |= LK_TELEPHONES;
+    if (asked.ways & LK_MOBILE &&
+        mobile_can_be_called(core, rules, lk_plan_person(&rules->plan, asked.person).mobile))
+        ways |= LK_MOBILE;
+    return ways;
+}
+
+bool lk_on_duty(const struct lk_core *core, const struct lk_rules *rules, struct lk_asked asked)
+{
+    const struct lk_person *person = &core->world.people.at[rules->person[asked.person]];
+
+    return person->status == LK_AVAILABLE && !person->paused && lk_ways_now(core, rules, asked) != 0;
+}
+
+bool lk_is_free(const struct lk_core *core, uint32_t slot)
+{
+    const struct lk_person *person = &core->world.people.at[slot];
+
+    return person->busy == 0 && person->wrap_until <= core->now && core->world.legs.at[slot].id == 0;
+}
+
+/* All that keeps a call from somebody but what this call itself remembers of him. */
+static enum lk_reason unavailable(struct lk_core *core, uint32_t call, struct lk_asked asked, int64_t *detail)
+{
+    const struct lk_rules *rules = lk_rules_of(core, call);
+    uint32_t slot = rules->person[asked.person];
+    const struct lk_person *person = &core->world.people.at[slot];
+    enum lk_reason reason;
+
+    *detail = 0;
+    if (slot == core->world.calls.at[call].caller)
+        return LK_BECAUSE_CALLER;
+    reason = lk_person_off_duty(person, core->now, detail);
+    if (reason != LK_BECAUSE_NONE)
+        return reason;
+    if (lk_ways_now(core, rules, asked) == 0)
+        return LK_BECAUSE_UNREACHABLE;
+    if (person->busy > 0)
+        return LK_BECAUSE_BUSY;
+    if (person->wrap_until > core->now) {
+        *detail = person->wrap_until - core->now;
+        return LK_BECAUSE_WRAP_UP;
+    }
+    return core->world.legs.at[slot].id != 0 ? LK_BECAUSE_RINGING : LK_BECAUSE_NONE;
+}
+
+static bool declined(struct lk_core *core, uint32_t call, uint32_t slot)
+{
+    lk_ms at;
+
+    return lk_refusals_get(&core->world.refusals, call, slot, &at) == LK_BECAUSE_DECLINED;
+}
+
+/* A chain may name a person twice, so not having answered is no reason there. */
+enum lk_reason lk_unfit_for_chain(struct lk_core *core, uint32_t call, struct lk_asked asked, int64_t *detail)
+{
+    enum lk_reason reason = unavailable(core, call, asked, detail);
+
+    if (reason == LK_BECAUSE_NONE && declined(core, call, lk_rules_of(core, call)->person[asked.person]))
+        return LK_BECAUSE_DECLINED;
+    return reason;
+}
+
+enum lk_reason lk_out_of_reach(struct lk_core *core, uint32_t call, struct lk_asked asked)
+{
+    const struct lk_rules *rules = lk_rules_of(core, call);
+    uint32_t slot = rules->person[asked.person];
+
+    if (slot == lk_call_at(core, call)->caller)
+        return LK_BECAUSE_CALLER;
+    if (lk_ways_now(core, rules, asked) == 0)
+        return LK_BECAUSE_UNREACHABLE;
+    if (core->world.people.at[slot].busy > 0)
+        return LK_BECAUSE_BUSY;
+    if (core->world.legs.at[slot].id != 0)
+        return LK_BECAUSE_RINGING;
+    return declined(core, call, slot) ? LK_BECAUSE_DECLINED : LK_BECAUSE_NONE;
+}
+
+/* Whether he has every skill the call wants, each at the level wanted. */
+static bool skilled(struct lk_core *core, uint32_t call, uint32_t person)
+{
+    const struct lk_plan *plan = &lk_rules_of(core, call)->plan;
+    uint64_t wants = lk_call_at(core, call)->wants;
+
+    for (uint32_t skill = 0; wants != 0; skill++, wants >>= 1)
+        if (wants & 1 &&
+            lk_plan_skill(plan, person, skill) < *lk_remembered_level(&core->world.remembered, call, skill))
+            return false;
+    return true;
+}
 
 static lk_ms again_after(const struct lk_queue_rule *queue, enum lk_reason how)
 {
@@ -11,50 +118,62 @@ static lk_ms again_after(const struct lk_queue_rule *queue, enum lk_reason how)
     return ms > LK_AGAIN_AT_LEAST ? ms : LK_AGAIN_AT_LEAST;
 }
 
-enum lk_reason lk_unfit(struct lk_core *core, uint32_t call, uint32_t person, const struct lk_queue_rule *queue,
-                        int64_t *detail)
+enum lk_reason lk_unfit_for_queue(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue,
+                                  const struct lk_member_rule *member, int64_t *detail)
 {
-    struct lk_world *world = &core->world;
-    enum lk_reason reason;
-    lk_ms at;
+    const struct lk_call *of = lk_call_at(core, call);
+    lk_ms waited = core->now > of->joined ? core->now - of->joined : 0, at;
+    enum lk_reason reason = unavailable(core, call, (struct lk_asked){member->person, member->ways}, detail);
+    bool any_skill = queue->any_skill_after_ms != UINT32_MAX && waited >= queue->any_skill_after_ms;
 
-    if (person == world->calls.at[call].caller)
-        return LK_BECAUSE_CALLER;
-    reason = lk_person_unavailable(&world->people.at[person], core->now, detail);
     if (reason != LK_BECAUSE_NONE)
         return reason;
-    if (world->legs.at[person].id != 0)
-        return LK_BECAUSE_RINGING;
-    reason = lk_refusals_get(&world->refusals, call, person, &at);
-    if (queue == NULL) /* a chain may name a person twice, so not having answered is no reason there */
-        return reason == LK_BECAUSE_DECLINED ? reason : LK_BECAUSE_NONE;
+    if (of->wants != 0 && !any_skill && !skilled(core, call, member->person)) {
+        *detail = queue->any_skill_after_ms == UINT32_MAX ? 0 : queue->any_skill_after_ms - waited;
+        return LK_BECAUSE_NO_SKILL;
+    }
+    if (waited < member->after_ms) {
+        *detail = member->after_ms - waited;
+        return LK_BECAUSE_LATER;
+    }
+    reason = lk_refusals_get(&core->world.refusals, call, lk_rules_of(core, call)->person[member->person], &at);
     if (reason == LK_BECAUSE_NONE || core->now >= at + again_after(queue, reason))
         return LK_BECAUSE_NONE;
     *detail = at + again_after(queue, reason) - core->now;
     return reason;
 }
 
-void lk_ring(struct lk_core *core, uint32_t call, uint32_t person, enum lk_reason why, uint32_t queue, lk_ms ring_for)
+/* ---- legs that ring ----------------------------------------------------------------------------------------------- */
+
+void lk_ring(struct lk_core *core, uint32_t call, struct lk_asked asked, enum lk_reason why,
+             const struct lk_queue_rule *queue, lk_ms ring_for)
 {
     struct lk_world *world = &core->world;
-    uint32_t leg = lk_legs_begin(&world->legs, person, call, ring_for);
+    const struct lk_rules *rules = lk_rules_of(core, call);
+    uint32_t slot = rules->person[asked.person];
+    struct lk_leg *leg = &world->legs.at[slot];
+    uint32_t id = lk_legs_begin(&world->legs, slot, call, ring_for);
 
-    lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_RING, person), core->now + ring_for);
-    *lk_refusals_passed(&world->refusals, call, person) = LK_BECAUSE_NONE;
+    leg->person = asked.person;
+    leg->wrap_up_ms = queue != NULL && queue->wrap_up_ms != UINT32_MAX
+                          ? queue->wrap_up_ms
+                          : lk_plan_person(&rules->plan, asked.person).wrap_up_ms;
+    lk_set_timer(core, LK_TIMER_RING, slot, core->now + ring_for);
+    *lk_refusals_passed(&world->refusals, call, slot) = LK_BECAUSE_NONE;
     lk_do(core, (struct lk_command){.kind = LK_DO_RING,
                                     .call = world->calls.at[call].id,
-                                    .leg = leg,
-                                    .target = lk_person_id(core, person),
-                                    .queue = queue});
-    lk_note(core, call, LK_WHY_RUNG, why, lk_person_id(core, person), 0);
+                                    .leg = id,
+                                    .target = lk_person_id(core, slot),
+                                    .queue = queue == NULL ? 0 : queue->id,
+                                    .value = (int32_t)lk_ways_now(core, rules, asked)});
+    lk_note(core, call, LK_WHY_RUNG, why, lk_person_id(core, slot), 0);
 }
 
 void lk_pass(struct lk_core *core, uint32_t call, uint32_t person, enum lk_reason reason, int64_t detail)
 {
     uint8_t *told = lk_refusals_passed(&core->world.refusals, call, person);
-    struct lk_fifo *traces = &core->world.traces;
+    const struct lk_fifo *traces = &core->world.traces;
 
-    /* What decides goes first: with no room left beside that, this is told at the next turn instead. */
     if (*told == reason || traces->room - traces->count <= core->world.traces_of_feed)
         return;
     *told = (uint8_t)reason;
@@ -65,9 +184,11 @@ void lk_leg_ended(struct lk_core *core, uint32_t leg)
 {
     struct lk_world *world = &core->world;
 
+    if (world->legs.at[leg].run != 0)
+        lk_shares_give_back(core, leg);
     lk_legs_end(&world->legs, leg);
     if (leg < world->legs.people)
-        lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_RING, leg), LK_NONE);
+        lk_set_timer(core, LK_TIMER_RING, leg, LK_NONE);
     core->stirred = true;
 }
 
@@ -94,55 +215,33 @@ void lk_stop_others(struct lk_core *core, uint32_t call, uint32_t but, int32_t c
     }
 }
 
-/* Rings whom the queue of one waiting call allows; sets when somebody who refused it may be rung again. */
-static void dispatch(struct lk_core *core, uint32_t call)
+/* ---- pauses ------------------------------------------------------------------------------------------------------- */
+
+void lk_missed(struct lk_core *core, uint32_t call, uint32_t leg)
 {
-    struct lk_world *world = &core->world;
-    const struct lk_rules *rules = lk_rules_of(core, call);
-    uint32_t index = lk_plan_step(&rules->plan, lk_call_at(core, call)->step).what;
-    const struct lk_queue_rule queue = lk_plan_queue(&rules->plan, index);
-    uint32_t slot = rules->queue[index], chosen = LK_NO_SLOT;
-    bool one_rings = queue.round_robin && world->legs.first[call] != LK_NO_SLOT;
-    lk_ms again = LK_NONE;
+    struct lk_person *person = &core->world.people.at[leg];
+    struct lk_person_rule rule = lk_plan_person(&lk_rules_of(core, call)->plan, core->world.legs.at[leg].person);
+    uint32_t ms = rule.pause_ms < INT32_MAX ? rule.pause_ms : INT32_MAX;
 
-    for (uint32_t i = 0; i < queue.people.count; i++) {
-        uint32_t person = lk_member(rules, queue.people.first + i);
-        enum lk_reason reason;
-        int64_t detail = 0;
-
-        if (world->legs.at[person].id != 0 && world->legs.at[person].call == call)
-            continue;
-        reason = lk_unfit(core, call, person, &queue, &detail);
-        if ((reason == LK_BECAUSE_DECLINED || reason == LK_BECAUSE_NO_ANSWER) && core->now + detail < again)
-            again = core->now + detail;
-        if (reason != LK_BECAUSE_NONE) {
-            lk_pass(core, call, person, reason, detail);
-        } else if (!queue.round_robin) {
-            lk_ring(core, call, person, LK_BECAUSE_RING_ALL, queue.id, queue.ring_ms);
-        } else if (one_rings || (chosen != LK_NO_SLOT && lk_queues_turn(&world->queues, slot, person) >=
-                                                             lk_queues_turn(&world->queues, slot, chosen))) {
-            if (person != chosen)
-                lk_pass(core, call, person, LK_BECAUSE_NOT_YET, 0);
-        } else {
-            if (chosen != LK_NO_SLOT)
-                lk_pass(core, call, chosen, LK_BECAUSE_NOT_YET, 0);
-            chosen = person;
-        }
-    }
-    if (chosen != LK_NO_SLOT) {
-        lk_queues_take_turn(&world->queues, slot, chosen);
-        lk_ring(core, call, chosen, LK_BECAUSE_NEXT_TURN, queue.id, queue.ring_ms);
-    }
-    lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_AGAIN, call), again);
+    if (rule.pause_after == 0 || person->paused)
+        return;
+    if (++person->missed < rule.pause_after)
+        return;
+    person->paused = true;
+    person->paused_until = ms == 0 ? 0 : core->now + ms;
+    if (ms != 0)
+        lk_set_timer(core, LK_TIMER_PAUSE, leg, person->paused_until);
+    lk_do(core, (struct lk_command){.kind = LK_DO_PAUSED, .target = lk_person_id(core, leg), .value = (int32_t)ms});
+    lk_note(core, call, LK_WHY_PAUSED, LK_BECAUSE_NONE, lk_person_id(core, leg), person->missed);
+    core->stirred = true;
 }
 
-void lk_dispatch(struct lk_core *core)
+void lk_end_pause(struct lk_core *core, uint32_t slot)
 {
-    const struct lk_queues *queues = &core->world.queues;
-    uint32_t first = core->stirred ? queues->first : core->joined;
+    struct lk_person *person = &core->world.people.at[slot];
 
-    core->stirred = false;
-    core->joined = LK_NO_SLOT;
-    for (uint32_t call = first; call != LK_NO_SLOT; call = queues->next[call])
-        dispatch(core, call);
+    person->missed = 0;
+    person->paused = false;
+    lk_set_timer(core, LK_TIMER_PAUSE, slot, LK_NONE);
+    core->stirred = true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What time brings: wrap-up over, rung long enough, waited long enough, may be rung again.
+ * What time brings: wrap-up over, rung long enough, waited long enough, may be rung again, held hours as written again.
  */
 #include "inside.h"
 
@@ -9,11 +9,13 @@ enum { CAUSE_TIME_UP = 19 };
 uint32_t lk_timer(const struct lk_world *world, enum lk_timer kind, uint32_t slot)
 {
     uint32_t people = world->legs.people, calls = world->calls.room;
-    const uint32_t base[] = {
+    const uint32_t base[LK_TIMERS] = {
         [LK_TIMER_WRAP_UP] = 0,
         [LK_TIMER_RING] = people,
-        [LK_TIMER_WAIT] = 2 * people,
-        [LK_TIMER_AGAIN] = 2 * people + calls,
+        [LK_TIMER_PAUSE] = 2 * people,
+        [LK_TIMER_WAIT] = 3 * people,
+        [LK_TIMER_AGAIN] = 3 * people + calls,
+        [LK_TIMER_HELD] = 3 * people + 2 * calls,
     };
 
     return base[kind] + slot;
@@ -21,12 +23,17 @@ uint32_t lk_timer(const struct lk_world *world, enum lk_timer kind, uint32_t slo
 
 uint32_t lk_timers(const struct lk_world *world)
 {
-    return 2 * world->legs.people + 2 * world->calls.room;
+    return lk_timer(world, LK_TIMER_HELD, world->hours.count);
 }
 
-static void wrap_up_over(struct lk_core *core, uint32_t person)
+void lk_set_timer(struct lk_core *core, enum lk_timer kind, uint32_t slot, lk_ms at)
 {
-    (void)person;
+    lk_deadlines_set(&core->world.deadlines, lk_timer(&core->world, kind, slot), at);
+}
+
+static void stir(struct lk_core *core, uint32_t slot)
+{
+    (void)slot;
     core->stirred = true;
 }
 
@@ -38,6 +45,7 @@ static void rung_long_enough(struct lk_core *core, uint32_t person)
 
     lk_note(core, call, LK_WHY_TIMEOUT, LK_BECAUSE_NO_ANSWER, lk_person_id(core, person), leg->rings_for);
     lk_refusals_set(&world->refusals, call, person, LK_BECAUSE_NO_ANSWER, core->now);
+    lk_missed(core, call, person);
     lk_stop(core, person, CAUSE_TIME_UP);
     if (lk_call_at(core, call)->state == LK_HUNTING)
         lk_hunt_on(core, call, LK_BECAUSE_NO_ANSWER, 0);
@@ -45,36 +53,40 @@ static void rung_long_enough(struct lk_core *core, uint32_t person)
 
 static void waited_long_enough(struct lk_core *core, uint32_t call)
 {
-    struct lk_world *world = &core->world;
     const struct lk_plan *plan = &lk_rules_of(core, call)->plan;
-    const struct lk_queue_rule queue = lk_plan_queue(plan, lk_plan_step(plan, lk_call_at(core, call)->step).what);
 
-    lk_note(core, call, LK_WHY_TIMEOUT, LK_BECAUSE_MAX_WAIT, queue.id, queue.max_wait_ms);
-    lk_stop_others(core, call, LK_NO_SLOT, CAUSE_TIME_UP);
-    lk_queues_leave(&world->queues, call);
-    lk_deadlines_set(&world->deadlines, lk_timer(world, LK_TIMER_AGAIN, call), LK_NONE);
-    lk_walk_on(core, call, LK_BECAUSE_MAX_WAIT, 0);
+    if (lk_call_at(core, call)->state == LK_WAITING) {
+        const struct lk_queue_rule queue = lk_plan_queue(plan, lk_step_of(core, call).what);
+
+        lk_note(core, call, LK_WHY_TIMEOUT, LK_BECAUSE_MAX_WAIT, queue.id, queue.max_wait_ms);
+        lk_stop_others(core, call, LK_NO_SLOT, CAUSE_TIME_UP);
+        lk_leave_queue(core, call, LK_NO_SLOT);
+        lk_walk_on(core, call, LK_BECAUSE_MAX_WAIT, 0);
+    } else {
+        lk_asked_long_enough(core, call);
+    }
 }
 
-static void again(struct lk_core *core, uint32_t call)
+static void held_long_enough(struct lk_core *core, uint32_t hours)
 {
-    (void)call;
-    core->stirred = true;
+    core->world.held[hours] = (struct lk_held){LK_AS_WRITTEN, 0};
 }
 
 void lk_run_due(struct lk_core *core)
 {
-    static void (*const due[])(struct lk_core *core, uint32_t slot) = {
-        [LK_TIMER_WRAP_UP] = wrap_up_over,
+    static void (*const due[LK_TIMERS])(struct lk_core *core, uint32_t slot) = {
+        [LK_TIMER_WRAP_UP] = stir,
         [LK_TIMER_RING] = rung_long_enough,
+        [LK_TIMER_PAUSE] = lk_end_pause,
         [LK_TIMER_WAIT] = waited_long_enough,
-        [LK_TIMER_AGAIN] = again,
+        [LK_TIMER_AGAIN] = stir,
+        [LK_TIMER_HELD] = held_long_enough,
     };
     struct lk_world *world = &core->world;
     uint32_t timer;
 
     while (lk_deadlines_next(&world->deadlines, &timer) <= core->now) {
-        int kind = LK_TIMER_AGAIN;
+        int kind = LK_TIMERS - 1;
 
         while (timer < lk_timer(world, (enum lk_timer)kind, 0))
             kind--;
