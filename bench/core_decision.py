@@ -15,13 +15,13 @@ ROUNDS = 20_000
 NOW = 1_772_784_000_000
 
 
-def office(round_robin: bool) -> Office:
+def office(strategy: str) -> Office:
     made = Office(calls_max=100)
     people = [f"person{i}" for i in range(50)]
     for person in people:
         made.person(person)
     for i in range(10):
-        made.queue(f"queue{i}", " ".join(people[i * 5 : i * 5 + 8] or people[:8]), round_robin=round_robin)
+        made.queue(f"queue{i}", " ".join(people[i * 5 : i * 5 + 8] or people[:8]), strategy=strategy)
         made.line(f"line{i}", f"hours{i}")
         made.hours(f"hours{i}", *((NOW + day * 86_400_000, NOW + day * 86_400_000 + 36_000_000) for day in range(400)))
         made.step(f"hours{i}", "hours", f"hours{i}", next=f"queue{i}")
@@ -36,8 +36,8 @@ def office(round_robin: bool) -> Office:
 class Desk:
     """Feeds the core as the switch does, and keeps the time each fact took with its commands and trace fetched."""
 
-    def __init__(self, round_robin: bool, waiting: int) -> None:
-        made = office(round_robin)
+    def __init__(self, strategy: str, waiting: int) -> None:
+        made = office(strategy)
         self.core = Core(made.plan())
         self.line = made.id("line", "line0")
         self.call = 0
@@ -81,19 +81,19 @@ class Desk:
 def main() -> None:
     write = wants_writing("Time of a decision of the core, and of fetching what it decided.")
     rows: list[tuple[str, ...]] = [("office: fact", "decide, median us", "p99 us", "fetch, median us")]
-    for name, round_robin, waiting in (
-        ("ring all, 8 free", False, 0),
-        ("turns, 8 free", True, 0),
-        ("50 callers wait", False, 50),
+    for name, strategy, waiting in (
+        ("ring all, 8 free", "ring-all", 0),
+        ("turns, 8 free", "round-robin", 0),
+        ("50 callers wait", "ring-all", 50),
     ):
-        desk = Desk(round_robin, waiting)
+        desk = Desk(strategy, waiting)
         for _ in range(ROUNDS):
             desk.visit()
         for fact, took in desk.took.items():
             decide, fetch = sorted(d for d, _ in took), median(f for _, f in took)
             slow = decide[len(decide) * 99 // 100]
             rows.append((f"{name}: {fact}", *(f"{ns / 1000:.2f}" for ns in (median(decide), slow, fetch))))
-    desk = Desk(False, 0)
+    desk = Desk("ring-all", 0)
     ticks = []
     for _ in range(ROUNDS):
         start = time.perf_counter_ns()

@@ -2,9 +2,10 @@
 """A box to play with: the real core, a clock of its own, and words for what is fed and what comes out."""
 
 from appliance.core import Command, Core, CoreError, Trace
-from appliance.core.names import Because, Do, Fact, Outcome, Status, Why
+from appliance.core.names import Because, Do, Fact, Outcome, Override, Past, Status, Trust, Why
 from tests.core.plans import Office
 
+WAYS = {1: "", 2: ".mobile", 3: ".all"}
 NINE = 1_772_784_000_000  # ms UTC: a morning
 
 
@@ -34,13 +35,33 @@ class Box:
 
     # ---- what happens -----------------------------------------------------------------------------------------------
 
-    def arrives(self, line: str, number: str = "", called: str = "", by: str = "") -> str:
+    def arrives(
+        self,
+        line: str,
+        number: str = "",
+        called: str = "",
+        by: str = "",
+        *,
+        trust: str = "none",
+        history: str = "",
+        last: str = "",
+    ) -> str:
+        """`history` in the words of Past; `last` is the person he spoke to last."""
         call = len(self.calls) + 1
         letter = chr(ord("A") + call - 1) if call <= 26 else str(call)
         self.calls[letter], self.letters[call] = call, letter
         person = self.office.id("person", by) if by else 0
+        past = sum(Past[word.upper().replace("-", "_")] for word in history.split())
         self.feed(
-            Fact.ARRIVED, call=call, line=self.office.id("line", line), person=person, number=number, other=called
+            Fact.ARRIVED,
+            call=call,
+            line=self.office.id("line", line),
+            person=person,
+            number=number,
+            other=called,
+            trust=Trust[trust.upper()],
+            history=past,
+            what=self.office.id("person", last) if last else 0,
         )
         return letter
 
@@ -63,6 +84,28 @@ class Box:
     def done(self, call: str) -> None:
         self.feed(Fact.DONE, call=self.calls[call])
 
+    def fails(self, call: str) -> None:
+        """What was to be said cannot be, or what was to be looked up could not be asked."""
+        self.feed(Fact.FAILED, call=self.calls[call])
+
+    def found(self, call: str, what: str | None) -> None:
+        """What was looked up; None: there is none."""
+        self.feed(Fact.FOUND, call=self.calls[call], value=what is not None, number=what or "")
+
+    def sent(self, call: str, step: str) -> None:
+        """Somebody sends the call there."""
+        self.feed(Fact.SENT, call=self.calls[call], what=self.office.id("step", step))
+
+    def held(self, hours: str, how: str, seconds: float = 0) -> None:
+        """Hours held "open" or "closed" against what is written, or "as written" again; 0 s: till told otherwise."""
+        value = {"open": Override.HELD_OPEN, "closed": Override.HELD_CLOSED, "as written": Override.AS_WRITTEN}[how]
+        until = self.now + round(seconds * 1000) if seconds else 0
+        self.feed(Fact.OVERRIDE, what=self.office.id("hours", hours), value=value, until=until)
+
+    def morning(self) -> None:
+        """The counts begin anew."""
+        self.feed(Fact.RESET)
+
     def digit(self, call: str, digit: str) -> None:
         self.feed(Fact.DIGIT, call=self.calls[call], value=ord(digit))
 
@@ -78,7 +121,7 @@ class Box:
     def on_ring(self, call: str) -> str:
         """Who is rung next for this call."""
         [ringing] = [word for word in self.wants() if word.endswith(f"RINGS {call}")]
-        return ringing.split()[0]
+        return ringing.split()[0].partition(".")[0]
 
     def wait(self, seconds: float) -> list[str]:
         """Time goes on, with a tick whenever one is due; what is wanted meanwhile."""
@@ -101,12 +144,14 @@ class Box:
 
     def _word(self, c: Command) -> str:
         name = self.office.names.get
-        call = self.letters[c.call]
+        call = self.letters[c.call] if c.call else ""
         match c.kind:
             case Do.RING | Do.DIAL:
                 party = name(c.target, "?")
                 self.legs[call, party], self.on[party], self.sides[c.leg] = c.leg, call, party
-                return f"{party} RINGS {call}" if c.kind == Do.RING else f"{party} DIALS {c.number} {call}"
+                if c.kind == Do.RING:
+                    return f"{party}{WAYS[c.value]} RINGS {call}"
+                return f"{party} DIALS {c.number} {call}" + " CONFIRM" * c.value
             case Do.STOP:
                 return f"{self.sides[c.leg]} STOPS {call} {c.value}"
             case Do.ANSWER:
@@ -124,6 +169,16 @@ class Box:
             case Do.OVER:
                 said = f"{call} OVER {Outcome(c.value).name.lower()} {name(c.target)} {name(c.queue)}"
                 return " ".join(said.split())
+            case Do.SAY:
+                return f"{call} {'ASKS' if c.value else 'SAYS'} {name(c.target)}"
+            case Do.HUSH:
+                return f"{call} HUSH"
+            case Do.LOOK_UP:
+                return f"{call} LOOKS UP {name(c.target)}"
+            case Do.SET:
+                return f"{call} SET {name(c.target)} {c.number}".rstrip()
+            case Do.PAUSED:
+                return f"{name(c.target)} PAUSED {c.value / 1000:g}"
         raise AssertionError(c)
 
     def reasons(self) -> list[str]:

@@ -40,7 +40,23 @@ uint32_t add_line(struct draft *draft, uint32_t id, uint32_t first_step)
 
 uint32_t add_person(struct draft *draft, uint32_t id, uint32_t wrap_up_ms)
 {
-    return ADD(PRSN, id, wrap_up_ms, 0, 0);
+    return add_person_with(draft, (struct person_draft){.id = id, .wrap_up_ms = wrap_up_ms});
+}
+
+uint32_t add_person_with(struct draft *draft, struct person_draft person)
+{
+    return ADD(PRSN, person.id, person.wrap_up_ms, person.mailbox, person.level | (uint32_t)person.pause_after << 8,
+               person.pause_ms, 0, (uint32_t)person.mobile_lines, (uint32_t)(person.mobile_lines >> 32));
+}
+
+uint32_t add_skill(struct draft *draft, uint32_t id)
+{
+    return ADD(SKIL, id);
+}
+
+uint32_t add_person_skill(struct draft *draft, uint32_t person, uint16_t skill, uint16_t level)
+{
+    return ADD(PSKL, person, skill | (uint32_t)level << 16);
 }
 
 uint32_t add_members(struct draft *draft, uint32_t count, const uint32_t *people)
@@ -48,16 +64,23 @@ uint32_t add_members(struct draft *draft, uint32_t count, const uint32_t *people
     uint32_t first = draft->table[MEMB].count;
 
     for (uint32_t i = 0; i < count; i++)
-        ADD(MEMB, people[i]);
+        add_member(draft, people[i], 1, 0, 0);
     return first;
+}
+
+uint32_t add_member(struct draft *draft, uint32_t person, uint8_t ways, uint16_t share, uint32_t after_ms)
+{
+    return ADD(MEMB, person, ways | (uint32_t)share << 16, after_ms, 0);
 }
 
 uint32_t add_queue(struct draft *draft, struct queue_draft queue)
 {
-    uint32_t flags = (uint32_t)queue.round_robin | (uint32_t)queue.music << 8 | (uint32_t)queue.join_when_empty << 9;
+    uint32_t flags = (uint32_t)queue.strategy | (uint32_t)queue.music << 8 | (uint32_t)queue.join_when_empty << 9 |
+                     (uint32_t)queue.leave_when_empty << 10;
 
     return ADD(QUEU, queue.id, flags, queue.ring_ms, queue.max_wait_ms, queue.max_length, queue.again_after_refusal_ms,
-               queue.again_after_no_answer_ms, queue.first, queue.count, queue.wrap_up_ms, 0, 0);
+               queue.again_after_no_answer_ms, queue.first, queue.count, queue.wrap_up_ms,
+               queue.any_skill_after_ms ? queue.any_skill_after_ms : NONE, queue.weight);
 }
 
 uint32_t add_chain_step(struct draft *draft, uint32_t ring_ms, uint32_t first, uint32_t count)
@@ -84,10 +107,41 @@ uint32_t add_hours(struct draft *draft, uint32_t id, uint32_t first, uint32_t co
     return ADD(HOUR, id, first, count);
 }
 
-uint32_t add_step(struct draft *draft, uint32_t id, uint16_t kind, uint16_t extra, uint32_t what, uint32_t next,
+uint32_t add_step(struct draft *draft, uint32_t id, uint16_t kind, uint16_t small, uint32_t what, uint32_t next,
                   uint32_t other)
 {
-    return ADD(STEP, id, kind | (uint32_t)extra << 16, what, next, other);
+    return add_step_with(draft, (struct step_draft){.id = id,
+                                                    .kind = kind,
+                                                    .small = small,
+                                                    .what = what,
+                                                    .next = next,
+                                                    .other = other,
+                                                    .least = kind == 4,
+                                                    .value = kind == 7 ? NONE : 0});
+}
+
+uint32_t add_step_with(struct draft *draft, struct step_draft step)
+{
+    return ADD(STEP, step.id, step.kind | (uint32_t)step.small << 16, step.what, step.next, step.other, step.first_exit,
+               step.exits | (uint32_t)step.least << 16 | (uint32_t)step.most << 24, step.value, step.ms, 0);
+}
+
+uint32_t add_exit(struct draft *draft, uint16_t on, uint32_t step)
+{
+    return ADD(EXIT, on, step);
+}
+
+uint32_t add_attribute(struct draft *draft, uint32_t id)
+{
+    return ADD(ATTR, id);
+}
+
+uint32_t add_text(struct draft *draft, const char *text)
+{
+    uint8_t *at = grow(draft, TEXT, 32);
+
+    memcpy(at, text, strlen(text));
+    return draft->table[TEXT].count++;
 }
 
 uint32_t add_dial(struct draft *draft, uint32_t line, uint32_t step, const char *number)
@@ -102,17 +156,32 @@ uint32_t add_dial(struct draft *draft, uint32_t line, uint32_t step, const char 
 
 uint32_t add_list(struct draft *draft, uint32_t id)
 {
-    return ADD(LIST, id);
+    return add_list_of_withheld(draft, id, NONE);
+}
+
+uint32_t add_list_of_withheld(struct draft *draft, uint32_t id, uint32_t caller)
+{
+    return ADD(LIST, id, caller);
 }
 
 uint32_t add_caller(struct draft *draft, uint64_t lists)
 {
-    return ADD(CALR, (uint32_t)lists, (uint32_t)(lists >> 32), 0, 0);
+    return add_caller_of(draft, lists, NONE, 0);
+}
+
+uint32_t add_caller_of(struct draft *draft, uint64_t lists, uint32_t manager, uint32_t priority)
+{
+    return ADD(CALR, (uint32_t)lists, (uint32_t)(lists >> 32), manager, priority);
 }
 
 uint32_t add_action(struct draft *draft, uint32_t id, uint32_t list, uint64_t lines)
 {
-    return ADD(ACTN, id, list, (uint32_t)lines, (uint32_t)(lines >> 32), 0, 0);
+    return add_action_for(draft, id, list, lines, 0);
+}
+
+uint32_t add_action_for(struct draft *draft, uint32_t id, uint32_t list, uint64_t lines, uint8_t least_trust)
+{
+    return ADD(ACTN, id, list, (uint32_t)lines, (uint32_t)(lines >> 32), (uint32_t)least_trust << 8, 0);
 }
 
 void add_numbers(struct draft *draft, uint32_t slots, uint32_t count, const char *const *numbers,
@@ -156,12 +225,13 @@ void seal(uint8_t *bytes, size_t size)
 
 void finish(struct draft *draft)
 {
-    static const char tags[] = "LINEPRSNMEMBQUEUCHSTCHANOPENHOURSTEPDIALCALRNUMBLISTACTN";
-    static const uint32_t each[DRAFT_TABLES] = {16, 16, 4, 48, 16, 12, 16, 12, 20, 40, 16, 12, 4, 24};
+    static const char tags[] = "LINEPRSNSKILPSKLMEMBQUEUCHSTCHANOPENHOURATTRTEXTSTEPEXITDIALCALRNUMBLISTACTN";
+    static const uint32_t each[DRAFT_TABLES] = {16, 32, 4,  8,  16, 48, 16, 12, 16, 12,
+                                                 4,  32, 40, 8,  40, 16, 12, 8,  24};
     size_t at = 32 + 16 * DRAFT_TABLES;
 
     memset(draft->bytes, 0, sizeof draft->bytes);
-    memcpy(draft->bytes, "LKPL\1\0", 6);
+    memcpy(draft->bytes, "LKPL\2\0", 6);
     little(draft->bytes + 6, DRAFT_TABLES, 2);
     little(draft->bytes + 16, draft->calls_max, 4);
     for (uint32_t i = 0; i < DRAFT_TABLES; i++) {

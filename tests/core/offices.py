@@ -28,7 +28,7 @@ def turns() -> Office:
     office = Office()
     for person in ("anna", "boris", "cile"):
         office.person(person)
-    office.queue("sales", "anna boris cile", round_robin=True, ring=10, music=False, max_length=2, wrap_up=3)
+    office.queue("sales", "anna boris cile", strategy="round-robin", ring=10, music=False, max_length=2, wrap_up=3)
     office.line("city", "sales")
     office.step("sales", "queue", "sales")
     return office

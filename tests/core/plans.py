@@ -3,27 +3,71 @@
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 NONE = 0xFFFFFFFF
 RECORDS = {
     "LINE": "<IIBBHI",
-    "PRSN": "<IIII",
-    "MEMB": "<I",
+    "PRSN": "<IIIBBHIIQ",
+    "SKIL": "<I",
+    "PSKL": "<IHH",
+    "MEMB": "<IBBHII",
     "QUEU": "<IBBHIIIIIIIIII",
     "CHST": "<IIII",
     "CHAN": "<III",
     "OPEN": "<qq",
     "HOUR": "<III",
-    "STEP": "<IHHIII",
+    "ATTR": "<I",
+    "TEXT": "<32s",
+    "STEP": "<IHHIIIIHBBIII",
+    "EXIT": "<HHI",
     "DIAL": "<II32s",
     "CALR": "<QII",
     "NUMB": "<QI",
-    "LIST": "<I",
-    "ACTN": "<IIQB7x",
+    "LIST": "<II",
+    "ACTN": "<IIQBB6x",
 }
-STEPS = ["", "hours", "queue", "chain", "person", "voicemail", "hang-up", "outside", "list"]
+STRATEGIES = [
+    "ring-all",
+    "round-robin",
+    "percentage",
+    "best-first",
+    "longest-idle",
+    "fewest-calls",
+    "least-talk-time",
+    "random",
+    "fixed-order",
+]
+STEPS = [
+    "",
+    "hours",
+    "queue",
+    "chain",
+    "person",
+    "voicemail",
+    "hang-up",
+    "outside",
+    "list",
+    "trust",
+    "say",
+    "menu",
+    "collect",
+    "look-up",
+    "set",
+    "compare",
+    "action",
+    "skill",
+    "load",
+    "history",
+    "manager",
+    "last-person",
+    "priority",
+]
+WAYS = {"": 1, "mobile": 2, "all": 3}
+COMPARED = {"caller": 0xFFFFFFFE, "called": 0xFFFFFFFD}
+Widen = Iterable[tuple[float, str]]  # after so many seconds also these people
+OWN_KINDS = {"voicemail": "mailbox", "say": "prompt", "menu": "prompt", "collect": "prompt", "look-up": "lookup"}
 
 
 def identity(kind: str, name: str) -> int:
@@ -56,6 +100,7 @@ def table(entries: dict[int, int], slots: int) -> list[tuple[int, int]]:
 def assemble(rows: dict[str, list[tuple[int | bytes, ...]]], calls_max: int) -> bytes:
     """Header, section table, sections."""
     at = 32 + 16 * len(rows)
+    at += -at % 8
     entries, body = b"", b""
     for tag, records in rows.items():
         form = struct.Struct(RECORDS[tag])
@@ -63,15 +108,37 @@ def assemble(rows: dict[str, list[tuple[int | bytes, ...]]], calls_max: int) -> 
         entries += struct.pack("<4sIII", tag.encode(), at + len(body), len(records), form.size)
         body += packed + bytes(-len(packed) % 8)
     after = entries + body
-    return struct.pack("<4sHHIII12x", b"LKPL", 1, len(rows), 32 + len(after), zlib.crc32(after), calls_max) + after
+    return struct.pack("<4sHHIII12x", b"LKPL", 2, len(rows), 32 + len(after), zlib.crc32(after), calls_max) + after
+
+
+class Person(NamedTuple):
+    wrap_up: int
+    mobile: str  # lines it can be called through
+    level: int
+    pause_after: int
+    pause_for: int
+    skills: Mapping[str, int]
 
 
 class Step(NamedTuple):
     kind: str
     what: str | int
-    next: str = ""
-    other: str = ""
-    extra: int = 0
+    next: str
+    other: str
+    small: int
+    exits: Mapping[str | int, str]
+    least: int
+    most: int
+    attribute: str
+    text: str | None
+    ms: int
+
+
+class Callers(NamedTuple):
+    numbers: tuple[str, ...]
+    withheld: bool
+    manager: str
+    priority: int
 
 
 class Office:
@@ -79,10 +146,13 @@ class Office:
 
     def __init__(self, calls_max: int = 10) -> None:
         self.calls_max = calls_max
-        self.people: dict[str, int] = {}
+        self.people: dict[str, Person] = {}
         self.lines: dict[str, tuple[int, str]] = {}
         self.steps: dict[str, Step] = {}
         self.names: dict[int, str] = {0: ""}
+        self._skills: list[str] = []
+        self._attributes: list[str] = []
+        self._texts: list[str] = []
         self._queues: dict[str, tuple[int, ...]] = {}
         self._chains: dict[str, tuple[int, int]] = {}
         self._hours: dict[str, tuple[int, int]] = {}
@@ -90,21 +160,36 @@ class Office:
         self._chain_steps: list[tuple[int, ...]] = []
         self._open: list[tuple[int, ...]] = []
         self._dials: list[tuple[str, str, str]] = []
-        self._lists: dict[str, tuple[str, ...]] = {}
-        self._actions: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._lists: dict[str, Callers] = {}
+        self._actions: dict[str, tuple[str, tuple[str, ...], int]] = {}
 
     def id(self, kind: str, name: str) -> int:
         one = identity(kind, name)
         self.names[one] = name
         return one
 
-    def _run(self, people: Iterable[str]) -> tuple[int, int]:
+    def _run(self, people: str, shares: Mapping[str, int] | None = None, widen: Widen = ()) -> tuple[int, int]:
+        """Members: "anna boris.mobile cile.all", then those of each widening step with the seconds after which."""
         first = len(self._members)
-        self._members += [(list(self.people).index(person),) for person in people]
+        for after, words in ((0, people), *widen):
+            for word in words.split():
+                person, _, ways = word.partition(".")
+                share = (shares or {}).get(person, 0)
+                self._members.append((list(self.people).index(person), WAYS[ways], 0, share, round(after * 1000), 0))
         return first, len(self._members) - first
 
-    def person(self, name: str, wrap_up: int = 0) -> None:
-        self.people[name] = wrap_up
+    def person(
+        self,
+        name: str,
+        wrap_up: int = 0,
+        *,
+        mobile: str = "",
+        level: int = 0,
+        pause_after: int = 0,
+        pause_for: int = 0,
+        skills: Mapping[str, int] | None = None,
+    ) -> None:
+        self.people[name] = Person(wrap_up, mobile, level, pause_after, pause_for, skills or {})
 
     def line(self, name: str, first: str = "", kind: int = 1) -> None:
         self.lines[name] = (kind, first)
@@ -114,7 +199,9 @@ class Office:
         name: str,
         people: str,
         *,
-        round_robin: bool = False,
+        strategy: str = "ring-all",
+        shares: Mapping[str, int] | None = None,
+        widen: Widen = (),
         ring: int = 20,
         max_wait: int = 120,
         max_length: int = 0,
@@ -122,80 +209,173 @@ class Office:
         after_no_answer: int = 10,
         music: bool = True,
         join_when_empty: bool = False,
+        leave_when_empty: bool = False,
         wrap_up: int | None = None,
+        any_skill_after: int | None = None,
+        weight: int = 0,
     ) -> None:
-        flags = music | join_when_empty << 1
+        flags = music | join_when_empty << 1 | leave_when_empty << 2
         times = (ring * 1000, max_wait * 1000, max_length, after_refusal * 1000, after_no_answer * 1000)
         pause = NONE if wrap_up is None else wrap_up * 1000
-        how = (self.id("queue", name), round_robin, flags, 0)
-        self._queues[name] = (*how, *times, *self._run(people.split()), pause, 0, 0)
+        any_skill = NONE if any_skill_after is None else any_skill_after * 1000
+        how = (self.id("queue", name), STRATEGIES.index(strategy), flags, 0)
+        self._queues[name] = (*how, *times, *self._run(people, shares, widen), pause, any_skill, weight)
 
     def chain(self, name: str, *steps: tuple[int, str]) -> None:
         self._chains[name] = (len(self._chain_steps), len(steps))
-        self._chain_steps += [(ring * 1000, *self._run(people.split()), 0) for ring, people in steps]
+        self._chain_steps += [(ring * 1000, *self._run(people), 0) for ring, people in steps]
 
     def hours(self, name: str, *intervals: tuple[int, int]) -> None:
         """Intervals in ms UTC."""
         self._hours[name] = (len(self._open), len(intervals))
         self._open += intervals
 
-    def step(self, name: str, kind: str, what: str | int, next: str = "", other: str = "", extra: int = 0) -> None:
-        self.steps[name] = Step(kind, what, next, other, extra)
+    def step(
+        self,
+        name: str,
+        kind: str,
+        what: str | int = 0,
+        next: str = "",
+        other: str = "",
+        extra: int = 0,
+        *,
+        exits: Mapping[str | int, str] | None = None,
+        least: int = 0,
+        most: int = 0,
+        attribute: str = "",
+        text: str | None = None,
+        seconds: float = 0,
+        count: int = 0,
+    ) -> None:
+        """`extra` is the record's small number; `exits` go by key ("1") or by reason (Because.NO_KEY).
+
+        `what` of a compare is an attribute, "caller" or "called"; a load's ms is its `count`.
+        """
+        if kind in ("person", "manager", "last-person"):
+            least = least or 1
+        ms = count or round(seconds * 1000)
+        self.steps[name] = Step(kind, what, next, other, extra, exits or {}, least, most, attribute, text, ms)
 
     def dial(self, line: str, number: str, step: str) -> None:
         self._dials.append((line, number, step))
 
-    def callers(self, name: str, *numbers: str) -> None:
-        self._lists[name] = numbers
+    def callers(self, name: str, *numbers: str, withheld: bool = False, manager: str = "", priority: int = 0) -> None:
+        self._lists[name] = Callers(numbers, withheld, manager, priority)
 
-    def action(self, name: str, callers: str, *lines: str) -> None:
-        self._actions[name] = (callers, lines)
+    def action(self, name: str, callers: str = "", *lines: str, least_trust: int = 0) -> None:
+        self._actions[name] = (callers, lines, least_trust)
+
+    def skill(self, name: str) -> int:
+        """Index of a skill; it is there once somebody has it or asks for it."""
+        return _index(self._skills, name)
+
+    # ---- the tables -------------------------------------------------------------------------------------------------
 
     def _what(self, step: Step) -> int:
         tables: dict[str, Iterable[str]] = {
             "hours": self._hours,
             "queue": self._queues,
+            "load": self._queues,
             "chain": self._chains,
             "person": self.people,
             "outside": self.lines,
             "list": self._lists,
+            "action": self._actions,
         }
         if isinstance(step.what, int):
             return step.what
-        return self.id("mailbox", step.what) if step.kind == "voicemail" else list(tables[step.kind]).index(step.what)
+        if step.kind in OWN_KINDS:
+            return self.id(OWN_KINDS[step.kind], step.what)
+        if step.kind == "skill":
+            return self.skill(step.what)
+        if step.kind == "set" or (step.kind == "compare" and step.what not in COMPARED):
+            return _index(self._attributes, step.what)
+        return COMPARED[step.what] if step.kind == "compare" else list(tables[step.kind]).index(step.what)
+
+    def _value(self, step: Step) -> int:
+        if step.kind in ("menu", "collect", "look-up"):
+            return _index(self._attributes, step.attribute) if step.attribute else NONE
+        if step.kind in ("set", "compare", "outside"):
+            return NONE if step.text is None else _index(self._texts, step.text)
+        return 0
+
+    def _walks(self) -> tuple[list[tuple[int | bytes, ...]], list[tuple[int | bytes, ...]]]:
+        """STEP and EXIT."""
+        place = {"": NONE} | {name: i for i, name in enumerate(self.steps)}
+        steps: list[tuple[int | bytes, ...]] = []
+        exits: list[tuple[int | bytes, ...]] = []
+        for name, s in self.steps.items():
+            own = (len(exits), len(s.exits), s.least, s.most, self._value(s), s.ms, 0)
+            to = (place[s.next], place[s.other])
+            steps.append((self.id("step", name), STEPS.index(s.kind), s.small, self._what(s), *to, *own))
+            exits += [(ord(on) if isinstance(on, str) else 128 + on, 0, place[to]) for on, to in s.exits.items()]
+        return steps, exits
+
+    def _people(self) -> tuple[list[tuple[int | bytes, ...]], list[tuple[int | bytes, ...]]]:
+        """PRSN and PSKL."""
+        lines = list(self.lines)
+        people: list[tuple[int | bytes, ...]] = []
+        skilled: list[tuple[int | bytes, ...]] = []
+        for i, (name, p) in enumerate(self.people.items()):
+            bits = sum(1 << lines.index(line) for line in p.mobile.split())
+            own = (p.level, p.pause_after, 0, p.pause_for * 1000, 0, bits)
+            people.append((self.id("person", name), p.wrap_up * 1000, 0, *own))
+            skilled += sorted((i, self.skill(skill), level) for skill, level in p.skills.items())
+        return people, skilled
+
+    def _callers(self) -> tuple[dict[str, int], list[tuple[int | bytes, ...]], list[tuple[int | bytes, ...]]]:
+        """Numbers with their records; CALR; LIST."""
+        people = list(self.people)
+        records: dict[str, tuple[int, int, int]] = {}
+        for i, callers in enumerate(self._lists.values()):
+            for number in (*callers.numbers, *([""] if callers.withheld else [])):
+                lists, manager, priority = records.get(number, (0, NONE, 0))
+                if manager == NONE and callers.manager:
+                    manager = people.index(callers.manager)
+                records[number] = (lists | 1 << i, manager, max(priority, callers.priority))
+        place = {number: i for i, number in enumerate(records)}
+        lists_of = [(self.id("callers", n), place[""] if c.withheld else NONE) for n, c in self._lists.items()]
+        return {number: i for number, i in place.items() if number}, list(records.values()), list(lists_of)
 
     def rows(self) -> dict[str, list[tuple[int | bytes, ...]]]:
         """Every section's records, for those who want to spoil them."""
         place = {"": NONE} | {name: i for i, name in enumerate(self.steps)}
-        lists = list(self._lists)
+        listed = {"": NONE} | {name: i for i, name in enumerate(self._lists)}
         lines = list(self.lines)
-        bits: dict[str, int] = {}
-        for i, numbers in enumerate(self._lists.values()):
-            for number in numbers:
-                bits[number] = bits.get(number, 0) | 1 << i
-        callers = {number: i for i, number in enumerate(bits)}
+        people, skilled = self._people()
+        steps, exits = self._walks()
+        numbers, callers, lists = self._callers()
         return {
             "LINE": [(self.id("line", n), place[first], kind, 0, 0, 0) for n, (kind, first) in self.lines.items()],
-            "PRSN": [(self.id("person", n), wrap_up * 1000, 0, 0) for n, wrap_up in self.people.items()],
+            "PRSN": people,
+            "SKIL": [(self.id("skill", n),) for n in self._skills],
+            "PSKL": skilled,
             "MEMB": list(self._members),
             "QUEU": list(self._queues.values()),
             "CHST": list(self._chain_steps),
             "CHAN": [(self.id("chain", n), *run) for n, run in self._chains.items()],
             "OPEN": list(self._open),
             "HOUR": [(self.id("hours", n), *run) for n, run in self._hours.items()],
-            "STEP": [
-                (self.id("step", n), STEPS.index(s.kind), s.extra, self._what(s), place[s.next], place[s.other])
-                for n, s in self.steps.items()
-            ],
+            "ATTR": [(self.id("attribute", n),) for n in self._attributes],
+            "TEXT": [(text.encode(),) for text in self._texts],
+            "STEP": steps,
+            "EXIT": exits,
             "DIAL": [(lines.index(line), place[step], number.encode()) for line, number, step in self._dials],
-            "CALR": [(one, 0, 0) for one in bits.values()],
-            "NUMB": list(table({key(number): caller for number, caller in callers.items()}, 2 * len(callers))),
-            "LIST": [(self.id("callers", n),) for n in lists],
+            "CALR": callers,
+            "NUMB": list(table({key(number): caller for number, caller in numbers.items()}, 2 * len(numbers))),
+            "LIST": lists,
             "ACTN": [
-                (self.id("action", n), lists.index(callers), sum(1 << lines.index(line) for line in to), 0)
-                for n, (callers, to) in self._actions.items()
+                (self.id("action", n), listed[callers], sum(1 << lines.index(line) for line in to), 0, trust)
+                for n, (callers, to, trust) in self._actions.items()
             ],
         }
 
     def plan(self) -> bytes:
         return assemble(self.rows(), self.calls_max)
+
+
+def _index(of: list[str], name: str) -> int:
+    """Where it stands, put at the end when it is new."""
+    if name not in of:
+        of.append(name)
+    return of.index(name)

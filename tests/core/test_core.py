@@ -144,7 +144,7 @@ def test_callers_who_come_on_in_the_same_moment_keep_their_order() -> None:
     for person in ("anna", "boris"):
         office.person(person)
     office.queue("nobody", "", join_when_empty=True, max_wait=10)
-    office.queue("sales", "anna boris", round_robin=True)
+    office.queue("sales", "anna boris", strategy="round-robin")
     office.line("city", "nobody")
     office.step("nobody", "queue", "nobody", next="sales")
     office.step("sales", "queue", "sales")

@@ -28,7 +28,7 @@ static struct draft busy_office(bool round_robin)
                                                .first = 4 * i,
                                                .count = 8,
                                                .wrap_up_ms = i ? 1500 : UINT32_MAX,
-                                               .round_robin = round_robin,
+                                               .strategy = round_robin ? ROUND_ROBIN : RING_ALL,
                                                .music = i == 0});
     for (uint32_t i = 0; i < 3; i++)
         add_chain_step(&draft, 7000, 4 * i, 4);

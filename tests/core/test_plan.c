@@ -51,7 +51,7 @@ static void sound_plan_is_read_as_written(void)
 
     CHECK(lk_plan_read(&plan, draft.bytes, draft.size) == LK_OK);
     queue = lk_plan_queue(&plan, 0);
-    CHECK(plan.calls_max == 4 && queue.id == 7 && queue.music && !queue.round_robin && queue.people.count == 3);
+    CHECK(plan.calls_max == 4 && queue.id == 7 && queue.music && queue.strategy == 0 && queue.people.count == 3);
     CHECK(lk_plan_open(&plan, 0, 5, &until) && until == 1000000);
     CHECK(lk_plan_line(&plan, 302) == 1 && lk_plan_line(&plan, 303) == LK_NO_INDEX);
     CHECK(lk_plan_first_step(&plan, 0, "999", 3) == 0);
@@ -132,10 +132,10 @@ static void every_field_out_of_its_range_is_refused(void)
         {STEP, 8, 1},   /* hours that are not there */
         {STEP, 12, 8},  /* a next step that is not there */
         {STEP, 16, 8},  /* the same */
-        {STEP, 20 * 3 + 8, 0},    /* no mailbox */
-        {STEP, 20 * 4 + 6, 0},    /* rung for no time */
-        {STEP, 20 * 5 + 8, 128},  /* no such cause */
-        {STEP, 20 * 6 + 6, 32},   /* more digits taken away than there are */
+        {STEP, 40 * 3 + 8, 0},    /* no mailbox */
+        {STEP, 40 * 4 + 6, 0},    /* rung for no time */
+        {STEP, 40 * 5 + 8, 128},  /* no such cause */
+        {STEP, 40 * 6 + 6, 32},   /* more digits taken away than there are */
         {DIAL, 0, 2},   /* a line that is not there */
         {DIAL, 4, 8},   /* a step that is not there */
         {CALR, 0, 2},   /* a list that is not there */

@@ -22,7 +22,8 @@ def office(round_robin: bool = False, music: bool = True, newcomers: int = 0) ->
         made.person(f"newcomer{i}")
     for i, person in enumerate(PEOPLE):
         made.person(person, wrap_up=3 * (i % 2))
-    made.queue("sales", "anna boris cile", round_robin=round_robin, music=music, ring=7, max_wait=40, max_length=2)
+    how = "round-robin" if round_robin else "ring-all"
+    made.queue("sales", "anna boris cile", strategy=how, music=music, ring=7, max_wait=40, max_length=2)
     made.queue("help", "cile dora", ring=9, max_wait=25, after_refusal=0, join_when_empty=True, wrap_up=2)
     made.chain("managers", (5, "dora anna"), (5, "boris"), (5, "anna"))
     made.hours("office", (NINE, NINE + 90_000), (NINE + 120_000, NINE + 200_000))

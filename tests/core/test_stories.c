@@ -125,7 +125,7 @@ static struct draft office(bool round_robin)
                                            .again_after_no_answer_ms = 10000,
                                            .count = 2,
                                            .wrap_up_ms = UINT32_MAX,
-                                           .round_robin = round_robin,
+                                           .strategy = round_robin ? ROUND_ROBIN : RING_ALL,
                                            .music = true});
     add_chain_step(&draft, 15000, 2, 1);
     add_chain(&draft, 8, 0, 1);

@@ -2,7 +2,9 @@
 """Stories anybody can read: tests/scenarios/*.call, each line what happens and, after ->, what the box then does.
 
 The office is one of tests/core/offices.py. `ENDED` and `STOPS` end with the Q.850 cause, `OVER` tells the outcome, who
-had the call, and its queue. Lines that begin with # are remarks.
+had the call, and its queue. `anna RINGS A` is her telephone, `anna.mobile RINGS A` her mobile, `anna.all` both; a call
+out that ends in `CONFIRM` is confirmed by who answers. `A ASKS x` is a prompt that waits for keys, `A SAYS x` one that
+does not; `anna PAUSED 600` is for 600 s, 0 till she says where she is. Lines that begin with # are remarks.
 """
 
 import re
@@ -18,8 +20,9 @@ from tests.core.box import Box
 STORIES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.call"))
 
 HAPPENS: dict[str, Callable[..., object]] = {
-    r"(\w+) CALLED(?: FROM \+?(\w*))?(?: TO (\w*))?(?: BY (\w+))?": lambda box, line, number, called, by: box.arrives(
-        line, number or "", called or "", by or ""
+    r"(\w+) CALLED(?: FROM \+?(\w*))?(?: TO (\w*))?(?: BY (\w+))?"
+    r"(?: TRUST (\w+))?(?: HISTORY ([\w-]+))?(?: LAST (\w+))?": lambda box, line, number, to, by, trust, past, last: (
+        box.arrives(line, number or "", to or "", by or "", trust=trust or "none", history=past or "", last=last or "")
     ),
     r"(\w+) IS RUNG(?: (\w))?": lambda box, who, call: box.about_leg(Fact.RANG, who, call or ""),
     r"(\w+) ANSWERS(?: (\w))?": lambda box, who, call: box.answers(who, call or ""),
@@ -28,6 +31,13 @@ HAPPENS: dict[str, Callable[..., object]] = {
     r"(\w+) LEAVES(?: (\w))?": lambda box, who, call: box.leaves(who, call or ""),
     r"(\w) HANGS UP": lambda box, call: box.hangs_up(call),
     r"(\w) DONE": lambda box, call: box.done(call),
+    r"(\w) FAILS": lambda box, call: box.fails(call),
+    r"(\w) FOUND NOTHING": lambda box, call: box.found(call, None),
+    r"(\w) FOUND (\w+)": lambda box, call, what: box.found(call, what),
+    r"(\w) SENT TO (\w+)": lambda box, call, step: box.sent(call, step),
+    r"(\w+) HELD (open|closed)(?: FOR (\d+) s)?": lambda box, hours, how, s: box.held(hours, how, float(s or 0)),
+    r"(\w+) AS WRITTEN": lambda box, hours: box.held(hours, "as written"),
+    r"MORNING": lambda box: box.morning(),
     r"(\w) PRESSES (.)": lambda box, call, digit: box.digit(call, digit),
     r"(\w+) IS (available|break|away|meeting|off)": lambda box, who, status: box.status(who, status),
     r"(\w+) HAS (\d) TELEPHONES?": lambda box, who, count: box.telephones(who, int(count)),
