@@ -210,4 +210,14 @@ uint32_t lk_plan_first_step(const struct lk_plan *plan, uint32_t line, const cha
  * LK_NO_INDEX; *longer: some extension goes on where these digits end. */
 uint32_t lk_plan_extension(const struct lk_plan *plan, const char *typed, size_t length, bool *longer);
 
+/* A run as it lies in a record. */
+struct lk_run lk_plan_run(const uint8_t *at);
+/* Bytes of a record of each table, and where one lies. */
+extern const uint32_t lk_plan_size[LK_TABLES];
+
+static inline const uint8_t *lk_plan_record(const struct lk_plan *plan, enum lk_table table, uint32_t i)
+{
+    return plan->at[table] + (size_t)i * lk_plan_size[table];
+}
+
 #endif

@@ -65,6 +65,7 @@ int main(int argc, char **argv)
     } all[] = {
         {"numbers", number_tests}, {"hours", hour_tests},   {"deadlines", deadline_tests}, {"fifo", fifo_tests},
         {"people", people_tests},  {"queues", queue_tests}, {"legs", leg_tests},           {"refusals", refusal_tests},
+        {"remembered", remembered_tests},
         {"calls", call_tests},     {"plan", plan_tests},    {"stories", story_tests},      {"limits", limit_tests},
     };
     int run = 0;

@@ -188,7 +188,7 @@ static void facts_outside_their_range_change_nothing(void)
     struct lk_event unending = {.kind = LK_EV_ARRIVED, .call = 9, .line = 301};
     const struct lk_event bad[] = {
         {.kind = 0},
-        {.kind = LK_EV_LINE + 1},
+        {.kind = LK_EV_RESET + 1},
         {.kind = UINT16_MAX},
         {.kind = LK_EV_ARRIVED, .call = 0, .line = 301},
         {.kind = LK_EV_ARRIVED, .call = 9, .line = 399},
@@ -206,6 +206,13 @@ static void facts_outside_their_range_change_nothing(void)
         {.kind = LK_EV_REFUSED, .call = 1, .leg = 1, .value = 128},
         {.kind = LK_EV_DIGIT, .call = 1, .value = 'x'},
         {.kind = LK_EV_DIGIT, .call = 1, .value = 0},
+        {.kind = LK_EV_ARRIVED, .call = 9, .line = 301, .trust = LK_TRUST_OURS + 1},
+        {.kind = LK_EV_ARRIVED, .call = 9, .line = 301, .history = 4},
+        {.kind = LK_EV_FOUND, .call = 1, .value = 2},
+        {.kind = LK_EV_FOUND, .call = 1, .value = -2},
+        {.kind = LK_EV_FOUND, .call = 1, .value = 1, .number = "1\n"},
+        {.kind = LK_EV_OVERRIDE, .what = 999, .value = LK_HELD_OPEN},
+        {.kind = LK_EV_OVERRIDE, .what = 0, .value = LK_HELD_CLOSED},
     };
 
     CHECK(lk_core_new(&core, &from, draft.bytes, draft.size, NULL, 0) == LK_OK);

@@ -15,6 +15,7 @@
 #include "people.h"
 #include "queues.h"
 #include "refusals.h"
+#include "remembered.h"
 
 static struct purse purse = {.allowed = 1000000};
 
@@ -207,27 +208,23 @@ static void everybody_is_found_by_id_once(void)
     lk_ids_free(&ids, &from);
 }
 
-static void person_is_passed_over_for_the_reason_that_holds(void)
+static void status_or_a_pause_keeps_calls_from_a_person(void)
 {
     struct lk_person person = {.reachable = 1};
     int64_t detail;
 
-    CHECK(lk_person_unavailable(&person, 1000, &detail) == LK_BECAUSE_NONE);
-    person.wrap_until = 1500;
-    CHECK(lk_person_unavailable(&person, 1000, &detail) == LK_BECAUSE_WRAP_UP && detail == 500);
-    CHECK(lk_person_unavailable(&person, 1500, &detail) == LK_BECAUSE_NONE);
-    CHECK(lk_person_out_of_reach(&person) == LK_BECAUSE_NONE && lk_person_on_duty(&person));
-    person.busy = 1;
-    CHECK(lk_person_unavailable(&person, 1000, &detail) == LK_BECAUSE_BUSY && lk_person_on_duty(&person));
-    person.reachable = 0;
-    CHECK(lk_person_unavailable(&person, 1000, &detail) == LK_BECAUSE_UNREACHABLE && !lk_person_on_duty(&person));
+    CHECK(lk_person_off_duty(&person, 1000, &detail) == LK_BECAUSE_NONE && detail == 0);
+    person.paused = true;
+    CHECK(lk_person_off_duty(&person, 1000, &detail) == LK_BECAUSE_PAUSED && detail == 0);
+    person.paused_until = 1500;
+    CHECK(lk_person_off_duty(&person, 1000, &detail) == LK_BECAUSE_PAUSED && detail == 500);
     person.status = LK_MEETING;
-    CHECK(lk_person_unavailable(&person, 1000, &detail) == LK_BECAUSE_STATUS && detail == LK_MEETING);
+    CHECK(lk_person_off_duty(&person, 1000, &detail) == LK_BECAUSE_STATUS && detail == LK_MEETING);
 }
 
 const struct test people_tests[] = {
     {"everybody is found by id once", everybody_is_found_by_id_once},
-    {"person is passed over for the reason that holds", person_is_passed_over_for_the_reason_that_holds},
+    {"status or a pause keeps calls from a person", status_or_a_pause_keeps_calls_from_a_person},
     {0},
 };
 
@@ -243,10 +240,10 @@ static void callers_keep_their_order_when_others_leave(void)
     lk_ids_add(&queues.ids, 8);
     CHECK(lk_queues_make(&queues, &from, 3, 4));
     CHECK(queues.first == LK_NO_SLOT);
-    CHECK(lk_queues_join(&queues, 0, 2) == 1);
-    CHECK(lk_queues_join(&queues, 1, 0) == 1);
-    CHECK(lk_queues_join(&queues, 0, 3) == 2);
-    CHECK(lk_queues_join(&queues, 0, 1) == 3);
+    CHECK(lk_queues_join(&queues, 0, 2, 0) == 1);
+    CHECK(lk_queues_join(&queues, 1, 0, 0) == 1);
+    CHECK(lk_queues_join(&queues, 0, 3, 0) == 2);
+    CHECK(lk_queues_join(&queues, 0, 1, 0) == 3);
     lk_queues_leave(&queues, 3);
     lk_queues_leave(&queues, 3);
     CHECK(queues.first == 2 && queues.next[2] == 0 && queues.next[0] == 1 && queues.next[1] == LK_NO_SLOT);
@@ -255,15 +252,71 @@ static void callers_keep_their_order_when_others_leave(void)
     CHECK(queues.first == 0 && queues.last == 0 && queues.at[0].waiting == 0 && queues.at[1].waiting == 1);
     lk_queues_take_turn(&queues, 1, 2);
     lk_queues_take_turn(&queues, 1, 0);
-    CHECK(lk_queues_turn(&queues, 1, 2) < lk_queues_turn(&queues, 1, 0) && lk_queues_turn(&queues, 0, 2) == 0);
-    lk_queues_set_turn(&queues, 0, 1, 9);
+    CHECK(lk_queues_member(&queues, 1, 2)->turn < lk_queues_member(&queues, 1, 0)->turn);
+    CHECK(lk_queues_member(&queues, 0, 2)->turn == 0);
+    lk_queues_set_member(&queues, 0, 1, &(struct lk_member){.turn = 9, .calls = 3, .talk = 5000, .owed = -2});
     lk_queues_take_turn(&queues, 0, 2);
-    CHECK(lk_queues_turn(&queues, 0, 2) == 10);
+    CHECK(lk_queues_member(&queues, 0, 2)->turn == 10);
+    lk_queues_reset(&queues);
+    CHECK(lk_queues_member(&queues, 0, 1)->calls == 0 && lk_queues_member(&queues, 0, 1)->talk == 0);
+    CHECK(lk_queues_member(&queues, 0, 1)->turn == 9 && lk_queues_member(&queues, 0, 1)->owed == -2);
+    lk_queues_free(&queues, &from);
+}
+
+static void who_matters_more_stands_before_all_who_matter_less(void)
+{
+    struct lk_allocator from = purse_of(&purse);
+    struct lk_queues queues = {0};
+
+    CHECK(lk_ids_make(&queues.ids, &from, 2));
+    lk_ids_add(&queues.ids, 7);
+    lk_ids_add(&queues.ids, 8);
+    CHECK(lk_queues_make(&queues, &from, 1, 5));
+    CHECK(lk_queues_join(&queues, 0, 0, 0) == 1 && lk_queues_join(&queues, 1, 1, 0) == 1);
+    CHECK(lk_queues_join(&queues, 0, 2, 5) == 1);
+    CHECK(lk_queues_join(&queues, 0, 3, 5) == 2);
+    CHECK(lk_queues_join(&queues, 0, 4, 3) == 3);
+    CHECK(queues.first == 2 && queues.next[2] == 3 && queues.next[3] == 4 && queues.next[4] == 0 && queues.last == 1);
+    lk_queues_leave(&queues, 2);
+    lk_queues_leave(&queues, 0);
+    CHECK(queues.first == 3 && queues.next[4] == 1 && queues.previous[1] == 4 && queues.at[0].waiting == 2);
     lk_queues_free(&queues, &from);
 }
 
 const struct test queue_tests[] = {
+    {"who matters more stands before all who matter less", who_matters_more_stands_before_all_who_matter_less},
     {"callers keep their order when others leave", callers_keep_their_order_when_others_leave},
+    {0},
+};
+
+/* ---- what is remembered ------------------------------------------------------------------------------------------- */
+
+static void a_call_keeps_its_values_and_no_others(void)
+{
+    struct lk_allocator from = purse_of(&purse);
+    struct lk_remembered old, new;
+
+    CHECK(lk_remembered_make(&old, &from, 2, 3, 2));
+    CHECK(lk_remembered_get(&old, 1, 1)[0] == 0);
+    lk_remembered_set(&old, 1, 1, "123456789012345678901234567890123", 33);
+    CHECK(strlen(lk_remembered_get(&old, 1, 1)) == LK_NUMBER_MAX);
+    lk_remembered_set(&old, 1, 1, "7", 1);
+    *lk_remembered_level(&old, 1, 2) = 40;
+    CHECK(strcmp(lk_remembered_get(&old, 1, 1), "7") == 0 && lk_remembered_get(&old, 0, 1)[0] == 0);
+    CHECK(lk_remembered_make(&new, &from, 5, 4, 3));
+    lk_remembered_move(&new, &old);
+    CHECK(strcmp(lk_remembered_get(&new, 1, 1), "7") == 0 && *lk_remembered_level(&new, 1, 2) == 40);
+    lk_remembered_forget(&new, 1);
+    CHECK(lk_remembered_get(&new, 1, 1)[0] == 0 && *lk_remembered_level(&new, 1, 2) == 0);
+    lk_remembered_free(&old, &from);
+    CHECK(lk_remembered_make(&old, &from, 1, 0, 3));
+    lk_remembered_move(&old, &new); /* a plan with fewer attributes is in force */
+    lk_remembered_free(&old, &from);
+    lk_remembered_free(&new, &from);
+}
+
+const struct test remembered_tests[] = {
+    {"a call keeps its values and no others", a_call_keeps_its_values_and_no_others},
     {0},
 };
 

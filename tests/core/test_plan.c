@@ -121,14 +121,14 @@ static void every_field_out_of_its_range_is_refused(void)
         {LINE, 4, 8},   /* a step that is not there */
         {LINE, 0, 0},   /* no id (the second byte goes too) */
         {MEMB, 0, 3},   /* a person that is not there */
-        {QUEU, 4, 2},   /* no such strategy */
+        {QUEU, 4, LK_STRATEGIES}, /* no such strategy */
         {QUEU, 28, 1},  /* a run of people past the end */
         {CHST, 8, 4},   /* the same */
         {CHAN, 8, 2},   /* a chain past the end */
         {HOUR, 8, 2},   /* hours past the end */
         {OPEN, 7, 127}, /* open after it is closed */
         {STEP, 4, 0},   /* no such kind */
-        {STEP, 4, 9},   /* the same */
+        {STEP, 4, LK_STEPS}, /* the same */
         {STEP, 8, 1},   /* hours that are not there */
         {STEP, 12, 8},  /* a next step that is not there */
         {STEP, 16, 8},  /* the same */

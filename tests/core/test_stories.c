@@ -255,7 +255,7 @@ static enum lk_error turns_and_statuses_survive_a_restart(struct purse *purse)
     arrives(1, CITY, "", "");
     FEED(LK_EV_STATUS, .person = CILE, .value = LK_AWAY);
     size = lk_core_memory(core, NULL, 0);
-    CHECK(size == 24 + 3 * 8 + 12 && size <= sizeof memory);
+    CHECK(size == 32 + 3 * 24 + 32 && size <= sizeof memory);
     CHECK(lk_core_memory(core, memory, size - 1) == size && lk_core_memory(core, memory, size) == size);
     close_office();
     for (size_t i = 0; i < size; i++) {
