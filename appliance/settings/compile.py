@@ -71,7 +71,7 @@ def _people(s: Settings, names: Names) -> dict[str, bytes]:
     queues = [
         (
             names.id("queue", name),
-            STRATEGIES[q.strategy],
+            STRATEGIES[q.strategy or "ring-all"],
             MUSIC * q.music | JOIN_WHEN_EMPTY * q.join_when_empty,
             0,
             q.ring_for * 1000,
@@ -129,7 +129,12 @@ def _callers(s: Settings, way: Routes) -> dict[str, bytes]:
     way.names.callers = called
     lists = {name: i for i, name in enumerate(s.callers)}
     actions = [
-        (way.names.id("action", name), lists[a.callers], sum(1 << way.lines.index(line) for line in a.lines), a.class_)
+        (
+            way.names.id("action", name),
+            lists[a.callers or ""],
+            sum(1 << way.lines.index(line) for line in a.lines),
+            a.class_,
+        )
         for name, a in s.action.items()
     ]
     numbers, records = callers.table(exact, prefixes)

@@ -23,6 +23,8 @@ SAYS = {  # what a model finds wrong: the fault's id, and its words around what 
     "too_long": ("wrong-count", "has too many"),
     "too_short": ("wrong-count", "has too few"),
     "literal_error": ("not-known", "{} is not known"),
+    "union_tag_not_found": ("missing", "is missing"),
+    "union_tag_invalid": ("not-known", "{} is not known"),
     "text": ("not-accepted", "{} is not accepted"),
     "greater_than_equal": ("out-of-range", "{} is out of range"),
     "less_than_equal": ("out-of-range", "{} is out of range"),
@@ -93,17 +95,29 @@ def schema_of(model: type[BaseModel]) -> Schema:
 
 
 def schema_at(model: type[BaseModel], path: Path) -> Schema:
-    """What a model says of a path: a JSON Schema, {} where it says nothing."""
+    """What a model says of a path as pydantic writes it: a JSON Schema, {} where it says nothing."""
     root = schema_of(model)
     node = plain(root, root)
     for part in path:
+        step: Any
         if isinstance(part, int):
             places = node.get("prefixItems", ())
             step = places[part] if part < len(places) else node.get("items")
+        elif "discriminator" in node:
+            step = {"$ref": node["discriminator"]["mapping"][part]}
         else:
             step = node.get("properties", {}).get(part, node.get("additionalProperties"))
         node = plain(step, root) if isinstance(step, dict) else {}
     return node
+
+
+def document_path(model: type[BaseModel], path: Path) -> Path:
+    """A path as pydantic writes it, without the kinds of tables it holds between names."""
+    return tuple(
+        part
+        for i, part in enumerate(path)
+        if isinstance(part, int) or "discriminator" not in schema_at(model, path[:i])
+    )
 
 
 def plain(node: Schema, root: Schema) -> Schema:
@@ -125,6 +139,8 @@ def accepted(node: Schema, root: Schema) -> str:
         return str(node["const"])
     if "enum" in node:
         return ", ".join(node["enum"])
+    if "discriminator" in node:
+        return f"a table whose `{node['discriminator']['propertyName']}` is one of {', '.join(_choices(node))}"
     match node.get("type"):
         case "boolean":
             return "true or false"
@@ -149,30 +165,41 @@ def from_validation(
     """The faults a model found; what was found is not shown of a secret document."""
     faults = []
     for each in error.errors(include_url=False)[:MOST]:
-        path: Path = each["loc"]
-        if path and path[-1] == "[key]":
-            path = path[:-1]
+        found: Path = each["loc"]
+        if found and found[-1] == "[key]":
+            found = found[:-1]
+            path = document_path(model, found)
             place = places.of_key(path)
-            words = str(schema_at(model, path[:-1]).get("propertyNames", {}).get("accepts", "another name"))
+            words = str(schema_at(model, found[:-1]).get("propertyNames", {}).get("accepts", "another name"))
             id, message = "bad-name", f"the name is not accepted; accepted: {words}"
         elif each["type"] == "extra_forbidden":
+            path = document_path(model, found)
             place = places.of_key(path)
-            known = list(schema_at(model, path[:-1]).get("properties", ()))
+            known = list(schema_at(model, found[:-1]).get("properties", ()))
             listed = "accepted: " + ", ".join(known) if known else "nothing is accepted here yet"
-            id, message = "unknown-key", f"is not known; {listed}{nearest(str(path[-1]), known)}"
+            id, message = "unknown-key", f"is not known; {listed}{nearest(str(found[-1]), known)}"
         else:
+            node, input = schema_at(model, found), each["input"]
+            path = document_path(model, found)
+            if each["type"].startswith("union_tag"):
+                tag = str(node["discriminator"]["propertyName"])
+                path, input = (*path, tag), input.get(tag)
+                node = {"enum": _choices(node)}
+            elif each["type"] != "missing":
+                path = places.short(path)
             place = places.of_value(path)
-            node = schema_at(model, path)
-            if each["type"] == "too_short" and len(each["input"]) >= node["minItems"]:
+            if each["type"] == "too_short" and len(input) >= (node.get("minItems") or node.get("minProperties") or 0):
                 continue  # enough of them, but told of one by one
             id, says = SAYS.get(each["type"], ("wrong-type", "{} is not accepted"))
-            message = says.format("what is given" if secret else shown(each["input"]))
+            message = says.format("what is given" if secret else shown(input))
             message += f"; accepted: {accepted(node, schema_of(model))}"
-            if id == "not-known" and isinstance(each["input"], str):
-                message += nearest(each["input"], _choices(node))
+            if id == "not-known" and isinstance(input, str):
+                message += nearest(input, _choices(node))
         faults.append(Fault(id, file, *place, dotted(path), message))
     return faults
 
 
 def _choices(node: Schema) -> list[str]:
+    if "discriminator" in node:
+        return list(node["discriminator"]["mapping"])
     return [str(each) for each in node.get("enum", [node["const"]] if "const" in node else [])]

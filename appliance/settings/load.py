@@ -11,8 +11,9 @@ from appliance.settings.models import Settings
 from appliance.settings.names import SameId
 from appliance.settings.passwords import FILE, Secrets, fill_secrets, missing, read_secrets
 from appliance.settings.places import Places
-from appliance.settings.references import Wrong, wrongs
+from appliance.settings.references import Wrong
 from appliance.settings.routes import routes
+from appliance.settings.rules import wrongs
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def _with_numbers(settings: Settings, places: Places, path: Path) -> Settings:
 def _raise(found: list[Wrong], places: Places, file: str) -> None:
     faults = []
     for id, path, message, key in found[:MOST]:
+        path = path if key else places.short(path)
         place = places.of_key(path) if key else places.of_value(path)
         faults.append(Fault(id, file, *place, dotted(path), message))
     if faults:

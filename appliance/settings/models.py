@@ -7,31 +7,47 @@ The faults, docs/settings.md and the pages take their words from here.
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
+from appliance.settings.steps import MESSAGE, OFFICE, Level, Step, Trust
+from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import (
     NAME,
     Address,
+    Beginning,
     CallersName,
     Country,
     Dates,
     DayWindow,
+    DepartmentName,
+    Dialled,
+    Ending,
     Extension,
+    HolidaysOf,
     Host,
     HoursName,
+    Instead,
+    JsonField,
+    Keys,
     LineName,
     MailboxName,
+    MemberName,
     MessageText,
+    Moment,
     Name,
     Number,
     NumbersFile,
     NumberTarget,
+    Passed,
     PersonName,
     PhoneName,
     Prefix,
+    PromptName,
     ScenarioName,
     ScreenName,
+    SkillName,
     SoundFile,
+    StepName,
     Target,
     TimeZone,
     Title,
@@ -39,10 +55,11 @@ from appliance.settings.words import (
     TopicPart,
     TrunkPrefix,
     User,
+    WebAddress,
 )
 
-OFFICE = "office"  # the mailbox that is always there and ends everything nothing else does
 MAIN = "main"  # the scenario of a line that names none
+NAMED = ("person", "skill", "department", "line", "queue", "chain", "mailbox", "prompt")  # that have a name
 EVERYONE = "everyone"  # the queue it leads to when the document has no scenario
 TELEPHONES = "phones"  # the line calls from our own telephones come in on
 
@@ -50,23 +67,19 @@ Codec = Literal["opus", "g722", "pcma", "pcmu", "gsm"]
 Digest = Literal["sha-256", "md5"]
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
 AudioPort = Annotated[int, Field(ge=1024, le=65535)]
-
-
-def setting(help: str, default: Any = ..., *, unit: str = "", accepts: str = "", **bounds: Any) -> Any:
-    """A field with its help; unit and other words for what it accepts are told wherever the field is."""
-    extra: dict[str, JsonValue] = {key: words for key, words in (("unit", unit), ("accepts", accepts)) if words}
-    return Field(default, description=help, json_schema_extra=extra, **bounds)
-
-
-def some(help: str, default: Any = ..., *, least: int = 0, most: int, unit: str = "") -> Any:
-    """A field that is a list, kept as a tuple."""
-    return setting(help, default, unit=unit, strict=False, min_length=least, max_length=most)
-
-
-class Table(BaseModel):
-    """Common to all tables: nothing unknown, nothing converted, nothing changed later."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+Share = Annotated[int, Field(ge=0, le=100, json_schema_extra={"unit": "per cent"})]
+Goal = Literal["motivate", "balance", "sell-more", "shortest-wait"]
+Strategy = Literal[
+    "ring-all",
+    "round-robin",
+    "percentage",
+    "best-first",
+    "longest-idle",
+    "fewest-calls",
+    "least-talk-time",
+    "random",
+    "fixed-order",
+]
 
 
 class OfficeTable(Table):
@@ -75,6 +88,7 @@ class OfficeTable(Table):
     name: Title = setting("Name of the office, shown on the page.")
     country: Country = setting("How a number without a country code is read.")
     time_zone: TimeZone = setting("The time zone that hours are meant in.")
+    language: Literal["en", "ru", "uk"] = setting("Language of what the box explains in words.", "en")
 
 
 class Sip(Table):
@@ -135,10 +149,50 @@ class Person(Table):
 
     name: Title = setting("Name on the screens of telephones. Left out: the name of the table.", "")
     extension: Extension | None = setting("Number that colleagues dial. Left out: none.", None)
-    phones: tuple[PhoneName, ...] = some("Telephones, rung together; each belongs to one person.", (), most=10)
+    phones: tuple[PhoneName, ...] = some(
+        "Telephones, rung together; each belongs to one person.", (), most=10, of="phone"
+    )
+    mobile: Number | None = setting(
+        "Mobile, called through the lines of `[outside]` where lists say `anna.mobile` or `anna.all`. Left out: none.",
+        None,
+    )
+    confirm: bool = setting(
+        "Who answers the mobile presses 1, so that its own voicemail never takes a call of the office.", True
+    )
+    level: int = setting("How well qualified, for queues that ring the best first.", 50, unit="level", ge=0, le=100)
+    skills: dict[SkillName, Level] = setting("Skills, and how much of each.", {}, max_length=64, of="skill")
+    pause_after: int = setting(
+        "Calls in a row that ring unanswered before queues leave this person alone; 0: never.",
+        0,
+        unit="calls",
+        ge=0,
+        le=20,
+    )
+    pause_for: int = setting("For how long; 0: until the status is set.", 600, unit="seconds", ge=0, le=86400)
     ring_for: int = setting("How long a call to this person alone rings.", 25, unit="seconds", ge=1, le=300)
     wrap_up: int = setting("Time without calls after each call.", 0, unit="seconds", ge=0, le=3600)
-    mailbox: MailboxName = setting("Mailbox for calls to the extension that are not answered.", OFFICE)
+    mailbox: MailboxName = setting("Mailbox for calls to the extension that are not answered.", OFFICE, of="mailbox")
+
+
+class Skill(Table):
+    """Something some people can and some calls want."""
+
+    name: Title = setting("Name on pages. Left out: the name of the table.", "")
+
+
+class Department(Table):
+    """People with rules of their own; its queues take from here what they do not say."""
+
+    name: Title = setting("Name on pages. Left out: the name of the table.", "")
+    people: tuple[MemberName, ...] = some("Who belongs to it.", least=1, most=250, of="person")
+    hours: HoursName | None = setting(
+        "Hours of its queues: outside of them a call walks on. Left out: always open.", None, of="hours"
+    )
+    goal: Goal | None = setting("What its queues are for; it chooses their strategy.", None)
+    strategy: Strategy | None = setting("Whom its queues ring. Left out: by the goal.", None)
+    wrap_up: Annotated[int, Field(ge=0, le=3600)] | None = setting(
+        "Time without calls after each call of its queues. Left out: the person's own.", None, unit="seconds"
+    )
 
 
 class Line(Table):
@@ -155,7 +209,25 @@ class Line(Table):
     expires: int = setting("How long a registration is asked for.", 300, unit="seconds", ge=30, le=86400)
     caller: Number | None = setting("Number shown to those we call. Left out: the trunk decides.", None)
     country: Country | None = setting("How this line's numbers are read. Left out: as the office's.", None)
-    scenario: ScenarioName = setting("What happens to a call to a number that `numbers` does not have.", MAIN)
+    trust: Trust = setting(
+        "How far callers' numbers are believed on it: they say it themselves, the trunk vouches for it, a public network "
+        "showed it, it was proved, or they are our own telephones.",
+        "claimed",
+    )
+    rewrite: dict[Beginning, Instead] = setting(
+        "Beginnings of numbers as this line writes them, and what stands for each; the longest counts.",
+        {},
+        max_length=50,
+    )
+    hours: HoursName | None = setting(
+        "Hours of the line: outside of them its calls go to `closed` before anything else. Left out: always open.",
+        None,
+        of="hours",
+    )
+    closed: NumberTarget = setting("Where they go then.", MESSAGE)
+    scenario: ScenarioName = setting(
+        "What happens to a call to a number that `numbers` does not have.", MAIN, of="scenario"
+    )
     numbers: dict[Number, NumberTarget] = setting(
         "Our numbers on this line, and where each leads.", {}, max_length=1000
     )
@@ -178,24 +250,56 @@ class Week(Table):
 
 
 class Hours(Table):
-    """When the office is open: the week without `closed`, and `open` in any case."""
+    """When the office is open: the week without `holidays` and `closed`, and `open` in any case."""
 
     week: Week = setting("The usual week.", Week())
+    holidays: tuple[HolidaysOf, ...] = some("Whose public holidays it is closed on.", (), most=20)
     closed: tuple[Dates, ...] = some("Dates when it is closed after all.", (), most=366)
     open: tuple[Dates, ...] = some("Dates when it is open after all, also within `closed`.", (), most=366)
+
+
+class Widening(Table):
+    """People rung too once a caller has waited for a while."""
+
+    after: int = setting("How long he has waited.", unit="seconds", ge=1, le=7200)
+    people: tuple[MemberName, ...] = some(
+        "Who is rung too; nobody who is rung already.", least=1, most=250, of="person"
+    )
 
 
 class Queue(Table):
     """Callers wait, people are rung."""
 
     name: Title = setting("Name on telephones and pages. Left out: the name of the table.", "")
-    people: tuple[PersonName, ...] = some("Who answers.", least=1, most=250)
-    strategy: Literal["ring-all", "round-robin"] = setting("Whom to ring: all at once, or each in turn.", "ring-all")
+    department: DepartmentName | None = setting(
+        "The department that says what is not said here. Left out: none.", None, of="department"
+    )
+    people: tuple[MemberName, ...] = some(
+        "Who answers. Left out: the people of the department.", (), most=250, of="person"
+    )
+    goal: Goal | None = setting("What the queue is for; it chooses the strategy.", None)
+    strategy: Strategy | None = setting("Whom to ring. Left out: by the goal; without one, ring-all.", None)
+    shares: dict[PersonName, Share] = setting(
+        "For percentage: how many of a hundred calls each of its people is given; together 100.",
+        {},
+        max_length=250,
+        of="person",
+    )
+    widen: tuple[Widening, ...] = some("Who is rung too after some time.", (), most=32)
     ring_for: int = setting("How long somebody is rung.", 20, unit="seconds", ge=1, le=300)
     max_wait: int = setting("How long a caller waits.", 120, unit="seconds", ge=1, le=7200)
     max_length: int = setting("Callers waiting at most; 0: no limit.", 0, unit="calls", ge=0, le=250)
     music: bool = setting("Answer at once and play music; else the caller hears ringing.", True)
     join_when_empty: bool = setting("Let callers wait when nobody in it could answer.", False)
+    leave_when_empty: bool = setting("Send callers on once nobody in it is on duty any more.", False)
+    any_skill_after: Annotated[int, Field(ge=0, le=7200)] | None = setting(
+        "Wait after which a caller is content with people without the skills he wants. Left out: never.",
+        None,
+        unit="seconds",
+    )
+    weight: int = setting(
+        "Whose callers come first to people of several queues: the higher.", 0, unit="weight", ge=0, le=99
+    )
     again_after_refusal: int = setting(
         "When somebody who declined a call is rung for it again.", 60, unit="seconds", ge=0, le=3600
     )
@@ -203,15 +307,18 @@ class Queue(Table):
         "When somebody who did not answer a call is rung for it again.", 10, unit="seconds", ge=0, le=3600
     )
     wrap_up: Annotated[int, Field(ge=0, le=3600)] | None = setting(
-        "Time without calls after each of its calls. Left out: the person's own.", None, unit="seconds"
+        "Time without calls after each of its calls. Left out: the department's, or the person's own.",
+        None,
+        unit="seconds",
     )
     extension: Extension | None = setting("Number that colleagues dial. Left out: none.", None)
 
 
-class ChainStep(Table):
-    """People rung together."""
+class Link(Table):
+    """People rung together: some, or a department."""
 
-    people: tuple[PersonName, ...] = some("Who is rung.", least=1, most=250)
+    people: tuple[MemberName, ...] = some("Who is rung.", (), most=250, of="person")
+    department: DepartmentName | None = setting("All people of a department instead.", None, of="department")
     ring_for: int = setting("How long they are rung.", 15, unit="seconds", ge=1, le=300)
 
 
@@ -219,7 +326,7 @@ class Chain(Table):
     """People rung one after the other, or group after group."""
 
     name: Title = setting("Name on telephones and pages. Left out: the name of the table.", "")
-    steps: tuple[ChainStep, ...] = some("The steps, in order.", least=1, most=32)
+    steps: tuple[Link, ...] = some("The steps, in order.", least=1, most=32)
     extension: Extension | None = setting("Number that colleagues dial. Left out: none.", None)
 
 
@@ -227,6 +334,21 @@ class Mailbox(Table):
     """Where voicemail is kept. The mailbox `office` is always there."""
 
     name: Title = setting("Name on pages. Left out: the name of the table.", "")
+
+
+class Prompt(Table):
+    """Something said to callers."""
+
+    name: Title = setting("Name on pages. Left out: the name of the table.", "")
+    file: SoundFile = setting("The recording.")
+
+
+class Lookup(Table):
+    """A question to another program, such as a customer list: it answers with a word or two about a call."""
+
+    url: WebAddress = setting("Where it is asked, by GET.")
+    field: JsonField | None = setting("Field of a JSON object answered. Left out: the answer is the text itself.", None)
+    timeout: int = setting("How long an answer is waited for.", 2, unit="seconds", ge=1, le=10)
 
 
 class Callers(Table):
@@ -239,29 +361,45 @@ class Callers(Table):
         "at most 1,000,000 of them.",
         None,
     )
+    withheld: bool = setting("Callers who withhold their number are on it too.", False)
+    priority: int = setting("How far its callers come before others in queues.", 0, unit="priority", ge=0, le=99)
+    manager: PersonName | None = setting("Personal manager of its callers. Left out: none.", None, of="person")
+    refuse: Literal["busy", "message", "silence"] | None = setting(
+        "Keep its callers out: they hear busy, a prompt, or a minute of ringing that rings nobody. Left out: do not.",
+        None,
+    )
+    prompt: PromptName | None = setting("What they hear who are refused with a message.", None, of="prompt")
 
 
 class Scenario(Table):
-    """What happens to a caller. Whatever else is said, a call that nobody answered ends in a mailbox."""
+    """What happens to a caller: open, closed and unanswered; or steps, and which is the first.
 
-    hours: HoursName | None = setting("Hours that tell open from closed. Left out: always open.", None)
-    open: Target = setting("Where a call goes when open.")
+    Whatever else is said, a call that nobody answered ends in a mailbox.
+    """
+
+    hours: HoursName | None = setting("Hours that tell open from closed. Left out: always open.", None, of="hours")
+    open: Target | None = setting("Where a call goes when open. Needed without steps.", None)
     closed: Target = setting("Where a call goes when closed.", OFFICE)
     unanswered: Target = setting("Where a call goes that nobody answered.", OFFICE)
+    start: StepName | None = setting("The first step. Needed with steps.", None)
+    step: dict[Name, Step] = setting("The steps.", {}, max_length=200)
 
 
 class Outside(Table):
     """How telephones call out. Left out: they cannot."""
 
     prefix: TrunkPrefix = setting("Dialled before an outside number; removed again.", "")
-    lines: tuple[LineName, ...] = some("Lines, tried in turn.", (), most=63)
+    lines: tuple[LineName, ...] = some("Lines, tried in turn.", (), most=63, of="line")
 
 
 class Action(Table):
     """Something on the premises that a caller sets off, through MQTT."""
 
-    callers: CallersName = setting("The list of callers who set it off.")
-    lines: tuple[LineName, ...] = some("Lines it may come from.", least=1, most=63)
+    callers: CallersName | None = setting(
+        "The list of callers who set it off by calling. Left out: steps of scenarios alone do.", None, of="callers"
+    )
+    lines: tuple[LineName, ...] = some("Lines it may come from.", least=1, most=63, of="line")
+    least_trust: Trust | None = setting("How far the caller's number must be believed. Left out: however little.", None)
     class_: Literal[0] = setting(
         "What it touches; 0 informs: a light, a pop-up.",
         0,
@@ -271,6 +409,21 @@ class Action(Table):
     )
     topic: Topic = setting("MQTT topic of the message.")
     payload: MessageText = setting("The message.")
+
+
+class Golden(Table):
+    """An example of a call that must go as it says, whatever else is changed."""
+
+    name: Title = setting("What it is an example of.")
+    when: Moment = setting("When the call comes, by the clock of the office.")
+    line: LineName | None = setting("The line it comes in on. Left out: the first.", None, of="line")
+    from_: Dialled = setting("Number of the caller.", "", alias="from")
+    to: Dialled = setting("Number called.", "")
+    keys: Keys = setting("What he presses, when asked.", "")
+    away: tuple[PersonName, ...] = some("People who are not available; all others are.", (), most=250, of="person")
+    answers: PersonName | None = setting("Who picks up when rung. Left out: nobody.", None, of="person")
+    expect: Ending = setting("Where the call must end.")
+    through: tuple[Passed, ...] = some("What it must pass before, in this order.", (), most=32)
 
 
 class Settings(Table):
@@ -283,15 +436,20 @@ class Settings(Table):
     voicemail: Voicemail = setting("The answering machine.", Voicemail())
     phone: dict[Name, Phone] = setting("Devices.", {}, max_length=250)
     person: dict[Name, Person] = setting("People.", {}, max_length=250)
+    skill: dict[Name, Skill] = setting("Skills.", {}, max_length=64)
+    department: dict[Name, Department] = setting("Departments.", {}, max_length=64)
     line: dict[Name, Line] = setting("Ways to the outside.", {}, max_length=63)
     hours: dict[Name, Hours] = setting("Opening hours.", {}, max_length=64)
     queue: dict[Name, Queue] = setting("Queues.", {}, max_length=64)
     chain: dict[Name, Chain] = setting("Chains.", {}, max_length=64)
     mailbox: dict[Name, Mailbox] = setting("Mailboxes.", {}, max_length=500)
+    prompt: dict[Name, Prompt] = setting("What callers are told.", {}, max_length=250)
+    lookup: dict[Name, Lookup] = setting("Look-ups.", {}, max_length=64)
     scenario: dict[Name, Scenario] = setting("Scenarios.", {}, max_length=64)
     callers: dict[Name, Callers] = setting("Lists of callers.", {}, max_length=64)
     outside: Outside = setting("Calls out.", Outside())
     action: dict[Name, Action] = setting("Premises actions.", {}, max_length=256)
+    golden: tuple[Golden, ...] = some("Examples of calls that must go as they say.", (), most=250)
 
     @model_validator(mode="before")
     @classmethod
@@ -302,7 +460,7 @@ class Settings(Table):
 def implied(document: dict[str, Any]) -> dict[str, Any]:
     """The document with what it need not say: names, the mailbox `office`, and a scenario for lines without any."""
     full = dict(document)
-    for kind in ("person", "line", "queue", "chain", "mailbox"):
+    for kind in NAMED:
         if isinstance(tables := full.get(kind, {}), dict):
             full[kind] = {
                 name: _title(name) | table if isinstance(table, dict) else table for name, table in tables.items()

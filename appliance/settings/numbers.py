@@ -2,6 +2,7 @@
 """Telephone numbers as people and lines write them, brought to one form."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 import phonenumbers
@@ -11,22 +12,28 @@ SHORT = 6  # digits: what is no longer is an extension or a short code, never a 
 
 WITHHELD = frozenset({"anonymous", "private", "restricted", "unavailable", "unknown", "withheld"})
 
+NOTHING: Mapping[str, str] = {}
+
 _SEPARATORS = re.compile(r"[ ().\-/]+")
 _INTERNATIONAL = re.compile(r"\+[0-9]{4,15}")
+_WRITTEN = re.compile(r"\+?[0-9]+")
 _DIGITS = re.compile(r"[0-9]+")
 
 
-def normalise(text: str, country: str) -> str:
+def normalise(text: str, country: str, rewrite: Mapping[str, str] = NOTHING) -> str:
     """`+` and the digits of E.164; an extension or a SIP user as it is, at most 31 characters; "" when withheld.
 
-    `country` (ISO 3166-1) says how a number without a country code is read.
+    `country` (ISO 3166-1) says how a number without a country code is read; `rewrite`, what stands for beginnings of
+    numbers as a line writes them: the longest that fits counts, once.
     """
-    if _INTERNATIONAL.fullmatch(text):
+    if not rewrite and _INTERNATIONAL.fullmatch(text):
         return text
     text = "".join(c for c in text[:250] if c.isascii() and c.isprintable()).strip()
     if text.lower() in WITHHELD:
         return ""
     bare = _SEPARATORS.sub("", text)
+    if rewrite and _WRITTEN.fullmatch(bare):
+        bare = _rewritten(bare, rewrite)
     if _INTERNATIONAL.fullmatch(bare):
         return bare
     if not _DIGITS.fullmatch(bare):
@@ -39,6 +46,13 @@ def normalise(text: str, country: str) -> str:
         if phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE:
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return bare[:LONGEST]
+
+
+def _rewritten(number: str, rewrite: Mapping[str, str]) -> str:
+    for length in range(len(number), 0, -1):
+        if (instead := rewrite.get(number[:length])) is not None:
+            return instead + number[length:]
+    return number
 
 
 def digits(number: str) -> str:

@@ -10,8 +10,9 @@ from pydantic import Secret
 
 from appliance.settings import documents, files
 from appliance.settings.faults import Fault, SettingsFaults
-from appliance.settings.models import Settings, Table, setting
+from appliance.settings.models import Settings
 from appliance.settings.references import Wrong
+from appliance.settings.tables import Table, setting
 from appliance.settings.words import Name, Password, TrunkPassword
 
 FILE = "secrets.toml"  # beside the settings document

@@ -67,6 +67,11 @@ class Places:
         """Where a value begins; for a table its header; when it is not there, what it would belong to."""
         return self.place(self.values[path]) if path in self.values else self.of_key(path)
 
+    def short(self, path: Path) -> Path:
+        """A path to where a key of a menu leads: that of the key, when it is written as its target alone."""
+        alone = path[-1:] == ("to",) and path not in self.keys and path[:-1] in self.values
+        return path[:-1] if alone else path
+
 
 def scan(text: str) -> Places:
     """Places of everything in a document, as far as it is TOML. Raises Deep."""

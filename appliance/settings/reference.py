@@ -26,27 +26,42 @@ def reference() -> str:
 
 def _document(model: type[BaseModel]) -> str:
     root = schema_of(model)
-    return "".join(_table(name, node, root) for name, node in root["properties"].items())
+    return "".join(_tables(name, node, root) for name, node in root["properties"].items())
 
 
-def _table(name: str, node: Schema, root: Schema) -> str:
-    """A table, its fields, and the tables within it."""
-    node, most = plain(node, root), ""
+def _tables(name: str, written: Schema, root: Schema) -> str:
+    """A table, or all of its kinds; nothing for what is no table."""
+    node, most = plain(written, root), ""
     if "maxProperties" in node:
         name, most = f"{name}.NAME", f" At most {node['maxProperties']}."
         node = plain(node["additionalProperties"], root)
-    about = root["$defs"][node["title"]]["description"]
-    text = f"\n### `[{name}]`\n\n{about}{most}\n"
+    elif "items" in node:
+        name, most = f"[{name}]", f" At most {node['maxItems']}."
+        node = plain(node["items"], root)
+    if "discriminator" in node:
+        kinds = node["discriminator"]["mapping"].items()
+        kept = node["discriminator"]["propertyName"]
+        return "".join(_table(f'[{name}]` `{kept} = "{kind}"', plain({"$ref": ref}, root), root) for kind, ref in kinds)
+    return _table(f"[{name}]", node, root, most) if "properties" in node else ""
+
+
+def _table(heading: str, node: Schema, root: Schema, most: str = "") -> str:
+    """A table, its fields, and the tables within it."""
+    about = node["description"] if "title" not in node else root["$defs"][node["title"]]["description"]
+    text = f"\n### `{heading}`\n\n{about}{most}\n"
     inner = ""
     if node["properties"]:
         text += "\n| field | accepts | default | what it is |\n|---|---|---|---|\n"
+    name = heading.partition("]`")[0].strip("[]")
     for field, written in node["properties"].items():
         below = plain(written, root)
-        within = below if "properties" in below else plain(below.get("items", {}), root)
-        if "properties" in within:
-            inner += _table(f"{name}.{field}", within, root)
-        text += f"| `{field}` | {accepted(written, root)} | {_default(field, node)} | {below['description']} |\n"
+        inner += _tables(f"{name}.{field}", below, root)
+        text += f"| `{field}` | {_cell(accepted(written, root))} | {_default(field, node)} | {below['description']} |\n"
     return text + inner
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _default(field: str, node: Schema) -> str:

@@ -3,10 +3,11 @@
 
 from dataclasses import dataclass, field
 
-from appliance.settings.models import OFFICE, TELEPHONES, Settings
+from appliance.settings.models import TELEPHONES, Settings
 from appliance.settings.names import Names
 from appliance.settings.numbers import digits, emergency_numbers, normalise
 from appliance.settings.references import ANSWERING, LEADING, found
+from appliance.settings.steps import OFFICE
 
 NONE = 0xFFFFFFFF
 
@@ -80,7 +81,7 @@ class _Builder:
         """hours -> open or closed -> unanswered -> the office's mailbox; the first step."""
         s, path = self.settings.scenario[name], f"scenario.{name}"
         unanswered = self.enter(f"{path}.unanswered", s.unanswered, self.mailboxes[OFFICE])
-        open = self.enter(f"{path}.open", s.open, unanswered)
+        open = self.enter(f"{path}.open", s.open or "", unanswered)
         if s.hours is None:
             return open
         closed = self.enter(f"{path}.closed", s.closed, unanswered)

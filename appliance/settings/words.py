@@ -7,14 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from appliance.settings import hours, numbers
+from appliance.settings import hours, numbers, public_holidays
 
 NAME = r"[a-z0-9][a-z0-9-]{0,30}"
+CALLER, CALLED = "caller", "called"  # the two numbers of a call, where else an attribute is named
+OF_THE_CALL = (CALLER, CALLED, "line")  # what an address asks with beside attributes
+PLACEHOLDER = re.compile(rf"\{{({NAME})\}}")
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,18 @@ def is_host(value: str) -> bool:
     return re.fullmatch(rf"(?:{label}\.)*{label}", value) is not None
 
 
-def _target(*kinds: str) -> Text:
+def is_address(value: str) -> bool:
+    """An http address; {names} in its path or query stand for what is known of a call; no password in it."""
+    url = urlsplit(PLACEHOLDER.sub("x", value))
+    host = url.hostname or ""
+    known = url.port is None or url.port > 0
+    return known and is_host(host) and "@" not in url.netloc and "{" not in value.split("/")[2].split("?")[0]
+
+
+def _target(*kinds: str, also: str = "") -> Text:
     names = ", ".join(kinds[:-1]) + " or " + kinds[-1]
     return Text(
-        f'the name of a {names}; `"queue.sales"` where `"sales"` could be several',
+        f'the name of a {also}{names}; `"queue.sales"` where `"sales"` could be several',
         rf"(?:(?:{'|'.join(kinds)})\.)?{NAME}",
     )
 
@@ -74,10 +86,49 @@ HoursName = Annotated[str, Text("the name of a table of hours", NAME)]
 MailboxName = Annotated[str, Text("the name of a mailbox", NAME)]
 ScenarioName = Annotated[str, Text("the name of a scenario", NAME)]
 CallersName = Annotated[str, Text("the name of a list of callers", NAME)]
+QueueName = Annotated[str, Text("the name of a queue", NAME)]
+ChainName = Annotated[str, Text("the name of a chain", NAME)]
+ActionName = Annotated[str, Text("the name of an action", NAME)]
+SkillName = Annotated[str, Text("the name of a skill", NAME)]
+DepartmentName = Annotated[str, Text("the name of a department", NAME)]
+PromptName = Annotated[str, Text("the name of a prompt", NAME)]
+LookupName = Annotated[str, Text("the name of a look-up", NAME)]
+StepName = Annotated[str, Text("the name of a step of this scenario", NAME)]
+AttributeName = Annotated[
+    str,
+    Text(
+        f"a name of your own, as tables have, but not {', '.join(OF_THE_CALL)}",
+        NAME,
+        check=lambda value: value not in OF_THE_CALL,
+    ),
+]
+Compared = Annotated[
+    str,
+    Text(f"the name of an attribute, {CALLER} or {CALLED}", NAME, check=lambda value: value != "line"),
+]
+MemberName = Annotated[
+    str,
+    Text(
+        'the name of a person: `"anna"` for the telephones (the mobile of who has none), `"anna.mobile"`, `"anna.all"`',
+        rf"{NAME}(?:\.(?:mobile|all))?",
+    ),
+]
 Title = Annotated[str, Text("1 to 64 characters, no control characters", PRINTED + "{1,64}")]
 ScreenName = Annotated[str, Text("at most 64 characters, no control characters", PRINTED + "{0,64}")]
 Target = Annotated[str, _target("queue", "chain", "person", "mailbox")]
 NumberTarget = Annotated[str, _target("scenario", "queue", "chain", "person", "mailbox")]
+StepTarget = Annotated[str, _target("queue", "chain", "person", "mailbox", "scenario", also="step, ")]
+Passed = Annotated[str, _target("queue", "chain", "person", "prompt", "action")]
+Ending = Annotated[
+    str,
+    Text(
+        '`"mailbox.office"`, `"person.anna"` who answered, `"line.city"` called out on, `"refused"` or `"self-service"`',
+        rf"(?:mailbox|person|line)\.{NAME}|refused|self-service",
+    ),
+]
+MenuKey = Annotated[str, Text("a key: 0 to 9, `*` or `#`", r"[0-9*#]")]
+Keys = Annotated[str, Text("at most 64 of 0 to 9, `*` and `#`", r"[0-9*#]{0,64}")]
+Value = Annotated[str, Text("at most 31 printable ASCII characters", r"[\x20-\x7e]{0,31}")]
 Extension = Annotated[str, Text('2 to 6 digits, such as `"101"`', r"[0-9]{2,6}")]
 Number = Annotated[
     str,
@@ -88,6 +139,17 @@ Number = Annotated[
         check=lambda value: 2 <= sum(c.isdigit() for c in value) <= 15,
     ),
 ]
+Dialled = Annotated[
+    str,
+    Text(
+        'a telephone number, or `""`: none',
+        r"(?:(?:\+|[0-9(])[0-9 ().\-/]*)?",
+        most=40,
+        check=lambda value: not value or 2 <= sum(c.isdigit() for c in value) <= 15,
+    ),
+]
+Beginning = Annotated[str, Text("+ or digits, 1 to 15 in all", r"(?=.)\+?[0-9]{0,14}")]
+Instead = Annotated[str, Text("+ and digits, 0 to 15 in all", r"\+?[0-9]{0,14}")]
 Prefix = Annotated[str, Text("+ and 1 to 15 digits", r"\+[0-9]{1,15}")]
 TrunkPrefix = Annotated[str, Text("0 to 3 digits", r"[0-9]{0,3}")]
 Address = Annotated[
@@ -118,6 +180,29 @@ Dates = Annotated[
         check=hours.dated,
     ),
 ]
+HolidaysOf = Annotated[
+    str,
+    Text(
+        'a country of ISO 3166-1 such as `"LT"`, or a part of it such as `"DE-BY"`',
+        r"[A-Z]{2}(?:-[A-Za-z0-9]{1,3})?",
+        check=public_holidays.known,
+    ),
+]
+Moment = Annotated[
+    str,
+    Text('a date and a time of the day, such as `"2026-12-27 15:00"`', check=hours.moment),
+]
+WebAddress = Annotated[
+    str,
+    Text(
+        "an http or https address without a password; in its path and query `{caller}`, `{called}`, `{line}` and the "
+        "names of attributes stand for what they are in a call",
+        r"https?://(?:[\x21-\x7e](?<![{}\"<>\\^`|])|\{" + NAME + r"\})+",
+        most=500,
+        check=is_address,
+    ),
+]
+JsonField = Annotated[str, Text("1 to 64 characters, no control characters", PRINTED + "{1,64}")]
 User = Annotated[str, Text("1 to 64 of letters, digits and ._+-", r"[A-Za-z0-9._+\-]{1,64}")]
 TopicPart = Annotated[str, Text("1 to 64 of letters, digits, - and _", r"[A-Za-z0-9_\-]{1,64}")]
 Topic = Annotated[

@@ -35,7 +35,8 @@ def example(old: str, new: str) -> str:
             '"ring-all"',
             '"ringall"',
             "queue.sales.strategy",
-            '"ringall" is not known; accepted: ring-all, round-robin; did you mean "ring-all"?',
+            '"ringall" is not known; accepted: ring-all, round-robin, percentage, best-first, longest-idle, fewest-calls, '
+            'least-talk-time, random, fixed-order; did you mean "ring-all"?',
         ),
         ("max_wait =", "max_wiat =", "queue.sales.max_wiat", 'did you mean "max_wait"?'),
         ("[queue.sales]", "[queues.sales]", "queues", 'did you mean "queue"?'),
@@ -133,12 +134,12 @@ def test_a_fault_is_one_line_with_the_place_first() -> None:
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:
-    text = SMALL.replace('"LT"', '"L"') + "[web]\nport = 0\nlissten = 1\n[queue.a]\npeople = []\n"
+    text = SMALL.replace('"LT"', '"L"') + "[web]\nport = 0\nlissten = 1\n[chain.a]\nsteps = []\n"
     assert [(f.line, f.path) for f in faults(text)] == [
         (3, "office.country"),
         (6, "web.port"),
         (7, "web.lissten"),
-        (9, "queue.a.people"),
+        (9, "chain.a.steps"),
     ]
 
 

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scenarios of steps: every step is reached, none leads round for ever, what is compared was set before."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from appliance.settings import steps
+from appliance.settings.faults import nearest, shown
+from appliance.settings.models import Scenario, Settings
+from appliance.settings.places import Path
+from appliance.settings.references import Wrong, found
+from appliance.settings.words import CALLED, CALLER, OF_THE_CALL, PLACEHOLDER
+
+ATTRIBUTES = 32  # the core keeps of a call
+
+Node = tuple[str, str]  # scenario, step
+
+
+class Edge(NamedTuple):
+    """A way from one step to another, and where it is written."""
+
+    path: Path
+    to: Node
+
+
+def wrongs(s: Settings) -> Iterator[Wrong]:
+    for id, scenario in s.scenario.items():
+        yield from _form(id, scenario)
+        for name, step in scenario.step.items():
+            yield from _step(s, ("scenario", id, "step", name), step)
+        yield from _unreached(s, id, scenario)
+    yield from _loops(s)
+    yield from _attributes(s)
+
+
+def attributes(s: Settings) -> list[str]:
+    """Everything the steps of all scenarios remember of a call, each once."""
+    every = (step for scenario in s.scenario.values() for step in scenario.step.values())
+    kinds = (steps.MenuStep, steps.CollectStep, steps.LookUpStep, steps.SetStep)
+    return list(
+        dict.fromkeys(step.attribute for step in every if isinstance(step, kinds) and step.attribute is not None)
+    )
+
+
+def edges(s: Settings, scenario: str, step: str) -> Iterator[Edge]:
+    """The ways from a step to other steps, of its own scenario or the first of another."""
+    of = s.scenario[scenario].step
+    for at, target in of[step].targets():
+        path: Path = ("scenario", scenario, "step", step, *at)
+        if target in of:
+            yield Edge(path, (scenario, target))
+        else:
+            for kind, name in found(s, target, ("scenario",)):
+                start = s.scenario[name].start if kind == "scenario" else None
+                if start is not None and start in s.scenario[name].step:
+                    yield Edge(path, (name, start))
+
+
+def _form(id: str, scenario: Scenario) -> Iterator[Wrong]:
+    """A scenario is either open, closed and unanswered, or steps."""
+    path: Path = ("scenario", id)
+    if scenario.step or scenario.start is not None:
+        for field in ("hours", "open", "closed", "unanswered"):
+            if field in scenario.model_fields_set:
+                what = "goes ill with steps; accepted: a step that does the same"
+                yield Wrong("contradiction", (*path, field), what, True)
+        known = ", ".join(scenario.step)
+        if scenario.start is None:
+            yield Wrong("missing", (*path, "start"), f"is missing; accepted: the name of the first step: {known}")
+        elif scenario.start not in scenario.step:
+            words = f"accepted: {known}{nearest(scenario.start, scenario.step)}" if known else "there is none yet"
+            yield Wrong("no-such-name", (*path, "start"), f"there is no step {shown(scenario.start)}; {words}")
+    elif scenario.open is None:
+        what = "is missing; accepted: the name of a queue, chain, person or mailbox, or `start` and steps"
+        yield Wrong("missing", (*path, "open"), what)
+
+
+def _step(s: Settings, path: Path, step: steps.Step) -> Iterator[Wrong]:
+    """What the fields of one step must agree on."""
+    match step:
+        case steps.MenuStep():
+            for key, does in step.keys.items():
+                if does.value is not None and step.attribute is None:
+                    what = "is nowhere kept; accepted: with an `attribute` of the menu"
+                    yield Wrong("missing", (*path, "keys", key, "value"), what)
+        case steps.CollectStep() if step.least > step.most:
+            what = f"{step.least} is more than `most`; accepted: at most {step.most} (digits)"
+            yield Wrong("out-of-range", (*path, "least"), what)
+        case steps.CompareStep():
+            yield from _compare(path, step)
+        case steps.LoadStep() if len(step.tests()) != 1:
+            what = "looks at one thing; accepted: one of waiting, free, on_duty, longest_wait"
+            yield Wrong("wrong-count", path, what, True)
+        case steps.TransferStep() if not step.lines and not s.outside.lines:
+            yield Wrong("missing", (*path, "lines"), "is missing; accepted: lines here, or in [outside]")
+
+
+def _compare(path: Path, step: steps.CompareStep) -> Iterator[Wrong]:
+    if len(step.tests()) != 1:
+        what = "compares with one thing; accepted: one of is, begins, less, more, empty = true"
+        yield Wrong("wrong-count", path, what, True)
+    if step.attribute in (CALLER, CALLED) and step.begins is not None and not step.begins.removeprefix("+").isdigit():
+        what = f"{shown(step.begins)} begins no number; accepted: + and digits, or digits"
+        yield Wrong("not-accepted", (*path, "begins"), what)
+
+
+def _unreached(s: Settings, id: str, scenario: Scenario) -> Iterator[Wrong]:
+    if scenario.start not in scenario.step:
+        return
+    reached, new = {(id, scenario.start)}, [scenario.start]
+    while new:
+        for edge in edges(s, id, new.pop()):
+            if edge.to not in reached and edge.to[0] == id:
+                reached.add(edge.to)
+                new.append(edge.to[1])
+    for name in scenario.step:
+        if (id, name) not in reached:
+            yield Wrong(
+                "unreached",
+                ("scenario", id, "step", name),
+                f"no way leads here from {scenario.start}; accepted: steps that some call can reach",
+                True,
+            )
+
+
+def _loops(s: Settings) -> Iterator[Wrong]:
+    """Ways that lead back to a step passed before without one in between that waits in any case."""
+    done: set[Node] = set()
+    for id, scenario in s.scenario.items():
+        for name in scenario.step:
+            yield from _loops_from(s, (id, name), done)
+
+
+def _loops_from(s: Settings, start: Node, done: set[Node]) -> Iterator[Wrong]:
+    """Depth first, in a stack of its own: a scenario may be longer than Python calls deep."""
+    if start in done or _waits(s, start):
+        return
+    way = [start]  # from start to the step looked at
+    left = [edges(s, *start)]
+    while way:
+        edge = next(left[-1], None)
+        if edge is None:
+            done.add(way.pop())
+            left.pop()
+        elif edge.to in way:
+            around = " -> ".join(name for _, name in [*way[way.index(edge.to) :], edge.to])
+            what = f"leads round for ever: {around}; accepted: with a step between that always waits"
+            yield Wrong("endless", edge.path, f"{what}: {', '.join(steps.WAITING)}")
+        elif edge.to not in done and not _waits(s, edge.to):
+            way.append(edge.to)
+            left.append(edges(s, *edge.to))
+
+
+def _waits(s: Settings, node: Node) -> bool:
+    return s.scenario[node[0]].step[node[1]].do in steps.WAITING
+
+
+def _attributes(s: Settings) -> Iterator[Wrong]:
+    known = attributes(s)
+    words = f"accepted: {', '.join(known)}" if known else "there is none yet"
+    for id, scenario in s.scenario.items():
+        for name, step in scenario.step.items():
+            path: Path = ("scenario", id, "step", name, "attribute")
+            if isinstance(step, steps.CompareStep) and step.attribute not in (*known, CALLER, CALLED):
+                what = f"no step sets {shown(step.attribute)}; {words}{nearest(step.attribute, known)}"
+                yield Wrong("never-set", path, what)
+            elif getattr(step, "attribute", None) in known[ATTRIBUTES:]:
+                yield Wrong("wrong-count", path, f"is one too many; accepted: at most {ATTRIBUTES} attributes in all")
+    for id, lookup in s.lookup.items():
+        for asked in PLACEHOLDER.findall(lookup.url):
+            if asked not in (*known, *OF_THE_CALL):
+                what = (
+                    f"no step sets {shown(asked)}; accepted: {', '.join([*OF_THE_CALL, *known])}{nearest(asked, known)}"
+                )
+                yield Wrong("never-set", ("lookup", id, "url"), what)

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the tables of the settings must agree on, beside the names they say of one another."""
+
+from collections.abc import Iterator
+
+from appliance.settings import graph, people
+from appliance.settings.faults import shown
+from appliance.settings.models import TELEPHONES, Queue, Settings
+from appliance.settings.numbers import emergency_numbers, normalise
+from appliance.settings.places import Path
+from appliance.settings.references import Wrong, repeated, tables, unknown
+
+ALARM = frozenset({"112", "911", "999"})  # never an extension where they call for help
+SILENCE = "silence"  # the look-up nobody answers: how callers are kept out without a word
+MEMBERS = 250  # of a queue, those who are rung later too
+
+
+def wrongs(settings: Settings) -> Iterator[Wrong]:
+    """Everything wrong between tables."""
+    yield from unknown(settings)
+    yield from repeated(settings)
+    yield from _phones(settings)
+    yield from _extensions(settings)
+    yield from _mobiles(settings)
+    yield from _lines(settings)
+    yield from _queues(settings)
+    yield from _chains(settings)
+    yield from _callers(settings)
+    yield from graph.wrongs(settings)
+    yield from _repeated_choices(settings)
+    yield from _other(settings)
+
+
+def _phones(s: Settings) -> Iterator[Wrong]:
+    owner: dict[str, str] = {}
+    for id, person in s.person.items():
+        for i, phone in enumerate(person.phones):
+            if owner.setdefault(phone, id) != id:
+                yield Wrong(
+                    "phone-taken",
+                    ("person", id, "phones", i),
+                    f"{shown(phone)} belongs to person.{owner[phone]}; accepted: another",
+                )
+
+
+def _extensions(s: Settings) -> Iterator[Wrong]:
+    taken: dict[str, str] = {}
+    for kind, several in (("person", s.person), ("queue", s.queue), ("chain", s.chain)):
+        for id, table in several.items():
+            extension: str | None = table.extension
+            if extension is None:
+                continue
+            path: Path = (kind, id, "extension")
+            if taken.setdefault(extension, f"{kind}.{id}") != f"{kind}.{id}":
+                what = f"is the extension of {taken[extension]}; accepted: another"
+                yield Wrong("extension-taken", path, f"{shown(extension)} {what}")
+            if s.outside.prefix and s.outside.lines and extension.startswith(s.outside.prefix):
+                what = f'begins with the outside prefix "{s.outside.prefix}"'
+                yield Wrong("extension-outside", path, f"{shown(extension)} {what}; accepted: another beginning")
+            if extension in ALARM and extension in emergency_numbers(s.office.country):
+                yield Wrong("extension-alarm", path, f"{shown(extension)} is an emergency number; accepted: another")
+
+
+def _lines(s: Settings) -> Iterator[Wrong]:
+    at: dict[tuple[str, int, str | None], str] = {}
+    for id, line in s.line.items():
+        if id == TELEPHONES:
+            yield Wrong(
+                "reserved", ("line", id), f'"{id}" is the line of our own telephones; accepted: another name', True
+            )
+        if line.registers and line.user is None:
+            yield Wrong("missing", ("line", id, "user"), "is missing; a line that registers needs a user")
+        where = (line.host.lower(), line.port, line.user)
+        if at.setdefault(where, id) != id:
+            what = f"host, port and user are those of line.{at[where]} already; accepted: others, to tell calls apart"
+            yield Wrong("line-taken", ("line", id, "host"), what)
+        numbers: dict[str, str] = {}
+        for number in line.numbers:
+            same = numbers.setdefault(normalise(number, line.country or s.office.country, line.rewrite), number)
+            if same != number:
+                yield Wrong(
+                    "given-twice",
+                    ("line", id, "numbers", number),
+                    f"is the same as {shown(same)}; accepted: once",
+                    True,
+                )
+
+
+def _callers(s: Settings) -> Iterator[Wrong]:
+    for id, callers in s.callers.items():
+        if callers.refuse == "message" and callers.prompt is None:
+            yield Wrong(
+                "missing", ("callers", id, "prompt"), "is missing; a list refused with a message needs a prompt"
+            )
+        numbers: dict[str, str] = {}
+        for number in callers.numbers:
+            same = numbers.setdefault(normalise(number, s.office.country), number)
+            if same != number:
+                yield Wrong(
+                    "given-twice",
+                    ("callers", id, "numbers", number),
+                    f"is the same as {shown(same)}; accepted: once",
+                    True,
+                )
+
+
+def _other(s: Settings) -> Iterator[Wrong]:
+    first, last = s.sip.rtp_ports
+    if last - first < 3:
+        yield Wrong(
+            "out-of-range", ("sip", "rtp_ports"), "holds no call; accepted: a last port 3 or more past the first"
+        )
+    if first <= s.sip.port <= last:
+        yield Wrong(
+            "out-of-range", ("sip", "port"), f"{s.sip.port} is one of rtp_ports; accepted: a port outside of them"
+        )
+    if s.sip.expires_min > s.sip.expires_max:
+        what = f"{s.sip.expires_min} is more than expires_max; accepted: at most {s.sip.expires_max} (seconds)"
+        yield Wrong("out-of-range", ("sip", "expires_min"), what)
+    if s.action and s.mqtt is None:
+        yield Wrong("missing", ("action", next(iter(s.action))), "needs a broker; accepted: with a table [mqtt]", True)
+    if SILENCE in s.lookup:
+        yield Wrong("reserved", ("lookup", SILENCE), f'"{SILENCE}" is one of ours; accepted: another name', True)
+    for i, golden in enumerate(s.golden):
+        if golden.line is None and not s.line:
+            yield Wrong("missing", ("golden", i), "needs a line; accepted: with a table [line.NAME]", True)
+
+
+def _repeated_choices(s: Settings) -> Iterator[Wrong]:
+    for field in ("codecs", "digest"):
+        for i, each in enumerate(chosen := getattr(s.sip, field)):
+            if each in chosen[:i]:
+                yield Wrong("given-twice", ("sip", field, i), f"{shown(each)} is in the list already; accepted: once")
+
+
+def _mobiles(s: Settings) -> Iterator[Wrong]:
+    """Who is rung on a mobile has one, and there is a line to call it through."""
+    for id, person in s.person.items():
+        if person.mobile is not None and not s.outside.lines:
+            what = "is called through the lines of [outside], where there are none; accepted: with `lines` there"
+            yield Wrong("missing", ("person", id, "mobile"), what)
+    for path, table in tables(s):
+        for at, name, kind in table.names():
+            bare, _, how = name.partition(".")
+            if kind == "person" and how and bare in s.person and s.person[bare].mobile is None:
+                what = f"{shown(name)} needs a `mobile` in [person.{bare}]; accepted: with it, or {shown(bare)}"
+                yield Wrong("no-mobile", (*path, *at), what)
+
+
+def _queues(s: Settings) -> Iterator[Wrong]:
+    for id, queue in s.queue.items():
+        path: Path = ("queue", id)
+        listed = [name.partition(".")[0] for name in people.written(s, queue)]
+        if not queue.people and queue.department is None:
+            yield Wrong(
+                "missing", (*path, "people"), "is missing; accepted: a list of 1 to 250 people, or a department"
+            )
+        if queue.join_when_empty and queue.leave_when_empty:
+            what = "true goes ill with join_when_empty; accepted: one of the two"
+            yield Wrong("contradiction", (*path, "leave_when_empty"), what)
+        yield from _shares(queue, path, listed)
+        for i, wider in enumerate(queue.widen):
+            for j, written in enumerate(wider.people):
+                if (name := written.partition(".")[0]) in listed:
+                    what = f"{shown(name)} is rung already; accepted: somebody else"
+                    yield Wrong("given-twice", (*path, "widen", i, "people", j), what)
+            listed += [name.partition(".")[0] for name in wider.people]
+        if len(listed) > MEMBERS:
+            yield Wrong("wrong-count", path, f"has {len(listed)} people; accepted: at most {MEMBERS}", True)
+
+
+def _shares(queue: Queue, path: Path, listed: list[str]) -> Iterator[Wrong]:
+    path = (*path, "shares")
+    if queue.strategy == "percentage" and not queue.shares:
+        yield Wrong("missing", path, "is missing; accepted: the share of each of its people, together 100")
+    if not queue.shares:
+        return
+    for name in queue.shares:
+        if name not in listed:
+            yield Wrong(
+                "no-such-name", (*path, name), f"{shown(name)} is none of its people; accepted: one of them", True
+            )
+    for name in listed:
+        if name not in queue.shares:
+            yield Wrong("missing", path, f"{name} has none; accepted: a share for each of its people, or for nobody")
+    if (together := sum(queue.shares.values())) != 100:
+        yield Wrong("out-of-range", path, f"come to {together} together; accepted: 100")
+
+
+def _chains(s: Settings) -> Iterator[Wrong]:
+    for id, chain in s.chain.items():
+        for i, step in enumerate(chain.steps):
+            if bool(step.people) == (step.department is not None):
+                path: Path = ("chain", id, "steps", i, "people")
+                found = "goes ill with a department" if step.people else "is missing"
+                yield Wrong("missing", path, f"{found}; accepted: a list of 1 to 250 people, or a department")
