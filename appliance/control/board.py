@@ -11,6 +11,7 @@ from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl, PersonState
 from appliance.control import messages
 from appliance.control.server import Server
+from appliance.settings import people
 
 ACTION_LIVES = 10_000  # ms an action may still be carried out; reference/mqtt: at most 10 s ahead
 
@@ -64,8 +65,9 @@ class Board:
 
     def person_changed(self, person: str) -> None:
         self._later(self._tell_person, person)
-        for name, queue in self._control.rules.settings.queue.items():
-            if person in queue.people:
+        settings = self._control.rules.settings
+        for name, queue in settings.queue.items():
+            if any(member.person == person for member in people.of_queue(settings, queue)):
                 self.queue_changed(name)
 
     def phone_changed(self, phone: str) -> None:
@@ -158,8 +160,8 @@ class Board:
             key=lambda call: (call.queued_at or call.since, call.id),
         )
         free = sum(
-            self._control.people[person].status == "available" and states.get(person) == "free"
-            for person in table.people
+            self._control.people[member.person].status == "available" and states.get(member.person) == "free"
+            for member in people.of_queue(self._control.rules.settings, table)
         )
         oldest = waiting[0].queued_at or waiting[0].since if waiting else None
         ids = tuple(call.id for call in waiting)

@@ -51,8 +51,8 @@ def key(number: str, *, prefix: bool = False) -> int:
     return int(number.translate(_NIBBLES), 16) | (PREFIX if prefix else 0)
 
 
-def table(exact: Mapping[str, int], prefixes: Mapping[str, int]) -> tuple[bytes, bytes]:
-    """Sections NUMB and CALR for digits -> bits of caller lists.
+def table(exact: Mapping[str, int], prefixes: Mapping[str, int]) -> tuple[bytes, list[int]]:
+    """Section NUMB for digits -> bits of caller lists, and the bits of each caller record it names.
 
     A number is also on the lists of every prefix it begins with, as the core stops at the longest match.
     """
@@ -66,7 +66,7 @@ def table(exact: Mapping[str, int], prefixes: Mapping[str, int]) -> tuple[bytes,
     for each in prefixes:
         bits = _covering(each, prefixes, lengths)
         entries[key(each, prefix=True)] = records.setdefault(bits, len(records))
-    return _slots(entries), b"".join(struct.pack("<QII", bits, 0, 0) for bits in records)
+    return _slots(entries), list(records)
 
 
 def _covering(number: str, prefixes: Mapping[str, int], lengths: list[int]) -> int:

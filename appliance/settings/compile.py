@@ -4,35 +4,46 @@
 import struct
 import zlib
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import get_args
 from zoneinfo import ZoneInfo
 
-from appliance.settings import callers, hours
-from appliance.settings.models import Settings
+from appliance.settings import callers, goals, hours, people, public_holidays
+from appliance.settings.models import Settings, Strategy
 from appliance.settings.names import Names
 from appliance.settings.numbers import digits, normalise
-from appliance.settings.routes import Routes, routes
+from appliance.settings.people import Member
+from appliance.settings.plan_steps import NONE, Routes
+from appliance.settings.routes import routes
+from appliance.settings.scenarios import trust
 
 BEFORE, AHEAD = hours.DAY, 400 * hours.DAY  # ms around now in which hours are known; compile again well before the end
+VERSION = 2
 TELEPHONE_LINE, SIP_TRUNK = 0, 1
-STRATEGIES = {"ring-all": 0, "round-robin": 1}
-MUSIC, JOIN_WHEN_EMPTY = 1, 2  # flags of a queue
-THE_PERSONS_OWN = 0xFFFFFFFF  # wrap-up
+STRATEGIES = {name: number for number, name in enumerate(get_args(Strategy))}
+MUSIC, JOIN_WHEN_EMPTY, LEAVE_WHEN_EMPTY = 1, 2, 4  # flags of a queue
+THE_PERSONS_OWN = NEVER = 0xFFFFFFFF  # wrap-up; wait after which skills are not asked for
 
 RECORDS = {
     "LINE": struct.Struct("<IIBBHI"),
-    "PRSN": struct.Struct("<IIII"),
-    "MEMB": struct.Struct("<I"),
+    "PRSN": struct.Struct("<IIIBBHIIQ"),
+    "SKIL": struct.Struct("<I"),
+    "PSKL": struct.Struct("<IHH"),
+    "MEMB": struct.Struct("<IBBHII"),
     "QUEU": struct.Struct("<IBBHIIIIIIIIII"),
     "CHST": struct.Struct("<IIII"),
     "CHAN": struct.Struct("<III"),
     "OPEN": struct.Struct("<qq"),
     "HOUR": struct.Struct("<III"),
-    "STEP": struct.Struct("<IHHIII"),
+    "ATTR": struct.Struct("<I"),
+    "TEXT": struct.Struct("<32s"),
+    "STEP": struct.Struct("<IHHIIIIHBBIII"),
+    "EXIT": struct.Struct("<HHI"),
     "DIAL": struct.Struct("<II32s"),
     "CALR": struct.Struct("<QII"),
     "NUMB": struct.Struct("<QI"),
-    "LIST": struct.Struct("<I"),
-    "ACTN": struct.Struct("<IIQB7x"),
+    "LIST": struct.Struct("<II"),
+    "ACTN": struct.Struct("<IIQBB6x"),
 }
 _HEADER = struct.Struct("<4sHHIII12x")
 _SECTION = struct.Struct("<4sIII")
@@ -41,58 +52,77 @@ _SECTION = struct.Struct("<4sIII")
 def compile(settings: Settings, now: int) -> tuple[bytes, Names]:
     """The plan of sound settings, and the names of the ids in it; `now` in ms UTC. Raises names.SameId."""
     way = routes(settings)
-    sections = _paths(settings, way) | _people(settings, way.names) | _hours(settings, way.names, now)
-    sections |= _callers(settings, way)
+    sections = _paths(settings, way) | _people(settings, way) | _members(settings, way.names)
+    sections |= _hours(settings, way.names, now) | _callers(settings, way)
     return _plan(sections, settings.sip.max_calls), way.names
 
 
 def _paths(s: Settings, way: Routes) -> dict[str, bytes]:
     kinds = [TELEPHONE_LINE] + [SIP_TRUNK] * len(s.line)
     lines = zip(way.lines, way.first, kinds, strict=True)
+    steps: list[tuple[int, ...]] = []
+    exits: list[tuple[int, int, int]] = []
+    for e in way.steps:
+        run = (len(exits), len(e.exits))
+        exits += [(on, 0, to) for on, to in e.exits]
+        steps.append((e.id, e.kind, e.small, e.what, e.next, e.other, *run, e.least, e.most, e.value, e.ms, 0))
     return {
         "LINE": _rows("LINE", ((way.names.id("line", name), first, kind, 0, 0, 0) for name, first, kind in lines)),
-        "STEP": _rows("STEP", ((e.id, e.kind, e.small, e.what, e.next, e.other) for e in way.steps)),
+        "ATTR": _rows("ATTR", ((way.names.id("attribute", name),) for name in way.attributes)),
+        "TEXT": _rows("TEXT", ((text.encode(),) for text in way.texts)),
+        "STEP": _rows("STEP", steps),
+        "EXIT": _rows("EXIT", exits),
         "DIAL": _rows("DIAL", ((line, step, number.encode()) for line, step, number in way.dials)),
     }
 
 
-def _people(s: Settings, names: Names) -> dict[str, bytes]:
-    index = {name: i for i, name in enumerate(s.person)}
-    members: list[tuple[int]] = []
+def _people(s: Settings, way: Routes) -> dict[str, bytes]:
+    outside = sum(1 << way.lines.index(line) for line in s.outside.lines)
+    persons = []
+    skills = []
+    for index, (name, p) in enumerate(s.person.items()):
+        ids = (way.names.id("person", name), p.wrap_up * 1000, way.names.id("mailbox", p.mailbox))
+        mobile = outside if p.mobile is not None else 0
+        persons.append((*ids, p.level, p.pause_after, 0, p.pause_for * 1000, 0, mobile))
+        skills += sorted((index, way.index("skill", skill), level) for skill, level in p.skills.items())
+    return {
+        "PRSN": _rows("PRSN", persons),
+        "SKIL": _rows("SKIL", ((way.names.id("skill", name),) for name in s.skill)),
+        "PSKL": _rows("PSKL", skills),
+    }
 
-    def run(people: Iterable[str]) -> tuple[int, int]:
+
+def _members(s: Settings, names: Names) -> dict[str, bytes]:
+    """Queues, chains, and the runs of people they name."""
+    index = {name: i for i, name in enumerate(s.person)}
+    members: list[tuple[int, ...]] = []
+
+    def run(of: Iterable[Member]) -> tuple[int, int]:
         first = len(members)
-        members.extend((index[name],) for name in people)
+        members.extend((index[m.person], m.ways, 0, m.share, m.after * 1000, 0) for m in of)
         return first, len(members) - first
 
-    persons = [
-        (names.id("person", name), p.wrap_up * 1000, names.id("mailbox", p.mailbox), 0) for name, p in s.person.items()
-    ]
-    queues = [
-        (
-            names.id("queue", name),
-            STRATEGIES[q.strategy or "ring-all"],
-            MUSIC * q.music | JOIN_WHEN_EMPTY * q.join_when_empty,
-            0,
-            q.ring_for * 1000,
-            q.max_wait * 1000,
-            q.max_length,
-            q.again_after_refusal * 1000,
-            q.again_after_no_answer * 1000,
-            *run(q.people),
-            THE_PERSONS_OWN if q.wrap_up is None else q.wrap_up * 1000,
-            0,
-            0,
+    queues = []
+    for name, q in s.queue.items():
+        of = people.department(s, q)
+        wrap_up = q.wrap_up if q.wrap_up is not None or of is None else of.wrap_up
+        strategy = STRATEGIES[goals.choice(s, q).strategy]
+        flags = MUSIC * q.music | JOIN_WHEN_EMPTY * q.join_when_empty | LEAVE_WHEN_EMPTY * q.leave_when_empty
+        waits = (q.ring_for * 1000, q.max_wait * 1000, q.max_length)
+        again = (q.again_after_refusal * 1000, q.again_after_no_answer * 1000)
+        after = (
+            THE_PERSONS_OWN if wrap_up is None else wrap_up * 1000,
+            NEVER if q.any_skill_after is None else q.any_skill_after * 1000,
+            q.weight,
         )
-        for name, q in s.queue.items()
-    ]
+        runs = run(people.of_queue(s, q))
+        queues.append((names.id("queue", name), strategy, flags, 0, *waits, *again, *runs, *after))
     steps: list[tuple[int, int, int, int]] = []
     chains = []
     for name, chain in s.chain.items():
         chains.append((names.id("chain", name), len(steps), len(chain.steps)))
-        steps += [(step.ring_for * 1000, *run(step.people), 0) for step in chain.steps]
+        steps += [(step.ring_for * 1000, *run(people.of_step(s, step)), 0) for step in chain.steps]
     return {
-        "PRSN": _rows("PRSN", persons),
         "QUEU": _rows("QUEU", queues),
         "CHST": _rows("CHST", steps),
         "CHAN": _rows("CHAN", chains),
@@ -101,13 +131,15 @@ def _people(s: Settings, names: Names) -> dict[str, bytes]:
 
 
 def _hours(s: Settings, names: Names, now: int) -> dict[str, bytes]:
-    zone = ZoneInfo(s.office.time_zone)
+    zone, begin, end = ZoneInfo(s.office.time_zone), now - BEFORE, now + AHEAD
+    first, last = (datetime.fromtimestamp(at / 1000, UTC).date() for at in (begin - hours.DAY, end + hours.DAY))
     intervals: list[hours.Interval] = []
     tables = []
     for name, table in s.hours.items():
         week = [[hours.window(text) for text in day] for day in table.week.days()]
-        closed, opened = map(hours.dated, table.closed), map(hours.dated, table.open)
-        new = hours.open_intervals(week, list(closed), list(opened), zone, now - BEFORE, now + AHEAD)
+        off = [hours.Dated(day, day, None) for day in sorted(public_holidays.of(table.holidays, first, last))]
+        closed, opened = [*map(hours.dated, table.closed), *off], [hours.dated(text) for text in table.open]
+        new = hours.open_intervals(week, closed, opened, zone, begin, end)
         tables.append((names.id("hours", name), len(intervals), len(new)))
         intervals += new
     return {"OPEN": _rows("OPEN", intervals), "HOUR": _rows("HOUR", tables)}
@@ -117,7 +149,9 @@ def _callers(s: Settings, way: Routes) -> dict[str, bytes]:
     exact: dict[str, int] = {}
     prefixes: dict[str, int] = {}
     called: dict[str, str] = {}
+    withheld = 0
     for bit, table in enumerate(s.callers.values()):
+        withheld |= table.withheld << bit
         for written, name in table.numbers.items():
             number = normalise(written, s.office.country)
             bare = digits(number)
@@ -127,19 +161,31 @@ def _callers(s: Settings, way: Routes) -> dict[str, bytes]:
         for prefix in table.prefixes:
             prefixes[digits(prefix)] = prefixes.get(digits(prefix), 0) | 1 << bit
     way.names.callers = called
-    lists = {name: i for i, name in enumerate(s.callers)}
-    actions = [
-        (
-            way.names.id("action", name),
-            lists[a.callers or ""],
-            sum(1 << way.lines.index(line) for line in a.lines),
-            a.class_,
-        )
-        for name, a in s.action.items()
-    ]
     numbers, records = callers.table(exact, prefixes)
-    ids = [(way.names.id("callers", name),) for name in s.callers]
-    return {"NUMB": numbers, "CALR": records, "LIST": _rows("LIST", ids), "ACTN": _rows("ACTN", actions)}
+    if withheld and withheld not in records:
+        records.append(withheld)
+    unknown = [records.index(withheld) if table.withheld else NONE for table in s.callers.values()]
+    lists = zip((way.names.id("callers", name) for name in s.callers), unknown, strict=True)
+    return {
+        "NUMB": numbers,
+        "CALR": _rows("CALR", (_caller(s, way, bits) for bits in records)),
+        "LIST": _rows("LIST", lists),
+        "ACTN": _rows("ACTN", _actions(s, way)),
+    }
+
+
+def _caller(s: Settings, way: Routes, bits: int) -> tuple[int, int, int]:
+    """The record of callers who are on these lists: the first manager, the highest priority."""
+    lists = [table for bit, table in enumerate(s.callers.values()) if bits >> bit & 1]
+    managers = [way.index("person", table.manager) for table in lists if table.manager is not None]
+    return bits, managers[0] if managers else NONE, max((table.priority for table in lists), default=0)
+
+
+def _actions(s: Settings, way: Routes) -> Iterable[tuple[int, ...]]:
+    for name, a in s.action.items():
+        listed = NONE if a.callers is None else way.index("callers", a.callers)
+        lines = sum(1 << way.lines.index(line) for line in a.lines)
+        yield way.names.id("action", name), listed, lines, a.class_, trust(a.least_trust)
 
 
 def _rows(tag: str, rows: Iterable[tuple[int | bytes, ...]]) -> bytes:
@@ -156,4 +202,4 @@ def _plan(sections: dict[str, bytes], max_calls: int) -> bytes:
         body += rows + bytes(-len(rows) % 8)
     after = table + bytes(start - _HEADER.size - len(table)) + body
     length = _HEADER.size + len(after)
-    return _HEADER.pack(b"LKPL", 1, len(sections), length, zlib.crc32(after), max_calls) + after
+    return _HEADER.pack(b"LKPL", VERSION, len(sections), length, zlib.crc32(after), max_calls) + after

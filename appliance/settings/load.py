@@ -11,6 +11,7 @@ from appliance.settings.models import Settings
 from appliance.settings.names import SameId
 from appliance.settings.passwords import FILE, Secrets, fill_secrets, missing, read_secrets
 from appliance.settings.places import Places
+from appliance.settings.plan_steps import WALK, too_long
 from appliance.settings.references import Wrong
 from appliance.settings.routes import routes
 from appliance.settings.rules import wrongs
@@ -52,10 +53,13 @@ def _parse(text: str, path: Path) -> tuple[Settings, Places]:
     settings, places = documents.check(Settings, text, path.name)
     _raise(list(wrongs(settings)), places, path.name)
     try:
-        routes(settings)
+        long = too_long(routes(settings))
     except SameId as same:
-        at = (same.kind, same.name)
-        _raise([Wrong(SameId.id, at, str(same), True)], places, path.name)
+        _raise([Wrong(SameId.id, (same.kind, same.name), str(same), True)], places, path.name)
+    else:
+        if long is not None:
+            what = f"leads on through more than {WALK} steps without a wait; accepted: fewer, or a step that waits"
+            _raise([Wrong("too-long", tuple(long.split(".")), what, True)], places, path.name)
     return _with_numbers(settings, places, path), places
 
 

@@ -69,7 +69,7 @@ PortNumber = Annotated[int, Field(ge=1, le=65535)]
 AudioPort = Annotated[int, Field(ge=1024, le=65535)]
 Share = Annotated[int, Field(ge=0, le=100, json_schema_extra={"unit": "per cent"})]
 Goal = Literal["motivate", "balance", "sell-more", "shortest-wait"]
-Strategy = Literal[
+Strategy = Literal[  # in the order of their numbers in the plan
     "ring-all",
     "round-robin",
     "percentage",

@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from appliance.settings.models import Action
+from appliance.settings.models import Action, Lookup, Prompt
 
 
 class SameId(Exception):
@@ -19,10 +19,12 @@ class SameId(Exception):
 
 @dataclass
 class Names:
-    """Ids and names of everything in a plan; kinds are those of the document's tables, and `step`."""
+    """Ids and names of everything in a plan; kinds are those of the document's tables, `step` and `attribute`."""
 
     callers: Mapping[str, str] = field(default_factory=dict)  # normalised number: name for screens
     actions: dict[int, Action] = field(default_factory=dict)
+    prompts: dict[int, Prompt] = field(default_factory=dict)
+    lookups: dict[int, Lookup] = field(default_factory=dict)
     _named: dict[int, tuple[str, str]] = field(default_factory=dict)
     _titles: dict[int, str] = field(default_factory=dict)
 

@@ -1,136 +1,141 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The steps calls take, as indices into one list, and the called numbers that lead to them."""
+"""The ways calls take: from lines and telephones to whom and what they are for."""
 
-from dataclasses import dataclass, field
-
-from appliance.settings.models import TELEPHONES, Settings
-from appliance.settings.names import Names
+from appliance.settings import plan_steps as plan
+from appliance.settings.models import TELEPHONES, Callers, Settings
 from appliance.settings.numbers import digits, emergency_numbers, normalise
-from appliance.settings.references import ANSWERING, LEADING, found
+from appliance.settings.plan_steps import NONE, Routes, Step
+from appliance.settings.rules import SILENCE
+from appliance.settings.scenarios import add_scenarios, lead, ring
 from appliance.settings.steps import OFFICE
 
-NONE = 0xFFFFFFFF
-
-HOURS, QUEUE, CHAIN, PERSON, VOICEMAIL, OUTSIDE = 1, 2, 3, 4, 5, 7  # kinds of step, see plan_format.md
-
-
-@dataclass(frozen=True)
-class Step:
-    id: int
-    kind: int
-    small: int  # seconds of a person, digits to strip of outside
-    what: int
-    next: int = NONE
-    other: int = NONE
-
-
-@dataclass
-class Routes:
-    """All steps; all called numbers as (line index, step index, number); the first step of each line."""
-
-    names: Names
-    lines: list[str]  # by index, our telephones' first
-    steps: list[Step] = field(default_factory=list)
-    dials: list[tuple[int, int, str]] = field(default_factory=list)
-    first: list[int] = field(default_factory=list)
+KINDS = (
+    *("line", "person", "skill", "department", "queue", "chain", "mailbox", "hours", "prompt", "lookup"),
+    *("callers", "action", "scenario"),
+)
+SILENT = 60_000  # ms a caller hears ringing who is kept out without a word
 
 
 def routes(settings: Settings) -> Routes:
     """Settings that are sound, as routes. Raises names.SameId."""
-    return _Builder(settings).build()
+    ways = Routes(settings)
+    _name(ways)
+    _own(ways)
+    add_scenarios(ways)
+    _copies(ways)
+    _Lines(ways).add()
+    _extensions(ways)
+    _outside(ways)
+    return ways
 
 
-class _Builder:
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.names = Names()
-        self.routes = Routes(self.names, [TELEPHONES, *settings.line])
-        self.order = {
-            kind: {name: i for i, name in enumerate(getattr(settings, kind))}
-            for kind in ("person", "queue", "chain", "hours")
-        }
-        self.mailboxes: dict[str, int] = {}
-        self.scenarios: dict[str, int] = {}
+def _name(ways: Routes) -> None:
+    """Enter everything the plan knows by number."""
+    s, names = ways.settings, ways.names
+    names.add("line", TELEPHONES, "Telephones")
+    for kind in KINDS:
+        for name, table in getattr(s, kind).items():
+            names.add(kind, name, getattr(table, "name", ""))
+    names.add("lookup", SILENCE)
+    for name in ways.attributes:
+        names.add("attribute", name)
+    names.actions = {names.id("action", name): action for name, action in s.action.items()}
+    names.prompts = {names.id("prompt", name): prompt for name, prompt in s.prompt.items()}
+    names.lookups = {names.id("lookup", name): lookup for name, lookup in s.lookup.items()}
 
-    def build(self) -> Routes:
-        s = self.settings
-        self.name_everything()
-        for name in s.mailbox:
-            what = self.names.id("mailbox", name)
-            self.mailboxes[name] = self.step(f"mailbox.{name}", VOICEMAIL, what)
-        for name in s.scenario:
-            self.scenarios[name] = self.scenario(name)
-        self.routes.first = [NONE, *(self.scenarios[line.scenario] for line in s.line.values())]
+
+def _own(ways: Routes) -> None:
+    """A step of its own for everything a call may be sent to, `own.KIND.NAME`; it ends in a mailbox."""
+    s = ways.settings
+    for name, box in s.mailbox.items():
+        step = Step(0, plan.VOICEMAIL, ways.names.id("mailbox", name))
+        ways.leads["mailbox", name] = ways.add(f"own.mailbox.{name}", step, box.name)
+    for kind in ("person", "queue", "chain"):
+        for name in getattr(s, kind):
+            mailbox = s.person[name].mailbox if kind == "person" else OFFICE
+            ways.leads[kind, name] = ring(ways, f"own.{kind}.{name}", kind, name, ways.leads["mailbox", mailbox])
+
+
+def _copies(ways: Routes) -> None:
+    """A scenario's own step is its first one, once more."""
+    for name in ways.settings.scenario:
+        ways.add(f"own.scenario.{name}", ways.steps[ways.leads["scenario", name]], name)
+
+
+class _Lines:
+    """From a line by way of those it keeps out and its hours to where its calls are meant to go."""
+
+    def __init__(self, ways: Routes) -> None:
+        self.ways = ways
+        self.refused = {name: self.refusal(name, c) for name, c in ways.settings.callers.items() if c.refuse}
+        self.before: dict[tuple[str, int], int] = {}  # a list, and the step behind it: the step that looks at the list
+
+    def add(self) -> None:
+        s, ways = self.ways.settings, self.ways
+        ways.first = [NONE]
         for index, (name, line) in enumerate(s.line.items(), start=1):
+            entries: dict[int, int] = {}  # where a call is meant to go: where it begins
+            first = ways.leads["scenario", line.scenario]
+            ways.first.append(entries.setdefault(first, self.guard(self.hours(name, first))))
             for number, target in line.numbers.items():
-                called = digits(normalise(number, line.country or s.office.country))
-                self.routes.dials.append((index, self.lead(f"line.{name}.{called}", target), called))
-        self.extensions()
-        self.outside()
-        return self.routes
+                called = digits(normalise(number, line.country or s.office.country, line.rewrite))
+                to = lead(ways, target)
+                if to not in entries:
+                    entries[to] = self.guard(self.hours(name, to))
+                ways.dials.append((index, entries[to], called))
 
-    def name_everything(self) -> None:
-        s = self.settings
-        self.names.add("line", TELEPHONES, "Telephones")
-        for kind in ("line", "person", "queue", "chain", "mailbox", "hours", "callers", "action"):
-            for name, table in getattr(s, kind).items():
-                self.names.add(kind, name, getattr(table, "name", ""))
-        self.names.actions = {self.names.id("action", name): action for name, action in s.action.items()}
+    def hours(self, name: str, to: int) -> int:
+        line = self.ways.settings.line[name]
+        if line.hours is None:
+            return to
+        at, closed = self.ways.index("hours", line.hours), lead(self.ways, line.closed)
+        return self.ways.add(f"line.{name}.hours.{self.ways.path(to)}", Step(0, plan.HOURS, at, next=to, other=closed))
 
-    def scenario(self, name: str) -> int:
-        """hours -> open or closed -> unanswered -> the office's mailbox; the first step."""
-        s, path = self.settings.scenario[name], f"scenario.{name}"
-        unanswered = self.enter(f"{path}.unanswered", s.unanswered, self.mailboxes[OFFICE])
-        open = self.enter(f"{path}.open", s.open or "", unanswered)
-        if s.hours is None:
-            return open
-        closed = self.enter(f"{path}.closed", s.closed, unanswered)
-        return self.step(f"{path}.hours", HOURS, self.order["hours"][s.hours], next=open, other=closed)
+    def guard(self, to: int) -> int:
+        """The step that leads there all callers but those who are kept out."""
+        for name, refusal in reversed(self.refused.items()):
+            if (name, to) not in self.before:
+                looks = Step(0, plan.LIST, self.ways.index("callers", name), next=refusal, other=to)
+                self.before[name, to] = self.ways.add(f"callers.{name}.before.{self.ways.path(to)}", looks, name)
+            to = self.before[name, to]
+        return to
 
-    def lead(self, path: str, target: str) -> int:
-        """The step one of our numbers leads to."""
-        [(kind, name)] = found(self.settings, target, LEADING)
-        return self.scenarios[name] if kind == "scenario" else self.own(path, kind, name)
+    def refusal(self, name: str, table: Callers) -> int:
+        path, ways = f"callers.{name}.refuse", self.ways
+        if table.refuse == "busy":
+            return ways.add(path, Step(0, plan.HANG_UP, plan.BUSY))
+        if table.refuse == "message":
+            assert table.prompt is not None  # as of every sound list refused so
+            over = ways.add(f"{path}.over", Step(0, plan.HANG_UP, plan.NORMAL))
+            return ways.add(path, Step(0, plan.SAY, ways.names.id("prompt", table.prompt), next=over))
+        over = ways.add(f"{path}.over", Step(0, plan.HANG_UP, plan.DECLINED))
+        nobody = ways.names.id("lookup", SILENCE)  # that is never answered: the caller hears what he heard before
+        return ways.add(path, Step(0, plan.LOOK_UP, nobody, next=over, other=over, value=NONE, ms=SILENT))
 
-    def own(self, path: str, kind: str, name: str) -> int:
-        """A target called by itself: a person ends in his own mailbox, all else in the office's."""
-        mailbox = self.settings.person[name].mailbox if kind == "person" else OFFICE
-        return self.enter(path, f"{kind}.{name}", self.mailboxes[mailbox])
 
-    def enter(self, path: str, target: str, then: int) -> int:
-        """The step that leads to a target, and on to `then` when nobody answers."""
-        [(kind, name)] = found(self.settings, target, ANSWERING)
-        if kind == "mailbox":
-            return self.mailboxes[name]
-        number = {"queue": QUEUE, "chain": CHAIN, "person": PERSON}[kind]
-        small = self.settings.person[name].ring_for if kind == "person" else 0
-        return self.step(path, number, self.order[kind][name], small, next=then)
+def _extensions(ways: Routes) -> None:
+    for kind in ("person", "queue", "chain"):
+        for name, table in getattr(ways.settings, kind).items():
+            if table.extension is not None:
+                ways.dials.append((0, ways.leads[kind, name], table.extension))
 
-    def extensions(self) -> None:
-        for kind in ("person", "queue", "chain"):
-            for name, table in getattr(self.settings, kind).items():
-                if table.extension is not None:
-                    self.routes.dials.append((0, self.own(f"{kind}.{name}", kind, name), table.extension))
 
-    def outside(self) -> None:
-        """The prefix and any number; with a prefix, emergency numbers without it too."""
-        outside = self.settings.outside
-        if not outside.lines:
-            return
-        self.routes.dials.append((0, self.trunks("outside", len(outside.prefix)), outside.prefix + "*"))
-        if outside.prefix:
-            taken = {number for _, _, number in self.routes.dials}
-            direct = self.trunks("outside.emergency", 0)
-            alarms = set(emergency_numbers(self.settings.office.country)) - taken
-            self.routes.dials += [(0, direct, number) for number in sorted(alarms)]
+def _outside(ways: Routes) -> None:
+    """The prefix and any number; with a prefix, emergency numbers without it too."""
+    outside = ways.settings.outside
+    if not outside.lines:
+        return
+    ways.dials.append((0, _trunks(ways, "outside", len(outside.prefix)), outside.prefix + "*"))
+    if outside.prefix:
+        taken = {number for line, _, number in ways.dials if line == 0}
+        direct = _trunks(ways, "outside.emergency", 0)
+        alarms = set(emergency_numbers(ways.settings.office.country)) - taken
+        ways.dials += [(0, direct, number) for number in sorted(alarms)]
 
-    def trunks(self, path: str, strip: int) -> int:
-        then = NONE
-        for name in reversed(self.settings.outside.lines):
-            then = self.step(f"{path}.{name}", OUTSIDE, self.routes.lines.index(name), strip, next=then)
-        return then
 
-    def step(self, path: str, kind: int, what: int, small: int = 0, *, next: int = NONE, other: int = NONE) -> int:
-        id = self.names.add("step", path)
-        self.routes.steps.append(Step(id, kind, small, what, next, other))
-        return len(self.routes.steps) - 1
+def _trunks(ways: Routes, path: str, strip: int) -> int:
+    then = NONE
+    for name in reversed(ways.settings.outside.lines):
+        out = Step(0, plan.OUTSIDE, ways.lines.index(name), strip, then, value=NONE)
+        then = ways.add(f"{path}.{name}", out)
+    return then

@@ -143,10 +143,10 @@ join_when_empty = {}
     plan, names = compiled(text.format("true", "false"))
     id, *rest = plan["QUEU"][0]
     assert names.name(id) == "sales"
-    assert rest == [1, 1, 11000, 12000, 13, 14000, 15000, 0, 2, 16000]
+    assert rest == [1, 1, 11000, 12000, 13, 14000, 15000, 0, 2, 16000, NONE, 0]
     assert [row[0] for row in plan["MEMB"]] == [1, 0]
     plan, _ = compiled(text.format("false", "true").replace("wrap_up = 16", ""))
-    assert (plan["QUEU"][0][2], plan["QUEU"][0][-1]) == (2, 0xFFFFFFFF)
+    assert (plan["QUEU"][0][2], plan["QUEU"][0][-3]) == (2, NONE)
 
 
 def test_hours_are_known_for_a_year_ahead() -> None:
@@ -164,8 +164,8 @@ def test_hours_are_known_for_a_year_ahead() -> None:
 
 def test_an_action_is_due_for_its_list_on_its_lines_alone() -> None:
     plan, names = compiled(EXAMPLE.read_text())
-    [(id, at, lines, kind)] = plan["ACTN"]
-    assert (names.actions[id].topic, at, lines, kind) == ("home/porch/lamp/set", 0, 1 << CITY, 0)
+    [(id, at, lines, kind, trust)] = plan["ACTN"]
+    assert (names.actions[id].topic, at, lines, kind, trust) == ("home/porch/lamp/set", 0, 1 << CITY, 0, 0)
     assert [names.name(each[0]) for each in plan["LIST"]] == ["regulars"]
 
 
@@ -209,18 +209,13 @@ def test_every_look_up_is_as_a_plain_dictionary_says(
     exact: dict[str, int], prefixes: dict[str, int], asked: list[str]
 ) -> None:
     numbers, records = callers.table(exact, prefixes)
-    plan = plan_of(numbers, records)
+    rows = [(bits, NONE, 0) for bits in records]
+    plan = Plan(0, {"NUMB": list(struct.iter_unpack("<QI", numbers)), "CALR": rows, "LIST": []})
     for number in [*asked, *exact]:
         expected = exact.get(number, 0)
         for length in range(1, len(number) + 1):
             expected |= prefixes.get(number[:length], 0)
         assert plan.lists(number) == expected
-
-
-def plan_of(numbers: bytes, records: bytes) -> Plan:
-    return Plan(
-        0, {"NUMB": list(struct.iter_unpack("<QI", numbers)), "CALR": list(struct.iter_unpack("<Q8x", records))}
-    )
 
 
 def test_a_file_of_many_numbers_is_a_list_like_any_other(tmp_path: Path) -> None:
