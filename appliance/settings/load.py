@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.settings import documents
+from appliance.settings import advice, documents
 from appliance.settings.callers import read_numbers
 from appliance.settings.faults import MOST, Fault, SettingsFaults, dotted
 from appliance.settings.models import Settings
@@ -19,11 +19,12 @@ from appliance.settings.rules import wrongs
 
 @dataclass(frozen=True)
 class Office:
-    """A sound document, as text and as settings, with its secrets."""
+    """A sound document, as text and as settings, with its secrets, and what is to be said of it all the same."""
 
     document: str
     settings: Settings
     secrets: Secrets
+    warnings: tuple[Fault, ...] = ()
 
 
 def read(path: Path, secrets: Path | None = None, *, fill: bool = False) -> Office:
@@ -41,12 +42,18 @@ def office(document: str, path: Path, secrets: Path | None = None, *, fill: bool
     settings, places = _parse(document, path)
     known = fill_secrets(settings, secrets) if fill else read_secrets(secrets)
     _raise(list(missing(settings, known)), places, path.name)
-    return Office(document, settings, known)
+    return Office(document, settings, known, tuple(_told(advice.warnings(settings), places, path.name)))
 
 
 def parse(text: str, path: Path) -> Settings:
     """The settings in a text, as if it stood in `path` (files it names are beside it). Raises SettingsFaults."""
     return _parse(text, path)[0]
+
+
+def warnings(document: str, path: Path) -> list[Fault]:
+    """What is sound in a document but may not be what was meant, with its place. Raises SettingsFaults."""
+    settings, places = _parse(document, path)
+    return _told(advice.warnings(settings), places, path.name)
 
 
 def _parse(text: str, path: Path) -> tuple[Settings, Places]:
@@ -78,10 +85,15 @@ def _with_numbers(settings: Settings, places: Places, path: Path) -> Settings:
 
 
 def _raise(found: list[Wrong], places: Places, file: str) -> None:
+    if found:
+        raise SettingsFaults(_told(found, places, file))
+
+
+def _told(found: list[Wrong], places: Places, file: str) -> list[Fault]:
+    """In the order of the file."""
     faults = []
     for id, path, message, key in found[:MOST]:
         path = path if key else places.short(path)
         place = places.of_key(path) if key else places.of_value(path)
         faults.append(Fault(id, file, *place, dotted(path), message))
-    if faults:
-        raise SettingsFaults(documents.in_order(faults))
+    return documents.in_order(faults)

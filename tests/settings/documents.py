@@ -8,6 +8,7 @@ from appliance.settings.load import parse
 from appliance.settings.models import Settings
 
 EXAMPLE = Path(__file__).parents[2] / "office.example.toml"
+FULL = EXAMPLE.with_name("docs") / "office.full.toml"
 SMALL = """\
 [office]
 name = "Small Ltd"
@@ -35,6 +36,19 @@ kind = "sip"
 host = "192.0.2.1"
 """
 )
+
+
+PROMPTS = "".join(f'[prompt.{name}]\nfile = "/{name}.wav"\n' for name in ("hello", "bye"))
+
+
+def graph(*steps: str, before: str = WIRED) -> str:
+    """A document whose scenario has these steps, `name: field = value; ...`, beginning with the first."""
+    names = [step.partition(":")[0] for step in steps]
+    text = before + PROMPTS + f'[scenario.main]\nstart = "{names[0]}"\n'
+    for step in steps:
+        name, _, fields = step.partition(":")
+        text += f"[scenario.main.step.{name}]\n" + "".join(f"{each.strip()}\n" for each in fields.split(";"))
+    return text
 
 
 def settings(text: str) -> Settings:
