@@ -95,7 +95,8 @@ class Phone:
 
     async def event(self, event: str, within: float = 5.0) -> dict[str, Any]:
         """The oldest event of this name not taken yet: ready, registered, not-registered, rings (caller, called),
-        ringing-there, audio (codec), talking, key (key), over (code, reason, heard = WAV path). NotSeen when late."""
+        ringing-there, audio (codec) or no-audio (statuses), talking, key (key), over (code, reason, heard = WAV path).
+        NotSeen when late."""
         return await self.seen.next(event, lambda told: told["event"] == event, within)
 
     def _do(self, what: str, **fields: object) -> None:

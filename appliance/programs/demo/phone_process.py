@@ -2,7 +2,8 @@
 """A telephone, or the world outside, made of PJSIP: one process that takes JSON lines and tells JSON lines.
 
 Commands: register, call, answer, answer-after, decline, hang-up, press. The end of standard input ends the process.
-All of pjsua2 is called from one thread; a Call object is kept until PJSIP has said that the call is over.
+All of pjsua2 is called from one thread; a Call object is kept until PJSIP has said that the call is over. What pjsua2
+hands out of another of its objects (`getInfo().media`) is freed with it, so that the outer one is kept by name meanwhile.
 """
 
 import argparse
@@ -68,8 +69,9 @@ class Call(pj.Call):  # type: ignore[misc]
 
     @callback
     def onCallMediaState(self, _: object) -> None:
-        info = self.getInfo().media  # one audio stream and nothing else was offered; type is 5 in 2.17, not 1
-        if not info or info[0].status != pj.PJSUA_CALL_MEDIA_ACTIVE:
+        info = self.getInfo()
+        if [media.status for media in info.media] != [pj.PJSUA_CALL_MEDIA_ACTIVE]:  # one stream of audio was offered
+            tell("no-audio", call=self.getId(), statuses=[media.status for media in info.media])
             return
         media = self.getAudioMedia(0)
         self.phone.player.startTransmit(media)
