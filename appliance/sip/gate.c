@@ -5,17 +5,27 @@
 #include "sip.h"
 
 #include <stdio.h>
+#include <string.h>
+
+struct asker {
+    char call_id[128];
+    char from[SIP_URI_MAX + 1];
+    char source[80];
+};
 
 static pj_bool_t on_request(pjsip_rx_data *rdata);
 static pj_bool_t on_refer(pjsip_rx_data *rdata);
+static pj_status_t on_response(pjsip_tx_data *tdata);
 
 static int gate_open;
+static struct asker let_in; /* with an INVITE that is no call yet; without a Call-ID: nobody */
 
 static pjsip_module gate = {
     .name = {(char *)(uintptr_t) "mod-lk-gate", 11},
     .id = -1,
     .priority = PJSIP_MOD_PRIORITY_APPLICATION - 1, /* after dialogs have taken theirs, before pjsua */
     .on_rx_request = on_request,
+    .on_tx_response = on_response,
 };
 
 static pjsip_module refer = {
@@ -36,11 +46,23 @@ struct sip_trunk *sip_gate_trunk(const pjsip_rx_data *rdata)
     return rdata->endpt_info.mod_data[refer.id];
 }
 
+static void who_asks(const pjsip_rx_data *rdata, struct asker *asker)
+{
+    int size = 0;
+
+    sip_copy(asker->call_id, sizeof asker->call_id, &rdata->msg_info.cid->id);
+    if (rdata->msg_info.from->uri)
+        size = pjsip_uri_print(PJSIP_URI_IN_FROMTO_HDR, pjsip_uri_get_uri(rdata->msg_info.from->uri), asker->from,
+                               sizeof asker->from - 1);
+    asker->from[size > 0 ? size : 0] = '\0';
+    snprintf(asker->source, sizeof asker->source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
+}
+
 void sip_refuse(pjsip_rx_data *rdata, int code, const char *why)
 {
-    const pj_str_t *method = &rdata->msg_info.msg->line.req.method.name;
-    char name[32], from[SIP_URI_MAX + 1] = "", source[80];
-    const char *text[] = {name, why, from, source};
+    struct asker asker;
+    char name[32];
+    const char *text[] = {name, why, asker.from, asker.source};
     pjsip_hdr headers;
 
     pj_list_init(&headers);
@@ -56,15 +78,33 @@ void sip_refuse(pjsip_rx_data *rdata, int code, const char *why)
             pj_list_push_back(&headers, pjsip_hdr_clone(rdata->tp_info.pool, allow));
     }
     pjsip_endpt_respond_stateless(pjsua_get_pjsip_endpt(), rdata, code, NULL, &headers, NULL);
-    sip_copy(name, sizeof name, method);
-    if (rdata->msg_info.from->uri) {
-        int size = pjsip_uri_print(PJSIP_URI_IN_FROMTO_HDR, pjsip_uri_get_uri(rdata->msg_info.from->uri), from,
-                                   sizeof from - 1);
-
-        from[size > 0 ? size : 0] = '\0';
-    }
-    snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
+    sip_copy(name, sizeof name, &rdata->msg_info.msg->line.req.method.name);
+    who_asks(rdata, &asker);
     sip_tell_c(SIP_EV_REFUSED, 0, code, 0, 4, text);
+}
+
+/* PJSIP refuses some of those let in by itself, and tells nobody: no codec in common, a body that is no SDP. */
+static pj_status_t on_response(pjsip_tx_data *tdata)
+{
+    const pjsip_status_line *status = &tdata->msg->line.status;
+    const pjsip_cid_hdr *call = PJSIP_MSG_CID_HDR(tdata->msg);
+    char call_id[sizeof let_in.call_id], why[80];
+    const char *text[] = {"INVITE", why, let_in.from, let_in.source};
+
+    if (!let_in.call_id[0] || status->code < 300 || !call)
+        return PJ_SUCCESS;
+    sip_copy(call_id, sizeof call_id, &call->id);
+    if (strcmp(call_id, let_in.call_id) == 0) {
+        sip_copy(why, sizeof why, &status->reason);
+        sip_tell_c(SIP_EV_REFUSED, 0, status->code, 0, 4, text);
+        sip_gate_is_call();
+    }
+    return PJ_SUCCESS;
+}
+
+void sip_gate_is_call(void)
+{
+    let_in.call_id[0] = '\0';
 }
 
 /* Lets a telephone through, or answers the request. */
@@ -99,6 +139,7 @@ static pj_bool_t on_invite(pjsip_rx_data *rdata)
     }
     rdata->endpt_info.mod_data[refer.id] = trunk;
     rdata->endpt_info.mod_data[gate.id] = (void *)(uintptr_t)phone;
+    who_asks(rdata, &let_in);
     return PJ_FALSE;
 }
 

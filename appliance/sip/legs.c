@@ -59,6 +59,7 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
         pjsua_call_hangup(call, 503, NULL, NULL);
         return;
     }
+    sip_gate_is_call();
     slot->id = call;
     slot->started = 1;
     pjsua_call_set_user_data(call, (void *)(uintptr_t)handle);

@@ -198,6 +198,7 @@ pj_status_t sip_gate_init(void);
 void sip_gate_open(int open); /* closed, every request is left unanswered: its sender asks again in half a second */
 struct sip_phone *sip_gate_phone(const pjsip_rx_data *rdata); /* who was let in by digest, or NULL */
 struct sip_trunk *sip_gate_trunk(const pjsip_rx_data *rdata);
+void sip_gate_is_call(void); /* the INVITE let in last: from now on its end is told as a leg's */
 void sip_refuse(pjsip_rx_data *rdata, int code, const char *why);
 
 /* nat.c */

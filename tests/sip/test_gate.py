@@ -104,6 +104,8 @@ async def test_a_caller_who_shares_no_codec_is_told_so(box: Box, wire: Wire) -> 
     answer = answer if answer.status >= 200 else await wire.response(final=True)
     assert answer.status == 488 and not box.told_so_far(Heard.INCOMING)
     phone.ack(answer, uri)
+    refused = await box.told(Heard.REFUSED, of="INVITE")
+    assert refused.code == 488 and phone.account.name in refused.text[2] and refused.text[3] == wire.at
 
 
 @pytest.mark.parametrize("body", [b"hello", b"v=0\r\n", b"v=0\r\no=x\r\nm=audio x RTP/AVP y\r\n", b"\x00" * 100])
@@ -114,6 +116,7 @@ async def test_a_caller_whose_offer_is_nonsense_is_refused(box: Box, wire: Wire,
     answer = answer if answer.status >= 200 else await wire.response(final=True)
     assert 400 <= answer.status < 500 and not box.told_so_far(Heard.INCOMING)
     phone.ack(answer, uri)
+    assert (await box.told(Heard.REFUSED, of="INVITE")).code == answer.status
 
 
 async def test_two_thousand_calls_of_strangers_leave_nothing_behind(box: Box, wire: Wire) -> None:
