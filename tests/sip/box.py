@@ -62,11 +62,11 @@ class Box:
         if opens:
             self.sip.open()
 
-    async def done(self) -> None:
+    async def done(self, within: float = 5.0) -> None:
         """All commands given so far are carried out: the last of them is told to have failed."""
         while not (player := self.sip.play("", False)):
             await asyncio.sleep(0.01)  # every handle is in use
-        await self.told(Heard.STOPPED, of=player)
+        await self.told(Heard.STOPPED, of=player, within=within)
 
     @property
     def uri(self) -> str:
