@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A real Mosquitto of our own on a free loopback port, and somebody who listens to it."""
+"""A real Mosquitto of our own on the loopback address, and somebody who listens to it."""
 
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -12,19 +11,16 @@ from typing import Self
 
 import aiomqtt
 
+from appliance.programs.demo.tied import TIED
+
 WITHIN = 10.0  # seconds for anything that is waited for
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 class Mosquitto:
     """start() returns when it listens; kill(), freeze() and thaw() are what brokers suffer."""
 
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port = port
         self._settings = folder / "mosquitto.conf"
         self._settings.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\nlog_dest stderr\n"
@@ -43,6 +39,7 @@ class Mosquitto:
     async def start(self) -> None:
         path = os.environ["PATH"] + ":/usr/sbin"
         self._process = await asyncio.create_subprocess_exec(
+            *TIED,
             "mosquitto",
             "-c",
             str(self._settings),

@@ -18,8 +18,9 @@ from appliance.control.messages import Applied, Happened
 from appliance.mqtt import broker as broker_module
 from appliance.mqtt import outbox as outbox_module
 from appliance.mqtt.bridge import Bridge
+from appliance.programs.demo.ports import Ports
 from appliance.settings.models import Action, Mqtt, Settings
-from tests.fakes.mosquitto import Listener, Mosquitto, free_port
+from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import CALL, Switch
 
 RIGHT_WITHIN = 5.0  # seconds after the broker's return
@@ -41,8 +42,8 @@ async def switch(tmp_path: Path) -> AsyncIterator[Switch]:
 
 
 @pytest.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
-    async with Mosquitto(tmp_path) as broker:
+async def broker(tmp_path: Path, ports: Ports) -> AsyncIterator[Mosquitto]:
+    async with Mosquitto(tmp_path, ports.take()) as broker:
         yield broker
 
 
@@ -278,10 +279,10 @@ async def test_a_line_taken_out_of_the_settings_leaves_the_broker(
 
 
 async def test_new_settings_with_another_broker_end_this_bridge_and_it_says_goodbye(
-    switch: Switch, broker: Mosquitto, bridge: Bridging
+    switch: Switch, broker: Mosquitto, bridge: Bridging, ports: Ports
 ) -> None:
     await broker.start()
-    other = settings(free_port())
+    other = settings(ports.take())
     async with Listener(broker.port) as house, bridge(broker.port, lambda: other) as work:
         await house.until(all_is_told(house))
         switch.tell(Applied, revision=2)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from appliance.programs import run as run_module
+from appliance.programs.demo.ports import Ports
 from appliance.programs.run import Child, supervise
-from tests.fakes.mosquitto import free_port
 
 WITHIN = 20.0  # seconds for anything that is waited for
 
@@ -95,9 +95,9 @@ async def running(document: Path, **environment: str) -> AsyncIterator[Run]:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Path:
+def office(tmp_path: Path, ports: Ports) -> Path:
     document = tmp_path / "office.toml"
-    document.write_text(OFFICE.format(sip=free_port(), web=free_port()))
+    document.write_text(OFFICE.format(sip=ports.take(), web=ports.take()))
     return document
 
 
@@ -128,8 +128,8 @@ def health(document: Path) -> int:
             return answer.code
 
 
-async def test_all_three_come_up_say_so_and_end_together(office: Path) -> None:
-    office.write_text(office.read_text() + MQTT.format(broker=free_port()))
+async def test_all_three_come_up_say_so_and_end_together(office: Path, ports: Ports) -> None:
+    office.write_text(office.read_text() + MQTT.format(broker=ports.take()))
     async with running(office) as run:
         await run.until_ready()
         for program in ("switch", "bridge", "web"):

@@ -9,12 +9,6 @@ from tests.sip.wire import Wire
 
 
 @pytest.fixture(scope="module")
-def ports() -> Iterator[Ports]:
-    with Ports() as ports:
-        yield ports
-
-
-@pytest.fixture(scope="module")
 def endpoint(request: pytest.FixtureRequest, ports: Ports) -> Iterator[Box]:
     """One for all tests of a file, which may set ENDPOINT: one process has one, and it takes a second to end."""
     box = Box(ports, **getattr(request.module, "ENDPOINT", {}))

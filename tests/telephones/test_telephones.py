@@ -2,7 +2,6 @@
 """The telephones of the tests, against one another: what they cannot do here, no test of the box may rely on."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.telephones.rtp import Rtp
 from tests.telephones.sipp import Sipp
-
-
-@pytest.fixture
-def ports() -> Iterator[Ports]:
-    with Ports() as ports:
-        yield ports
 
 
 @pytest.fixture(autouse=True)
