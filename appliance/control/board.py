@@ -8,7 +8,8 @@ from typing import Any
 
 from appliance.calls import call as calls
 from appliance.calls.clock import now_ms
-from appliance.calls.control import CallControl, PersonState
+from appliance.calls.control import CallControl
+from appliance.calls.people import PersonState
 from appliance.control import messages
 from appliance.control.server import Server
 from appliance.settings import people

@@ -17,7 +17,8 @@ from appliance import sounds
 from appliance.calls import why
 from appliance.calls.call import Person
 from appliance.calls.clock import now_ms
-from appliance.calls.control import CallControl, Rules
+from appliance.calls.control import CallControl
+from appliance.calls.rules import Rules
 from appliance.control import messages
 from appliance.control.board import Board
 from appliance.control.messages import Refused

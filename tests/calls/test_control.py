@@ -9,7 +9,8 @@ import pytest
 from appliance import sounds
 from appliance.calls.call import Call, Person, State
 from appliance.calls.clock import now_ms
-from appliance.calls.control import CallControl, Rules
+from appliance.calls.control import CallControl
+from appliance.calls.rules import Rules
 from appliance.settings.compile import compile
 from appliance.settings.load import parse
 from appliance.store.journal import Journal

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The core and its clock: facts go in, commands are carried out, one timer is set to what is due next."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from appliance.calls.clock import Clock
+from appliance.calls.ports import Journal
+from appliance.calls.rules import Rules
+from appliance.core import Command, Core, CoreError, Trace
+from appliance.core.names import Fact
+
+log = logging.getLogger("calls")
+
+TICK_AT_MOST = 60.0  # seconds; a clock that was set is noticed by then
+
+
+class Routing:
+    """`do` carries out a command, `traced` sees each decision with its subject, `settled` is told whose calls moved."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        memory: bytes | None,
+        journal: Journal,
+        *,
+        do: Callable[[Command], None],
+        traced: Callable[[Trace, str], None],
+        settled: Callable[[set[int]], None],
+    ) -> None:
+        self.rules = rules
+        self._core = Core(rules.plan, memory)
+        self._journal, self._do, self._traced, self._settled = journal, do, traced, settled
+        self._clock = Clock()
+        self._draining = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def apply(self, rules: Rules) -> None:
+        """New rules for new calls; CoreError when the core refuses the plan, and the old stay."""
+        self._core.swap(rules.plan, self.now())
+        self.rules = rules
+
+    def memory(self) -> bytes:
+        return self._core.memory()
+
+    def id(self, kind: str, name: str) -> int:
+        return self.rules.names.id(kind, name)
+
+    def name(self, id: int) -> str:
+        return self.rules.names.name(id)
+
+    # ---- facts and commands -----------------------------------------------------------------------------------------
+
+    def feed(self, fact: Fact, **fields: int) -> None:
+        """Tell the core a fact; one that came too late is a race that was lost, and no harm."""
+        try:
+            self.tell(fact, **fields)
+        except CoreError as fault:
+            late = fault.id in ("no-call", "no-leg", "cannot")
+            log.log(logging.DEBUG if late else logging.ERROR, "%s %s: %s", fact.name, fields, fault.id)
+
+    def tell(self, fact: Fact, **fields: int | str) -> None:
+        """Tell the core a fact; CoreError when it refuses it."""
+        self._core.feed(fact, self.now(), **fields)  # type: ignore[arg-type]
+
+    def drain(self) -> None:
+        """Carry out everything the core wants; facts that arise on the way come after."""
+        if self._draining:
+            return
+        self._draining = True
+        touched: set[int] = set()
+        try:
+            while commands := self._core.commands():
+                self._traces()
+                for command in commands:
+                    touched.add(command.call)
+                    try:
+                        self._do(command)
+                    except Exception:  # whatever one call's command meets must not cost the others theirs
+                        log.exception("call %d: a command was not carried out: %s", command.call, command)
+            self._traces()
+        finally:
+            self._draining = False
+        self._settled(touched)
+        self._alarm()
+
+    def _traces(self) -> None:
+        for one in self._core.trace():
+            subject = ".".join(self.rules.names.named(one.subject) or ())
+            self._journal.trace(one.call, one.at, one.rule, one.reason, subject, one.detail)
+            self._traced(one, subject)
+
+    # ---- time -------------------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """ms UTC."""
+        return self._clock.now()
+
+    def set_clock(self) -> None:
+        """Take the time as the system has it; while no call is under way."""
+        self._clock.set()
+
+    def _alarm(self) -> None:
+        self.close()
+        due = self._core.deadline()
+        if due is not None:
+            wait = min(max(due - self.now(), 0) / 1000, TICK_AT_MOST)
+            self._timer = asyncio.get_running_loop().call_later(wait, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.feed(Fact.TICK)
+        self.drain()
+
+    def close(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
