@@ -44,15 +44,36 @@ static int cause_heard(pjsip_event *event)
     return at ? atoi(at + 6) & 127 : 0;
 }
 
+/* The user of the first P-Asserted-Identity (RFC 3325), "" without one: who it is by the trunk's word. */
+static void asserted_user(const pjsip_rx_data *rdata, char *user, size_t size)
+{
+    static const pj_str_t header = {(char *)(uintptr_t) "P-Asserted-Identity", 19};
+    const pjsip_generic_string_hdr *asserted = pjsip_msg_find_hdr_by_name(rdata->msg_info.msg, &header, NULL);
+    pjsip_uri *uri;
+    char text[512], *end;
+
+    user[0] = '\0';
+    if (!asserted || asserted->hvalue.slen >= (pj_ssize_t)sizeof text)
+        return;
+    sip_copy(text, sizeof text, &asserted->hvalue);
+    if ((end = strchr(text, '>')) != NULL) /* a second identity may follow */
+        end[1] = '\0';
+    else if ((end = strchr(text, ',')) != NULL)
+        *end = '\0';
+    uri = pjsip_parse_uri(rdata->tp_info.pool, text, strlen(text), PJSIP_PARSE_URI_AS_NAMEADDR);
+    if (uri)
+        user_of(uri, user, size);
+}
+
 static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data *rdata)
 {
     const struct sip_phone *phone = sip_gate_phone(rdata);
     const struct sip_trunk *trunk = sip_gate_trunk(rdata);
     sip_handle handle = phone || trunk ? sip_slot_take(SIP_LEG) : 0;
     struct sip_slot *slot = handle ? sip_slot_of(handle) : NULL;
-    char user[64], name[128], called[64], source[80];
+    char user[64], name[128], called[64], source[80], asserted[64];
     const char *text[SIP_TEXTS] = {phone ? "phone" : "trunk", phone ? phone->id : trunk ? trunk->id : "", user, name,
-                                   called, source};
+                                   called, source, asserted};
 
     PJ_UNUSED_ARG(account);
     if (!slot) { /* nothing comes here past the gate unnamed; no slot left is the other way */
@@ -67,6 +88,7 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
     sip_copy(name, sizeof name, &((const pjsip_name_addr *)rdata->msg_info.from->uri)->display); /* parsed as one always */
     sip_unquote(name);
     user_of(rdata->msg_info.msg->line.req.uri, called, sizeof called);
+    asserted_user(rdata, asserted, sizeof asserted);
     snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
     sip_tell_c(SIP_EV_INCOMING, handle, 0, 0, SIP_TEXTS, text);
 }

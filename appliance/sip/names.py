@@ -4,7 +4,7 @@
 from enum import IntEnum
 from typing import TypeAlias
 
-Event: TypeAlias = tuple[int, int, int, int, int, tuple[str, str, str, str, str, str]]
+Event: TypeAlias = tuple[int, int, int, int, int, tuple[str, str, str, str, str, str, str]]
 """kind (Heard), handle, code, value, monotonic us when it was seen, texts; sip.h says what each kind carries."""
 
 

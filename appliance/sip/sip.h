@@ -9,7 +9,7 @@
 #include <pjsua-lib/pjsua.h>
 #include <stdint.h>
 
-#define SIP_TEXTS 6
+#define SIP_TEXTS 7
 #define SIP_SLOTS 2048         /* legs, players and recordings alive at once */
 #define SIP_EDGES 4096         /* who hears whom */
 #define SIP_PHONES 256
@@ -24,7 +24,8 @@
 typedef uint64_t sip_handle; /* generation << 16 | index of slot; 0 is none */
 
 enum sip_event_kind {
-    SIP_EV_INCOMING = 1, /* handle; texts: kind phone|trunk, its id, caller user, caller display, called user, source */
+    SIP_EV_INCOMING = 1, /* handle; texts: kind phone|trunk, its id, caller user, caller display, called user, source,
+                            asserted user (P-Asserted-Identity) */
     SIP_EV_EARLY,        /* handle, code 180..183 */
     SIP_EV_ANSWERED,     /* handle */
     SIP_EV_OVER,         /* handle, code: SIP status or 0 for BYE, value: Q.850 cause heard in Reason or 0; texts: reason */

@@ -227,7 +227,8 @@ class Telephony:
         listener = self._listener
         match kind:
             case Heard.INCOMING:
-                listener.incoming(handle, text[1], text[0] == "phone", withheld(text[2]), text[3], text[4])
+                number, asserted = withheld(text[2]), withheld(text[6])
+                listener.incoming(handle, text[1], text[0] == "phone", number, text[3], text[4], asserted)
             case Heard.EARLY:
                 listener.rang(handle)
             case Heard.ANSWERED:
