@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes the box's own sounds: `make.py DIR` writes music.wav, beep.wav and greeting.wav (mono, 16 bit, 16 kHz).
+"""Makes the box's own sounds: `make.py DIR` writes music.wav, beep.wav, greeting.wav and confirm.wav (mono, 16 bit, 16 kHz).
 
 The music is a piece of our own for a vibraphone over a soft bass, twelve bars that lead back into their beginning; every
 note that rings past the end rings on at the start, so the loop has no seam.
@@ -24,6 +24,7 @@ BAR = 6  # beats, of which the broken chord fills each
 PARTIALS = [(1, 1.0, 0.75), (2, 0.35, 0.5), (3, 0.12, 0.3), (5, 0.05, 0.12)]  # multiple, loudness, seconds to 1/e
 PEAK = 0.5  # of full scale: music and words then have -24 dBFS RMS, as loud as speech on a telephone
 SAYING = "Nobody can take your call just now. Please leave a message after the tone."
+ASKING = "Press 1 to take the call."
 
 # bass note, the four notes struck as 1 2 3 4 3 2, and the tune as (beat, note) over it
 BARS: list[tuple[str, str, list[tuple[float, str]]]] = [
@@ -166,6 +167,7 @@ def main(folder: Path) -> None:
     write(folder / "music.wav", music())
     write(folder / "beep.wav", tone(850, 0.4), PEAK / 2)
     speak(SAYING, folder / "greeting.wav")
+    speak(ASKING, folder / "confirm.wav")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("sound", ["music", "beep", "greeting"])
+@pytest.mark.parametrize("sound", ["music", "beep", "greeting", "confirm"])
 def test_every_sound_is_a_wav_the_box_can_play(made: Path, sound: str) -> None:
     with wave.open(str(made / f"{sound}.wav")) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 16000)
@@ -48,6 +48,7 @@ def test_the_music_leads_back_into_its_beginning(made: Path) -> None:
 
 def test_the_greeting_is_words_and_the_beep_is_a_beep(made: Path) -> None:
     assert 2 < tone.loud(made / "greeting.wav") < 10
+    assert 0.8 < tone.loud(made / "confirm.wav") < 3
     assert tone.heard(made / "beep.wav", 850) == pytest.approx(0.4, abs=0.05)
 
 
