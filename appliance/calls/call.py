@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from appliance.calls.ports import Leg
+from appliance.calls.ports import Leg, Port
+from appliance.calls.rules import Rules
 
 Direction = Literal["in", "out", "internal"]
 Status = Literal["available", "break", "away", "meeting", "off"]
 Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
 
+SHOWN = 40  # characters of attributes on a display, which has little more
+
 
 class State(StrEnum):
     ARRIVED = "arrived"
+    MENU = "menu"
     WAITING = "waiting"
     RINGING = "ringing"
     TALKING = "talking"
@@ -23,13 +27,27 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class Ring:
-    """One person or line being called: the core's leg, and a leg of ours for each of his telephones."""
+    """One person or line being called: the core's leg, and a leg of ours for each telephone and for a number outside."""
 
     leg: int  # the core's
     person: str  # "" for a line
     line: str  # "" for a person
     parties: dict[Leg, str] = field(default_factory=dict)  # our leg -> telephone or line
     answered: Leg = 0
+    shown: str = ""  # on displays
+    outside: Leg = 0  # the leg to a number outside, a mobile for one
+    number: str = ""  # called there
+    lines: list[str] = field(default_factory=list)  # still to be tried when the one before fails
+    confirm: bool = False  # who answers there must press 1
+    rang: bool = False  # it rings there: that line did not fail
+
+    def kind(self, leg: Leg) -> str:
+        """As the journal has it."""
+        return "trunk" if not self.person else "mobile" if leg == self.outside else "phone"
+
+    def line_used(self) -> str:
+        """The line it is called through; "" for telephones."""
+        return self.parties.get(self.outside, "")
 
 
 @dataclass(slots=True)
@@ -37,6 +55,7 @@ class Call:
     """A call under way; times are ms UTC, ids those of the settings, "" where there is none."""
 
     id: int
+    rules: Rules  # it is handled by
     direction: Direction
     line: str  # the outside's line; the telephones' line for internal
     caller: str  # number, "" when withheld
@@ -50,11 +69,16 @@ class Call:
     queue: str = ""
     queued_at: int | None = None
     person: str = ""  # who talks to him, or did
+    spoke: str = ""  # the last who did, also before the call was sent elsewhere
+    attributes: dict[str, str] = field(default_factory=dict)  # what is remembered of it, as it was learnt
     rings: dict[int, Ring] = field(default_factory=dict)  # by the core's leg
     talk: Ring | None = None
     up: bool = False  # the caller's leg is answered
     told_ringing: bool = False
     music: bool = False
+    saying: Port = 0  # the prompt he hears
+    looked_up: int = 0  # look-ups begun so far
+    dialled: str = ""  # the outside number one of ours called, normalised
     answered_at: int | None = None
     outcome: Outcome | Literal[""] = ""
     rows: dict[Leg, int] = field(default_factory=dict)  # our leg -> its number in the journal
@@ -66,6 +90,19 @@ class Call:
     def ringing_people(self) -> tuple[str, ...]:
         return tuple(ring.person or ring.line for ring in self.rings.values())
 
+    def lines_used(self) -> set[str]:
+        """Every line it occupies."""
+        rings = [*self.rings.values(), *([self.talk] if self.talk else [])]
+        return {self.line, *(ring.line_used() for ring in rings)} - {""}
+
+    def shown(self, queue: str) -> str:
+        """What a telephone's display says of it, e.g. "Sales [invoice]: Mr X"."""
+        known = ", ".join(dict.fromkeys(value for value in self.attributes.values() if value))
+        if len(known) > SHOWN:
+            known = known[: SHOWN - 1] + "…"
+        why = f"{queue} [{known}]".strip() if known else queue
+        return f"{why}: {self.name or self.caller or 'Withheld'}".removeprefix(": ")
+
 
 @dataclass(slots=True)
 class Person:
@@ -74,3 +111,5 @@ class Person:
     status: Status = "available"
     reason: str = ""
     since: int = 0
+    paused: bool = False  # he let too many calls ring
+    paused_until: int | None = None  # None while paused: until his status is set

@@ -4,31 +4,36 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from appliance.calls.call import Call, Direction, Person, State
 from appliance.calls.call import Outcome as OutcomeName
 from appliance.calls.call import Status as StatusName
+from appliance.calls.caller import read, who_calls
+from appliance.calls.history import MISSED, History
+from appliance.calls.hours import Midnight, Mode, Override, Overrides
+from appliance.calls.lookups import LookingUp
 from appliance.calls.mailbox import Mailboxes, salvage
 from appliance.calls.people import People, PersonState
-from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
+from appliance.calls.ports import Audience, Journal, Leg, Lookups, Port, Telephony
 from appliance.calls.ringing import Ringing
 from appliance.calls.routing import Routing
 from appliance.calls.rules import Rules
 from appliance.calls.sound import Sound
 from appliance.core import Command, CoreError, Trace
-from appliance.core.names import Do, Fact, Outcome, Why
+from appliance.core.names import Do, Fact, Outcome, Past, Trust, Why
 from appliance.settings.models import TELEPHONES
-from appliance.settings.numbers import normalise
 
 log = logging.getLogger("calls")
 
-MISSED = ("abandoned", "voicemail", "refused")  # nobody spoke to him
 NO_ROUTE = 3  # Q.850 no route to destination
 NO_SUCH_NUMBER = 28  # Q.850 invalid number format
 CONGESTION = 42  # Q.850 switching equipment congestion
+NONE: Mapping[str, Override] = {}
 OUTCOMES: dict[int, OutcomeName] = {
     Outcome.ANSWERED: "answered",
     Outcome.VOICEMAIL: "voicemail",
@@ -49,26 +54,42 @@ class CallControl:
         journal: Journal,
         voicemail: Path,
         sounds: Callable[[str], Path],
+        lookups: Lookups,
     ) -> None:
         self.calls: dict[int, Call] = {}
-        self.usable: dict[str, bool] = {}
+        self.history = History()
         self._routing = Routing(rules, memory, journal, do=self._do, traced=self._traced, settled=self._settled)
-        self._people = People(self._routing, self.calls)
-        self.people, self.contacts = self._people.known, self._people.contacts
-        self._journal, self._voicemail, self._sounds = journal, voicemail, sounds
+        self._people = People(self._routing, self.calls, lambda person: self._audience.person_changed(person))
+        self.people, self.contacts, self.usable = self._people.known, self._people.contacts, self._people.usable
+        self._overrides = Overrides(self._routing, lambda hours: self._audience.hours_changed(hours))
+        self.overrides = self._overrides.held
+        self._midnight = Midnight(lambda: ZoneInfo(self.rules.settings.office.time_zone), self._new_day)
+        self._journal, self._voicemail, self._sounds, self._lookups = journal, voicemail, sounds, lookups
         self._recorded: dict[int, Call] = {}  # calls whose message is being taken, also when they are over
         self._quiet: asyncio.Event | None = None  # there when we are closing; set when nothing is left
 
-    def start(self, telephony: Telephony, audience: Audience, people: dict[str, Person]) -> None:
-        """people: statuses known before a restart."""
+    def start(
+        self,
+        telephony: Telephony,
+        audience: Audience,
+        people: Mapping[str, Person],
+        overrides: Mapping[str, Override] = NONE,
+        ran: int | None = None,
+    ) -> None:
+        """people, overrides: as before a restart; ran: when we ran last, ms UTC."""
         self._telephony, self._audience = telephony, audience
-        self._sound = Sound(telephony, self._sounds)
-        self._ringing = Ringing(self._routing, telephony, self._sound, self._journal, audience)
+        self._sound = Sound(telephony, self._sounds, self._said)
+        words = partial(self._sounds, "confirm")
+        self._ringing = Ringing(self._routing, telephony, self._sound, self._journal, audience, words)
+        self._looking_up = LookingUp(self._routing, self._lookups, self._journal, self._ringing.tell_ringing)
         self._mailboxes = Mailboxes(telephony, self._voicemail, self._message_done)
         for call, path in salvage(self._voicemail):
             log.warning("a message cut off when the program ended is kept: %s", path)
             self._journal.event(call, self.now(), "voicemail", {"file": str(path)})
         self._people.start(people)
+        self._overrides.start(overrides)
+        self._midnight.start(ran)
+        self.drain()
 
     # ---- settings ---------------------------------------------------------------------------------------------------
 
@@ -81,7 +102,9 @@ class CallControl:
         """New rules for new calls; CoreError when the core refuses the plan, and the old stay."""
         self._routing.apply(rules)
         self._people.enter()
-        self.usable = {line: usable for line, usable in self.usable.items() if line in rules.settings.line}
+        self._overrides.forget()
+        for line in self.usable.keys() - rules.settings.line.keys():
+            del self.usable[line]
         for line, usable in self.usable.items():
             self._routing.feed(Fact.LINE, line=self._routing.id("line", line), value=int(usable))
         for person in rules.settings.person:
@@ -93,47 +116,48 @@ class CallControl:
 
     # ---- facts from telephones and lines ----------------------------------------------------------------------------
 
-    def incoming(self, leg: Leg, source: str, phone: bool, number: str, name: str, called: str) -> None:
-        settings = self.rules.settings
-        caller = self._people.owner(source) if phone else ""
-        if phone:
-            number = settings.person[caller].extension or source if caller else source
-            name = settings.person[caller].name if caller else source
-            line = TELEPHONES
-        elif source not in settings.line or self._quiet:  # its line was taken away a moment ago, or we are closing
-            self._telephony.hang_up(leg, NO_ROUTE if source not in settings.line else CONGESTION)
+    def incoming(
+        self, leg: Leg, source: str, phone: bool, number: str, name: str, called: str, asserted: str = ""
+    ) -> None:
+        known = source in self.rules.settings.line
+        if not phone and (not known or self._quiet):  # its line was taken away a moment ago, or we are closing
+            self._telephony.hang_up(leg, CONGESTION if known else NO_ROUTE)
             return
-        else:
-            country = settings.line[source].country or settings.office.country
-            number, called = normalise(number, country), normalise(called, country)
-            name = self.rules.names.caller(number) or name
-            line = source
+        who = who_calls(self.rules, source, self._people.owner(source) if phone else None, number, name, asserted)
+        line = TELEPHONES if phone else source
+        if not phone:
+            called = read(self.rules, line, called)
         direction: Direction = "internal" if phone else "in"
-        call = Call(self._journal.next_call_id(), direction, line, number, called, name, self.now(), leg)
-        call.phone, call.caller_person = source if phone else "", caller
+        since = self.now()
+        call = Call(self._journal.next_call_id(), self.rules, direction, line, who.number, called, who.name, since, leg)
+        call.phone, call.caller_person = source if phone else "", who.person
         self.calls[call.id] = call
         self._ringing.legs[leg] = (call, None)
-        self._journal.call(call.id, call.since, line, number, called, name)
+        self._journal.call(call.id, since, line, call.caller, called, call.name)
         self._ringing.note(call, leg, source, "caller", "started")
-        log.info("call %d: %s (%s) calls %s on line %s", call.id, number or "withheld", name, called, line)
+        log.info("call %d: %s (%s) calls %s on line %s", call.id, call.caller or "withheld", call.name, called, line)
         try:
-            self._arrived(call)
+            self._arrived(call, who.trust)
         except CoreError as fault:
             log.error("call %d is refused by the core: %s", call.id, fault.id)
             self._telephony.hang_up(leg, NO_SUCH_NUMBER if fault.id == "bad-event" else CONGESTION)
             self._close(call, "refused", "")
             return
         self._audience.call_changed(call.id)
-        if caller:
-            self._audience.person_changed(caller)
+        if who.person:
+            self._audience.person_changed(who.person)
         self.drain()
 
-    def _arrived(self, call: Call) -> None:
+    def _arrived(self, call: Call, trust: Trust) -> None:
+        past, last = self.history.of(call.caller) if call.direction == "in" else (Past(0), "")
         self._routing.tell(
             Fact.ARRIVED,
             call=call.id,
             line=self._routing.id("line", call.line),
             person=self._routing.id("person", call.caller_person) if call.caller_person else 0,
+            trust=trust,
+            history=past,
+            what=self._routing.id("person", last) if last in self.rules.settings.person else 0,
             number=call.caller.removeprefix("+"),
             other=call.called.removeprefix("+"),
         )
@@ -161,6 +185,7 @@ class CallControl:
             self._ringing.over(call, ring, leg, cause)
         else:
             self._ringing.note(call, leg, call.phone or call.line, "caller", "ended", cause)
+            self._sound.hush(call)
             call.leg = 0
             self._mailboxes.finish(call.id)
             if call.state is not State.OVER:
@@ -170,7 +195,7 @@ class CallControl:
 
     def digit(self, leg: Leg, digit: str) -> None:
         call, ring = self._ringing.legs.get(leg, (None, None))
-        if not call or (ring and ring is not call.talk):
+        if not call or self._ringing.digit(leg, digit) or (ring and ring is not call.talk):
             return
         if call.talk:  # the bridge carries sound alone; and a conversation is nobody's business
             self._telephony.press(call.leg if ring else call.talk.answered, digit)
@@ -179,12 +204,18 @@ class CallControl:
         self._audience.happened("dtmf", call, detail=digit)
         if digit == "#" and self._mailboxes.recording(call.id):
             self._mailboxes.finish(call.id)
+        if call.state is not State.OVER:
+            self._routing.feed(Fact.DIGIT, call=call.id, value=ord(digit))
+            self.drain()
 
     def played(self, port: Port) -> None:
+        self._sound.played(port)
+        self._ringing.played(port)
         self._mailboxes.played(port)
 
     def stopped(self, port: Port, why: str) -> None:
         self._sound.stopped(port, why)
+        self._ringing.stopped(port, why)
         self._mailboxes.stopped(port, why)
 
     def phone(self, phone: str, contacts: list[str], agent: str, expires: int | None) -> None:
@@ -220,6 +251,25 @@ class CallControl:
         if leg:
             self._telephony.hang_up(leg, 16)
 
+    def send(self, call: int, to: str) -> None:
+        """Send a call to a target such as "queue.sales"; KeyError when there is no such call or target, CoreError."""
+        known = self.calls[call]
+        step = known.rules.names.id("step", f"own.{to}")
+        self._routing.tell(Fact.SENT, call=call, what=step)
+        self._journal.event(call, self.now(), "sent", {"to": to})
+        self.drain()
+
+    def override(self, hours: str, mode: Mode, until: int | None) -> None:
+        """Hold hours open or closed; KeyError when there are none of that name."""
+        self._overrides.hold(hours, mode, until)
+        self._journal.event(0, self.now(), "override", {"hours": hours, "mode": mode, "until": until})
+        self.drain()
+
+    def _new_day(self) -> None:
+        """The counts of fewest calls and least talk time begin anew."""
+        self._routing.feed(Fact.RESET)
+        self.drain()
+
     # ---- the core ---------------------------------------------------------------------------------------------------
 
     def now(self) -> int:
@@ -231,8 +281,13 @@ class CallControl:
         self._routing.drain()
 
     def _traced(self, one: Trace, subject: str) -> None:
-        if one.rule == Why.QUEUED and (call := self.calls.get(one.call)):
+        call = self.calls.get(one.call)
+        if call and one.rule == Why.QUEUED:
             call.queue, call.queued_at, call.state = subject.partition(".")[2], one.at, State.WAITING
+        elif call and one.rule == Why.STEP and call.state not in (State.VOICEMAIL, State.OVER):
+            if call.state is State.WAITING:
+                self._audience.queue_changed(call.queue)
+            call.state = State.ARRIVED  # and on; what follows says where to
 
     def _settled(self, touched: set[int]) -> None:
         for call in touched:
@@ -242,9 +297,12 @@ class CallControl:
             self._routing.set_clock()
 
     def _do(self, command: Command) -> None:
+        if command.kind == Do.PAUSED:
+            self._paused(command)
         call = self.calls.get(command.call)
         if not call:
             return
+        name = call.rules.names.name
         match command.kind:
             case Do.RING:
                 self._ringing.ring(call, command)
@@ -259,13 +317,41 @@ class CallControl:
             case Do.BRIDGE:
                 self._ringing.bridge(call, command.leg)
             case Do.MAILBOX:
-                self._mailbox(call, self._routing.name(command.target))
+                self._mailbox(call, name(command.target))
             case Do.ACTION:
-                self._action(call, self._routing.name(command.target))
+                self._action(call, name(command.target))
             case Do.HANG_UP:
                 self._ringing.hang_up(call, command.value)
             case Do.OVER:
                 self._over(call, command)
+            case Do.SAY:
+                self._say(call, name(command.target))
+            case Do.HUSH:
+                self._sound.hush(call)
+            case Do.LOOK_UP:
+                self._looking_up.begin(call, name(command.target))
+            case Do.SET:
+                self._set(call, name(command.target), command.number)
+
+    def _paused(self, command: Command) -> None:
+        person = self._routing.name(command.target)
+        if person in self.people:
+            log.info("%s let too many calls ring and is not rung for now", person)
+            self._journal.event(0, self.now(), "paused", {"person": person, "ms": command.value})
+            self._people.pause(person, command.value)
+
+    def _say(self, call: Call, prompt: str) -> None:
+        call.state = State.MENU
+        table = call.rules.settings.prompt.get(prompt)
+        self._sound.say(call, prompt, table.file if table else "")
+
+    def _said(self, call: Call, whole: bool) -> None:
+        self._routing.feed(Fact.DONE if whole else Fact.FAILED, call=call.id)
+        self.drain()
+
+    def _set(self, call: Call, attribute: str, value: str) -> None:
+        call.attributes[attribute] = value
+        self._journal.event(call.id, self.now(), "attribute", {"attribute": attribute, "value": value})
 
     def _action(self, call: Call, action: str) -> None:
         self._audience.action_due(action, call.id)
@@ -279,7 +365,7 @@ class CallControl:
         self._ringing.answer(call)
         call.state = State.VOICEMAIL
         self._recorded[call.id] = call
-        voicemail = self.rules.settings.voicemail
+        voicemail = call.rules.settings.voicemail
         greeting = Path(voicemail.greeting) if voicemail.greeting else self._sounds("greeting")
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         prompts = [str(greeting), str(self._sounds("beep"))]
@@ -297,7 +383,7 @@ class CallControl:
     def _over(self, call: Call, command: Command) -> None:
         if call.talk and call.talk.answered:
             self._telephony.hang_up(call.talk.answered, 16)  # the caller hung up
-        self._close(call, OUTCOMES[Outcome(command.value)], self._routing.name(command.queue))
+        self._close(call, OUTCOMES[Outcome(command.value)], call.rules.names.name(command.queue))
 
     def _close(self, call: Call, outcome: OutcomeName, queue: str) -> None:
         """The last word about a call; what its legs still have to say goes to the journal only."""
@@ -306,6 +392,7 @@ class CallControl:
             call.queue = queue
         self._journal.over(call.id, self.now(), outcome, call.queue, call.person, call.answered_at)
         self._journal.flush()
+        self.history.over(call)
         log.info("call %d: over, %s", call.id, outcome)
         if call.direction == "in" and outcome in MISSED:
             self._audience.happened("missed", call)
@@ -332,5 +419,5 @@ class CallControl:
             self._quiet.set()
 
     def close(self) -> None:
-        self._mailboxes.close()
-        self._routing.close()
+        for part in (self._mailboxes, self._ringing, self._people, self._overrides, self._midnight, self._routing):
+            part.close()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Those who answer: what they say of themselves, where they can be reached, what their telephones are doing."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from appliance.calls.call import Call, Person, State
@@ -9,16 +10,21 @@ from appliance.calls.call import Status as StatusName
 from appliance.calls.routing import Routing
 from appliance.core.names import Fact, Status
 
+LOOK_EVERY = 60.0  # seconds; a clock that was set is noticed by then
+
 PersonState = Literal["unreachable", "free", "ringing", "talking"]
 
 
 class People:
     """Everybody of the settings in force; the core is told what it must know of them."""
 
-    def __init__(self, routing: Routing, calls: Mapping[int, Call]) -> None:
+    def __init__(self, routing: Routing, calls: Mapping[int, Call], changed: Callable[[str], None]) -> None:
+        """changed: told of each whose pause begins or ends."""
         self.known: dict[str, Person] = {}
         self.contacts: dict[str, tuple[list[str], str, int | None]] = {}  # phone -> contacts, agent, expires
-        self._routing, self._calls = routing, calls
+        self.usable: dict[str, bool] = {}  # lines
+        self._routing, self._calls, self._changed = routing, calls, changed
+        self._pauses: dict[str, asyncio.TimerHandle] = {}
 
     def start(self, known: Mapping[str, Person]) -> None:
         """known: statuses before a restart."""
@@ -27,6 +33,8 @@ class People:
         for name in self._routing.rules.settings.person:
             if self.known[name].status != "available":
                 self._status(name)
+            if self.known[name].paused:  # the core remembers it too
+                self._watch(name)
 
     def enter(self) -> None:
         """Know whoever the rules in force name."""
@@ -38,11 +46,38 @@ class People:
         if person not in self._routing.rules.settings.person:
             raise KeyError(person)
         self.known[person] = Person(status, reason, self._routing.now())
+        self._watch(person)  # it ends a pause
         self._status(person)
 
     def _status(self, person: str) -> None:
         value = Status[self.known[person].status.upper()]
         self._routing.feed(Fact.STATUS, person=self._routing.id("person", person), value=value)
+
+    def pause(self, person: str, ms: int) -> None:
+        """The core rings him no more for so long, or (0) until his status is set."""
+        known = self.known[person]
+        known.paused, known.paused_until = True, self._routing.now() + ms if ms else None
+        self._watch(person)
+        self._changed(person)
+
+    def _watch(self, person: str) -> None:
+        """The core ends a pause by itself; those who look on are to know."""
+        if timer := self._pauses.pop(person, None):
+            timer.cancel()
+        known = self.known[person]
+        if not known.paused or known.paused_until is None:
+            return
+        left = (known.paused_until - self._routing.now()) / 1000
+        if left <= 0:
+            known.paused, known.paused_until = False, None
+            self._changed(person)
+        else:
+            loop = asyncio.get_running_loop()
+            self._pauses[person] = loop.call_later(min(left, LOOK_EVERY), self._watch, person)
+
+    def close(self) -> None:
+        for timer in self._pauses.values():
+            timer.cancel()
 
     def owner(self, phone: str) -> str:
         people = self._routing.rules.settings.person
@@ -60,13 +95,15 @@ class People:
         talking = {person for call in under_way for person in (call.person, call.caller_person)}
         ringing = {ring.person for call in under_way for ring in call.rings.values()}
 
-        def state(name: str, phones: Iterable[str]) -> PersonState:
+        settings = self._routing.rules.settings
+        mobiles = any(self.usable.get(line) for line in settings.outside.lines)
+
+        def state(name: str, phones: Iterable[str], mobile: bool) -> PersonState:
             if name in talking:
                 return "talking"
             if name in ringing:
                 return "ringing"
-            return (
-                "free" if any(phone in self.contacts and self.contacts[phone][0] for phone in phones) else "unreachable"
-            )
+            registered = any(phone in self.contacts and self.contacts[phone][0] for phone in phones)
+            return "free" if registered or (mobile and mobiles) else "unreachable"
 
-        return {name: state(name, person.phones) for name, person in self._routing.rules.settings.person.items()}
+        return {name: state(name, one.phones, one.mobile is not None) for name, one in settings.person.items()}

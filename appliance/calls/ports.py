@@ -4,6 +4,7 @@
 Handles are integers, never used twice; a command to one that is over does nothing.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -51,8 +52,12 @@ class Telephony(Protocol):
 class Listener(Protocol):
     """What an adapter tells, always in the event loop's thread."""
 
-    def incoming(self, leg: Leg, source: str, phone: bool, number: str, name: str, called: str) -> None:
-        """A call from a telephone (its id as source) or a line. number and called as they came, "" when withheld."""
+    def incoming(
+        self, leg: Leg, source: str, phone: bool, number: str, name: str, called: str, asserted: str = ""
+    ) -> None:
+        """A call from a telephone (its id as source) or a line. number and called as they came, "" when withheld;
+
+        asserted: the number the line itself vouches for (P-Asserted-Identity), "" when it does for none."""
 
     def rang(self, leg: Leg) -> None: ...
     def answered(self, leg: Leg) -> None: ...
@@ -66,6 +71,14 @@ class Listener(Protocol):
         """The contacts a telephone has registered changed."""
 
     def line(self, line: str, usable: bool, why: str) -> None: ...
+
+
+class Lookups(Protocol):
+    """Questions to other programs. Nothing waits for them."""
+
+    def ask(self, url: str, field: str | None, timeout: float, told: Callable[[str | None, str], None]) -> None:
+        """Get a web address. told(answer, "") comes once, in the loop's thread: at most 31 printable ASCII characters,
+        of a field of the JSON object answered or the text itself, "" when there is none; or told(None, why not)."""
 
 
 class Journal(Protocol):
@@ -86,6 +99,7 @@ class Audience(Protocol):
     def call_changed(self, call: int) -> None: ...
     def line_changed(self, line: str) -> None: ...
     def queue_changed(self, queue: str) -> None: ...
+    def hours_changed(self, hours: str) -> None: ...
     def person_changed(self, person: str) -> None: ...
     def phone_changed(self, phone: str) -> None: ...
     def happened(self, kind: str, call: "Call", person: str = "", detail: str = "") -> None:

@@ -2,64 +2,101 @@
 """Ringing people and lines, and putting the caller through to whoever answers."""
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 
 from appliance.calls.call import Call, Ring, State
-from appliance.calls.ports import Audience, Journal, Leg, Telephony
+from appliance.calls.confirm import DECLINED, NO_ANSWER, Confirm
+from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
 from appliance.calls.routing import Routing
 from appliance.calls.sound import Sound
 from appliance.core import Command
-from appliance.core.names import Fact
+from appliance.core.names import Fact, Ways
+from appliance.settings.numbers import normalise
 
 log = logging.getLogger("calls")
 
-DECLINED = 21  # Q.850
+ENDED, UNREACHABLE, ELSEWHERE, NO_LINE = 16, 20, 26, 34  # Q.850
 
 
 class Ringing:
     """Every leg under way and whose it is; ring None: the caller's."""
 
     def __init__(
-        self, routing: Routing, telephony: Telephony, sound: Sound, journal: Journal, audience: Audience
+        self,
+        routing: Routing,
+        telephony: Telephony,
+        sound: Sound,
+        journal: Journal,
+        audience: Audience,
+        words: Callable[[], Path],
     ) -> None:
+        """words: what asks for a key to take the call."""
         self.legs: dict[Leg, tuple[Call, Ring | None]] = {}
         self._routing, self._telephony, self._sound = routing, telephony, sound
         self._journal, self._audience = journal, audience
+        self._confirm = Confirm(telephony, words, self._confirmed)
 
     # ---- commands ---------------------------------------------------------------------------------------------------
 
     def ring(self, call: Call, command: Command) -> None:
-        settings = self._routing.rules.settings
-        person = self._routing.name(command.target)
-        ring = Ring(command.leg, person, "")
-        name = call.name or call.caller or "Withheld"
-        if queue := self._routing.name(command.queue):
-            name = f"{settings.queue[queue].name if queue in settings.queue else queue}: {name}"
-        table = settings.person.get(person)
-        for phone in table.phones if table else ():
-            for leg in self._telephony.ring_phone(phone, call.caller, name):
-                ring.parties[leg] = phone
-        self._begin(call, ring, "phone", 20)
+        settings = call.rules.settings
+        person, queue = call.rules.names.name(command.target), call.rules.names.name(command.queue)
+        shown = call.shown(settings.queue[queue].name if queue in settings.queue else queue)
+        ring = Ring(command.leg, person, "", shown=shown)
+        call.rings[ring.leg] = ring
+        table, ways = settings.person.get(person), Ways(command.value)
+        if table and ways & Ways.TELEPHONES:
+            for phone in table.phones:
+                for leg in self._telephony.ring_phone(phone, call.caller, shown):
+                    self._join(call, ring, leg, phone)
+        if table and table.mobile and ways & Ways.MOBILE:
+            ring.number, ring.confirm = normalise(table.mobile, settings.office.country), table.confirm
+            ring.lines = list(settings.outside.lines)
+            self._next_line(call, ring)
+        self._begun(call, ring, UNREACHABLE)
         self._audience.happened("ringing", call, person)
 
     def dial(self, call: Call, command: Command) -> None:
-        line = self._routing.name(command.target)
-        ring = Ring(command.leg, "", line)
-        before, call.direction, call.line = call.line, "out", line
+        line = call.rules.names.name(command.target)
         plus = "+" if call.called == f"+{command.number}" else ""  # the core keeps digits alone
-        if leg := self._telephony.dial(line, plus + command.number, call.caller, call.name):
-            ring.parties[leg] = line
-        self._begin(call, ring, "trunk", 34)
-        self._audience.line_changed(before)
-        self._audience.line_changed(line)
-
-    def _begin(self, call: Call, ring: Ring, kind: str, cause: int) -> None:
+        ring = Ring(command.leg, "", line, shown=call.name, number=plus + command.number, lines=[line])
+        ring.confirm = bool(command.value)
         call.rings[ring.leg] = ring
-        for leg, party in ring.parties.items():
-            self.legs[leg] = (call, ring)
-            self.note(call, leg, party, kind, "started")
+        if call.direction != "in":
+            self._audience.line_changed(call.line)
+            call.direction, call.line, call.dialled = "out", line, self._normalised(call, line, ring.number)
+        self._next_line(call, ring)
+        self._begun(call, ring, NO_LINE)
+
+    @staticmethod
+    def _normalised(call: Call, line: str, number: str) -> str:
+        settings = call.rules.settings
+        country = settings.line[line].country if line in settings.line else None
+        return normalise(number, country or settings.office.country)
+
+    def _next_line(self, call: Call, ring: Ring) -> bool:
+        """Call the number outside through the next line that can; whether there was one."""
+        while ring.lines:
+            line = ring.lines.pop(0)
+            if leg := self._telephony.dial(line, ring.number, call.caller, ring.shown):
+                ring.outside = leg
+                self._join(call, ring, leg, line)
+                self._audience.line_changed(line)
+                return True
+        return False
+
+    def _join(self, call: Call, ring: Ring, leg: Leg, party: str) -> None:
+        ring.parties[leg] = party
+        self.legs[leg] = (call, ring)
+        self.note(call, leg, party, ring.kind(leg), "started")
+
+    def _begun(self, call: Call, ring: Ring, cause: int) -> None:
         if ring.parties:
-            if call.state is State.ARRIVED:
+            if call.state in (State.ARRIVED, State.MENU):
                 call.state = State.RINGING
+            if call.up:
+                self._sound.music(call)
         else:
             self._routing.feed(Fact.REFUSED, call=call.id, leg=ring.leg, value=cause)
             call.rings.pop(ring.leg, None)
@@ -67,18 +104,33 @@ class Ringing:
             self._audience.person_changed(ring.person)
 
     def stop(self, call: Call, leg: int, cause: int) -> None:
+        """Ring no longer; or, when somebody sends the call elsewhere, let go whoever talks."""
         ring = call.rings.pop(leg, None)
+        if not ring and call.talk and call.talk.leg == leg:
+            ring, call.talk, call.person = call.talk, None, ""
+            self._telephony.unhear(call.leg, ring.answered)
+            self._telephony.unhear(ring.answered, call.leg)
         if not ring:
             return
         for one in ring.parties:
-            self._telephony.hang_up(one, cause)
+            self._let_go(one, cause)
         if ring.person:
             self._audience.person_changed(ring.person)
+
+    def _let_go(self, leg: Leg, cause: int) -> None:
+        self._confirm.forget(leg)
+        self._telephony.hang_up(leg, cause)
 
     def answer(self, call: Call) -> None:
         if not call.up and call.leg:
             call.up = True
             self._telephony.answer(call.leg)
+
+    def tell_ringing(self, call: Call) -> None:
+        """Let a caller who is not answered hear that it rings."""
+        if not call.up and not call.told_ringing and call.leg:
+            call.told_ringing = True
+            self._telephony.ringing(call.leg)
 
     def bridge(self, call: Call, leg: int) -> None:
         ring = call.rings.pop(leg, None)
@@ -95,8 +147,11 @@ class Ringing:
             ring.person or ring.line,
             (call.answered_at - call.since) / 1000,
         )
+        call.spoke = ring.person or call.spoke
         self._audience.happened("answered", call, ring.person)
         self.people_changed(call)
+        if line := ring.line_used():
+            self._audience.line_changed(line)
 
     def hang_up(self, call: Call, cause: int) -> None:
         """End every leg of a call."""
@@ -110,42 +165,93 @@ class Ringing:
     # ---- facts of those who are rung --------------------------------------------------------------------------------
 
     def rang(self, call: Call, ring: Ring, leg: Leg) -> None:
-        self.note(call, leg, ring.parties.get(leg, ""), kind(ring), "rang")
-        if not call.up and not call.told_ringing and call.leg:
-            call.told_ringing = True
-            self._telephony.ringing(call.leg)
+        self.note(call, leg, ring.parties.get(leg, ""), ring.kind(leg), "rang")
+        ring.rang |= leg == ring.outside
+        self.tell_ringing(call)
         self._routing.feed(Fact.RANG, call=call.id, leg=ring.leg)
 
     def answered(self, call: Call, ring: Ring, leg: Leg) -> None:
-        self.note(call, leg, ring.parties.get(leg, ""), kind(ring), "answered")
         if ring.answered:
-            self._telephony.hang_up(leg, 26)
-            return
+            self._telephony.hang_up(leg, ELSEWHERE)
+        elif leg == ring.outside and ring.confirm:
+            ring.rang = True
+            if call.rings.get(ring.leg) is ring:  # else it was stopped a moment ago
+                self._confirm.ask(leg)
+        else:
+            self._taken(call, ring, leg)
+
+    def _taken(self, call: Call, ring: Ring, leg: Leg) -> None:
+        """He has the call, and his other telephones stop."""
+        self.note(call, leg, ring.parties.get(leg, ""), ring.kind(leg), "answered")
         ring.answered = leg
         for other in ring.parties:
             if other != leg:
-                self._telephony.hang_up(other, 26)
+                self._let_go(other, ELSEWHERE)
         self._routing.feed(Fact.ANSWERED, call=call.id, leg=ring.leg)
 
+    def _confirmed(self, leg: Leg, cause: int) -> None:
+        call, ring = self.legs.get(leg, (None, None))
+        if not call or not ring:
+            return
+        result = {0: "taken", NO_ANSWER: "no key"}.get(cause, "refused")
+        self._journal.event(call.id, self._routing.now(), "confirm", {"person": ring.person, "result": result})
+        if cause:
+            self._telephony.hang_up(leg, cause)  # over() says what that means
+        else:
+            self._taken(call, ring, leg)
+        self._routing.drain()
+
+    def digit(self, leg: Leg, digit: str) -> bool:
+        """A key pressed by somebody who is asked for one; whether he was."""
+        asked = self._confirm.asks(leg)
+        self._confirm.digit(leg, digit)
+        return asked
+
     def over(self, call: Call, ring: Ring, leg: Leg, cause: int) -> None:
-        self.note(call, leg, ring.parties.pop(leg, ""), kind(ring), "ended", cause)
-        if ring.answered == leg:
+        party = ring.parties.pop(leg, "")
+        self.note(call, leg, party, ring.kind(leg), "ended", cause)
+        if leg == ring.outside:
+            self._audience.line_changed(party)
+        asked = self._confirm.forget(leg)
+        if ring is call.talk and ring.answered == leg:
             if call.state is not State.OVER:
                 self._routing.feed(Fact.LEFT, call=call.id, leg=ring.leg)
-        elif ring.leg in call.rings and not ring.answered:
-            self._one_refused(call, ring, cause)
+        elif call.rings.get(ring.leg) is ring and not ring.answered:
+            if leg == ring.outside:
+                self._outside_failed(call, ring, DECLINED if asked else cause)
+            else:
+                self._one_refused(call, ring, cause)
 
     def _one_refused(self, call: Call, ring: Ring, cause: int) -> None:
         """One of his telephones failed: he refused if he declined, or when it was the last."""
         if cause == DECLINED:
             for other in ring.parties:
-                self._telephony.hang_up(other, 26)
+                self._let_go(other, ELSEWHERE)
         if cause == DECLINED or not ring.parties:
-            call.rings.pop(ring.leg, None)
-            self._routing.feed(Fact.REFUSED, call=call.id, leg=ring.leg, value=cause)
-            self._audience.call_changed(call.id)
-            if ring.person:
-                self._audience.person_changed(ring.person)
+            self._refused(call, ring, cause)
+
+    def _outside_failed(self, call: Call, ring: Ring, cause: int) -> None:
+        """The next line if this one failed; what a network says of a mobile ends this way to him alone."""
+        if not ring.rang and cause != DECLINED and self._next_line(call, ring):
+            return
+        if not ring.parties:
+            self._refused(call, ring, cause)
+
+    def _refused(self, call: Call, ring: Ring, cause: int) -> None:
+        call.rings.pop(ring.leg, None)
+        self._routing.feed(Fact.REFUSED, call=call.id, leg=ring.leg, value=cause)
+        self._audience.call_changed(call.id)
+        if ring.person:
+            self._audience.person_changed(ring.person)
+
+    def played(self, port: Port) -> None:
+        self._confirm.played(port)
+
+    def stopped(self, port: Port, why: str) -> None:
+        self._confirm.stopped(port, why)
+
+    def close(self) -> None:
+        self._confirm.close()
 
     # ---- what is written and told -----------------------------------------------------------------------------------
 
@@ -156,7 +262,3 @@ class Ringing:
     def people_changed(self, call: Call) -> None:
         for person in {call.person, call.caller_person, *(ring.person for ring in call.rings.values())} - {""}:
             self._audience.person_changed(person)
-
-
-def kind(ring: Ring) -> str:
-    return "phone" if ring.person else "trunk"

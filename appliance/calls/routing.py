@@ -52,7 +52,7 @@ class Routing:
 
     # ---- facts and commands -----------------------------------------------------------------------------------------
 
-    def feed(self, fact: Fact, **fields: int) -> None:
+    def feed(self, fact: Fact, **fields: int | str) -> None:
         """Tell the core a fact; one that came too late is a race that was lost, and no harm."""
         try:
             self.tell(fact, **fields)

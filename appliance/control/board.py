@@ -10,6 +10,7 @@ from appliance.calls import call as calls
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.people import PersonState
+from appliance.calls.rules import Rules
 from appliance.control import messages
 from appliance.control.server import Server
 from appliance.settings import people
@@ -25,6 +26,8 @@ class Board:
 
     def __init__(self, control: CallControl, server: Server) -> None:
         self._control, self._server = control, server
+        self._rules: Rules | None = None  # those _rung is of
+        self._rung: dict[str, list[str]] = {}
         self.revision = 0  # of the settings in force
         self._changed: dict[tuple[Tell, int | str], None] = {}  # what is to be told, oldest first
 
@@ -40,6 +43,7 @@ class Board:
             queues=tuple(self._queue(name, states) for name in settings.queue),
             people=tuple(self._person(name, states) for name in settings.person),
             phones=tuple(self._phone(name) for name in settings.phone),
+            hours=tuple(self._hours(name) for name in settings.hours),
         )
 
     # ---- what changed: each thing is told once a turn of the loop, as it is then; a call that is over, at once -----
@@ -55,8 +59,8 @@ class Board:
             self._later(self._tell_call, call)
         if known.queue:
             self.queue_changed(known.queue)
-        if known.line in self._control.rules.settings.line:
-            self.line_changed(known.line)
+        for line in known.lines_used():
+            self.line_changed(line)
 
     def line_changed(self, line: str) -> None:
         self._later(self._tell_line, line)
@@ -66,10 +70,12 @@ class Board:
 
     def person_changed(self, person: str) -> None:
         self._later(self._tell_person, person)
-        settings = self._control.rules.settings
-        for name, queue in settings.queue.items():
-            if any(member.person == person for member in people.of_queue(settings, queue)):
+        for name, members in self._members().items():
+            if person in members:
                 self.queue_changed(name)
+
+    def hours_changed(self, hours: str) -> None:
+        self._later(self._tell_hours, hours)
 
     def phone_changed(self, phone: str) -> None:
         self._later(self._tell_phone, phone)
@@ -105,6 +111,10 @@ class Board:
         if phone in self._control.rules.settings.phone:
             self._server.tell(messages.PhoneChanged, phone=self._phone(phone))
 
+    def _tell_hours(self, hours: str, states: States) -> None:
+        if hours in self._control.rules.settings.hours:
+            self._server.tell(messages.HoursChanged, hours=self._hours(hours))
+
     def happened(self, kind: str, call: calls.Call, person: str = "", detail: str = "") -> None:
         self._server.tell(
             messages.Happened,
@@ -133,19 +143,31 @@ class Board:
 
     # ---- what is ----------------------------------------------------------------------------------------------------
 
+    def _members(self) -> dict[str, list[str]]:
+        """By queue, the people it rings."""
+        rules = self._control.rules
+        if self._rules is not rules:
+            settings = rules.settings
+            self._rules = rules
+            self._rung = {
+                name: [member.person for member in people.of_queue(settings, queue)]
+                for name, queue in settings.queue.items()
+            }
+        return self._rung
+
     def _on_line(self, line: str) -> Iterator[calls.Call]:
-        return (
-            call for call in self._control.calls.values() if call.line == line and call.state is not calls.State.OVER
-        )
+        under_way = (call for call in self._control.calls.values() if call.state is not calls.State.OVER)
+        return (call for call in under_way if line in call.lines_used())
 
     def _line(self, name: str) -> messages.Line:
         table = self._control.rules.settings.line[name]
         under_way = list(self._on_line(name))
         state: messages.LineState = "idle"
-        if any(call.up for call in under_way):
+        if any(call.up if call.line == name else call.talk for call in under_way):
             state = "talking"
         elif under_way:
-            state = "dialing" if under_way[0].direction == "out" else "ringing"
+            inwards = under_way[0].direction == "in" and under_way[0].line == name
+            state = "ringing" if inwards else "dialing"
         usable = self._control.usable.get(name, False)
         calling = tuple(call.id for call in under_way)
         return messages.Line(id=name, name=table.name, kind=table.kind, usable=usable, state=state, calls=calling)
@@ -160,9 +182,10 @@ class Board:
             ),
             key=lambda call: (call.queued_at or call.since, call.id),
         )
+        known = self._control.people
         free = sum(
-            self._control.people[member.person].status == "available" and states.get(member.person) == "free"
-            for member in people.of_queue(self._control.rules.settings, table)
+            known[person].status == "available" and not known[person].paused and states.get(person) == "free"
+            for person in self._members()[name]
         )
         oldest = waiting[0].queued_at or waiting[0].since if waiting else None
         ids = tuple(call.id for call in waiting)
@@ -178,7 +201,13 @@ class Board:
             reason=now.reason,
             since=now.since,
             state=states[name],
+            paused=now.paused,
+            paused_until=now.paused_until,
         )
+
+    def _hours(self, name: str) -> messages.Hours:
+        held = self._control.overrides.get(name)
+        return messages.Hours(id=name, override=held.mode if held else None, until=held.until if held else None)
 
     def _phone(self, name: str) -> messages.Phone:
         contacts, agent, expires = self._control.contacts.get(name, ([], "", None))
@@ -200,4 +229,5 @@ def call_seen(call: calls.Call) -> messages.Call:
         ringing=call.ringing_people(),
         answered_at=call.answered_at,
         outcome=call.outcome or None,
+        attributes=dict(call.attributes),
     )

@@ -5,6 +5,8 @@ from appliance.control.messages import (
     Call,
     CallChanged,
     Event,
+    Hours,
+    HoursChanged,
     Line,
     LineChanged,
     Office,
@@ -28,6 +30,7 @@ class Live:
         self.lines: dict[str, Line] = {line.id: line for line in office.lines}
         self.queues: dict[str, Queue] = {queue.id: queue for queue in office.queues}
         self.people: dict[str, Person] = {person.id: person for person in office.people}
+        self.hours: dict[str, Hours] = {hours.id: hours for hours in office.hours}
         self.phones: dict[str, Phone] = {phone.id: phone for phone in office.phones}
 
     def apply(self, event: Event) -> None:
@@ -48,5 +51,7 @@ class Live:
                 self.people[person.id] = person
             case PhoneChanged(phone=phone):
                 self.phones[phone.id] = phone
+            case HoursChanged(hours=hours):
+                self.hours[hours.id] = hours
             case _:  # momentary: nothing that lasts is said by it
                 pass

@@ -9,7 +9,7 @@ VERSION = 1
 MAX_LINE = 1_048_576  # bytes; a longer line ends the connection
 BACKLOG = 4_194_304  # bytes unsent to one client before it is dropped
 
-CallState = Literal["arrived", "waiting", "ringing", "talking", "voicemail", "over"]
+CallState = Literal["arrived", "menu", "waiting", "ringing", "talking", "voicemail", "over"]
 LineState = Literal["idle", "ringing", "dialing", "talking"]
 Status = Literal["available", "break", "away", "meeting", "off"]
 Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # exact in every JSON reader
@@ -33,6 +33,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ringing: tuple[str, ...] = ()
     answered_at: int | None = None
     outcome: Outcome | None = None
+    attributes: dict[str, str] = {}  # what is remembered of it: keys pressed, digits collected, what was looked up
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +61,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     since: int = 0
     state: Literal["unreachable", "free", "ringing", "talking"] = "unreachable"
+    paused: bool = False  # too many calls rang unanswered: queues leave this person alone
+    paused_until: int | None = None  # null while paused: until the status is set
 
 
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +70,14 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     contacts: tuple[str, ...] = ()
     agent: str = ""
     expires: int | None = None
+
+
+class Hours(msgspec.Struct, frozen=True, kw_only=True):
+    """Opening hours; override is what somebody holds against them as written."""
+
+    id: str
+    override: Literal["open", "closed"] | None = None
+    until: int | None = None  # null: till told otherwise
 
 
 class Office(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +92,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[Queue, ...]
     people: tuple[Person, ...]
     phones: tuple[Phone, ...]
+    hours: tuple[Hours, ...] = ()
 
 
 # ---- requests -------------------------------------------------------------------------------------------------------
@@ -93,7 +105,7 @@ class Watch(msgspec.Struct, tag_field="do", tag="watch", frozen=True):
 
 
 class Check(msgspec.Struct, tag_field="do", tag="check", frozen=True):
-    """Validate a settings document; answer with Done, or refuse with its faults."""
+    """Validate a settings document; answer with what is sound but may not be meant, or refuse with its faults."""
 
     id: Id
     document: str
@@ -136,6 +148,23 @@ class HangUp(msgspec.Struct, tag_field="do", tag="hang-up", frozen=True):
     call: Id
 
 
+class Send(msgspec.Struct, tag_field="do", tag="send", frozen=True):
+    """Send a call elsewhere, wherever it is; whoever has it or is rung for it is let go. What is known of it is kept."""
+
+    id: Id
+    call: Id
+    to: Annotated[str, msgspec.Meta(pattern=r"^(queue|chain|person|mailbox|scenario)\.[^.]+$", max_length=80)]
+
+
+class Override(msgspec.Struct, tag_field="do", tag="override", frozen=True):
+    """Hold hours open or closed until a time, or till told otherwise; as-written ends it."""
+
+    id: Id
+    hours: str
+    mode: Literal["open", "closed", "as-written"]
+    until: Annotated[int, msgspec.Meta(gt=0, le=2**52)] | None = None  # LK_NOW_MAX
+
+
 class Why(msgspec.Struct, tag_field="do", tag="why", frozen=True):
     """The trace of a call, in words, oldest first."""
 
@@ -153,7 +182,7 @@ class ActionResult(msgspec.Struct, tag_field="do", tag="action-result", frozen=T
     reason: str = ""
 
 
-Request = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Why | ActionResult
+Request = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Why | ActionResult
 
 
 # ---- events ---------------------------------------------------------------------------------------------------------
@@ -189,6 +218,12 @@ class PhoneChanged(msgspec.Struct, tag_field="event", tag="phone", frozen=True, 
     seq: int
     at: int
     phone: Phone
+
+
+class HoursChanged(msgspec.Struct, tag_field="event", tag="hours", frozen=True, kw_only=True):
+    seq: int
+    at: int
+    hours: Hours
 
 
 class Happened(msgspec.Struct, tag_field="event", tag="happened", frozen=True, kw_only=True):
@@ -228,7 +263,17 @@ class Applied(msgspec.Struct, tag_field="event", tag="applied", frozen=True, kw_
     revision: int
 
 
-Event = CallChanged | LineChanged | QueueChanged | PersonChanged | PhoneChanged | Happened | ActionDue | Applied
+Event = (
+    CallChanged
+    | LineChanged
+    | QueueChanged
+    | PersonChanged
+    | PhoneChanged
+    | HoursChanged
+    | Happened
+    | ActionDue
+    | Applied
+)
 
 
 # ---- answers --------------------------------------------------------------------------------------------------------
@@ -236,6 +281,12 @@ Event = CallChanged | LineChanged | QueueChanged | PersonChanged | PhoneChanged 
 
 class Done(msgspec.Struct, frozen=True):
     """It was done; there is nothing to tell."""
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """The document is sound; what in it may not be meant all the same, each with its place."""
+
+    warnings: tuple[str, ...] = ()
 
 
 class Revision(msgspec.Struct, frozen=True):
@@ -256,12 +307,14 @@ class Version(msgspec.Struct, frozen=True):
 
 ANSWERS: Mapping[type, object] = {  # what `ok` holds
     Watch: Office,
-    Check: Done,
+    Check: Checked,
     Apply: Revision,
     History: tuple[Version, ...],
     Restore: Revision,
     SetStatus: Done,
     HangUp: Done,
+    Send: Done,
+    Override: Done,
     Why: tuple[str, ...],
     ActionResult: Done,
 }

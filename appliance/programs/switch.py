@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -18,12 +19,15 @@ from appliance.calls import why
 from appliance.calls.call import Person
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
+from appliance.calls.history import MOST, Known, earlier
+from appliance.calls.hours import Override
 from appliance.calls.rules import Rules
 from appliance.control import messages
 from appliance.control.board import Board
 from appliance.control.messages import Refused
 from appliance.control.server import Peer, Server
 from appliance.core import CoreError
+from appliance.lookups.http import Lookups
 from appliance.programs import notify
 from appliance.programs.arguments import parse, parser
 from appliance.settings import load
@@ -37,12 +41,16 @@ from appliance.store.reader import Reader, Unreadable
 
 log = logging.getLogger("switch")
 
+Kept = TypeVar("Kept", Person, Override)
+
 COMPILE_EVERY = 86_400.0  # seconds; a plan knows the hours of 400 days
 NEEDS_RESTART = ("sip", "web", "mqtt")  # tables whose change is taken up when the programs start again
 FINISH_WITHIN = 3.0  # seconds for BYE and the last messages when the switch is stopped
 MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
 
 
+# Sending calls elsewhere and holding hours open is for the box's own user and root: the page has no log-in yet, and a
+# broker is not to move calls.
 MAY: dict[str, frozenset[type]] = {
     "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.SetStatus}),
     "linekeeper-web": frozenset({messages.Watch, messages.Check, messages.History, messages.Why}),
@@ -65,6 +73,8 @@ class Switch:
         self._history = History(self._state / "history")
         self._memory_file = self._state / "memory"
         self._people_file = self._state / "people.json"
+        self._overrides_file = self._state / "overrides.json"
+        self._lookups = Lookups()
         office = load.read(given.settings, fill=True)
         self._journal = Journal(self._state / "journal.db", self._trouble)
         self._control = self._call_control(self._rules(office))
@@ -81,7 +91,9 @@ class Switch:
     async def run(self) -> None:
         await self._server.start()
         tasks = []
-        self._control.start(self._telephony, self._board, self._people())
+        ran = self._ran()
+        people, overrides = self._read(self._people_file, Person), self._read(self._overrides_file, Override)
+        self._control.start(self._telephony, self._board, people, overrides, ran)
         try:
             self._telephony.start(self._office.settings, self._office.secrets, self._known())
             self._keep(self._office.document, "as found at the start")
@@ -91,6 +103,7 @@ class Switch:
             ]
             for task in tasks:
                 task.add_done_callback(self._vital)
+            tasks.append(asyncio.create_task(self._learn_history(), name="history"))
             notify.ready(f"{self._office.settings.office.name}: listening on port {self._office.settings.sip.port}")
             await self._ended
         finally:
@@ -100,6 +113,7 @@ class Switch:
 
     async def _stop(self) -> None:
         await self._control.finish(FINISH_WITHIN)
+        await self._lookups.close()
         await self._telephony.close()
         self._control.close()
         await self._server.close()
@@ -129,6 +143,7 @@ class Switch:
                 journal=self._journal,
                 voicemail=self._state / "voicemail",
                 sounds=cache(sounds.path),  # not looked for on the disk at every call
+                lookups=self._lookups,
             )
 
         try:
@@ -146,18 +161,40 @@ class Switch:
             log.error("whose turn it is is not known any more: %s is damaged and kept as %s", self._memory_file, aside)
             return make(None)
 
-    def _people(self) -> dict[str, Person]:
+    def _read(self, file: Path, kind: type[Kept]) -> dict[str, Kept]:
         try:
-            return msgspec.json.decode(self._people_file.read_bytes(), type=dict[str, Person])
+            return msgspec.json.decode(file.read_bytes(), type=dict[str, kind])  # type: ignore[valid-type]
         except FileNotFoundError:
             return {}
         except (OSError, msgspec.MsgspecError) as fault:
-            log.error("%s is damaged, everybody is taken as available: %s", self._people_file, fault)
+            log.error("%s is damaged, and what it says forgotten: %s", file, fault)
             return {}
+
+    def _ran(self) -> int | None:
+        """When something changed last before this start, ms UTC."""
+        try:
+            return self._memory_file.stat().st_mtime_ns // 1_000_000
+        except OSError:
+            return None
+
+    async def _learn_history(self) -> None:
+        """Who called before: a long journal takes a moment, and calls do not wait for it."""
+        try:
+            self._control.history.learn(await asyncio.to_thread(self._earlier))
+        except Unreadable as fault:
+            log.error("who called before is not known: %s", fault)
+
+    def _earlier(self) -> dict[str, Known]:
+        numbers = Reader(self._state / "journal.db").callers(MOST)
+        return earlier((one.number, one.missed, one.person) for one in numbers)
 
     def _remembered(self) -> dict[Path, bytes]:
         """What is to be kept now, by file."""
-        return {self._memory_file: self._control.memory(), self._people_file: msgspec.json.encode(self._control.people)}
+        return {
+            self._memory_file: self._control.memory(),
+            self._people_file: msgspec.json.encode(self._control.people),
+            self._overrides_file: msgspec.json.encode(self._control.overrides),
+        }
 
     def _write(self, file: Path, data: bytes) -> None:
         beside = file.with_suffix(".new")
@@ -251,7 +288,8 @@ class Switch:
     async def _answer(self, request: messages.Request) -> object:
         match request:
             case messages.Check(document=document):
-                await asyncio.to_thread(load.parse, document, self._document)
+                found = await asyncio.to_thread(load.warnings, document, self._document)
+                return messages.Checked(tuple(map(str, found)))
             case messages.Apply(document=document, comment=comment):
                 return await self._apply(document, comment)
             case messages.History():
@@ -263,6 +301,10 @@ class Switch:
                 self._control.set_status(person, status, reason)
             case messages.HangUp(call=call):
                 self._control.hang_up(call)
+            case messages.Send(call=call, to=to):
+                self._control.send(call, to)
+            case messages.Override(hours=hours, mode=mode, until=until):
+                self._control.override(hours, mode, until)
             case messages.Why(call=call):
                 return self._why(call)
             case messages.ActionResult(call=call, action=action, result=result, reason=reason):

@@ -11,6 +11,9 @@ from urllib.parse import quote
 
 LOCK_WAIT = 1.0  # seconds; readers wait only while a new database is being made
 
+# nobody spoke to him
+MISSED = "(outcome IN ('abandoned', 'voicemail', 'refused') OR outcome = 'cut' AND answered_at IS NULL)"
+
 WHY = {
     sqlite3.SQLITE_CANTOPEN: "it is not there yet, or may not be read",
     sqlite3.SQLITE_ERROR: "it is still empty, or of another version",
@@ -38,6 +41,14 @@ class Call(NamedTuple):
     answered_at: int | None
     ended_at: int | None
     outcome: str | None
+
+
+class Caller(NamedTuple):
+    """A number that called: whether nobody spoke to it the last time, and who did last, "" when nobody ever did."""
+
+    number: str
+    missed: bool
+    person: str
 
 
 class Leg(NamedTuple):
@@ -93,6 +104,20 @@ class Reader:
             limit,
         )
 
+    def callers(self, limit: int, inside: str = "phones") -> list[Caller]:
+        """The numbers that called last from outside, longest ago first; `inside` is our own telephones' line."""
+        last = (
+            f"SELECT caller, max(at) AS at, {MISSED} AS missed FROM call "
+            "WHERE caller <> '' AND line <> ?1 AND ended_at IS NOT NULL GROUP BY caller ORDER BY at DESC LIMIT ?2"
+        )
+        spoke = "SELECT caller, max(at), person FROM call WHERE person <> '' AND line <> ?1 GROUP BY caller"
+        return self._ask(
+            Caller,
+            f"SELECT caller, missed, coalesce(person, '') FROM ({last}) LEFT JOIN ({spoke}) USING (caller) ORDER BY at",
+            inside,
+            limit,
+        )
+
     def legs(self, call: int) -> list[Leg]:
         """In the order they were made."""
         return self._ask(Leg, f"SELECT {', '.join(Leg._fields)} FROM leg WHERE call = ? ORDER BY id", call)
@@ -111,8 +136,7 @@ class Reader:
         with self._open() as db:
             return int(
                 db.execute(
-                    "SELECT count(*) FROM call WHERE at >= ? AND line <> ? AND (outcome IN "
-                    "('abandoned', 'voicemail', 'refused') OR outcome = 'cut' AND answered_at IS NULL)",
+                    f"SELECT count(*) FROM call WHERE at >= ? AND line <> ? AND {MISSED}",
                     (since, inside),
                 ).fetchone()[0]
             )

@@ -124,6 +124,8 @@ def _doing(live: Live, call: Call) -> tuple[str, str]:
     match call.state:
         case "arrived":
             return "arrives", "quiet"
+        case "menu":
+            return "in the menu", "quiet"
         case "waiting":
             return f"waits in {queue}" if queue else "waits", "wait"
         case "ringing":

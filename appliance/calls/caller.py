@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who calls: his number in one form, the name shown, and how far either is believed."""
+
+from typing import NamedTuple
+
+from appliance.calls.rules import Rules
+from appliance.core.names import Trust
+from appliance.settings.numbers import normalise
+
+
+class Caller(NamedTuple):
+    number: str  # "" when withheld
+    name: str
+    person: str  # the one of ours who calls, or ""
+    trust: Trust
+
+
+def who_calls(rules: Rules, source: str, owner: str | None, number: str, name: str, asserted: str) -> Caller:
+    """The caller on a line `source`, or, with an owner ("": nobody's), at a telephone of ours.
+
+    asserted: the number the line vouches for, "" for none. It counts on a line of that trust or more, where a caller's
+    own word alone makes him no more than claimed."""
+    settings = rules.settings
+    if owner is not None:
+        person = settings.person.get(owner)
+        if not person:
+            return Caller(source, source, "", Trust.OURS)
+        return Caller(person.extension or source, person.name, owner, Trust.OURS)
+    trust = Trust[settings.line[source].trust.upper()]
+    if trust >= Trust.ASSERTED and asserted and number:
+        number = asserted
+    elif trust == Trust.ASSERTED:
+        trust = Trust.CLAIMED
+    number = read(rules, source, number)
+    return Caller(number, rules.names.caller(number) or name, "", trust if number else Trust.NONE)
+
+
+def read(rules: Rules, line: str, number: str) -> str:
+    """A number as this line writes it, normalised."""
+    table = rules.settings.line[line]
+    return normalise(number, table.country or rules.settings.office.country, table.rewrite)
