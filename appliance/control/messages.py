@@ -13,6 +13,7 @@ CallState = Literal["arrived", "menu", "waiting", "ringing", "talking", "voicema
 LineState = Literal["idle", "ringing", "dialing", "talking"]
 Status = Literal["available", "break", "away", "meeting", "off"]
 Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # exact in every JSON reader
+Spoken = Literal["", "en", "ru", "uk"]
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
 
@@ -166,10 +167,11 @@ class Override(msgspec.Struct, tag_field="do", tag="override", frozen=True):
 
 
 class Why(msgspec.Struct, tag_field="do", tag="why", frozen=True):
-    """The trace of a call, in words, oldest first."""
+    """The trace of a call, in words, oldest first; language en, ru or uk, the office's own when it is left out."""
 
     id: Id
     call: Id
+    language: Spoken = ""
 
 
 class ActionResult(msgspec.Struct, tag_field="do", tag="action-result", frozen=True):

@@ -11,11 +11,11 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from appliance import sounds
-from appliance.calls import why
 from appliance.calls.call import Person
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
@@ -28,6 +28,7 @@ from appliance.control.messages import Refused
 from appliance.control.server import Peer, Server
 from appliance.core import CoreError
 from appliance.lookups.http import Lookups
+from appliance.languages.why import Words
 from appliance.programs import notify
 from appliance.programs.arguments import parse, parser
 from appliance.settings import load
@@ -305,18 +306,20 @@ class Switch:
                 self._control.send(call, to)
             case messages.Override(hours=hours, mode=mode, until=until):
                 self._control.override(hours, mode, until)
-            case messages.Why(call=call):
-                return self._why(call)
+            case messages.Why(call=call, language=language):
+                return self._why(call, language)
             case messages.ActionResult(call=call, action=action, result=result, reason=reason):
                 detail: dict[str, object] = {"action": action, "result": result, "reason": reason}
                 self._journal.event(call, now_ms(), "action-result", detail)
         return messages.Done()
 
-    def _why(self, call: int) -> list[str]:
+    def _why(self, call: int, language: str) -> list[str]:
         rows = Reader(self._state / "journal.db").trace(call)
         if not rows:
             raise KeyError(f"call {call}")
-        return [why.line(row.at, row.rule, row.reason, row.subject, row.detail) for row in rows]
+        office, names = self._office.settings.office, self._control.rules.names
+        words = Words(language or office.language, ZoneInfo(office.time_zone), names.title_of)
+        return [words.line(row.at, row.rule, row.reason, row.subject, row.detail) for row in rows]
 
 
 def allowed() -> dict[int, frozenset[type]]:

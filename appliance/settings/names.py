@@ -47,6 +47,11 @@ class Names:
         """What people call it; "" when the plan does not know the id."""
         return self._titles.get(id, "")
 
+    def title_of(self, kind: str, name: str) -> str:
+        """What people call something; "" when the plan does not know it."""
+        id = fnv1a(f"{kind}:{name}")
+        return self._titles[id] if self._named.get(id) == (kind, name) else ""
+
     def caller(self, number: str) -> str:
         """The name of a caller, by his normalised number with or without +; "" when he is not listed by name."""
         return self.callers.get(number) or self.callers.get(f"+{number}", "")

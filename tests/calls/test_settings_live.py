@@ -144,13 +144,15 @@ async def test_why_tells_a_call_in_words(stage: Stage) -> None:
     told = (await linekeeper(office, "why", str(call.id))).out.splitlines()
     words = [line.split(" ", 1)[1] for line in told]
     assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} ", line) for line in told)
-    assert words[0] == "the call came in on city"
-    assert "the caller is on the list regulars" in words
-    assert "waits in sales, place 1" in words
-    assert "anna is rung: all are rung" in words
-    assert "boris is passed by: no telephone of his is registered" in words
-    assert any(re.fullmatch(r"anna answered after \d\.\d s", word) for word in words)
+    assert words[0] == "the call came in on line “City”"
+    assert "the caller is on the list “regulars”" in words
+    assert "waits in queue “Sales”, place 1" in words
+    assert "Anna is rung: everybody is rung at once" in words
+    assert "Boris is not rung: no telephone is registered" in words
+    assert any(re.fullmatch(r"Anna answered after [\d.]+ seconds?", word) for word in words)
     assert words[-1].startswith("over: answered")
+    told = (await linekeeper(office, "why", str(call.id), "--language", "ru")).out.splitlines()
+    assert told[0].endswith(" звонок поступает по линии «City»")
 
 
 async def test_what_cannot_be_asked_is_a_sentence(stage: Stage) -> None:
