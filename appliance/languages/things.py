@@ -17,13 +17,18 @@ class Things:
         self.language = language
         self._title = title
 
+    def called(self, subject: str) -> str:
+        """What people call `queue.sales`."""
+        kind, _, name = subject.partition(".")
+        return self._title(kind, name) or name or subject
+
     def title(self, subject: str) -> str:
-        """The name alone of `queue.sales`, in quotation marks unless it is a person's."""
+        """The same in quotation marks, unless it is a person's name."""
         if not subject:
             return self.language.say("unknown")
-        kind, _, name = subject.partition(".")
-        title = self._title(kind, name) or name or subject
-        return title if kind in PLAIN else self.language.quoted(title)
+        return (
+            self.called(subject) if subject.partition(".")[0] in PLAIN else self.language.quoted(self.called(subject))
+        )
 
     def thing(self, subject: str) -> str:
         """What it is and its name: `queue "Sales"`."""
@@ -35,28 +40,24 @@ class Things:
         return self.language.say(f"kind.{kind}", title=self.title(subject))
 
     def step(self, path: str) -> str:
-        """A step of the plan by its path, as settings/routes.py names them."""
-        parts = path.split(".")
+        """A step of the plan by its path, as settings/routes.py and scenarios.py name them."""
         say, title = self.language.say, self.title
-        match parts:
+        match path.split("."):
+            case ["scenario", scenario, "step", name, "keys", key, *_]:
+                where = {"title": self.language.quoted(name), "scenario": title(f"scenario.{scenario}")}
+                return say("kind.key-of", key=key, **where)
             case ["scenario", scenario, "step", name, *_]:
                 return say("kind.step-of", title=self.language.quoted(name), scenario=title(f"scenario.{scenario}"))
-            case ["scenario", scenario, *rest] if rest:
-                name = ".".join(rest)
-                known = f"place.{name}"
-                return say(
-                    "kind.step-of",
-                    title=say(known) if self.language.knows(known) else self.language.quoted(name),
-                    scenario=title(f"scenario.{scenario}"),
-                )
-            case ["own", kind, name] | ["own", kind, name, _]:
+            case ["scenario", scenario, place, *_] if self.language.knows(f"place.{place}"):
+                where = {"place": say(f"place.{place}"), "scenario": title(f"scenario.{scenario}")}
+                leads = self._title("step", path)
+                if leads and leads != path:
+                    return say("kind.step-leads", title=self.language.quoted(leads), **where)
+                return say("kind.step-of", title=where["place"], scenario=where["scenario"])
+            case ["own", kind, name, *_]:
                 return self.thing(f"{kind}.{name}")
-            case ["line", line, number]:
-                return say(
-                    "kind.number", number=f"+{number}" if len(number) > 6 else number, line=title(f"line.{line}")
-                )
-            case ["outside", *rest] if rest:
-                return say("kind.outside", line=title(f"line.{rest[-1]}"))
-            case [kind, name, *_] if self.language.knows(f"kind.{kind}"):
-                return self.thing(f"{kind}.{name}")
+            case ["line", line, "hours", *_]:
+                return say("kind.line-hours", line=title(f"line.{line}"))
+            case ["outside", *_, line]:
+                return say("kind.outside", line=title(f"line.{line}"))
         return say("kind.step", title=self.language.quoted(path))

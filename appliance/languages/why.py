@@ -69,6 +69,10 @@ class Words:
         return self._say("caller", list=self.things.title(d.subject))
 
     def _step(self, d: Line) -> str:
+        match d.subject.split("."):
+            case ["step", "callers", name, "before" | "refuse" as what, *_]:
+                key = "listed" if what == "before" else "kept-out"
+                return self._say(key, list=self.things.title(f"callers.{name}"))
         step = self.things.thing(d.subject)
         if d.reason is Because.NONE:
             return self._say("step", step=step)
@@ -130,7 +134,8 @@ class Words:
         return self._say(f"timeout-{kind}", who=who, wait=self.language.duration(d.detail))
 
     def _action(self, d: Line) -> str:
-        return self._say("action", action=self.things.title(d.subject))
+        key = "action-refused" if d.reason is Because.TRUST else "action"
+        return self._say(key, action=self.things.title(d.subject))
 
     def _late(self, d: Line) -> str:
         who = self.things.title(d.subject)
@@ -154,6 +159,8 @@ class Words:
 
     def _key(self, d: Line) -> str:
         step = self.things.thing(d.subject)
+        if d.reason is Because.NO_KEY or not d.detail:
+            return self._say("no-key", step=step)
         match d.reason:
             case Because.EXTENSION:
                 return self._say("extension", step=step)

@@ -32,13 +32,13 @@ def said(code: str, rule: Why, reason: Because = Because.NONE, subject: str = ""
 @pytest.mark.parametrize("code", LANGUAGES)
 @pytest.mark.parametrize("rule", Why)
 def test_every_decision_for_every_reason_has_words(rule: Why, code: str) -> None:
-    details = list(Outcome) if rule is Why.OVER else [1, 2, 17, 42_000]
+    details = list(Outcome) if rule is Why.OVER else [0, 1, 2, 17, 42_000]
     for reason in Because:
         for subject in SUBJECTS:
             for detail in details:
                 sentence = said(code, rule, reason, subject, detail)
                 assert len(sentence) > 5
-                assert not re.search(r"[{}]|Because|person\.|LK_|None", sentence)
+                assert not re.search(r"[{}]|Because|person\.|LK_|None|\x00", sentence)
                 assert (re.search(r"[а-яіїєґ]", sentence) is None) == (code == "en")
 
 
@@ -133,3 +133,12 @@ def test_a_caller_met_with_silence_is_told_as_such() -> None:
     assert (
         said("en", Why.LOOKED_UP, Because.TIMED_OUT, "lookup.crm", 2000) == "look-up “crm” gave no answer for 2 seconds"
     )
+
+
+def test_a_caller_who_enters_nothing_is_told_without_a_key() -> None:
+    told = said("en", Why.KEY, Because.NO_KEY, "step.scenario.main.step.number", 0)
+    assert told == "the caller pressed nothing of use in step “number” of scenario “Main”"
+
+
+def test_an_action_refused_for_lack_of_trust_is_not_told_as_done() -> None:
+    assert "is not due" in said("en", Why.ACTION, Because.TRUST, "action.gate")
