@@ -28,6 +28,8 @@ PROGRAMS = {
     "history": "list the settings that were ever in force",
     "restore": "put older settings in force again",
     "why": "tell why a call went as it did",
+    "reach": "list every way a call can get to somebody",
+    "hours": "draw a year of opening hours",
 }
 USAGE = "usage: linekeeper [-h] [--version] PROGRAM ...\n\n{}\n\n`linekeeper PROGRAM -h` tells what it takes.\n"
 

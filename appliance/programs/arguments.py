@@ -7,7 +7,8 @@ import os
 from importlib import metadata
 from pathlib import Path
 
-from appliance.settings import documents
+from appliance.languages import LANGUAGES
+from appliance.settings import documents, load
 from appliance.settings.models import Settings
 
 SETTINGS = Path("/etc/linekeeper/office.toml")
@@ -25,6 +26,14 @@ def parser(program: str, description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def reading(program: str, description: str) -> argparse.ArgumentParser:
+    """--settings and --language, for a program that only reads the document."""
+    parser = argparse.ArgumentParser(prog=f"linekeeper {program}", description=description)
+    parser.add_argument("--settings", type=Path, metavar="FILE", default=SETTINGS, help="the document (%(default)s)")
+    parser.add_argument("--language", choices=LANGUAGES, default="", help="what it is told in (the office's own)")
+    return parser
+
+
 def parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespace:
     """The arguments, socket filled in; logging is set up as they say."""
     args = parser.parse_args(argv)
@@ -39,6 +48,11 @@ def settings(path: Path) -> Settings:
     """The document, each field checked, without the long lists of numbers. Raises SettingsFaults, OSError."""
     text, _ = documents.load(path)
     return documents.check(Settings, text, path.name)[0]
+
+
+def document(path: Path) -> Settings:
+    """The document, checked whole. Raises SettingsFaults, OSError."""
+    return load.parse(documents.load(path)[0], path)
 
 
 def version() -> str:

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A year of opening hours as the core itself takes them: it is asked, day for day, whether it is open."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from appliance.core import Core
+from appliance.core.names import Because, Fact, Why
+from appliance.settings import public_holidays
+from appliance.settings.compile import compile
+from appliance.settings.hours import DAY
+from appliance.settings.models import Hours, Settings
+from appliance.settings.names import Names
+
+ASKING = "calendar"  # the line our questions come in on
+ALWAYS = (0, DAY)
+
+Windows = tuple[tuple[int, int], ...]  # open from and until, ms since midnight on the wall
+
+
+@dataclass(frozen=True)
+class Day:
+    """When it is open, when it usually is on such a weekday, and which holidays it is."""
+
+    date: date
+    open: Windows
+    usual: Windows
+    holidays: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        return self.open != self.usual
+
+
+def draw(settings: Settings, name: str, year: int, language: str = "en") -> list[Day]:
+    """Every day of a year under one table of hours, holidays named in a language. Raises KeyError for no such table."""
+    table = settings.hours[name]
+    zone = ZoneInfo(settings.office.time_zone)
+    real = _windows(settings, table, zone, year)
+    usual = _windows(settings, Hours(week=table.week), zone, year)
+    named = public_holidays.named(table.holidays, year, language)
+    days = (date(year, 1, 1) + timedelta(n) for n in range(366))
+    return [Day(day, real.get(day, ()), usual.get(day, ()), named.get(day, ())) for day in days if day.year == year]
+
+
+def stretches(plan: bytes, names: Names, number: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """When the core says that the hours a number leads to are open, within [begin, end) ms UTC."""
+    core, at, call = Core(plan), begin, 0
+    line = names.id("line", ASKING)
+    while at < end:
+        call += 1
+        core.feed(Fact.ARRIVED, at, call=call, line=line, other=number)
+        [found] = [one for one in core.trace() if one.rule == Why.HOURS]
+        core.feed(Fact.HUNG_UP, at, call=call)
+        core.commands()
+        core.trace()
+        until = min(found.detail, end)
+        if found.reason == Because.OPEN:
+            yield at, until
+        at = until
+
+
+def _windows(settings: Settings, table: Hours, zone: ZoneInfo, year: int) -> dict[date, Windows]:
+    """When one table is open on each day that it is."""
+    begin, end = (_ms(datetime.combine(date(y, 1, 1), time(), zone)) for y in (year, year + 1))
+    number = "1000000"
+    alone = Settings.model_validate(
+        {
+            "office": settings.office.model_dump(),
+            "hours": {ASKING: table},
+            "scenario": {ASKING: {"hours": ASKING, "open": "mailbox.office", "closed": "mailbox.office"}},
+            "line": {ASKING: {"kind": "sip", "host": "192.0.2.1", "scenario": ASKING}},
+        }
+    )
+    plan, names = compile(alone, begin)
+    days: dict[date, Windows] = {}
+    for since, until in stretches(plan, names, number, begin, end):
+        for day, window in _by_day(_wall(since, zone), _wall(until, zone)):
+            days[day] = (*days.get(day, ()), window)
+    return days
+
+
+def _by_day(since: datetime, until: datetime) -> Iterator[tuple[date, tuple[int, int]]]:
+    """A stretch of wall time cut at midnight."""
+    while since < until:
+        midnight = datetime.combine(since.date() + timedelta(1), time())
+        end = min(until, midnight)
+        start = datetime.combine(since.date(), time())
+        yield since.date(), tuple((at - start) // timedelta(milliseconds=1) for at in (since, end))  # type: ignore[misc]
+        since = end
+
+
+def _wall(at: int, zone: ZoneInfo) -> datetime:
+    """What the clock on the wall shows."""
+    return datetime.fromtimestamp(at // 1000, zone).replace(tzinfo=None)
+
+
+def _ms(when: datetime) -> int:
+    return int(when.astimezone(UTC).timestamp() * 1000)
