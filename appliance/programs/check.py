@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from appliance.settings import golden
 from appliance.settings.compile import compile
 from appliance.settings.documents import load
 from appliance.settings.faults import SettingsFaults
@@ -18,17 +19,12 @@ SOUND, FAULTY, UNREADABLE = 0, 1, 2
 
 
 def main(argv: list[str]) -> int:
-    """0: sound; 1: faults, each printed with its place; 2: the file cannot be read."""
+    """0: sound; 1: faults or golden calls that fail, each printed with its place; 2: the file cannot be read."""
     args = _arguments(argv)
-    secrets = args.secrets or args.file.with_name(FILE)
-    note = ""
     try:
-        if args.fill or args.secrets or secrets.exists():
-            settings = read(args.file, secrets, fill=args.fill).settings
-        else:
-            settings = parse(load(args.file)[0], args.file)
-            note = f"\nThere is no {secrets}: passwords were not looked at."
-        compile(settings, time.time_ns() // 1_000_000)
+        document, settings, note = _read(args)
+        now = time.time_ns() // 1_000_000
+        golden.check(document, args.file.name, settings, (now, *compile(settings, now)))
     except SettingsFaults as error:
         for fault in error.faults:
             print(fault)
@@ -39,6 +35,16 @@ def main(argv: list[str]) -> int:
         return UNREADABLE
     print(f"{args.file.name}: sound: {summary(settings)}{note}")
     return SOUND
+
+
+def _read(args: argparse.Namespace) -> tuple[str, Settings, str]:
+    """The document, its settings, and what is to be said of its passwords."""
+    secrets = args.secrets or args.file.with_name(FILE)
+    if args.fill or args.secrets or secrets.exists():
+        office = read(args.file, secrets, fill=args.fill)
+        return office.document, office.settings, ""
+    document = load(args.file)[0]
+    return document, parse(document, args.file), f"\nThere is no {secrets}: passwords were not looked at."
 
 
 def summary(settings: Settings) -> str:
@@ -52,6 +58,7 @@ def summary(settings: Settings) -> str:
         "scenario": ("scenario", "scenarios"),
         "callers": ("caller list", "caller lists"),
         "action": ("action", "actions"),
+        "golden": ("golden call", "golden calls"),
     }
     counts = [(len(getattr(settings, kind)), one, many) for kind, (one, many) in words.items()]
     return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count) or "nothing yet"

@@ -31,7 +31,7 @@ from appliance.lookups.http import Lookups
 from appliance.languages.why import Words
 from appliance.programs import notify
 from appliance.programs.arguments import parse, parser
-from appliance.settings import load
+from appliance.settings import golden, load
 from appliance.settings.compile import compile
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.files import DiskFull
@@ -105,6 +105,7 @@ class Switch:
             for task in tasks:
                 task.add_done_callback(self._vital)
             tasks.append(asyncio.create_task(self._learn_history(), name="history"))
+            tasks.append(asyncio.create_task(self._golden_at_start(), name="golden calls"))
             notify.ready(f"{self._office.settings.office.name}: listening on port {self._office.settings.sip.port}")
             await self._ended
         finally:
@@ -231,6 +232,17 @@ class Switch:
         plan, names = compile(office.settings, now_ms())
         return Rules(office.settings, plan, names)
 
+    def _golden(self, office: load.Office, rules: Rules) -> None:
+        """Run the golden calls of a document. Raises GoldenCalls."""
+        golden.check(office.document, self._document.name, office.settings, (now_ms(), rules.plan, rules.names))
+
+    async def _golden_at_start(self) -> None:
+        """An update of ours, or a document edited by hand, may break them; calls are answered all the same."""
+        try:
+            await asyncio.to_thread(self._golden, self._office, self._control.rules)
+        except golden.GoldenCalls as failed:
+            log.warning("%s", failed)
+
     async def _keep_rules_fresh(self) -> None:
         while True:
             await asyncio.sleep(COMPILE_EVERY)
@@ -248,7 +260,16 @@ class Switch:
     def _prepare(self, document: str) -> tuple[load.Office, Rules]:
         """Validated and compiled, which a long document makes long: not in the loop's thread."""
         office = load.office(document, self._document, fill=True)
-        return office, self._rules(office)
+        rules = self._rules(office)
+        self._golden(office, rules)
+        return office, rules
+
+    def _check(self, document: str) -> messages.Checked:
+        """Validated, compiled, golden calls run; nothing is changed. Raises SettingsFaults."""
+        settings = load.parse(document, self._document)
+        now = now_ms()
+        golden.check(document, self._document.name, settings, (now, *compile(settings, now)))
+        return messages.Checked(())
 
     async def _apply(self, document: str, comment: str) -> messages.Revision:
         """Validate, compile, use, keep; whatever fails, or kills us, leaves the old in force or the new, whole."""
@@ -289,8 +310,7 @@ class Switch:
     async def _answer(self, request: messages.Request) -> object:
         match request:
             case messages.Check(document=document):
-                found = await asyncio.to_thread(load.warnings, document, self._document)
-                return messages.Checked(tuple(map(str, found)))
+                return await asyncio.to_thread(self._check, document)
             case messages.Apply(document=document, comment=comment):
                 return await self._apply(document, comment)
             case messages.History():
