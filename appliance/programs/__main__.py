@@ -38,6 +38,7 @@ REFUSED = 1
 WRONG_USAGE, NO_INPUT, UNAVAILABLE, OWN_FAULT, DISK, NO_PERMISSION, SETTINGS = 2, 66, 69, 70, 74, 77, 78
 CODES = {
     "settings-faults": SETTINGS,
+    "golden-calls": SETTINGS,
     "disk-full": DISK,
     "port-in-use": UNAVAILABLE,
     "socket-in-use": UNAVAILABLE,

@@ -9,11 +9,11 @@ from pathlib import Path
 from appliance.settings import golden
 from appliance.settings.compile import compile
 from appliance.settings.documents import load
-from appliance.settings.faults import SettingsFaults
+from appliance.settings.faults import Fault, SettingsFaults
 from appliance.settings.files import DiskFull
-from appliance.settings.load import parse, read
+from appliance.settings.load import Office, read, sound
 from appliance.settings.models import Settings
-from appliance.settings.passwords import FILE
+from appliance.settings.passwords import FILE, Secrets
 
 SOUND, FAULTY, UNREADABLE = 0, 1, 2
 
@@ -22,9 +22,8 @@ def main(argv: list[str]) -> int:
     """0: sound; 1: faults or golden calls that fail, each printed with its place; 2: the file cannot be read."""
     args = _arguments(argv)
     try:
-        document, settings, note = _read(args)
-        now = time.time_ns() // 1_000_000
-        golden.check(document, args.file.name, settings, (now, *compile(settings, now)))
+        office, note = _read(args)
+        failed = _golden(office, args.file.name)
     except SettingsFaults as error:
         for fault in error.faults:
             print(fault)
@@ -33,18 +32,35 @@ def main(argv: list[str]) -> int:
         reason = error.strerror if isinstance(error, OSError) else error
         print(f"linekeeper check: {getattr(error, 'filename', None) or args.file}: {reason}", file=sys.stderr)
         return UNREADABLE
-    print(f"{args.file.name}: sound: {summary(settings)}{note}")
+    for fault in failed:
+        print(fault)
+    for warning in office.warnings:
+        print(f"warning: {warning}")
+    if failed:
+        return FAULTY
+    print(f"{args.file.name}: sound: {summary(office.settings)}{note}")
     return SOUND
 
 
-def _read(args: argparse.Namespace) -> tuple[str, Settings, str]:
-    """The document, its settings, and what is to be said of its passwords."""
+def _read(args: argparse.Namespace) -> tuple[Office, str]:
+    """The document, and what is to be said of its passwords."""
     secrets = args.secrets or args.file.with_name(FILE)
     if args.fill or args.secrets or secrets.exists():
-        office = read(args.file, secrets, fill=args.fill)
-        return office.document, office.settings, ""
+        return read(args.file, secrets, fill=args.fill), ""
     document = load(args.file)[0]
-    return document, parse(document, args.file), f"\nThere is no {secrets}: passwords were not looked at."
+    settings, warnings = sound(document, args.file)
+    office = Office(document, settings, Secrets(), warnings)
+    return office, f"\nThere is no {secrets}: passwords were not looked at."
+
+
+def _golden(office: Office, file: str) -> tuple[Fault, ...]:
+    """The golden calls that do not go as they say; the document can be compiled then."""
+    now = time.time_ns() // 1_000_000
+    try:
+        golden.check(office.document, file, office.settings, (now, *compile(office.settings, now)))
+    except golden.GoldenCalls as error:
+        return error.faults
+    return ()
 
 
 def summary(settings: Settings) -> str:

@@ -266,10 +266,10 @@ class Switch:
 
     def _check(self, document: str) -> messages.Checked:
         """Validated, compiled, golden calls run; nothing is changed. Raises SettingsFaults."""
-        settings = load.parse(document, self._document)
+        settings, warnings = load.sound(document, self._document)
         now = now_ms()
         golden.check(document, self._document.name, settings, (now, *compile(settings, now)))
-        return messages.Checked(())
+        return messages.Checked(tuple(map(str, warnings)))
 
     async def _apply(self, document: str, comment: str) -> messages.Revision:
         """Validate, compile, use, keep; whatever fails, or kills us, leaves the old in force or the new, whole."""

@@ -29,6 +29,7 @@ from appliance.settings.rules import SILENCE
 CALL = 1
 PASSED = frozenset({r.QUEUE, r.CHAIN, r.PERSON, r.SAY, r.MENU, r.COLLECT, r.VOICEMAIL})  # steps told as passed
 MOST = 10_000  # facts fed for one call at most
+EXPLAINED = 20  # failures told with their why; a document that breaks all of them would fill the screen
 TALK = 60_000  # ms an answered call lasts
 USES = AHEAD - 30 * DAY  # ms for which a plan is used after the time it was compiled for
 
@@ -86,9 +87,10 @@ def check(document: str, file: str, settings: Settings, ready: tuple[int, bytes,
 def faults(failed: Sequence[Failure], document: str, file: str) -> Iterator[Fault]:
     """Failures with their places in the document."""
     places = scan(document)
-    for one in failed:
+    for nth, one in enumerate(failed):
         path: Path = ("golden", one.index, one.at)
-        message = "".join([one.said, *(f"\n    {line}" for line in one.why)])
+        why = one.why if nth < EXPLAINED else ()
+        message = "".join([one.said, *(f"\n    {line}" for line in why)])
         yield Fault("golden-call", file, *places.of_value(path), dotted(path), message)
 
 

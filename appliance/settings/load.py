@@ -52,8 +52,13 @@ def parse(text: str, path: Path) -> Settings:
 
 def warnings(document: str, path: Path) -> list[Fault]:
     """What is sound in a document but may not be what was meant, with its place. Raises SettingsFaults."""
-    settings, places = _parse(document, path)
-    return _told(advice.warnings(settings), places, path.name)
+    return list(sound(document, path)[1])
+
+
+def sound(text: str, path: Path) -> tuple[Settings, tuple[Fault, ...]]:
+    """parse() and warnings() of one text, read once. Raises SettingsFaults."""
+    settings, places = _parse(text, path)
+    return settings, tuple(_told(advice.warnings(settings), places, path.name))
 
 
 def _parse(text: str, path: Path) -> tuple[Settings, Places]:

@@ -136,6 +136,19 @@ async def test_a_faulty_document_is_refused_with_its_place_and_nothing_changes(s
     await hang_up(anna, await talk(stage, office, anna))
 
 
+async def test_settings_that_break_an_example_of_the_owner_are_not_put_in_force(stage: Stage) -> None:
+    office = await stage.office()
+    example = '\n[[golden]]\nname = "Nobody is turned away"\nwhen = "2027-01-04 10:00"\nexpect = "{}"\n'
+    wrong = office.document + example.format("refused")
+    said = await apply(office, wrong)
+    assert said.code == SETTINGS_FAULTS
+    assert "golden[0].expect: golden call “Nobody is turned away” does not go as it says: " in said.err
+    assert "the call came in on line “City”" in said.err
+    assert office.settings.read_text() == office.document
+    kept = await apply(office, office.document + example.format("mailbox.office"))
+    assert kept == Said(0, "version 2 is in force\n", "")
+
+
 async def test_why_tells_a_call_in_words(stage: Stage) -> None:
     office = await stage.office()
     anna = await stage.desk(office, "desk1", ANNA_HZ)

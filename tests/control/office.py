@@ -45,6 +45,8 @@ class SmallOffice:
                     await self.held.wait()
                 self.done += 1
                 return self.why
+            case m.Check():
+                return m.Checked(("office.toml:3:1 queue.sales: callers may wait 900 seconds",))
             case m.Apply() | m.Restore():
                 return m.Revision(8)
             case m.History():

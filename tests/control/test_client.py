@@ -19,8 +19,9 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert (await client.request(m.Apply(0, "[office]"))).revision == 8
         assert (await client.request(m.Restore(0, 7))).revision == 8
         assert (await client.request(m.History(0)))[0].comment == "as found at the start"
+        assert (await client.request(m.Check(0, ""))).warnings[0].startswith("office.toml:3:1 ")
         for request in (
-            m.Check(0, ""), m.SetStatus(0, "anna", "break"), m.HangUp(0, 5), m.ActionResult(0, 5, "lamp", "published")
+            m.SetStatus(0, "anna", "break"), m.HangUp(0, 5), m.ActionResult(0, 5, "lamp", "published")
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
         assert {type(request) for request, _ in office.asked} == set(m.ANSWERS) - {m.Watch}

@@ -50,3 +50,21 @@ def test_a_file_that_cannot_be_read_is_no_fault_of_the_document(
 ) -> None:
     assert main([str(tmp_path / "office.toml")]) == 2
     assert capsys.readouterr().err == f"linekeeper check: {tmp_path}/office.toml: No such file or directory\n"
+
+
+def test_what_may_not_be_meant_is_told_and_blocks_nothing(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    office.write_text(TWO + '[queue.sales]\npeople = ["anna", "boris"]\nmax_wait = 900\n')
+    assert main([str(office)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("warning: office.toml:16:12 queue.sales.max_wait: callers may wait 900 seconds")
+    assert told[1].startswith("office.toml: sound: ")
+
+
+def test_warnings_come_after_golden_calls_that_fail(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = '[line.city]\nkind = "sip"\nhost = "192.0.2.1"\n'
+    golden = '[[golden]]\nname = "x"\nwhen = "2027-01-04 10:00"\nexpect = "refused"\n'
+    office.write_text(f'{TWO}{line}[queue.sales]\npeople = ["anna"]\nmax_wait = 900\n{golden}')
+    assert main([str(office)]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert "golden[0].expect" in told[0]
+    assert told[-1].startswith("warning: ")

@@ -191,3 +191,12 @@ def test_examples_of_many_years_are_run_under_the_hours_of_their_time() -> None:
         )
         == []
     )
+
+
+def test_of_very_many_failures_the_first_are_explained() -> None:
+    text = SHOP + "".join(example("refused", SUNDAY) for _ in range(30))
+    with pytest.raises(GoldenCalls) as raised:
+        golden.check(text, "office.toml", settings(text))
+    messages = [fault.message for fault in raised.value.faults]
+    assert len(messages) == 30
+    assert [message.count("\n") > 3 for message in messages] == [True] * 20 + [False] * 10
