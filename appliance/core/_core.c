@@ -2,17 +2,12 @@
  *
  * The Python face of the core: parse, call, convert. _core.pyi is its contract. Limited API of 3.11.
  */
-#ifndef Py_LIMITED_API
-#define Py_LIMITED_API 0x030B0000
-#endif
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "_core.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
 #include "plan.h"
 
 enum { FIELDS = 11 }; /* keywords of feed() */
@@ -58,6 +53,11 @@ static PyObject *fail(struct state *state, enum lk_error error)
     Py_XDECREF(id);
     Py_XDECREF(raised);
     return NULL;
+}
+
+PyObject *lk_raise(PyObject *module, enum lk_error error)
+{
+    return fail(PyModule_GetState(module), error);
 }
 
 /* ---- numbers from Python ------------------------------------------------------------------------------------------ */
@@ -133,10 +133,15 @@ static void put_block(void *state, void *block, size_t size)
     free(block);
 }
 
+struct lk_allocator lk_from_malloc(void)
+{
+    return (struct lk_allocator){get_block, put_block, NULL};
+}
+
 static PyObject *core_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"plan", "memory", NULL};
-    const struct lk_allocator from = {get_block, put_block, NULL};
+    const struct lk_allocator from = lk_from_malloc();
     PyObject *plan, *memory = Py_None;
     char *plan_bytes, *memory_bytes = NULL;
     Py_ssize_t plan_size, memory_size = 0;
@@ -497,6 +502,8 @@ static void module_free(void *self)
 
 static PyMethodDef module_methods[] = {
     {"number_lookup", number_lookup, METH_VARARGS, "The caller record index each number finds, -1 where none."},
+    {"replay", (PyCFunction)(void (*)(void))lk_replay_from_python, METH_VARARGS | METH_KEYWORDS,
+     "A whole traffic through the core in virtual time."},
     {0},
 };
 

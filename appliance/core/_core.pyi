@@ -1,6 +1,9 @@
 """The routing core in C; contract of the binding. Times are integer milliseconds UTC; ids are u32, 0 is nobody."""
 
+from collections.abc import Callable
 from typing import NamedTuple, final
+
+from typing_extensions import Buffer
 
 class CoreError(Exception):
     """A fact or plan the core refuses.
@@ -76,3 +79,37 @@ class Core:
 
 def number_lookup(plan: bytes, numbers: list[str]) -> list[int]:
     """The caller record index each number finds in the plan's caller table, -1 where none (for bench and tests)."""
+
+def replay(
+    plan: bytes,
+    arrivals: Buffer,
+    *,
+    facts: Buffer = b"",
+    people: Buffer = b"",
+    manners: Buffer = b"",
+    look_ups: Buffer = b"",
+    memory: bytes | None = None,
+    say_ms: int = 0,
+    key_ms: int = 0,
+    spread: int = 0,
+    progress: Callable[[int], object] | None = None,
+) -> tuple[bytes, bytes]:
+    """A whole traffic through the core in virtual time; replay.h tells what each field means. Other threads go on.
+
+    Each is records of one kind, one after another, 8-aligned, as `struct` reads them with "=":
+
+        arrivals   q8IHBBB3x32s32s16s  at, line, person, what, patience_ms, talk_ms, answer_ms, message_ms,
+                                       first_manner, manners, trust, history, caller_ends, number, other, keys
+        facts      qH2xIi4x            at, kind, id, value
+        people     II                  id, ignores (of a thousand calls)
+        manners    IIi                 person, after_ms, cause
+        look_ups   III32s              id, after_ms, found, text
+
+    Answered by two of them, one record for each arrival and one for each of the people:
+
+        calls      qqQIII4xHBB4x       answered_at, over_at, path, person, queue, waited_ms, rung, outcome, actions
+        loads      III4xQ              id, calls, rung, talk_ms
+
+    `progress(arrivals so far)` is called at most every 0.2 s; what it raises ends the run, as does Ctrl-C.
+    Raises CoreError (bad-plan, bad-memory, bad-event: not in order of time), ValueError (not whole records).
+    """
