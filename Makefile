@@ -53,10 +53,11 @@ sanitize: quiet-setup ## the core's C tests under the address and undefined-beha
 	@$(BIN)/meson test -C $(SANITIZED) --print-errorlogs
 
 bench: quiet-setup ## every measurement in bench/, one after another
+	@$(BIN)/python bench/testbed/others.py
 	@for script in $(wildcard bench/*.py); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean: ## remove what was built here (the PJSIP cache in ~/.cache stays)
-	rm -rf .build .build-core .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .build .build-bench .build-core .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find appliance -type l -delete
 
 .PHONY: quiet-setup

@@ -8,7 +8,6 @@
 enum {
     CALLS_MAX_AT = 16, /* in the head of a plan */
     ASK_EVERY = 4096,  /* arrivals between two questions whether to go on */
-    CAUSE_NO_ANSWER = 19,
     NOBODY = 0,
 };
 
@@ -43,6 +42,7 @@ struct run {
     struct lk_deadlines timers; /* of each person, and two of each visit */
     struct person *people;
     uint32_t *places; /* index of a person + 1 by hash of his id, linear probing */
+    bool *used;       /* by manner */
     uint32_t *by_leg; /* index of the person last rung by such a leg */
     struct visit *visits;
     uint32_t *spare; /* a stack of free visits */
@@ -82,11 +82,12 @@ static enum lk_error make(struct run *run, const struct lk_allocator *from)
     run->by_leg_size = power_of_two(LEG_ROOM * of->person_count);
     run->people = lk_get(from, of->person_count, sizeof *run->people);
     run->places = lk_get(from, run->places_size, sizeof *run->places);
+    run->used = lk_get(from, of->manner_count, sizeof *run->used);
     run->by_leg = lk_get(from, run->by_leg_size, sizeof *run->by_leg);
     run->visits = lk_get(from, run->room, sizeof *run->visits);
     run->spare = lk_get(from, run->room, sizeof *run->spare);
     if (!lk_deadlines_make(&run->timers, from, of->person_count + 2 * run->room) || run->people == NULL ||
-        run->places == NULL || run->by_leg == NULL || run->visits == NULL || run->spare == NULL)
+        run->places == NULL || run->used == NULL || run->by_leg == NULL || run->visits == NULL || run->spare == NULL)
         return LK_NOMEM;
     for (uint32_t i = 0; i < run->room; i++)
         run->spare[i] = run->room - 1 - i;
@@ -102,6 +103,7 @@ static void unmake(struct run *run, const struct lk_allocator *from)
     lk_put(from, run->spare, run->room, sizeof *run->spare);
     lk_put(from, run->visits, run->room, sizeof *run->visits);
     lk_put(from, run->by_leg, run->by_leg_size, sizeof *run->by_leg);
+    lk_put(from, run->used, run->of->manner_count, sizeof *run->used);
     lk_put(from, run->places, run->places_size, sizeof *run->places);
     lk_put(from, run->people, run->of->person_count, sizeof *run->people);
     lk_deadlines_free(&run->timers, from);
@@ -147,17 +149,33 @@ static uint64_t drawn(uint64_t call, uint32_t person)
     return x ^ x >> 31;
 }
 
-/* How somebody rung takes it: known for this very call, or as is usual. */
-static struct lk_replay_manner manner_of(const struct run *run, const struct visit *visit, uint32_t id, uint32_t ignores)
+/* How it is known that somebody takes this very call: the first time in the first way given, and so on. */
+static const struct lk_replay_manner *known_manner(struct run *run, const struct lk_replay_arrival *arrival, uint32_t id)
+{
+    const struct lk_replay_manner *last = NULL;
+
+    for (uint32_t i = arrival->first_manner; i < arrival->first_manner + arrival->manners; i++) {
+        if (run->of->manners[i].person != id)
+            continue;
+        last = &run->of->manners[i];
+        if (!run->used[i]) {
+            run->used[i] = true;
+            break;
+        }
+    }
+    return last;
+}
+
+/* How somebody rung takes it: as is known, or as is usual. */
+static struct lk_replay_manner manner_of(struct run *run, const struct visit *visit, uint32_t id, uint32_t ignores)
 {
     const struct lk_replay_arrival *arrival = arrival_of(run, visit);
-    const struct lk_replay_manner *manners = run->of->manners + arrival->first_manner;
+    const struct lk_replay_manner *known = arrival->manners > 0 ? known_manner(run, arrival, id) : NULL;
     struct lk_replay_manner usual = {id, arrival->answer_ms, 0};
     uint64_t chance;
 
-    for (uint32_t i = 0; i < arrival->manners; i++)
-        if (manners[i].person == id)
-            return manners[i];
+    if (known != NULL)
+        return *known;
     if (usual.after_ms == LK_NEVER || (ignores == 0 && run->of->spread == 0))
         return usual;
     chance = drawn(call_of(visit), id);

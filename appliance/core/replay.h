@@ -36,7 +36,8 @@ struct lk_replay_arrival {
     char keys[LK_REPLAY_KEYS]; /* pressed as asked, zero-padded */
 };
 
-/* What one person (or, with person 0, who is called outside) does when rung for one call. */
+/* What one person (or, with person 0, who is called outside) does when rung for one call; several of one person: each time he is
+ * rung the next, the last one again and again. */
 struct lk_replay_manner {
     uint32_t person;
     uint32_t after_ms; /* LK_NEVER: lets it ring */
