@@ -59,7 +59,7 @@ class CallControl:
         self.calls: dict[int, Call] = {}
         self.history = History()
         self._routing = Routing(rules, memory, journal, do=self._do, traced=self._traced, settled=self._settled)
-        self._people = People(self._routing, self.calls, lambda person: self._audience.person_changed(person))
+        self._people = People(self._routing, journal, self.calls, lambda person: self._audience.person_changed(person))
         self.people, self.contacts, self.usable = self._people.known, self._people.contacts, self._people.usable
         self._overrides = Overrides(self._routing, lambda hours: self._audience.hours_changed(hours))
         self.overrides = self._overrides.held

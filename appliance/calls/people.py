@@ -7,6 +7,7 @@ from typing import Literal
 
 from appliance.calls.call import Call, Person, State
 from appliance.calls.call import Status as StatusName
+from appliance.calls.ports import Journal
 from appliance.calls.routing import Routing
 from appliance.core.names import Fact, Status
 
@@ -18,12 +19,15 @@ PersonState = Literal["unreachable", "free", "ringing", "talking"]
 class People:
     """Everybody of the settings in force; the core is told what it must know of them."""
 
-    def __init__(self, routing: Routing, calls: Mapping[int, Call], changed: Callable[[str], None]) -> None:
+    def __init__(
+        self, routing: Routing, journal: Journal, calls: Mapping[int, Call], changed: Callable[[str], None]
+    ) -> None:
         """changed: told of each whose pause begins or ends."""
         self.known: dict[str, Person] = {}
         self.contacts: dict[str, tuple[list[str], str, int | None]] = {}  # phone -> contacts, agent, expires
         self.usable: dict[str, bool] = {}  # lines
-        self._routing, self._calls, self._changed = routing, calls, changed
+        self._routing, self._journal, self._calls, self._changed = routing, journal, calls, changed
+        self._reached: dict[str, int] = {}  # person -> telephones, as last told
         self._pauses: dict[str, asyncio.TimerHandle] = {}
 
     def start(self, known: Mapping[str, Person]) -> None:
@@ -31,6 +35,7 @@ class People:
         self.known.update(known)
         self.enter()
         for name in self._routing.rules.settings.person:
+            self.reachable(name)
             if self.known[name].status != "available":
                 self._status(name)
             if self.known[name].paused:  # the core remembers it too
@@ -46,6 +51,7 @@ class People:
         if person not in self._routing.rules.settings.person:
             raise KeyError(person)
         self.known[person] = Person(status, reason, self._routing.now())
+        self._note("status", person=person, status=status, reason=reason)
         self._watch(person)  # it ends a pause
         self._status(person)
 
@@ -88,6 +94,13 @@ class People:
         phones = self._routing.rules.settings.person[person].phones
         count = sum(len(self.contacts[phone][0]) for phone in phones if phone in self.contacts)
         self._routing.feed(Fact.REACHABLE, person=self._routing.id("person", person), value=count)
+        if self._reached.get(person) != count:
+            self._reached[person] = count
+            self._note("reachable", person=person, telephones=count)
+
+    def _note(self, kind: str, **detail: object) -> None:
+        """For the journal: a replay needs to know who was there."""
+        self._journal.event(0, self._routing.now(), kind, detail)
 
     def states(self) -> dict[str, PersonState]:
         """What everybody's telephones are doing, as everybody may see it."""

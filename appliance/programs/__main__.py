@@ -30,6 +30,7 @@ PROGRAMS = {
     "why": "tell why a call went as it did",
     "reach": "list every way a call can get to somebody",
     "hours": "draw a year of opening hours",
+    "replay": "what recorded or made-up traffic would have been under other settings",
 }
 USAGE = "usage: linekeeper [-h] [--version] PROGRAM ...\n\n{}\n\n`linekeeper PROGRAM -h` tells what it takes.\n"
 

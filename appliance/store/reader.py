@@ -3,7 +3,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -76,6 +76,14 @@ class Trace(NamedTuple):
     detail: int
 
 
+class Story(NamedTuple):
+    """A call that is over, its whole trace, and the keys its caller pressed."""
+
+    call: Call
+    traces: list[Trace]
+    keys: str
+
+
 class Binding(NamedTuple):
     phone: str
     contact: str
@@ -141,6 +149,45 @@ class Reader:
                 ).fetchone()[0]
             )
 
+    def stories(self, since: int, until: int) -> Iterator[Story]:
+        """Calls that began from `since` to before `until` and are over, in the order of their numbers, one at a time."""
+        calls = (
+            f"SELECT {', '.join(Call._fields)} FROM call "
+            "WHERE at >= ?1 AND at < ?2 AND ended_at IS NOT NULL ORDER BY id"
+        )
+        of_call = "FROM {0} JOIN call ON call.id = {0}.call WHERE call.at >= ?1 AND call.at < ?2"
+        traces = (
+            f"SELECT call, trace.at, {', '.join(Trace._fields[1:])} {of_call.format('trace')} ORDER BY call, trace.id"
+        )
+        keys = (
+            f"SELECT call, json_extract(detail, '$.digit') {of_call.format('event')} AND kind = 'dtmf' "
+            "ORDER BY call, event.id"
+        )
+        with self._open() as db:
+            told = _by_call(db.execute(traces, (since, until)))
+            pressed = _by_call(db.execute(keys, (since, until)))
+            for row in db.execute(calls, (since, until)):
+                call = Call(*row)
+                lines = [Trace(*line) for line in told(call.id)]
+                yield Story(call, lines, "".join(str(key) for (key,) in pressed(call.id)))
+
+    def events_of(self, kinds: Sequence[str], until: int) -> list[Event]:
+        """Events of no call, of these kinds, before `until`, oldest first."""
+        marks = ", ".join("?" * len(kinds))
+        rows = self._ask(
+            Event,
+            f"SELECT at, kind, detail FROM event WHERE call IS NULL AND kind IN ({marks}) AND at < ? ORDER BY id",
+            *kinds,
+            until,
+        )
+        return [row._replace(detail=json.loads(str(row.detail))) for row in rows]
+
+    def span(self) -> tuple[int, int] | None:
+        """When the first call and the last one began; None when there is none."""
+        with self._open() as db:
+            first, last = db.execute("SELECT min(at), max(at) FROM call").fetchone()
+        return None if first is None else (int(first), int(last))
+
     def bindings(self, now: int) -> list[Binding]:
         """Where telephones are reached, as of `now`."""
         return self._ask(Binding, f"SELECT {', '.join(Binding._fields)} FROM binding WHERE expires_at > ?", now)
@@ -161,3 +208,21 @@ class Reader:
         except sqlite3.Error as fault:
             why = WHY.get(getattr(fault, "sqlite_errorcode", 0) & 0xFF, fault)
             raise Unreadable(f"The journal {self.path} cannot be read: {why}.") from fault
+
+
+def _by_call(rows: Iterable[tuple[Any, ...]]) -> Callable[[int], list[tuple[Any, ...]]]:
+    """Asked in the order of calls for what is told of each in rows of that order: call, the rest."""
+    ahead = iter(rows)
+    held: list[tuple[Any, ...]] = []  # at most one row, of a later call
+
+    def of(call: int) -> list[tuple[Any, ...]]:
+        found = []
+        while row := held.pop() if held else next(ahead, None):
+            if row[0] > call:
+                held.append(row)
+                break
+            if row[0] == call:
+                found.append(row[1:])
+        return found
+
+    return of
