@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The core once more in plain Python: the same facts in, the same commands and traces out.
+
+Written from docs/core.md, core.h and settings/plan_format.md for whoever reads it, not for speed; test_model.py holds
+the C core against it. model_plan.py reads the tables, model_world.py has people, calls and legs, model_queues.py whom
+a queue rings, model_steps.py the walk.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from appliance.core.names import Because, Do, Fact, Outcome, Status, Why
+from tests.core.model_plan import Plan, Rows
+from tests.core.model_steps import Steps
+from tests.core.model_world import Call, Leg, Refused, Somebody, Waiting
+
+ELSEWHERE, TIME_UP, NORMAL = 26, 19, 16
+DECLINING = (17, 21)  # causes by which somebody says that he will not; all others let it ring
+TELEPHONES_MAX = 1000
+NUMBER_MAX = 31
+PLANS_MAX = 9
+ALIVE = ("waiting", "hunting", "dialing")
+
+
+def is_number(text: str) -> bool:
+    return len(text) <= NUMBER_MAX and all(" " < letter <= "~" for letter in text)
+
+
+class Model(Steps):
+    def feed(self, kind: int, now: int, **fields: int | str) -> None:
+        """Takes one fact, or raises Refused and has changed nothing."""
+        self.now = now
+        take: dict[int, Callable[..., None]] = {
+            Fact.TICK: lambda: None,
+            Fact.ARRIVED: self.arrived,
+            Fact.STATUS: self.status,
+            Fact.REACHABLE: self.reachable,
+            Fact.LINE: self.line,
+            Fact.OVERRIDE: self.override,
+            Fact.RESET: self.reset,
+        }
+        if kind in take:
+            take[kind](**fields)
+        else:
+            self.about_call(Fact(kind), **fields)  # type: ignore[arg-type]
+        self.run_due()
+        self.dispatch()
+
+    def swap(self, rows: Rows, calls_max: int, now: int) -> None:
+        self.now = now
+        keep = [plan for plan in self.plans if plan.calls]
+        if len(self.plans) == PLANS_MAX:
+            raise Refused("full")
+        self.plan = Plan(rows, calls_max)
+        self.plans = [*keep, self.plan]
+        room = max(plan.calls_max for plan in self.plans)
+        known = set(self.spare) | {call.slot for call in self.calls.values()}
+        self.spare = [*(slot for slot in range(room) if slot not in known), *self.spare]
+        self.settle()
+
+    def restart(self, rows: Rows, calls_max: int) -> "Model":
+        """The box after its power failed: what memory keeps is there, calls and telephones are not."""
+        after = Model(rows, calls_max)
+        for one, somebody in self.people.items():
+            if one in after.people:
+                after.people[one] = Somebody(
+                    somebody.status,
+                    idle_since=somebody.idle_since,
+                    missed=somebody.missed,
+                    paused_until=somebody.paused_until,
+                )
+        for one, waiting in self.queues.items():
+            if one in after.queues:
+                after.queues[one] = replace(waiting)
+        after.overrides = dict(self.overrides)
+        after.settle()
+        return after
+
+    # ---- time -------------------------------------------------------------------------------------------------------
+
+    def timers(self) -> list[tuple[int, int, int, Callable[[], None]]]:
+        """All that are set: when, and for those of one moment the order: by kind, then by person id or call."""
+        due: list[tuple[int, int, int, Callable[[], None]]] = []
+        for one, somebody in self.people.items():
+            if somebody.wrap_until:
+                due.append((somebody.wrap_until, 0, one, lambda s=somebody: self.wrapped_up(s)))  # type: ignore[misc]
+            if somebody.leg and somebody.leg.until:
+                due.append((somebody.leg.until, 1, one, lambda leg=somebody.leg: self.rang_out(leg)))  # type: ignore[misc]
+            if somebody.paused_until:
+                due.append((somebody.paused_until, 2, one, lambda s=somebody: self.pause_over(s)))  # type: ignore[misc]
+        for call in self.calls.values():
+            if call.wait_until is not None:
+                due.append((call.wait_until, 3, call.slot, lambda c=call: self.waited(c)))  # type: ignore[misc]
+            if call.again_at is not None:
+                due.append((call.again_at, 4, call.slot, lambda c=call: self.again(c)))  # type: ignore[misc]
+            if call.ask_until is not None:
+                due.append((call.ask_until, 5, call.slot, lambda c=call: self.asked_long_enough(c)))  # type: ignore[misc]
+        return due
+
+    def deadline(self) -> int | None:
+        return min((when for when, *_ in self.timers()), default=None)
+
+    def run_due(self) -> None:
+        while due := [timer for timer in self.timers() if timer[0] <= self.now]:
+            min(due, key=lambda timer: timer[:3])[3]()
+
+    def wrapped_up(self, somebody: Somebody) -> None:
+        somebody.wrap_until = 0
+        self.stirred = True
+
+    def pause_over(self, somebody: Somebody) -> None:
+        somebody.paused_until = None
+        self.stirred = True
+
+    def again(self, call: Call) -> None:
+        call.again_at = None
+        self.stirred = True
+
+    def rang_out(self, leg: Leg) -> None:
+        call = leg.call
+        self.note(call, Why.TIMEOUT, Because.NO_ANSWER, leg.person, leg.rings_for)
+        call.refusals[leg.person] = Because.NO_ANSWER, self.now
+        self.stop(leg, TIME_UP)
+        self.unanswered(call, leg.person)
+        if call.state == "hunting":
+            self.hunt_on(call, Because.NO_ANSWER)
+
+    def waited(self, call: Call) -> None:
+        queue = self.queue_of(call)
+        self.note(call, Why.TIMEOUT, Because.MAX_WAIT, queue.id, queue.max_wait_ms)
+        self.stop_all(call, TIME_UP)
+        self.leave_queue(call)
+        self.walk_on(call, Because.MAX_WAIT)
+
+    # ---- facts about people, lines, hours ---------------------------------------------------------------------------
+
+    def somebody(self, person: int) -> Somebody:
+        if person not in self.people:
+            raise Refused("bad-event")
+        return self.people[person]
+
+    def status(self, person: int, value: int) -> None:
+        somebody = self.somebody(person)
+        if not 0 <= value <= Status.OFF:
+            raise Refused("bad-event")
+        somebody.status, somebody.missed, somebody.paused_until = value, 0, None
+        self.stirred = True
+
+    def reachable(self, person: int, value: int) -> None:
+        somebody = self.somebody(person)
+        if not 0 <= value <= TELEPHONES_MAX:
+            raise Refused("bad-event")
+        somebody.telephones = value
+        self.stirred = True
+
+    def line(self, line: int, value: int) -> None:
+        if line not in self.usable or value not in (0, 1):
+            raise Refused("bad-event")
+        self.usable[line] = bool(value)
+        self.stirred = True
+
+    def override(self, what: int, value: int, until: int = 0) -> None:
+        if what not in self.plan.ids("HOUR") or not 0 <= value <= 2 or until < 0:
+            raise Refused("bad-event")
+        self.overrides[what] = value, until
+
+    def reset(self) -> None:
+        for waiting in self.queues.values():
+            waiting.calls.clear()
+            waiting.talk.clear()
+
+    # ---- a call arrives ---------------------------------------------------------------------------------------------
+
+    def arrived(
+        self,
+        call: int,
+        line: int,
+        person: int = 0,
+        number: str = "",
+        other: str = "",
+        trust: int = 0,
+        history: int = 0,
+        what: int = 0,
+    ) -> None:
+        lines = self.plan.ids("LINE")
+        sound = call and line in lines and is_number(number) and is_number(other) and trust <= 5 and history <= 3
+        if not sound or (person and person not in self.people):
+            raise Refused("bad-event")
+        if call in self.calls:
+            raise Refused("cannot")
+        if len(self.calls) >= self.plan.calls_max:
+            raise Refused("full")
+        index = lines.index(line)
+        new = Call(call, self.plan, self.spare.pop(), index, number, other, trust, history, what, self.now, person)
+        self.calls[call] = new
+        self.plan.calls += 1
+        if person:
+            self.people[person].busy += 1
+        self.note(new, Why.ARRIVED, subject=line, detail=int(person != 0))
+        self.recognise(new)
+        first = self.plan.first_step(index, other)
+        none = first == 0xFFFFFFFF
+        self.walk(new, first, Because.NO_ROUTE if none else Because.NONE, 1)
+
+    def recognise(self, call: Call) -> None:
+        """Who the caller is, and what is due because of him."""
+        plan = call.plan
+        call.record = plan.caller(call.number)
+        call.priority = call.record.priority
+        lists = [i for i in range(len(plan.rows["LIST"])) if call.record.lists >> i & 1]
+        for i in lists:
+            self.note(call, Why.CALLER, subject=plan.id("LIST", i))
+        for action in plan.actions:
+            bound = call.line < 64 and action.lines >> call.line & 1
+            if action.list in lists and bound and call.trust >= action.least_trust:
+                self.act(call, action.id)
+
+    # ---- facts about a call -----------------------------------------------------------------------------------------
+
+    def about_call(self, fact: Fact, call: int, leg: int = 0, value: int = 0, number: str = "", what: int = 0) -> None:
+        if (
+            (fact == Fact.REFUSED and not 1 <= value <= 127)
+            or (fact == Fact.DIGIT and (value <= 0 or chr(value) not in "0123456789*#ABCD"))
+            or (fact == Fact.FOUND and (value not in (0, 1) or not is_number(number)))
+        ):
+            raise Refused("bad-event")
+        if call not in self.calls:
+            raise Refused("no-call")
+        its = self.calls[call]
+        if fact in (Fact.RANG, Fact.ANSWERED, Fact.REFUSED, Fact.LEFT):
+            self.about_leg(fact, its, leg, value)
+            return
+        match fact:
+            case Fact.HUNG_UP:
+                self.hung_up(its)
+            case Fact.DONE:
+                self.done(its)
+            case Fact.DIGIT:
+                if its.state == "asking":
+                    self.pressed(its, chr(value))
+            case Fact.FAILED:
+                self.failed(its)
+            case Fact.FOUND:
+                if its.state == "looking":
+                    self.looked_up(its, Because.FOUND if value else Because.NOT_FOUND, number)
+                else:
+                    self.late(its, 0, fact)
+            case Fact.SENT:
+                self.sent(its, what)
+
+    def late(self, call: Call, person: int, fact: Fact) -> None:
+        self.note(call, Why.LATE, subject=person, detail=fact)
+
+    def about_leg(self, fact: Fact, call: Call, leg: int, value: int) -> None:
+        live = next((each for each in call.legs if each.id == leg), None)
+        if live is None:
+            if self.legs_given.get(leg, (0, 0))[0] != call.id:
+                raise Refused("no-leg")
+            self.late(call, self.legs_given[leg][1], fact)
+            if fact == Fact.ANSWERED:
+                cause = ELSEWHERE if call.state == "talking" else TIME_UP
+                self.do(Do.STOP, call, leg=leg, value=cause)
+            return
+        talking = call.state == "talking"
+        if (fact == Fact.LEFT) != talking and fact in (Fact.LEFT, Fact.ANSWERED):
+            raise Refused("cannot")
+        if fact == Fact.LEFT:
+            self.note(call, Why.LEFT, subject=live.person or live.line)
+            self.hang_up(call, NORMAL)
+            self.finish(call, Outcome.ANSWERED)
+        elif talking:
+            self.late(call, live.person, fact)
+        elif fact == Fact.ANSWERED:
+            self.answered(call, live)
+        elif fact == Fact.REFUSED:
+            self.refused(call, live, value)
+
+    def answered(self, call: Call, leg: Leg) -> None:
+        leg.gives_back, leg.until = None, 0
+        self.stop_all(call, ELSEWHERE, but=leg)
+        self.do(Do.BRIDGE, call, leg=leg.id)
+        self.note(call, Why.ANSWERED, subject=leg.person or leg.line, detail=max(0, self.now - call.arrived))
+        in_queue = call.state == "waiting"
+        queue = self.queue_of(call) if in_queue else None
+        self.leave_queue(call)
+        call.answered_in = queue.id if queue else 0
+        call.talks_since = self.now
+        if leg.person:
+            somebody, rule = self.people[leg.person], self.rule(call, leg.person)
+            somebody.busy += 1
+            somebody.missed = 0
+            call.answerer = leg.person
+            call.wrap_up_ms = rule.wrap_up_ms if rule else 0
+            if queue and queue.wrap_up_ms != 0xFFFFFFFF:
+                call.wrap_up_ms = queue.wrap_up_ms
+            if queue:
+                calls = self.queues[queue.id].calls
+                calls[leg.person] = calls.get(leg.person, 0) + 1
+        call.state, call.answered = "talking", True
+        self.stirred = True
+
+    def refused(self, call: Call, leg: Leg, cause: int) -> None:
+        how = Because.DECLINED if cause in DECLINING else Because.NO_ANSWER
+        self.note(call, Why.REFUSED, how, leg.person or leg.line, cause)
+        self.leg_ended(leg)
+        if leg.person:
+            call.refusals[leg.person] = how, self.now
+            if how == Because.DECLINED:
+                self.people[leg.person].missed = 0
+            else:
+                self.unanswered(call, leg.person)
+        if call.state == "hunting":
+            self.hunt_on(call, how, cause)
+        elif call.state == "dialing":
+            self.walk_on(call, how, cause)
+
+    def hung_up(self, call: Call) -> None:
+        outcomes = {"talking": Outcome.ANSWERED, "recording": Outcome.VOICEMAIL}
+        serving = call.state in ("speaking", "asking", "looking") and call.served
+        self.note(call, Why.HUNG_UP)
+        self.stop_all(call, NORMAL)
+        self.finish(call, outcomes.get(call.state, Outcome.SELF_SERVICE if serving else Outcome.ABANDONED))
+
+    def done(self, call: Call) -> None:
+        if call.state == "recording":
+            self.hang_up(call, NORMAL)
+            self.finish(call, Outcome.VOICEMAIL)
+        elif call.state in ("speaking", "asking") and call.saying:
+            self.said(call, call.plan.steps[call.step], Because.SAID)
+        elif call.state not in ("speaking", "asking"):
+            raise Refused("cannot")
+
+    def failed(self, call: Call) -> None:
+        if call.state == "looking":
+            self.looked_up(call, Because.FAILED)
+        elif call.state in ("speaking", "asking") and call.saying:
+            self.said(call, call.plan.steps[call.step], Because.FAILED)
+        else:
+            self.late(call, 0, Fact.FAILED)
+
+    def sent(self, call: Call, step: int) -> None:
+        """Somebody sends the call elsewhere: whoever has it or is rung for it is let go."""
+        if step not in call.plan.ids("STEP"):
+            raise Refused("bad-event")
+        if call.state == "recording":
+            raise Refused("cannot")
+        self.note(call, Why.SENT, subject=step)
+        if call.saying:
+            call.saying = False
+            self.do(Do.HUSH, call)
+        self.stop_all(call, NORMAL)
+        self.free_answerer(call)
+        self.leave_queue(call)
+        call.ask_until = None
+        self.walk(call, call.plan.ids("STEP").index(step), Because.SENT, NORMAL)
+
+
+__all__ = ["Model", "Refused", "Waiting"]
