@@ -144,7 +144,8 @@ static void collected(struct lk_core *core, uint32_t slot, const struct lk_step_
     if (call->typed_length < step->least) {
         enum lk_reason why = call->typed_length == 0 ? LK_BECAUSE_NO_KEY : LK_BECAUSE_WRONG_KEY;
 
-        lk_note(core, slot, LK_WHY_KEY, why, step->id, last_key(call));
+        if (why == LK_BECAUSE_WRONG_KEY)
+            lk_note(core, slot, LK_WHY_KEY, why, step->id, last_key(call));
         ask_again(core, slot, step, why);
         return;
     }

@@ -15,6 +15,11 @@ void lk_people_free(struct lk_people *people, const struct lk_allocator *from)
     lk_ids_free(&people->ids, from);
 }
 
+bool lk_person_paused(const struct lk_person *person, lk_ms now)
+{
+    return person->paused && (person->paused_until == 0 || person->paused_until > now);
+}
+
 enum lk_reason lk_person_off_duty(const struct lk_person *person, lk_ms now, int64_t *detail)
 {
     *detail = 0;
@@ -22,8 +27,8 @@ enum lk_reason lk_person_off_duty(const struct lk_person *person, lk_ms now, int
         *detail = person->status;
         return LK_BECAUSE_STATUS;
     }
-    if (!person->paused)
+    if (!lk_person_paused(person, now))
         return LK_BECAUSE_NONE;
-    *detail = person->paused_until > now ? person->paused_until - now : 0;
+    *detail = person->paused_until == 0 ? 0 : person->paused_until - now;
     return LK_BECAUSE_PAUSED;
 }

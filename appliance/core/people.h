@@ -26,6 +26,8 @@ struct lk_people {
 /* For all ids, which are added first. */
 bool lk_people_make(struct lk_people *people, const struct lk_allocator *from);
 void lk_people_free(struct lk_people *people, const struct lk_allocator *from);
+/* A pause that is over is over, also when the tick that ends it comes late. */
+bool lk_person_paused(const struct lk_person *person, lk_ms now);
 /* Why his status or a pause keeps calls from him, LK_BECAUSE_NONE when they do not; *detail as core.h says. */
 enum lk_reason lk_person_off_duty(const struct lk_person *person, lk_ms now, int64_t *detail);
 

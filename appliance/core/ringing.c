@@ -30,7 +30,8 @@ bool lk_on_duty(const struct lk_core *core, const struct lk_rules *rules, struct
 {
     const struct lk_person *person = &core->world.people.at[rules->person[asked.person]];
 
-    return person->status == LK_AVAILABLE && !person->paused && lk_ways_now(core, rules, asked) != 0;
+    return person->status == LK_AVAILABLE && !lk_person_paused(person, core->now) &&
+           lk_ways_now(core, rules, asked) != 0;
 }
 
 bool lk_is_free(const struct lk_core *core, uint32_t slot)

@@ -105,20 +105,21 @@ void lk_walk(struct lk_core *core, uint32_t slot, uint32_t first, enum lk_reason
     const struct lk_plan *plan = &lk_rules_of(core, slot)->plan;
     struct lk_way way = {first, why, cause};
 
-    for (uint32_t steps = 0; way.next != LK_NO_INDEX; steps++, call->steps++) {
+    for (uint32_t steps = 0; way.next != LK_NO_INDEX; steps++) {
         struct lk_step_rule step = lk_plan_step(plan, way.next);
 
         if (steps == LK_WALK_MAX || call->steps >= LK_STEPS_MAX) {
             way = (struct lk_way){LK_NO_INDEX, LK_BECAUSE_LOOP, CAUSE_LOOP};
             break;
         }
+        call->steps++; /* those that wait count too: a menu may lead to itself */
         call->step = way.next;
         lk_note(core, slot, LK_WHY_STEP, way.why, step.id, 0);
         if (lk_take_step[step.kind](core, slot, &step, &way))
             return;
     }
     lk_hang_up(core, slot, way.cause);
-    lk_finish(core, slot, call->served ? LK_SELF_SERVICE : LK_REFUSED, way.why);
+    lk_finish(core, slot, call->served && way.why != LK_BECAUSE_LOOP ? LK_SELF_SERVICE : LK_REFUSED, way.why);
 }
 
 static void walk_out(struct lk_core *core, uint32_t call, enum lk_reason why, int32_t cause, bool other)

@@ -19,11 +19,15 @@ DECLINING = (17, 21)  # causes by which somebody says that he will not; all othe
 TELEPHONES_MAX = 1000
 NUMBER_MAX = 31
 PLANS_MAX = 9
-ALIVE = ("waiting", "hunting", "dialing")
+FOUND = {1: Because.FOUND, 0: Because.NOT_FOUND, -1: Because.FAILED}
 
 
 def is_number(text: str) -> bool:
-    return len(text) <= NUMBER_MAX and all(" " < letter <= "~" for letter in text)
+    return is_text(text) and " " not in text
+
+
+def is_text(text: str) -> bool:
+    return len(text) <= NUMBER_MAX and all(" " <= letter <= "~" for letter in text)
 
 
 class Model(Steps):
@@ -54,8 +58,8 @@ class Model(Steps):
         self.plan = Plan(rows, calls_max)
         self.plans = [*keep, self.plan]
         room = max(plan.calls_max for plan in self.plans)
-        known = set(self.spare) | {call.slot for call in self.calls.values()}
-        self.spare = [*(slot for slot in range(room) if slot not in known), *self.spare]
+        taken = {call.slot for call in self.calls.values()}
+        self.spare = [slot for slot in reversed(range(room)) if slot not in taken]
         self.settle()
 
     def restart(self, rows: Rows, calls_max: int) -> "Model":
@@ -94,8 +98,14 @@ class Model(Steps):
             if call.again_at is not None:
                 due.append((call.again_at, 4, call.slot, lambda c=call: self.again(c)))  # type: ignore[misc]
             if call.ask_until is not None:
-                due.append((call.ask_until, 5, call.slot, lambda c=call: self.asked_long_enough(c)))  # type: ignore[misc]
+                due.append((call.ask_until, 3, call.slot, lambda c=call: self.asked_long_enough(c)))  # type: ignore[misc]
+        for hours, (held, until) in self.overrides.items():
+            if held and until:
+                due.append((until, 5, hours, lambda h=hours: self.held_long_enough(h)))  # type: ignore[misc]
         return due
+
+    def held_long_enough(self, hours: int) -> None:
+        self.overrides[hours] = 0, 0
 
     def deadline(self) -> int | None:
         return min((when for when, *_ in self.timers()), default=None)
@@ -109,7 +119,7 @@ class Model(Steps):
         self.stirred = True
 
     def pause_over(self, somebody: Somebody) -> None:
-        somebody.paused_until = None
+        somebody.paused_until, somebody.missed = None, 0
         self.stirred = True
 
     def again(self, call: Call) -> None:
@@ -120,8 +130,8 @@ class Model(Steps):
         call = leg.call
         self.note(call, Why.TIMEOUT, Because.NO_ANSWER, leg.person, leg.rings_for)
         call.refusals[leg.person] = Because.NO_ANSWER, self.now
-        self.stop(leg, TIME_UP)
         self.unanswered(call, leg.person)
+        self.stop(leg, TIME_UP)
         if call.state == "hunting":
             self.hunt_on(call, Because.NO_ANSWER)
 
@@ -160,9 +170,10 @@ class Model(Steps):
         self.stirred = True
 
     def override(self, what: int, value: int, until: int = 0) -> None:
-        if what not in self.plan.ids("HOUR") or not 0 <= value <= 2 or until < 0:
+        known = {one for plan in self.plans for one in plan.ids("HOUR")}
+        if what not in known or not 0 <= value <= 2 or until < 0 or (value and 0 < until <= self.now):
             raise Refused("bad-event")
-        self.overrides[what] = value, until
+        self.overrides[what] = value, until if value else 0
 
     def reset(self) -> None:
         for waiting in self.queues.values():
@@ -191,7 +202,8 @@ class Model(Steps):
         if len(self.calls) >= self.plan.calls_max:
             raise Refused("full")
         index = lines.index(line)
-        new = Call(call, self.plan, self.spare.pop(), index, number, other, trust, history, what, self.now, person)
+        last = what if what in self.people else 0
+        new = Call(call, self.plan, self.spare.pop(), index, number, other, trust, history, last, self.now, person)
         self.calls[call] = new
         self.plan.calls += 1
         if person:
@@ -210,10 +222,11 @@ class Model(Steps):
         lists = [i for i in range(len(plan.rows["LIST"])) if call.record.lists >> i & 1]
         for i in lists:
             self.note(call, Why.CALLER, subject=plan.id("LIST", i))
+        if call.priority:
+            self.note(call, Why.PRIORITY, subject=plan.id("LIST", lists[0]), detail=call.priority)
         for action in plan.actions:
-            bound = call.line < 64 and action.lines >> call.line & 1
-            if action.list in lists and bound and call.trust >= action.least_trust:
-                self.act(call, action.id)
+            if action.list in lists and call.line < 64 and action.lines >> call.line & 1:
+                self.act(call, action, call.trust >= action.least_trust)
 
     # ---- facts about a call -----------------------------------------------------------------------------------------
 
@@ -221,7 +234,7 @@ class Model(Steps):
         if (
             (fact == Fact.REFUSED and not 1 <= value <= 127)
             or (fact == Fact.DIGIT and (value <= 0 or chr(value) not in "0123456789*#ABCD"))
-            or (fact == Fact.FOUND and (value not in (0, 1) or not is_number(number)))
+            or (fact == Fact.FOUND and (value not in FOUND or not is_text(number)))
         ):
             raise Refused("bad-event")
         if call not in self.calls:
@@ -242,7 +255,7 @@ class Model(Steps):
                 self.failed(its)
             case Fact.FOUND:
                 if its.state == "looking":
-                    self.looked_up(its, Because.FOUND if value else Because.NOT_FOUND, number)
+                    self.looked_up(its, FOUND[value], number)
                 else:
                     self.late(its, 0, fact)
             case Fact.SENT:
@@ -256,7 +269,9 @@ class Model(Steps):
         if live is None:
             if self.legs_given.get(leg, (0, 0))[0] != call.id:
                 raise Refused("no-leg")
-            self.late(call, self.legs_given[leg][1], fact)
+            person = self.legs_given[leg][1]
+            last = person in self.people and self.people[person].last_leg == leg
+            self.late(call, person if last else 0, fact)
             if fact == Fact.ANSWERED:
                 cause = ELSEWHERE if call.state == "talking" else TIME_UP
                 self.do(Do.STOP, call, leg=leg, value=cause)
@@ -276,13 +291,14 @@ class Model(Steps):
             self.refused(call, live, value)
 
     def answered(self, call: Call, leg: Leg) -> None:
-        leg.gives_back, leg.until = None, 0
+        leg.until = 0
         self.stop_all(call, ELSEWHERE, but=leg)
         self.do(Do.BRIDGE, call, leg=leg.id)
         self.note(call, Why.ANSWERED, subject=leg.person or leg.line, detail=max(0, self.now - call.arrived))
         in_queue = call.state == "waiting"
         queue = self.queue_of(call) if in_queue else None
-        self.leave_queue(call)
+        self.leave_queue(call, leg)
+        leg.charged = None
         call.answered_in = queue.id if queue else 0
         call.talks_since = self.now
         if leg.person:
@@ -302,13 +318,13 @@ class Model(Steps):
     def refused(self, call: Call, leg: Leg, cause: int) -> None:
         how = Because.DECLINED if cause in DECLINING else Because.NO_ANSWER
         self.note(call, Why.REFUSED, how, leg.person or leg.line, cause)
-        self.leg_ended(leg)
         if leg.person:
             call.refusals[leg.person] = how, self.now
             if how == Because.DECLINED:
                 self.people[leg.person].missed = 0
             else:
                 self.unanswered(call, leg.person)
+        self.leg_ended(leg)
         if call.state == "hunting":
             self.hunt_on(call, how, cause)
         elif call.state == "dialing":
@@ -335,8 +351,8 @@ class Model(Steps):
             self.looked_up(call, Because.FAILED)
         elif call.state in ("speaking", "asking") and call.saying:
             self.said(call, call.plan.steps[call.step], Because.FAILED)
-        else:
-            self.late(call, 0, Fact.FAILED)
+        elif call.state not in ("speaking", "asking"):
+            raise Refused("cannot")
 
     def sent(self, call: Call, step: int) -> None:
         """Somebody sends the call elsewhere: whoever has it or is rung for it is let go."""

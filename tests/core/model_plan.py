@@ -14,26 +14,26 @@ class Person(NamedTuple):
     mailbox: int
     level: int
     pause_after: int
-    _0: int
+    reserved: int
     pause_ms: int
-    _1: int
+    reserved_too: int
     mobile_lines: int
 
 
 class Member(NamedTuple):
     person: int  # PRSN index
     ways: int
-    _0: int
+    reserved: int
     share: int
     after_ms: int
-    _1: int
+    reserved_too: int
 
 
 class Queue(NamedTuple):
     id: int
     strategy: int
     flags: int
-    _0: int
+    reserved: int
     ring_ms: int
     max_wait_ms: int
     max_length: int
@@ -71,7 +71,7 @@ class Step(NamedTuple):
     most: int
     value: int
     ms: int
-    _0: int
+    reserved: int
 
 
 class Action(NamedTuple):
@@ -138,6 +138,13 @@ class Plan:
     def open(self, hours: int, now: int) -> bool:
         _, first, count = (int(word) for word in self.rows["HOUR"][hours])
         return any(int(a) <= now < int(b) for a, b in self.rows["OPEN"][first : first + count])
+
+    def open_until(self, hours: int, now: int) -> int:
+        """When that changes, 0 never."""
+        _, first, count = (int(word) for word in self.rows["HOUR"][hours])
+        cuts = {int(cut) for row in self.rows["OPEN"][first : first + count] for cut in row}
+        is_open = self.open(hours, now)
+        return min((cut for cut in cuts if cut > now and self.open(hours, cut) != is_open), default=0)
 
     def dials(self, line: int) -> list[tuple[str, int]]:
         """Numbers (a prefix ends in *) and steps that can be called from a line."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from appliance.core.names import Because
 from tests.core.model_plan import NONE, Member, Queue
-from tests.core.model_world import Call, Waiting, World
+from tests.core.model_world import Call, Leg, Waiting, World
 
 AGAIN_AT_LEAST = 1000  # ms
 WORD = (1 << 64) - 1
@@ -39,7 +39,8 @@ class Queues(World):
         call.rank = -(call.priority + queue.weight), self.joins
         call.wait_until = self.now + queue.max_wait_ms if queue.max_wait_ms else None
         self.waiting = sorted([*self.waiting, call], key=lambda each: each.rank)
-        self.joined.append(call)
+        self.stirred |= bool(self.joined)
+        self.joined = [call]
         return self.callers(queue.id).index(call) + 1
 
     def callers(self, queue: int) -> list[Call]:
@@ -112,28 +113,41 @@ class Queues(World):
         rule = call.plan.person(person)
         return rule.level if rule else 0
 
-    def add_shares(self, call: Call, queue: Queue, memory: Waiting) -> None:
-        """At the first offer of a call: a new run when other people are there, and each gets his share of the call."""
+    def count_in(self, call: Call, queue: Queue, memory: Waiting) -> None:
+        """A new run when other people are there to share; each of it is owed his part of the call, once."""
         people = call.plan.run(queue.first, queue.count)
-        there = {p: m.share for p, m in people if m.share and self.on_duty(call.plan, p, m.ways)}
-        if tuple(sorted(there)) != memory.run:
-            memory.run = tuple(sorted(there))
+        there = {p for p, m in people if m.share and self.on_duty(call.plan, p, m.ways)}
+        if not memory.run_number or any((p in memory.run) != (p in there) for p, _ in people):
+            memory.run = there | (memory.run - {p for p, _ in people})
             memory.run_number += 1
-            memory.deficits = dict.fromkeys(there, 0)
-        for person, share in there.items():
-            memory.deficits[person] = memory.deficits.get(person, 0) + share
+            memory.deficits |= {p: 0 for p, _ in people}
+        if call.counted != memory.run_number:
+            call.counted = memory.run_number
+            self.owe(call, queue, memory, 1)
+
+    def owe(self, call: Call, queue: Queue, memory: Waiting, sign: int) -> None:
+        for person, member in call.plan.run(queue.first, queue.count):
+            if person in memory.run:
+                memory.deficits[person] = memory.deficits.get(person, 0) + sign * member.share
+
+    def settle_shares(self, call: Call, answered: Leg | None) -> None:
+        """It leaves the queue: nobody is owed a part of a call that none of the run has."""
+        queue = self.queue_of(call)
+        memory = self.queues[queue.id]
+        has_it = answered and answered.charged and answered.charged[1] == call.counted
+        if call.counted == memory.run_number and not has_it:
+            self.owe(call, queue, memory, -1)
 
     def by_share(
         self, call: Call, queue: Queue, free: list[Candidate], turn: Callable[[Candidate], tuple[int, int]]
     ) -> Candidate:
         memory = self.queues[queue.id]
-        if queue.id not in call.shared:
-            call.shared.add(queue.id)
-            self.add_shares(call, queue, memory)
-        run = [c for c in free if c.person in memory.run]
+        self.count_in(call, queue, memory)
+        run = [c for c in free if c.person in memory.run and c.member.share]
         if not run:
             return min(free, key=turn)
-        whole, size = self.whole(call, queue, memory), len(memory.run)
+        shares = self.shares(call, queue, memory)
+        whole, size = sum(shares), len(shares)
         due = [c for c in run if size == 1 or 2 * (size - 1) * memory.deficits.get(c.person, 0) >= whole]
         if not due:
             return min(run, key=lambda c: (-memory.deficits.get(c.person, 0), turn(c)))
@@ -144,9 +158,9 @@ class Queues(World):
 
         return min(due, key=lambda c: (deadline(c), turn(c)))
 
-    def whole(self, call: Call, queue: Queue, memory: Waiting) -> int:
-        """W: the shares of the run together."""
-        return sum(m.share for p, m in call.plan.run(queue.first, queue.count) if p in memory.run)
+    def shares(self, call: Call, queue: Queue, memory: Waiting) -> list[int]:
+        """Of the people of the run."""
+        return [m.share for p, m in call.plan.run(queue.first, queue.count) if p in memory.run and m.share]
 
     # ---- ringing ----------------------------------------------------------------------------------------------------
 
@@ -203,10 +217,11 @@ class Queues(World):
         memory.turn += 1
         memory.turns[chosen.person] = memory.turn
         leg = self.ring(call, chosen.person, chosen.member.ways, why, queue.ring_ms, queue.id)
+        call.offers += 1
         if queue.strategy == 2 and chosen.person in memory.run:
-            whole = self.whole(call, queue, memory)
+            whole = sum(self.shares(call, queue, memory))
             memory.deficits[chosen.person] = memory.deficits.get(chosen.person, 0) - whole
-            leg.gives_back = queue.id, memory.run_number, whole
+            leg.charged = queue.id, memory.run_number, whole
 
     def walk_on(self, call: Call, why: Because, cause: int = 0) -> None:
         raise NotImplementedError

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 from appliance.core.names import Because, Do, Outcome, Override, Why
-from tests.core.model_plan import CALLED, CALLER, NONE, Plan, Step
+from tests.core.model_plan import CALLED, CALLER, NONE, Action, Plan, Step
 from tests.core.model_queues import Queues
 from tests.core.model_world import REASON_CAUSES, Call
 
+NUMBER_MAX = 31
 WALK_MAX, STEPS_MAX = 64, 1000
 PRIORITY_MAX = 99
-OUTSIDE = 7
+FOR_EVER = (1 << 63) - 1
+CHAIN, OUTSIDE, SAY, MENU, COLLECT = 3, 7, 10, 11, 12
 KEYS_WITHIN = 2000  # ms; to dial the rest of an extension
 NORMAL = 16
 
@@ -68,8 +70,9 @@ class Steps(Queues):
         else:
             is_open = call.plan.open(rule.what, self.now)
             reason = Because.OPEN if is_open else Because.CLOSED
-        self.note(call, Why.HOURS, reason, hours)
-        return self.way(call, rule, reason, other=not is_open)
+            until = call.plan.open_until(rule.what, self.now)
+        self.note(call, Why.HOURS, reason, hours, until or FOR_EVER)
+        return self.way(call, rule, Because.OPEN if is_open else Because.CLOSED, other=not is_open)
 
     def take_list(self, call: Call, rule: Step) -> On:
         return On(rule.next if call.record.lists >> rule.what & 1 else rule.other, Because.NONE)
@@ -82,7 +85,7 @@ class Steps(Queues):
 
     def take_trust(self, call: Call, rule: Step) -> On:
         line = call.plan.id("LINE", call.line)
-        return self.told(call, rule, call.trust >= rule.least, Why.TRUST, line, call.trust)
+        return self.told(call, rule, call.trust >= rule.small, Why.TRUST, line, call.trust)
 
     def take_history(self, call: Call, rule: Step) -> On:
         yes = [bool(call.history & 1), bool(call.history & 2), call.last != 0][rule.small]
@@ -108,8 +111,8 @@ class Steps(Queues):
     def take_load(self, call: Call, rule: Step) -> On:
         queue = call.plan.queues[rule.what]
         people = call.plan.run(queue.first, queue.count)
-        there = [p for p, m in people if p != call.caller and self.on_duty(call.plan, p, m.ways)]
-        free = [p for p, m in people if self.unfree(call, p, m.ways)[0] == Because.NONE]
+        there = [p for p, m in people if self.on_duty(call.plan, p, m.ways)]
+        free = [p for p in there if self.is_free(p)]
         waits = [max(0, self.now - other.joined) // 1000 for other in self.callers(queue.id)]
         measured = [len(waits), len(free), len(there), max(waits, default=0)][rule.small]
         return self.told(call, rule, measured >= rule.ms, Why.LOAD, queue.id, measured)
@@ -126,19 +129,22 @@ class Steps(Queues):
 
     def take_action(self, call: Call, rule: Step) -> On:
         action = call.plan.actions[rule.what]
-        if call.trust < action.least_trust or call.line >= 64 or not action.lines >> call.line & 1:
+        bound = call.line < 64 and action.lines >> call.line & 1
+        if not self.act(call, action, bool(bound) and call.trust >= action.least_trust):
             return self.way(call, rule, Because.TRUST, other=True)
-        self.act(call, action.id)
         call.served |= call.keyed
         return On(rule.next, Because.NONE)
 
-    def act(self, call: Call, action: int) -> None:
-        self.do(Do.ACTION, call, target=action)
-        self.note(call, Why.ACTION, subject=action)
+    def act(self, call: Call, action: Action, may: bool) -> bool:
+        if may:
+            self.do(Do.ACTION, call, target=action.id)
+        self.note(call, Why.ACTION, Because.NONE if may else Because.TRUST, action.id)
+        return may
 
     def take_skill(self, call: Call, rule: Step) -> On:
-        call.skills[rule.what] = rule.small
-        self.note(call, Why.SKILL, subject=call.plan.id("SKIL", rule.what), detail=rule.small)
+        """Wanted from now on; wanted twice, the higher level counts."""
+        level = call.skills[rule.what] = max(rule.small, call.skills.get(rule.what, 0))
+        self.note(call, Why.SKILL, subject=call.plan.id("SKIL", rule.what), detail=level)
         return On(rule.next, Because.NONE)
 
     def take_priority(self, call: Call, rule: Step) -> On:
@@ -152,7 +158,7 @@ class Steps(Queues):
         queue = call.plan.queues[rule.what]
         if queue.max_length and len(self.callers(queue.id)) >= queue.max_length:
             return self.way(call, rule, Because.QUEUE_FULL)
-        if not queue.join_when_empty and not self.anybody_on_duty(call, queue):
+        if (not queue.join_when_empty or queue.leave_when_empty) and not self.anybody_on_duty(call, queue):
             return self.way(call, rule, Because.QUEUE_EMPTY)
         if queue.music:
             self.answer_caller(call)
@@ -224,7 +230,7 @@ class Steps(Queues):
         """A leg of it ended: the next step of the chain, or what comes after, when it was the last."""
         if call.legs or self.ring_chain(call):
             return
-        chain = call.plan.steps[call.step].kind == 3
+        chain = call.plan.steps[call.step].kind == CHAIN
         self.walk_on(call, Because.CHAIN_END if chain else why, 0 if chain else cause)
 
     def take_outside(self, call: Call, rule: Step) -> On | None:
@@ -281,10 +287,10 @@ class Steps(Queues):
         """Heard to its end, or it cannot be said."""
         call.saying = False
         self.note(call, Why.SAID, why, rule.what)
-        if why == Because.SAID:
+        if why == Because.SAID and rule.kind == SAY:
             call.served |= call.keyed
         exits = call.plan.exits(rule)
-        if rule.kind == 10 or (why == Because.FAILED and 128 + Because.FAILED in exits):
+        if rule.kind == SAY or (why == Because.FAILED and 128 + Because.FAILED in exits):
             self.walk_on(call, why)
         else:
             call.ask_until = self.now + rule.ms
@@ -294,7 +300,7 @@ class Steps(Queues):
         if call.saying:
             call.saying = False
             self.do(Do.HUSH, call)
-        if rule.kind == 11:
+        if rule.kind == MENU:
             self.pressed_in_menu(call, rule, key)
         else:
             self.collected(call, rule, key)
@@ -304,25 +310,25 @@ class Steps(Queues):
         return {number: to for number, to in rows if number[-1:] != "*" and plan.steps[to].kind != OUTSIDE}
 
     def pressed_in_menu(self, call: Call, rule: Step, key: str) -> None:
-        call.typed += key
-        if rule.least:
-            dialled = self.extensions(call.plan)
-            if call.typed in dialled:
-                self.key(call, rule, key, Because.EXTENSION)
-                call.keyed = True
-                call.ask_until = None
-                self.walk(call, dialled[call.typed], Because.EXTENSION, NORMAL)
-                return
-            if any(number.startswith(call.typed) for number in dialled):
-                call.ask_until = self.now + KEYS_WITHIN
-                return
-        self.key_counts(call, rule)
+        call.typed = (call.typed + key)[:NUMBER_MAX]
+        longer = [n for n in self.extensions(call.plan) if n.startswith(call.typed) and n != call.typed]
+        if rule.least and longer:
+            call.ask_until = self.now + KEYS_WITHIN
+        else:
+            self.key_counts(call, rule)
 
     def key(self, call: Call, rule: Step, key: str, why: Because) -> None:
         self.note(call, Why.KEY, why, rule.id, ord(key))
 
     def key_counts(self, call: Call, rule: Step) -> None:
-        """What was typed is no extension."""
+        """No more are typed: an extension, a key, or neither."""
+        dialled = self.extensions(call.plan) if rule.least else {}
+        if call.typed in dialled:
+            self.key(call, rule, call.typed[-1], Because.EXTENSION)
+            call.keyed = True
+            call.ask_until = None
+            self.walk(call, dialled[call.typed], Because.EXTENSION, NORMAL)
+            return
         to = call.plan.exits(rule).get(ord(call.typed)) if len(call.typed) == 1 else None
         if to is None:
             self.key(call, rule, call.typed[-1], Because.WRONG_KEY)
@@ -348,6 +354,8 @@ class Steps(Queues):
     def enough(self, call: Call, rule: Step) -> None:
         """No more digits come."""
         if len(call.typed) < rule.least or not call.typed:
+            if call.typed:
+                self.key(call, rule, call.typed[-1], Because.WRONG_KEY)
             self.asked_in_vain(call, Because.WRONG_KEY if call.typed else Because.NO_KEY)
             return
         call.keyed = call.served = True
@@ -361,7 +369,7 @@ class Steps(Queues):
         call.ask_until = None
         if call.state == "looking":
             self.looked_up(call, Because.TIMED_OUT)
-        elif rule.kind == 12:
+        elif rule.kind == COLLECT:
             self.enough(call, rule)
         elif call.typed:
             self.key_counts(call, rule)

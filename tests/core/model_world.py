@@ -26,7 +26,6 @@ REASON_CAUSES = {
     Because.LEFT_EMPTY: 20,
     Because.PAUSED: 20,
     Because.NOBODY: 20,
-    Because.TRUST: 21,
 }
 
 
@@ -66,6 +65,7 @@ class Somebody:
     missed: int = 0  # calls in a row he let ring
     paused_until: int | None = None  # None: not paused; 0: till his status is set
     leg: "Leg | None" = None
+    last_leg: int = 0
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Leg:
     line: int = 0
     until: int = 0
     rings_for: int = 0
-    gives_back: tuple[int, int, int] | None = None  # queue, number of its run, W; while it rings by shares
+    charged: tuple[int, int, int] | None = None  # queue, number of its run, W: while it rings by shares
 
 
 @dataclass
@@ -116,8 +116,8 @@ class Call:
     refusals: dict[int, tuple[Because, int]] = field(default_factory=dict)
     told: dict[int, int] = field(default_factory=dict)
     offers: int = 0
-    shared: set[int] = field(default_factory=set)  # queues whose shares it has added
-    saying: bool = False
+    counted: int = 0  # number of the run of its queue whose people are owed their part of this call, 0 none
+    saying: bool = False  # something that may be hushed
     tries: int = 0
     typed: str = ""
     keyed: bool = False
@@ -131,7 +131,7 @@ class Waiting:
 
     turns: dict[int, int] = field(default_factory=dict)
     turn: int = 0
-    run: tuple[int, ...] = ()
+    run: set[int] = field(default_factory=set)
     run_number: int = 0
     deficits: dict[int, int] = field(default_factory=dict)
     calls: dict[int, int] = field(default_factory=dict)
@@ -149,7 +149,7 @@ class World:
         self.overrides: dict[int, tuple[int, int]] = {}  # hours id -> enum lk_override, until
         self.calls: dict[int, Call] = {}
         self.waiting: list[Call] = []
-        self.spare = list(range(calls_max))
+        self.spare = list(reversed(range(calls_max)))  # slots; the first free one is taken
         self.next_leg = 1
         self.legs_given: dict[int, tuple[int, int]] = {}  # leg -> call, person or line
         self.joins = 0
@@ -217,15 +217,20 @@ class World:
             return Because.RINGING, 0
         return Because.NONE, 0
 
+    def is_free(self, person: int) -> bool:
+        somebody = self.people[person]
+        return not somebody.busy and somebody.wrap_until <= self.now and not somebody.leg
+
     def unanswered(self, call: Call, person: int) -> None:
-        """He let a call ring: the so-manieth in a row pauses him."""
+        """He let a call ring: so many in a row pause him."""
         somebody, rule = self.people[person], self.rule(call, person)
+        if not rule or not rule.pause_after or somebody.paused_until is not None:
+            return
         somebody.missed += 1
-        if rule and rule.pause_after and somebody.missed >= rule.pause_after:
+        if somebody.missed >= rule.pause_after:
             somebody.paused_until = self.now + rule.pause_ms if rule.pause_ms else 0
             self.do(Do.PAUSED, target=person, value=rule.pause_ms)
             self.note(call, Why.PAUSED, subject=person, detail=somebody.missed)
-            somebody.missed = 0
             self.stirred = True
 
     def rule(self, call: Call, person: int) -> Person | None:
@@ -243,9 +248,8 @@ class World:
     def ring(self, call: Call, person: int, ways: int, why: Because, ms: int, queue: int = 0) -> Leg:
         leg = self.new_leg(call, person)
         leg.until, leg.rings_for = self.now + ms, ms
-        self.people[person].leg = leg
+        self.people[person].leg, self.people[person].last_leg = leg, leg.id
         call.told[person] = 0
-        call.offers += 1
         counted = self.ways(call.plan, person, ways)
         self.do(Do.RING, call, leg=leg.id, target=person, queue=queue, value=counted)
         self.note(call, Why.RUNG, why, person)
@@ -261,11 +265,11 @@ class World:
         leg.call.legs.remove(leg)
         if leg.person:
             self.people[leg.person].leg = None
-        if leg.gives_back:
-            queue, number, share = leg.gives_back
+        if leg.charged:
+            queue, run, whole = leg.charged
             memory = self.queues[queue]
-            if memory.run_number == number and leg.person in memory.deficits:
-                memory.deficits[leg.person] += share
+            if memory.run_number == run:
+                memory.deficits[leg.person] += whole
         self.stirred = True
 
     def stop(self, leg: Leg, cause: int) -> None:
@@ -295,12 +299,15 @@ class World:
         call.answerer = 0
         self.stirred = True
 
-    def leave_queue(self, call: Call) -> None:
+    def leave_queue(self, call: Call, answered: Leg | None = None) -> None:
+        if call in self.waiting and call.counted:
+            self.settle_shares(call, answered)
         if call in self.waiting:
             self.waiting.remove(call)
         if call in self.joined:
             self.joined.remove(call)
         call.wait_until = call.again_at = None
+        call.counted = 0
 
     def finish(self, call: Call, outcome: Outcome, why: int = 0) -> None:
         for leg in list(call.legs):
@@ -320,6 +327,9 @@ class World:
         call.plan.calls -= 1
         if call.plan.calls == 0 and call.plan is not self.plan:
             self.plans.remove(call.plan)
+
+    def settle_shares(self, call: Call, answered: Leg | None) -> None:
+        raise NotImplementedError
 
     def hang_up(self, call: Call, cause: int) -> None:
         self.do(Do.HANG_UP, call, value=cause)
