@@ -2,7 +2,7 @@
 """The table of callers in a plan: number or beginning of one -> the caller lists it is on."""
 
 import re
-import struct
+import sys
 from array import array
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,8 +87,9 @@ def _slots(entries: Mapping[int, int]) -> bytes:
         while keys[at]:
             at = at + 1 if at + 1 < count else 0
         keys[at], values[at] = entry, value
-    record = struct.Struct("<QI")
-    packed = bytearray(record.size * count)
-    for at in range(count):
-        record.pack_into(packed, record.size * at, keys[at], values[at])
-    return bytes(packed)
+    halves, words = array("I", keys.tobytes()), array("I", bytes(12 * count))
+    low, high = (0, 1) if sys.byteorder == "little" else (1, 0)
+    words[0::3], words[1::3], words[2::3] = halves[low::2], halves[high::2], values
+    if sys.byteorder == "big":
+        words.byteswap()
+    return words.tobytes()

@@ -2,6 +2,7 @@
 """What the box says of a document it cannot use: where, what was found, what would be accepted."""
 
 import contextlib
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from appliance.core import Core
 from appliance.settings import documents
 from appliance.settings.compile import compile
 from appliance.settings.faults import SettingsFaults, from_validation
@@ -17,7 +19,7 @@ from appliance.settings.load import parse, read
 from appliance.settings.models import Settings
 from appliance.settings.names import fnv1a
 from appliance.settings.places import scan
-from tests.settings.documents import EXAMPLE, SMALL, TWO, WIRED, faults, told
+from tests.settings.documents import EXAMPLE, FULL, SMALL, TWO, WIRED, faults, told
 
 NOW = 1_800_000_000_000
 
@@ -231,6 +233,14 @@ def test_at_most_a_hundred_faults_are_told() -> None:
 PIECES = st.sampled_from(
     [
         *(line + "\n" for line in EXAMPLE.read_text().splitlines()),
+        *(line + "\n" for line in FULL.read_text().splitlines() if line),
+        "[scenario.main.step]\na = 1\n",
+        "[scenario.main]\nstep = []\n",
+        "[[golden]]\n",
+        "golden = {}\n",
+        'keys = { 1 = {}, 2 = "a", 3 = 5 }\n',
+        "do = 5\n",
+        "do = []\n",
         "x = {",
         "}",
         "[[queue.sales]]\n",
@@ -257,16 +267,17 @@ def test_no_document_brings_anything_but_faults(text: str) -> None:
 
 @hypothesis_settings(deadline=None, max_examples=300)
 @given(st.data())
-def test_no_change_of_the_example_brings_anything_but_faults(data: st.DataObject) -> None:
-    text = EXAMPLE.read_text()
-    pieces = st.text(max_size=5) | st.sampled_from(["{}", "[]", "5", '""', "\n"])
+def test_no_change_of_the_examples_brings_anything_but_faults_or_a_plan_the_core_takes(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from([EXAMPLE, FULL])).read_text()
+    words = st.sampled_from(sorted(set(re.findall(r"[a-z_.]+", text))))
+    pieces = st.text(max_size=5) | st.sampled_from(["{}", "[]", "5", '""', "\n"]) | words
     for _ in range(data.draw(st.integers(1, 3))):
         start = data.draw(st.integers(0, len(text)))
         end = data.draw(st.integers(start, min(start + 30, len(text))))
         text = text[:start] + data.draw(pieces) + text[end:]
     lines = [0]
     try:
-        compile(parse(text, Path("/nowhere/office.toml")), NOW)
+        Core(compile(parse(text, Path("/nowhere/office.toml")), NOW)[0])
     except SettingsFaults as error:
         lines = [fault.line for fault in error.faults]
     assert 0 <= min(lines) <= max(lines) <= text.count("\n") + 1
@@ -279,6 +290,26 @@ VALUES = st.recursive(
     ),
     max_leaves=4,
 )
+
+
+REFERENCES = [
+    (at.start(1), at.end(1)) for at in re.finditer(r'(?<== )("[a-z.]+")', FULL.read_text()) if at.start(1) > 700
+]
+
+
+@hypothesis_settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_no_name_put_in_place_of_another_brings_anything_but_faults_or_a_plan_the_core_takes(
+    data: st.DataObject,
+) -> None:
+    text = FULL.read_text()
+    names = sorted({text[a:b] for a, b in REFERENCES} | {'"phones"', '"silence"', '"main"', '"scenario.main"'})
+    for a, b in sorted(
+        data.draw(st.lists(st.sampled_from(REFERENCES), min_size=1, max_size=3, unique=True)), reverse=True
+    ):
+        text = text[:a] + data.draw(st.sampled_from(names)) + text[b:]
+    with contextlib.suppress(SettingsFaults):
+        Core(compile(parse(text, Path("/nowhere/office.toml")), NOW)[0])
 
 
 @hypothesis_settings(deadline=None)

@@ -92,6 +92,30 @@ def test_a_change_of_clocks_is_found_to_the_second() -> None:
     assert changes == [ms("2026-01-01"), ms("2026-03-29 01:00"), ms("2026-10-25 01:00")]
 
 
+def test_an_interval_of_dates_is_no_set_of_days_and_months() -> None:
+    """MikoPBX#698: "29 April - 5 May" closed an office on 5 April."""
+    week = {day: ["09:00-18:00"] for day in range(7)}
+    closed = ("2026-04-29..2026-05-05",)
+    for day in ("2026-04-05", "2026-04-28", "2026-05-06", "2026-05-29"):
+        assert on(day, f"{day} 23:59", week, closed) == [f"{day[5:]} 06:00 - {day[5:]} 15:00"]
+    assert on("2026-04-29", "2026-05-06", week, closed) == []
+
+
+def test_a_window_from_friday_to_sunday_is_sound() -> None:
+    """fusionpbx#2868: Friday to Sunday is told to be invalid."""
+    week = {FRI: ["18:00-24:00"], SAT: ["00:00-24:00"], SUN: ["00:00-24:00"]}
+    assert on("2026-01-09", "2026-01-12 12:00", week) == ["01-09 16:00 - 01-11 22:00"]
+    dates = ("2026-01-09..2026-01-11",)
+    assert on("2026-01-08 12:00", "2026-01-12 12:00", {}, (), dates) == ["01-08 22:00 - 01-11 22:00"]
+
+
+def test_an_office_opens_at_nine_on_the_wall_before_and_after_the_clocks_change() -> None:
+    """FreePBX/hotelwakeup#18: DST shifted everything by an hour."""
+    week = {day: ["09:00-10:00"] for day in range(7)}
+    assert on("2026-03-28", "2026-03-30", week) == ["03-28 07:00 - 03-28 08:00", "03-29 06:00 - 03-29 07:00"]
+    assert on("2026-10-24", "2026-10-26", week) == ["10-24 06:00 - 10-24 07:00", "10-25 07:00 - 10-25 08:00"]
+
+
 ZONES = ["Europe/Vilnius", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC", "Africa/Casablanca"]
 MINUTES = st.integers(0, 1439)
 WINDOWS = st.builds(lambda start, length: Window(start, start + length), MINUTES, st.integers(1, 1440))

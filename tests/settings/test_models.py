@@ -8,7 +8,7 @@ import pytest
 from appliance.settings.faults import accepted, plain, schema_of
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
-from tests.settings.documents import EXAMPLE, SMALL, TWO, WIRED, faults, settings, told
+from tests.settings.documents import EXAMPLE, SMALL, TWO, WIRED, faults, graph, settings, told
 
 CALLERS = SMALL + "[callers.regulars]\n"
 WEEK = SMALL + "[hours.office]\n"
@@ -16,6 +16,23 @@ QUEUE = TWO + '[queue.sales]\npeople = ["anna"]\n'
 ACTION = (
     WIRED + '[mqtt]\n[callers.regulars]\n[action.lamp]\ncallers = "regulars"\nlines = ["city"]\n'
 )  # topic and payload are the test's; @ stands for the value
+
+LINE = WIRED + "rewrite = { @ }\n"
+MENU = graph('a: do = "menu"; prompt = "hello"; keys = { @ = "anna" }')
+VALUE = graph('a: do = "set"; attribute = "topic"; value = @; next = "anna"')
+ATTRIBUTE = graph('a: do = "set"; attribute = @; value = "x"; next = "anna"')
+COMPARED = graph(
+    'a: do = "set"; attribute = "topic"; value = "x"; next = "b"',
+    'b: do = "compare"; attribute = @; is = "x"; yes = "anna"; no = "boris"',
+)
+TARGET = graph(
+    'a: do = "say"; prompt = "hello"; next = @', before=WIRED + '[mailbox.sales]\n[queue.q]\npeople = ["anna"]\n'
+)
+LOOKUP = SMALL + "[lookup.crm]\n"
+GOLDEN = WIRED + '[[golden]]\nname = "x"\n'
+MEMBER = (
+    WIRED.replace('"102"', '"102"\nmobile = "+37061111111"') + '[outside]\nlines = ["city"]\n[queue.q]\npeople = [@]\n'
+)
 
 ACCEPTED = {
     "a name": (SMALL, "[mailbox.@]", ["a", "0", "two-words", "x" * 31]),
@@ -51,6 +68,56 @@ ACCEPTED = {
         ],
     ),
     "a greeting": (SMALL, "[voicemail]\ngreeting = @", ['"/srv/greeting.wav"']),
+    "a prompt": (SMALL, "[prompt.a]\nfile = @", ['"/srv/prompts/a.wav"']),
+    "a language": (SMALL, "language = @", ['"en"', '"ru"', '"uk"']),
+    "a rewriting": (
+        LINE,
+        "",
+        ['"00" = "+"', '8 = "+370"', '"+" = ""', '"+8" = "", 0 = "+370"', '123456789012345 = "1"'],
+    ),
+    "a member": (MEMBER, "", ['"anna"', '"boris"', '"boris.mobile"', '"boris.all"']),
+    "a key of a menu": (MENU, "", ["1", "0", '"*"', '"#"']),
+    "a value": (VALUE, "", ['""', '"x"', '"a b, c"', '"' + "x" * 31 + '"']),
+    "an attribute": (ATTRIBUTE, "", ['"a"', '"order-number"']),
+    "what is compared": (COMPARED, "", ['"topic"', '"caller"', '"called"']),
+    "where a step leads": (
+        TARGET,
+        "",
+        ['"anna"', '"q"', '"sales"', '"mailbox.sales"', '"a"', '"scenario.main"', '"person.anna"'],
+    ),
+    "an address asked": (
+        LOOKUP,
+        "url = @",
+        [
+            '"http://127.0.0.1:9000/who?number={caller}&called={called}"',
+            '"https://crm.example.com/{line}"',
+            '"http://[::1]:80/"',
+        ],
+    ),
+    "a wait for an answer": (LOOKUP, 'url = "http://a/"\ntimeout = @', ["1", "10"]),
+    "a time of a golden call": (
+        GOLDEN,
+        'expect = "refused"\nwhen = @',
+        ['"2026-12-27 15:00"', '"2028-02-29 00:00"', '"2026-03-29 03:30"'],
+    ),
+    "an end of a golden call": (
+        GOLDEN,
+        'when = "2026-12-27 15:00"\nexpect = @',
+        ['"mailbox.office"', '"person.anna"', '"line.city"', '"refused"', '"self-service"'],
+    ),
+    "keys pressed": (GOLDEN, 'when = "2026-12-27 15:00"\nexpect = "refused"\nkeys = @', ['""', '"1"', '"12*#0"']),
+    "a caller of a golden call": (
+        GOLDEN,
+        'when = "2026-12-27 15:00"\nexpect = "refused"\nfrom = @',
+        ['""', '"+37060000001"', '"8 600 00001"'],
+    ),
+    "what a golden call passes": (
+        WIRED + '[queue.q]\npeople = ["anna"]\n[[golden]]\nname = "x"\n',
+        'when = "2026-12-27 15:00"\nexpect = "refused"\nthrough = [@]\n',
+        ['"queue.q"', '"q", "anna"', '"q", "q"'],
+    ),
+    "a level": (SMALL + "[skill.s]\n[person.a]\n", "skills = { s = @ }", ["1", "100"]),
+    "a share": (QUEUE + 'strategy = "percentage"\n', "shares = { anna = @ }", ["100"]),
 }
 
 REFUSED = {
@@ -81,6 +148,50 @@ REFUSED = {
         "2026-12-24",
     ],
     "a greeting": ['"greeting.wav"', '"/etc/shadow"', '"/a\\n.wav"', '""'],
+    "a prompt": ['"a.wav"', '"/a.mp3"', "1"],
+    "a language": ['"lt"', '"EN"', "1"],
+    "a rewriting": ['"" = "+"', 'a = "+"', '"8*" = "1"', '8 = "a"', "8 = 370", '1234567890123456 = "1"', '"+" = "++"'],
+    "a member": ['"boris.desk"', '"boris."', '".mobile"', '"boris.mobile.all"', "1", '"anna.mobile"'],
+    "a key of a menu": ["10", "A", '""', '"+"'],
+    "a value": ['"' + "x" * 32 + '"', '"ą"', '"a\\n"', "1", "true"],
+    "an attribute": ['"caller"', '"called"', '"line"', '"A"', '""'],
+    "what is compared": ['"line"', '"topik"', '""'],
+    "where a step leads": ['""', '"b"', '"step.a"', '"queue.anna"', '"lookup.a"', "1", '{ to = "a" }'],
+    "an address asked": [
+        *(
+            '"ftp://a/"',
+            '"http://"',
+            '"http://a b/"',
+            '"http://u:p@a/"',
+            '"a"',
+            '"http://a/{"',
+            '"http://a/{}"',
+            '"http://a/}"',
+        ),
+        *(
+            '"http://{caller}/"',
+            '"http://a:0/"',
+            '"http://a:99999/"',
+            '"http://a/{Caller}"',
+            '"http://a/ą"',
+            '"http://a/{topic}"',
+        ),
+        *('"http://a' + "x" * 500 + '"', '""', "1"),
+    ],
+    "a wait for an answer": ["0", "11"],
+    "a time of a golden call": [
+        '"2026-02-30 10:00"',
+        '"2026-12-27"',
+        '"2026-12-27 24:00"',
+        '"27.12.2026 15:00"',
+        "2026-12-27",
+    ],
+    "an end of a golden call": ['"mailbox.nobody"', '"anna"', '"queue.q"', '"answered"', '""', '"person.city"'],
+    "keys pressed": ['"a"', '"1 2"', "1", '"' + "1" * 65 + '"'],
+    "a caller of a golden call": ['"anna"', '"1"', "1"],
+    "what a golden call passes": ['"mailbox.office"', '"r"', '""'],
+    "a level": ["0", "101", '"50"', "0.5"],
+    "a share": ["101", "-1", '"100"', "99"],
 }
 
 

@@ -44,3 +44,43 @@ def test_whatever_a_line_sends_fits_the_core_and_stays_as_it_is(text: str, count
     assert number == number.strip()
     if number.startswith("+") or number.isdigit():
         assert normalise(number, country) == number
+
+
+@pytest.mark.parametrize(
+    ("written", "rewrite", "read"),
+    [
+        ("0037060000001", {"00": "+"}, "+37060000001"),
+        ("860000001", {"8": "+370"}, "+37060000001"),
+        ("8 600 00001", {"8": "+370"}, "+37060000001"),
+        ("810370600", {"8": "+370", "810": "+"}, "+370600"),
+        ("60000001", {"8": "+370"}, "+37060000001"),
+        ("+8612345678901", {"+86": "+370"}, "+37012345678901"),
+        ("88600", {"8": ""}, "8600"),
+        ("100200", {"8": "+370"}, "100200"),
+        ("8anna", {"8": "+370"}, "8anna"),
+        ("anonymous", {"8": "+370"}, ""),
+        ("", {"8": "+370"}, ""),
+    ],
+)
+def test_a_line_may_write_numbers_in_its_own_way(written: str, rewrite: dict[str, str], read: str) -> None:
+    """FreePBX/superfecta#368: a look-up fails when a line does not write E.164."""
+    assert normalise(written, "LT", rewrite) == read
+
+
+@pytest.mark.parametrize(
+    ("country", "read"),
+    [("AT", "+436601234567"), ("DE", "+496601234567"), ("IT", "+3906601234567"), ("GB", "+446601234567")],
+)
+def test_no_country_is_built_in(country: str, read: str) -> None:
+    """haumacher/phoneblock PR#510: a hard-coded country corrupts everybody else's numbers."""
+    assert normalise("0660 1234567", country) == read
+
+
+@given(
+    st.text("0123456789+ -", max_size=20),
+    st.dictionaries(st.text("0123456789", min_size=1, max_size=3), st.text("0123456789", max_size=15), max_size=4),
+)
+def test_whatever_is_rewritten_fits_the_core(text: str, rewrite: dict[str, str]) -> None:
+    number = normalise(text, "LT", rewrite)
+    assert len(digits(number)) <= LONGEST
+    assert normalise(number, "LT") == number
