@@ -193,8 +193,7 @@ class Ringing:
         call, ring = self.legs.get(leg, (None, None))
         if not call or not ring:
             return
-        result = {0: "taken", NO_ANSWER: "no key"}.get(cause, "refused")
-        self._journal.event(call.id, self._routing.now(), "confirm", {"person": ring.person, "result": result})
+        self._note_answer(call, ring, {0: "taken", NO_ANSWER: "no key"}.get(cause, "refused"))
         if cause:
             self._telephony.hang_up(leg, cause)  # over() says what that means
         else:
@@ -208,11 +207,12 @@ class Ringing:
         return asked
 
     def over(self, call: Call, ring: Ring, leg: Leg, cause: int) -> None:
+        if asked := self._confirm.forget(leg):
+            self._note_answer(call, ring, "refused")
         party = ring.parties.pop(leg, "")
         self.note(call, leg, party, ring.kind(leg), "ended", cause)
         if leg == ring.outside:
             self._audience.line_changed(party)
-        asked = self._confirm.forget(leg)
         if ring is call.talk and ring.answered == leg:
             if call.state is not State.OVER:
                 self._routing.feed(Fact.LEFT, call=call.id, leg=ring.leg)
@@ -258,6 +258,11 @@ class Ringing:
     def note(self, call: Call, leg: Leg, party: str, kind: str, state: str, cause: int = 0) -> None:
         """Write down what became of a leg."""
         self._journal.leg(call.id, call.row(leg), self._routing.now(), party, kind, state, cause)
+
+    def _note_answer(self, call: Call, ring: Ring, result: str) -> None:
+        """Write down what came of asking for the key."""
+        detail: dict[str, object] = {"person": ring.person, "line": ring.line_used() or ring.line, "result": result}
+        self._journal.event(call.id, self._routing.now(), "confirm", detail)
 
     def people_changed(self, call: Call) -> None:
         for person in {call.person, call.caller_person, *(ring.person for ring in call.rings.values())} - {""}:

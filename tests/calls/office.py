@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An office of the real core, settings and journal whose telephones, lines and look-ups do as the test says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from appliance import sounds
-from appliance.calls.call import Call
+from appliance.calls.call import Call, Person
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
+from appliance.calls.hours import Override
 from appliance.calls.rules import Rules
 from appliance.settings.compile import compile
 from appliance.settings.load import parse
 from appliance.store.journal import Journal
-from appliance.store.reader import Reader
+from appliance.store.reader import Leg, Reader
 from tests.calls.lines import Puppets
 
 OFFICE = """
@@ -59,12 +61,15 @@ class Witness:
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []
         self.actions: list[str] = []
+        self.hours: list[str] = []
 
     def call_changed(self, call: int) -> None: ...
     def line_changed(self, line: str) -> None: ...
     def queue_changed(self, queue: str) -> None: ...
     def person_changed(self, person: str) -> None: ...
-    def hours_changed(self, hours: str) -> None: ...
+    def hours_changed(self, hours: str) -> None:
+        self.hours.append(hours)
+
     def phone_changed(self, phone: str) -> None: ...
 
     def happened(self, kind: str, call: Call, person: str = "", detail: str = "") -> None:
@@ -85,7 +90,14 @@ class Questions:
 
 
 class Office:
-    def __init__(self, folder: Path, document: str = OFFICE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        document: str = OFFICE,
+        people: Mapping[str, Person] = {},
+        overrides: Mapping[str, Override] = {},
+    ) -> None:
+        """people, overrides: as known before a restart."""
         settings = parse(document, folder / "office.toml")
         self.lines, self.witness, self.path = Puppets(), Witness(), folder / "journal.db"
         self.journal = Journal(self.path, lambda id, said: pytest.fail(said), delay=0.01)
@@ -99,18 +111,22 @@ class Office:
             sounds=sounds.path,
             lookups=self.questions,
         )
-        self.control.start(self.lines, self.witness, {})
+        self.control.start(self.lines, self.witness, people, overrides)
         self.control.line("city", True, "")
         self.lines.usable.add("city")
         for phone in ("desk1", "desk2"):
             self.register(phone, 1)
 
+    def apply(self, document: str) -> None:
+        settings = parse(document, self.path.with_name("office.toml"))
+        self.control.apply(Rules(settings, *compile(settings, now_ms())))
+
     def register(self, phone: str, contacts: int) -> None:
         self.lines.registered[phone] = contacts
         self.control.phone(phone, [f"sip:{phone}@192.0.2.{number}" for number in range(contacts)], "", None)
 
-    def call_in(self, number: str = "+37060000001") -> None:
-        self.control.incoming(CALLER, "city", False, number, "", "052000000")
+    def call_in(self, number: str = "+37060000001", leg: int = CALLER, **more: str) -> None:
+        self.control.incoming(leg, "city", False, number, "", "052000000", **more)
 
     def asked(self, what: str, leg: int) -> list[int]:
         """The causes (or 0) with which something was asked for a leg."""
@@ -118,6 +134,27 @@ class Office:
 
     def leg(self, phone: str) -> int:
         return self.lines.legs[phone][-1]
+
+    @property
+    def call(self) -> Call:
+        """The one under way."""
+        [call] = self.control.calls.values()
+        return call
+
+    async def events(self, kind: str) -> list[dict[str, Any]]:
+        """Of this kind, of any call or none, as the journal has them."""
+        await self.journal.durable()
+        reader = Reader(self.path)
+        calls = [0, *(call.id for call in reader.calls())]
+        return [event.detail for call in calls for event in reader.events(call) if event.kind == kind]
+
+    def legs(self) -> list[Leg]:
+        """Of the call under way, as the journal has them."""
+        return Reader(self.path).legs(self.call.id)
+
+    def close(self) -> None:
+        self.control.close()
+        self.journal.close()
 
     async def outcome(self) -> str | None:
         await self.journal.durable()

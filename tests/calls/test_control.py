@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What becomes of a call when things happen in an unlucky order. Real core, settings and journal; telephones as told."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,8 @@ from tests.calls.office import CALLER, OFFICE, Office
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.control.close()
-    office.journal.close()
+async def office(offices: Callable[..., Office]) -> Office:
+    return offices()
 
 
 async def test_two_people_answer_at_once_and_only_one_gets_the_caller(office: Office) -> None:

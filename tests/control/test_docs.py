@@ -43,7 +43,7 @@ def test_every_message_has_an_example_with_every_field_and_a_row(word: str, unio
 
 def test_the_examples_of_answers_are_answers() -> None:
     answers = [msgspec.json.decode(line, type=m.Answer) for line in _examples() if '"ok"' in line or '"error"' in line]
-    assert len(answers) == 3
+    assert len(answers) == 4
 
 
 def test_every_refusal_of_the_socket_itself_is_explained() -> None:
