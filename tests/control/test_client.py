@@ -19,9 +19,10 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert (await client.request(m.Apply(0, "[office]"))).revision == 8
         assert (await client.request(m.Restore(0, 7))).revision == 8
         assert (await client.request(m.History(0)))[0].comment == "as found at the start"
-        assert (await client.request(m.Check(0, ""))).warnings[0].startswith("office.toml:3:1 ")
+        assert await client.request(m.Check(0, "")) == m.Checked(("a warning",))
         for request in (
-            m.SetStatus(0, "anna", "break"), m.HangUp(0, 5), m.ActionResult(0, 5, "lamp", "published")
+            m.SetStatus(0, "anna", "break"), m.HangUp(0, 5), m.ActionResult(0, 5, "lamp", "published"),
+            m.Send(0, 5, "queue.sales"), m.Override(0, "office", "open"),
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
         assert {type(request) for request, _ in office.asked} == set(m.ANSWERS) - {m.Watch}

@@ -103,6 +103,28 @@ def test_missed_counts_outside_callers_nobody_spoke_to(box: Box) -> None:
     assert box.read.missed(since=T + 1) == 0
 
 
+def test_callers_are_known_by_their_last_call_and_by_who_spoke_to_them_last(box: Box) -> None:
+    for n, (caller, outcome, person) in enumerate(
+        [
+            ("+1", "answered", "anna"),
+            ("+2", "abandoned", ""),
+            ("+1", "voicemail", ""),
+            ("", "answered", "anna"),
+            ("+2", "answered", "boris"),
+            ("+3", "self-service", ""),
+        ]
+    ):
+        box.journal.call(n + 1, T + n, "city", caller, "", "")
+        box.journal.over(n + 1, T + n, outcome, "", person, T + n if person else None)
+    box.journal.call(90, T + 9, "phones", "+9", "102", "")
+    box.journal.over(90, T + 9, "abandoned", "", "", None)
+    box.journal.call(91, T + 10, "city", "+8", "", "")  # under way
+    assert box.settle()
+    known = [("+1", True, "anna"), ("+2", False, "boris"), ("+3", False, "")]
+    assert [tuple(one) for one in box.read.callers(10)] == known
+    assert [tuple(one) for one in box.read.callers(2)] == known[1:]
+
+
 def test_an_event_may_belong_to_no_call(box: Box) -> None:
     box.journal.event(0, T, "line", {"line": "city", "usable": False})
     assert box.settle()
