@@ -106,7 +106,7 @@ class Watch(msgspec.Struct, tag_field="do", tag="watch", frozen=True):
 
 
 class Check(msgspec.Struct, tag_field="do", tag="check", frozen=True):
-    """Validate a settings document and run its golden calls; answer with Checked, or refuse with what is wrong."""
+    """Validate a settings document; answer with what is sound but may not be meant, or refuse with its faults."""
 
     id: Id
     document: str
@@ -286,7 +286,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """The document is sound; what may not be meant so, a sentence each."""
+    """The document is sound; what in it may not be meant all the same, each with its place."""
 
     warnings: tuple[str, ...] = ()
 

@@ -4,6 +4,7 @@
 import argparse
 import logging
 import os
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -53,6 +54,14 @@ def settings(path: Path) -> Settings:
 def document(path: Path) -> Settings:
     """The document, checked whole. Raises SettingsFaults, OSError."""
     return load.parse(documents.load(path)[0], path)
+
+
+def show(text: str) -> None:
+    """Print, however early whoever reads it (`| head`) has had enough."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more is said at the end either
 
 
 def version() -> str:

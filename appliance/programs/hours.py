@@ -5,7 +5,7 @@ import sys
 from datetime import date
 
 from appliance.languages import language
-from appliance.programs.arguments import document, reading
+from appliance.programs.arguments import document, reading, show
 from appliance.settings.calendar import calendar
 from appliance.settings.year import draw
 
@@ -38,5 +38,5 @@ def main(argv: list[str]) -> int:
         )
         for name in names
     )
-    print("\n\n".join(pages) or spoken.say("year.none"))
+    show("\n\n".join(pages) or spoken.say("year.none"))
     return 0

@@ -4,7 +4,7 @@
 import sys
 
 from appliance.languages import language
-from appliance.programs.arguments import document, reading
+from appliance.programs.arguments import document, reading, show
 from appliance.settings import ways
 from appliance.settings.reach import Unknown, reach
 
@@ -22,5 +22,5 @@ def main(argv: list[str]) -> int:
         told = spoken.say("reach.unknown", name=spoken.quoted(args.target[:40]), example="person.anna, queue.sales")
         print(f"linekeeper reach: {told}", file=sys.stderr)
         return 1
-    print("\n".join(ways.told(found, spoken.code)))
+    show("\n".join(ways.told(found, spoken.code)))
     return 0

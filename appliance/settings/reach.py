@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every way by which a call can get to somebody or something, found in the routes themselves.
 
-A way is simple: it passes no step twice. There may be very many, so both the ways and the steps looked at are bounded.
+A way is simple: it passes no step twice. Questions whose every answer leads on to the same step make no difference behind it,
+so that they and what lies between are left out of the ways that go on from there. There may still be very many, so
+both the ways and the steps looked at are bounded.
 """
 
 from collections.abc import Iterator, Mapping
@@ -73,6 +75,25 @@ ENDS = {  # what may be asked for, and the kind of step that leads there
 }
 
 
+QUIET = frozenset(  # steps after which a call may go on as if nothing had been
+    {
+        r.HOURS,
+        r.LIST,
+        r.TRUST,
+        r.COMPARE,
+        r.LOAD,
+        r.HISTORY,
+        r.SET,
+        r.PRIORITY,
+        r.SAY,
+        r.LOOK_UP,
+        r.MANAGER,
+        r.LAST_PERSON,
+    }
+)
+ASKING = frozenset({r.HOURS, r.LIST, r.TRUST, r.COMPARE, r.LOAD, r.HISTORY, r.LOOK_UP})  # that go several ways
+
+
 class Unknown(Exception):
     """Nothing in the settings is called so."""
 
@@ -85,6 +106,9 @@ class Exit:
 
     outcome: str
     pressed: str = ""
+
+
+Hops = tuple[tuple[int, tuple[Exit, ...]], ...]  # steps passed, and how each was left
 
 
 @dataclass(frozen=True)
@@ -116,7 +140,7 @@ class Way:
     """An entry, the steps passed with how each was left, and where it ends."""
 
     entry: Entry
-    hops: tuple[tuple[int, tuple[Exit, ...]], ...]
+    hops: Hops
     place: Place
 
 
@@ -176,17 +200,19 @@ class Reach:
                 for hops, place in self._from(entry.step, (), frozenset(), budget):
                     yield Way(entry, hops, place)
 
-    def _from(
-        self, step: int, hops: tuple[tuple[int, tuple[Exit, ...]], ...], passed: frozenset[int], budget: list[int]
-    ) -> Iterator[tuple[tuple[tuple[int, tuple[Exit, ...]], ...], Place]]:
+    def _from(self, step: int, hops: Hops, passed: frozenset[int], budget: list[int]) -> Iterator[tuple[Hops, Place]]:
         if not budget[0]:
             return
         budget[0] -= 1
         yield from ((hops, place) for place in self.places.get(step, ()))
         passed = passed | {step}
+        join = self.joins.get(step, NONE)
+        between = passed | {join}
         for next, exits in self.exits(step).items():
-            if next in self.leading and next not in passed:
-                yield from self._from(next, (*hops, (step, exits)), passed, budget)
+            if next in self.leading and next not in between:
+                yield from self._from(next, (*hops, (step, exits)), between, budget)
+        if join in self.leading and join not in passed:
+            yield from self._from(join, hops, passed, budget)
 
     # ---- the graph --------------------------------------------------------------------------------------------------
 
@@ -223,6 +249,39 @@ class Reach:
             yield from ((Exit("extension", number), to) for number, to in self.extensions)
         yield Exit(NEXT.get(step.kind, "next")), step.next
         yield Exit(OTHER.get(step.kind, "otherwise")), step.other
+
+    @cached_property
+    def joins(self) -> Mapping[int, int]:
+        """The steps that ask something, and where all answers come together again."""
+        found = {}
+        for at, step in enumerate(self.routes.steps):
+            if step.kind in ASKING:
+                for join in self._quiet_from(at):
+                    if self._all_lead(at, join):
+                        found[at] = join
+                        break
+        return found
+
+    def _quiet_from(self, start: int) -> list[int]:
+        """The steps after one, near ones first, as far as they are quiet."""
+        order = [start]
+        for at in order:
+            if self.routes.steps[at].kind in QUIET:
+                order += [next for next in self.exits(at) if next not in order]
+        return order[1:]
+
+    def _all_lead(self, start: int, join: int) -> bool:
+        """Whether all quiet ways on from a step come to another, and nothing else ends or begins before."""
+        seen, todo = {start}, [start]
+        while todo:
+            at = todo.pop()
+            exits = self.exits(at)
+            if self.routes.steps[at].kind not in QUIET or not exits:
+                return False
+            new = [next for next in exits if next != join and next not in seen]
+            seen.update(new)
+            todo += new
+        return True
 
     @cached_property
     def extensions(self) -> list[tuple[str, int]]:

@@ -2,6 +2,7 @@
 """The ways to somebody or something in words: `City, any number -> open by "office" -> queue "Sales"`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from appliance.core.names import Trust
 from appliance.languages import Language, language
@@ -58,7 +59,8 @@ class Telling:
         parts = [self.entry(way.entry)]
         for step, exits in way.hops:
             parts += self.hop(step, exits)
-        return ARROW.join([*parts, self.place(way.place)])
+        parts.append(self.place(way.place))
+        return ARROW.join(part for part, _ in groupby(parts))  # the same asked twice is told once
 
     # ---- where calls come in ----------------------------------------------------------------------------------------
 
@@ -110,7 +112,7 @@ class Telling:
         return self._say("callers", outcome, list=self._title(step))
 
     def _trust(self, step: Step, outcome: str, pressed: list[str]) -> str:
-        trust = self.say(f"trust.{Trust(step.small).name.lower()}")
+        trust = self.say(f"reach.believed-{Trust(step.small).name.lower()}")
         return self._say("trust", outcome, trust=trust)
 
     def _menu(self, step: Step, outcome: str, pressed: list[str]) -> str:
