@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from appliance.core.names import Because, Fact, Outcome, Past, Status, Trust, Why
-from appliance.languages import FIRST, Language, language
+from appliance.languages import FIRST, language
 from appliance.languages.things import Things, Title
 
 SILENCE = "lookup.silence"  # the look-up nobody answers, by which callers are met with silence
@@ -28,14 +28,8 @@ class Line:
 class Words:
     """Tells decisions in one language, in the time of one zone, with the titles people gave things."""
 
-    def __init__(
-        self,
-        code: str = FIRST,
-        zone: tzinfo = UTC,
-        title: Title = lambda kind, name: "",
-        language_of: Language | None = None,
-    ) -> None:
-        self.language = language_of or language(code)
+    def __init__(self, code: str = FIRST, zone: tzinfo = UTC, title: Title = lambda kind, name: "") -> None:
+        self.language = language(code)
         self.zone = zone
         self.things = Things(self.language, title)
 

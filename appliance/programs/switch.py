@@ -232,14 +232,14 @@ class Switch:
         plan, names = compile(office.settings, now_ms())
         return Rules(office.settings, plan, names)
 
-    def _golden(self, office: load.Office, rules: Rules) -> None:
+    def _golden(self, office: load.Office) -> None:
         """Run the golden calls of a document. Raises GoldenCalls."""
-        golden.check(office.document, self._document.name, office.settings, (now_ms(), rules.plan, rules.names))
+        golden.check(office.document, self._document.name, office.settings)
 
     async def _golden_at_start(self) -> None:
         """An update of ours, or a document edited by hand, may break them; calls are answered all the same."""
         try:
-            await asyncio.to_thread(self._golden, self._office, self._control.rules)
+            await asyncio.to_thread(self._golden, self._office)
         except golden.GoldenCalls as failed:
             log.warning("%s", failed)
 
@@ -260,15 +260,13 @@ class Switch:
     def _prepare(self, document: str) -> tuple[load.Office, Rules]:
         """Validated and compiled, which a long document makes long: not in the loop's thread."""
         office = load.office(document, self._document, fill=True)
-        rules = self._rules(office)
-        self._golden(office, rules)
-        return office, rules
+        self._golden(office)
+        return office, self._rules(office)
 
     def _check(self, document: str) -> messages.Checked:
-        """Validated, compiled, golden calls run; nothing is changed. Raises SettingsFaults."""
+        """Validated, golden calls run; nothing is changed. Raises SettingsFaults."""
         settings, warnings = load.sound(document, self._document)
-        now = now_ms()
-        golden.check(document, self._document.name, settings, (now, *compile(settings, now)))
+        golden.check(document, self._document.name, settings)
         return messages.Checked(tuple(map(str, warnings)))
 
     async def _apply(self, document: str, comment: str) -> messages.Revision:

@@ -5,7 +5,7 @@ Everybody has a telephone and every line is up; who is `away` is not available. 
 for, whoever `answers` picks up when rung, other lines answer when called, look-ups fail, callers have patience.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -62,9 +62,9 @@ class Failure:
 class Plans:
     """Plans of one document, compiled for the times they are needed at."""
 
-    def __init__(self, settings: Settings, ready: tuple[int, bytes, Names] | None = None) -> None:
-        self._settings = settings
-        self._ready = [ready] if ready else []
+    def __init__(self, settings: Settings) -> None:
+        self._settings = _of_those_who_call(settings)
+        self._ready: list[tuple[int, bytes, Names]] = []
 
     def at(self, when: int) -> tuple[bytes, Names]:
         for since, plan, names in self._ready:
@@ -75,12 +75,28 @@ class Plans:
         return plan, names
 
 
-def check(document: str, file: str, settings: Settings, ready: tuple[int, bytes, Names] | None = None) -> None:
-    """Run the examples of a sound document; `ready`: a plan of it and when it is for. Raises GoldenCalls."""
-    if not settings.golden:
-        return
-    failed = failures(settings, ready)
-    if failed:
+def _of_those_who_call(settings: Settings) -> Settings:
+    """The same without the numbers of callers that no example calls from: there may be a million."""
+    country = settings.office.country
+    calling = {_caller(settings, example) for example in settings.golden}
+
+    def among(numbers: Mapping[str, str]) -> dict[str, str]:
+        plain = ((n, n[1:] if n[0] == "+" and n[1:].isdecimal() else digits(normalise(n, country))) for n in numbers)
+        return {written: numbers[written] for written, number in plain if number in calling}
+
+    lists = {name: t.model_copy(update={"numbers": among(t.numbers)}) for name, t in settings.callers.items()}
+    return settings.model_copy(update={"callers": lists})
+
+
+def _caller(settings: Settings, example: Golden) -> str:
+    """The number an example calls from, as the core has it."""
+    line = settings.line[example.line or next(iter(settings.line))]
+    return digits(normalise(example.from_, line.country or settings.office.country, line.rewrite))
+
+
+def check(document: str, file: str, settings: Settings) -> None:
+    """Run the examples of a sound document. Raises GoldenCalls."""
+    if failed := failures(settings):
         raise GoldenCalls(list(faults(failed, document, file)))
 
 
@@ -94,11 +110,11 @@ def faults(failed: Sequence[Failure], document: str, file: str) -> Iterator[Faul
         yield Fault("golden-call", file, *places.of_value(path), dotted(path), message)
 
 
-def failures(settings: Settings, ready: tuple[int, bytes, Names] | None = None) -> list[Failure]:
+def failures(settings: Settings) -> list[Failure]:
     """The examples that do not go as they say, in the order of the document."""
     zone = ZoneInfo(settings.office.time_zone)
     whens = [int(moment(one.when).replace(tzinfo=zone).timestamp()) * 1000 for one in settings.golden]
-    plans, way = Plans(settings, ready), routes(settings)
+    plans, way = Plans(settings), routes(settings)
     found = []
     for when, index in sorted((when, i) for i, when in enumerate(whens)):  # so that one plan serves many
         plan, names = plans.at(when)
@@ -150,9 +166,8 @@ class Example:
                 self._feed(Fact.STATUS, person=who, value=Status.AWAY)
         name = one.line or next(iter(s.line))
         line = s.line[name]
-        country = line.country or s.office.country
-        number = digits(normalise(one.from_, country, line.rewrite))
-        called = digits(normalise(one.to, country, line.rewrite))
+        number = _caller(s, one)
+        called = digits(normalise(one.to, line.country or s.office.country, line.rewrite))
         trust = Trust[line.trust.upper()] if number else Trust.NONE
         ids = {"call": CALL, "line": self.names.id("line", name)}
         self._feed(Fact.ARRIVED, **ids, number=number, other=called, trust=trust)

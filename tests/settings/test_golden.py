@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Golden calls: the owner's examples go as they say, or it is told what happens instead, and why."""
 
+import re
 import time
 from pathlib import Path
 
@@ -180,6 +181,15 @@ def test_a_hundred_examples_take_well_under_a_second() -> None:
     assert time.process_time() - began < 1.0
 
 
+def test_a_long_list_of_callers_does_not_slow_examples_down_nor_change_them() -> None:
+    office = settings(SHOP + example("person.anna", from_="+37060000001", answers="anna", through=["action.gate"]) * 50)
+    many = {f"+3706{i:07}": "" for i in range(200_000)} | {"8 600 00001": "Mr Kazlauskas"}
+    vip = office.callers["vip"].model_copy(update={"numbers": many})
+    began = time.process_time()
+    assert golden.failures(office.model_copy(update={"callers": {**office.callers, "vip": vip}})) == []
+    assert time.process_time() - began < 1.0
+
+
 def test_examples_of_many_years_are_run_under_the_hours_of_their_time() -> None:
     text = SHOP.replace('holidays = ["LT"]', 'holidays = ["LT"]\nclosed = ["2031-03-05"]')
     assert (
@@ -200,3 +210,9 @@ def test_of_very_many_failures_the_first_are_explained() -> None:
     messages = [fault.message for fault in raised.value.faults]
     assert len(messages) == 30
     assert [message.count("\n") > 3 for message in messages] == [True] * 20 + [False] * 10
+
+
+def test_the_examples_of_the_page_about_them_are_examples() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "why.md").read_text()
+    [written] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(settings(f"{SHOP}\n{written}").golden) == 2
