@@ -67,6 +67,7 @@ int main(int argc, char **argv)
         {"people", people_tests},  {"queues", queue_tests}, {"legs", leg_tests},           {"refusals", refusal_tests},
         {"remembered", remembered_tests},
         {"calls", call_tests},     {"plan", plan_tests},    {"stories", story_tests},      {"limits", limit_tests},
+        {"replay", replay_tests},
     };
     int run = 0;
 

@@ -38,6 +38,7 @@ struct test {
 
 /* Each file of tests gives its own, ended by one without a name. */
 extern const struct test number_tests[], hour_tests[], deadline_tests[], fifo_tests[], people_tests[], queue_tests[],
-    leg_tests[], refusal_tests[], remembered_tests[], call_tests[], plan_tests[], story_tests[], limit_tests[];
+    leg_tests[], refusal_tests[], remembered_tests[], call_tests[], plan_tests[], story_tests[], limit_tests[],
+    replay_tests[];
 
 #endif

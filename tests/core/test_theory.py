@@ -10,14 +10,14 @@ miss as chance lets miss once in a thousand, and none may miss by more than twic
 import math
 from collections.abc import Callable
 from random import Random
-from statistics import fmean
 
 import pytest
 
+from appliance.core import replay
 from appliance.core.names import Outcome
 from appliance.reports.estimates import Mean
 from tests.core.plans import Office
-from tests.core.traffic import Call, arrivals, exponential, poisson, run
+from tests.core.traffic import RESULT, arrivals, everybody, everyone, exponential, poisson
 
 RUNS = 8
 CALLS = 12_000  # of each run
@@ -91,33 +91,42 @@ def office(n: int, kind: str) -> Office:
     return made
 
 
+class Ends:
+    """What is looked at of the calls that count, column by column."""
+
+    def __init__(self, calls: bytes) -> None:
+        self.outcomes = bytes(memoryview(calls)[42::RESULT])[WARM:]
+        self.waits = memoryview(calls).cast("I")[8 :: RESULT // 4].tolist()[WARM:]
+
+    def refused(self) -> float:
+        return self.outcomes.count(Outcome.REFUSED) / len(self.outcomes)
+
+    def hung_up(self) -> float:
+        return self.outcomes.count(Outcome.ABANDONED) / len(self.outcomes)
+
+    def waiting(self) -> float:
+        return 1 - self.waits.count(0) / len(self.waits)
+
+    def mean_wait(self) -> float:
+        """In mean talks."""
+        return sum(self.waits) / len(self.waits) / TALK
+
+
 def simulated(
-    n: int, a: float, kind: str, *measures: Callable[[list[Call]], float], patience: float = 0, seed: int = 1
+    n: int, a: float, kind: str, *measures: Callable[[Ends], float], patience: float = 0, seed: int = 1
 ) -> list[Mean]:
     """Means and intervals of what is measured, over independent runs. Patience in mean talks."""
     box, found = office(n, kind), []
+    plan, known, crew = box.plan(), everybody(box), everyone(box)
     for i in range(RUNS):
         chance = Random(f"{n} {a:.3f} {kind} {patience} {seed} {i}")
         columns = {"talk": exponential(chance, TALK, CALLS)}
         if patience:
             columns["patience"] = [ms + 1 for ms in exponential(chance, TALK * patience, CALLS)]
-        calls, _ = run(box, arrivals(box, "city", poisson(chance, a / TALK, CALLS), **columns))
-        found.append([measure(calls[WARM:]) for measure in measures])
+        rows = arrivals(box, "city", poisson(chance, a / TALK, CALLS), **columns)
+        ends = Ends(replay(plan, rows, facts=known, people=crew)[0])
+        found.append([measure(ends) for measure in measures])
     return [Mean.of(values) for values in zip(*found, strict=True)]
-
-
-def share(of: Callable[[Call], bool]) -> Callable[[list[Call]], float]:
-    return lambda calls: fmean(of(call) for call in calls)
-
-
-REFUSED = share(lambda call: call.outcome == Outcome.REFUSED)
-HUNG_UP = share(lambda call: call.outcome == Outcome.ABANDONED)
-WAITS = share(lambda call: call.waited > 0)
-
-
-def mean_wait(calls: list[Call]) -> float:
-    """In mean talks."""
-    return fmean(call.waited for call in calls) / TALK
 
 
 def agree(cases: list[tuple[str, Mean, float]]) -> None:
@@ -151,7 +160,7 @@ def test_callers_lost_when_all_are_busy_are_as_many_as_erlang_b_says() -> None:
     cases = []
     for n in ERLANG_B:
         for lose in LOST:
-            [mean] = simulated(n, offered(n, lose, lost), "chain", REFUSED)
+            [mean] = simulated(n, offered(n, lose, lost), "chain", Ends.refused)
             cases.append((f"{n} people, {lose:.0%} lost", mean, lose))
     agree(cases)
 
@@ -166,7 +175,7 @@ def test_callers_who_wait_are_as_many_and_wait_as_long_as_erlang_c_says() -> Non
     grid = [(n, round(n * load, 3)) for n in (1, 2, 3, 5, 8, 10, 15, 20) for load in (0.5, 0.7, 0.8) if n * load > 0.6]
     cases = []
     for n, a in [(n, printed) for n, _, printed in ERLANG_C] + grid:
-        waits, wait = simulated(n, a, "queue", WAITS, mean_wait)
+        waits, wait = simulated(n, a, "queue", Ends.waiting, Ends.mean_wait)
         cases.append((f"{n} people, {a} erlang: who waits", waits, delayed(n, a)))
         cases.append((f"{n} people, {a} erlang: how long", wait, delayed(n, a) / (n - a)))
     assert len(cases) >= 2 * 22
@@ -182,7 +191,7 @@ def test_impatient_callers_hang_up_as_palm_says() -> None:
     cases = []
     for n, a, patience in [(50, 48.0, 2.0), *grid]:
         theory = impatient(n, a, patience)
-        means = simulated(n, a, "queue", WAITS, HUNG_UP, mean_wait, patience=patience)
+        means = simulated(n, a, "queue", Ends.waiting, Ends.hung_up, Ends.mean_wait, patience=patience)
         for what, mean, value in zip(("who waits", "who hangs up", "how long"), means, theory, strict=True):
             cases.append((f"{n} people, {a:.1f} erlang, patience {patience}: {what}", mean, value))
     agree(cases)

@@ -14,6 +14,7 @@ from tests.core.box import NINE
 from tests.core.plans import Office
 
 ARRIVAL = struct.Struct("=q8IHBBB3x32s32s16s")
+RESULT = 48  # bytes of what comes back of each
 COLUMNS = {"person": 3, "what": 4, "patience": 5, "talk": 6, "answer": 7, "message": 8}  # by 32-bit words
 NEVER = 0xFFFFFFFF
 
@@ -83,6 +84,10 @@ def everybody(office: Office) -> bytes:
     return facts(*people, *((0, Fact.LINE, office.id("line", name), 1) for name in office.lines))
 
 
+def everyone(office: Office, ignores: int = 0) -> bytes:
+    return b"".join(struct.pack("=II", office.id("person", name), ignores) for name in office.people)
+
+
 def manners(office: Office, *rows: tuple[str, int, int]) -> bytes:
     return b"".join(struct.pack("=IIi", office.id("person", who) if who else 0, *rest) for who, *rest in rows)
 
@@ -90,9 +95,8 @@ def manners(office: Office, *rows: tuple[str, int, int]) -> bytes:
 def run(
     office: Office, rows: bytes | bytearray, *, more: bytes = b"", ignores: int = 0, **options: object
 ) -> tuple[list[Call], dict[str, Load]]:
-    crew = b"".join(struct.pack("=II", office.id("person", name), ignores) for name in office.people)
     known = b"".join(sorted(_split(everybody(office) + more), key=lambda row: struct.unpack_from("=q", row)[0]))
-    calls, loads = replay(office.plan(), rows, facts=known, people=crew, **options)  # type: ignore[arg-type]
+    calls, loads = replay(office.plan(), rows, facts=known, people=everyone(office, ignores), **options)  # type: ignore[arg-type]
     done = [Call(*row) for row in struct.iter_unpack("=qqQIII4xHBB4x", calls)]
     return done, {office.names[row[0]]: Load(*row) for row in struct.iter_unpack("=III4xQ", loads)}
 
