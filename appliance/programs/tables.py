@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from appliance.reports.estimates import Mean
-from appliance.reports.replay import Result, changes, means, summary
+from appliance.reports.replay import Result, changes, differences_of, means, summary
 from appliance.reports.traffic import Record
 
 FIGURES = {
@@ -41,10 +41,15 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def figures(columns: Columns) -> list[str]:
-    found = {
-        name: means([summary([record for _, record in r.counted()]) for r in runs]) for name, runs in columns.items()
+    """The runs in figures; of two documents also what each run has more of under the second (the traffic is the same)."""
+    runs = {
+        name: [summary([record for _, record in r.counted()]) for r in results] for name, results in columns.items()
     }
-    rows = [["", *columns]]
+    found = {name: means(summaries) for name, summaries in runs.items()}
+    if len(runs) == 2:
+        old, new = runs.values()
+        found["difference"] = differences_of(old, new)
+    rows = [["", *found]]
     for key, words in FIGURES.items():
         waits = key.endswith("_wait")
         if key in ("self_service", "impossible") and not any(column[key].value for column in found.values()):

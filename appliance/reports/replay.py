@@ -119,6 +119,12 @@ def means(runs: Sequence[Summary]) -> dict[str, Mean]:
     return {name: Mean.of([float(getattr(run, name)) for run in runs]) for name in Summary._fields}
 
 
+def differences_of(old: Sequence[Summary], new: Sequence[Summary]) -> dict[str, Mean]:
+    """How much more of each figure the second has, run by run: what chance does to both is not in the interval."""
+    pairs = list(zip(old, new, strict=True))
+    return {name: Mean.of([getattr(b, name) - getattr(a, name) for a, b in pairs]) for name in Summary._fields}
+
+
 class Change(NamedTuple):
     """A call that ends otherwise."""
 
