@@ -1,29 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One queue of people in turns, as SimPy and as Ciw put it; bench/replay.py runs them beside the core."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-import ciw
-import simpy
+from testbed import others
+
+others.on_path()
+
+import ciw  # noqa: E402
+import simpy  # noqa: E402
 
 
 class Visit(NamedTuple):
-    """A call of the traffic, in seconds."""
+    """A call of the traffic; ms."""
 
-    at: float
-    talk: float
-    patience: float
+    at: int
+    talk: int
+    patience: int
     ignored: frozenset[int]  # who lets it ring
 
 
 class Rules(NamedTuple):
+    """Times in ms."""
+
     people: int
-    answer: float  # seconds till somebody rung picks up
-    ring_for: float
-    again_after: float  # seconds till who let it ring is rung again for the same call
-    wrap_up: float
+    answer: int  # till somebody rung picks up
+    ring_for: int
+    again_after: int  # till who let it ring is rung again for the same call
+    wrap_up: int
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +40,7 @@ class Caller:
     answered: simpy.Event
     gone: simpy.Event
     rung: int = -1
-    tried: dict[int, float] | None = None  # who let it ring, and when
+    tried: dict[int, int] | None = None  # who let it ring, and when
 
 
 class InSimPy:
@@ -45,9 +52,9 @@ class InSimPy:
         self.turns, self.turn = [0] * rules.people, 0
         self.free = set(range(rules.people))
         self.waiting: dict[int, Caller] = {}
-        self.answered: list[float | None] = [None] * len(traffic)  # when, of each call
+        self.answered: list[int | None] = [None] * len(traffic)  # when, of each call
 
-    def run(self) -> list[float | None]:
+    def run(self) -> list[int | None]:
         self.env.process(self.arrivals())
         self.env.run()
         return self.answered
@@ -115,7 +122,7 @@ class InSimPy:
 class Recorded(ciw.dists.Distribution):
     """What the traffic has, one after another, then what ends it."""
 
-    def __init__(self, values: list[float], after: float) -> None:
+    def __init__(self, values: list[int], after: float) -> None:
         self.values, self.after = iter(values), after
 
     def sample(self, t: float | None = None, ind: object = None) -> float:
@@ -123,24 +130,24 @@ class Recorded(ciw.dists.Distribution):
 
 
 class InCiw:
-    """A node with reneging. Nobody lets it ring, and who is rung has the call: Ciw knows no second try."""
+    """A node with reneging: who is free has the call at once, and is busy till he has picked up, talked, wrapped up.
+
+    Nobody lets it ring, as Ciw knows no second try; nobody hangs up while he is rung; and as its servers do not know
+    their last turn, who was busy least is next.
+    """
 
     def __init__(self, rules: Rules, traffic: list[Visit]) -> None:
-        gaps = [b - a for a, b in zip((0.0, *(v.at for v in traffic)), (v.at for v in traffic), strict=False)]
-        self.until = traffic[-1].at + 86_400
+        times = [0, *(visit.at for visit in traffic)]
+        gaps = [after - before for before, after in pairwise(times)]
         busy = [rules.answer + visit.talk + rules.wrap_up for visit in traffic]
-        self.turns: dict[int, int] = {}
-        self.turn: Iterator[int] = iter(range(1, 1 << 62))
+        self.until = traffic[-1].at + 86_400_000
         self.network = ciw.create_network(
             arrival_distributions=[Recorded(gaps, float("inf"))],
-            service_distributions=[Recorded(busy, 0.0)],
-            reneging_time_distributions=[Recorded([visit.patience for visit in traffic], 0.0)],
+            service_distributions=[Recorded(busy, 0)],
+            reneging_time_distributions=[Recorded([visit.patience for visit in traffic], 0)],
             number_of_servers=[rules.people],
-            server_priority_functions=[self.last_turn],
+            server_priority_functions=[lambda server, caller: server.busy_time],
         )
-
-    def last_turn(self, server: Any, caller: Any) -> float:
-        return float(server.busy_time)
 
     def run(self) -> int:
         """How many were answered."""
