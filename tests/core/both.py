@@ -61,9 +61,8 @@ class Both:
         self.told += [("   ", Do(c.kind).name, *tuple(c)[1:]) for c in commands]
         self.agree("commands", [tuple(c) for c in commands], [tuple(c) for c in expected])
         if trace != why:  # who is passed over is told in any order
-            self.agree(
-                "trace", words(l for l in trace if l[1] != Why.PASSED), words(l for l in why if l[1] != Why.PASSED)
-            )
+            decided, expected_why = ([line for line in of if line[1] != Why.PASSED] for of in (trace, why))
+            self.agree("trace", words(decided), words(expected_why))
             self.agree("people passed over", words(sorted(trace)), words(sorted(why)))
         self.agree("deadline", self.core.deadline(), self.model.deadline())
         for command in commands:
@@ -90,7 +89,7 @@ class Both:
         while (due := self.core.deadline()) is not None and due <= then:
             self.now = max(self.now + 1, due)
             self.feed(Fact.TICK)
-        self.now = then
+        self.now = max(self.now, then)
 
     # ---- what happens -----------------------------------------------------------------------------------------------
 

@@ -90,26 +90,27 @@ def thing(thrown: bytes) -> Thing:
 
 
 def day(thrown: Sequence[bytes]) -> list[Thing]:
-    return [each for each in map(thing, thrown) if each.kind != "nothing"]
+    each = (thing(some[i : i + 4]) for some in thrown for i in range(0, len(some), 4))
+    return [one for one in each if one.kind != "nothing"]
 
 
-# A length of its own, so that every day is a full one; what is of no matter shrinks to nothing.
-days = st.lists(bytes_of(4), min_size=THINGS, max_size=THINGS).map(day)
+# Always of one length, so that every day is a full one; what does not matter shrinks to nothing.
+days = st.lists(bytes_of(16), min_size=THINGS // 4, max_size=THINGS // 4).map(day)
 
 
 # ---- offices ---------------------------------------------------------------------------------------------------------
 
 
-def _office(general: bytes, people: list[bytes], queues: list[bytes], steps: list[bytes]) -> Office:
+def _office(general: bytes, people: bytes, queues: bytes, steps: bytes) -> Office:
     dice = Dice(general)
     office = Office(calls_max=dice.of(6, 6, 6, 1, 2))
     names = [f"s{i}" for i in range(1 + dice.number(STEPS))]
     for line in LINES:
         office.line(line, names[0] if line == "city" else dice.of(*names, ""), kind=int(line != "desks"))
-    for person, thrown in zip(PEOPLE[: 1 + dice.number(4)], people, strict=False):
-        _person(Dice(thrown), office, person)
-    for name, thrown in zip(("sales", "help"), queues, strict=True):
-        _queue(Dice(thrown), office, name)
+    for i, person in enumerate(PEOPLE[: 1 + dice.number(4)]):
+        _person(Dice(people[8 * i : 8 * i + 8]), office, person)
+    for i, name in enumerate(("sales", "help")):
+        _queue(Dice(queues[32 * i : 32 * i + 32]), office, name)
     office.chain("managers", *((dice.of(*TIMES), _words(dice, list(office.people))) for _ in range(dice.number(4))))
     cuts = sorted({NINE + 1000 * (40 * i + dice.number(40)) for i in range(dice.of(0, 2, 4))})
     office.hours("office", *zip(cuts[::2], cuts[1::2], strict=False))
@@ -118,18 +119,12 @@ def _office(general: bytes, people: list[bytes], queues: list[bytes], steps: lis
         office.dial("desks", extension, dice.of(*names))
     for prefix in ("0*", "00*", "7*"):
         office.dial("desks", prefix, dice.of(*names))
-    for i, thrown in zip(range(len(names)), steps, strict=False):
-        _step(Dice(thrown), office, i, names)
+    for i in range(len(names)):
+        _step(Dice(steps[16 * i : 16 * i + 16]), office, i, names)
     return office
 
 
-offices = st.builds(
-    _office,
-    bytes_of(60),
-    st.lists(bytes_of(8), min_size=4, max_size=4),
-    st.lists(bytes_of(32), min_size=2, max_size=2),
-    st.lists(bytes_of(16), min_size=STEPS, max_size=STEPS),
-)
+offices = st.builds(_office, bytes_of(60), bytes_of(8 * 4), bytes_of(32 * 2), bytes_of(16 * STEPS))
 
 
 def _person(dice: Dice, office: Office, name: str) -> None:

@@ -57,7 +57,7 @@ class Queues(World):
 
     def unfit(self, call: Call, person: int, member: Member, queue: Queue) -> tuple[Because, int]:
         """Why a member is not rung for a waiting call, with its detail."""
-        waited = self.now - call.joined
+        waited = max(0, self.now - call.joined)
         reason, detail = self.unfree(call, person, member.ways)
         if reason:
             return reason, detail
