@@ -91,3 +91,136 @@ def two_queues() -> Office:
     office.step("support", "queue", "support", next="closed")
     office.step("closed", "hang-up", 17)
     return office
+
+
+def mobiles() -> Office:
+    """A queue, a chain and extensions that ring mobiles; 9 calls the owner outside, who confirms by a key."""
+    office = Office()
+    office.line("desks", kind=0)
+    office.line("city", "sales")
+    office.line("help", "managers")
+    office.line("gsm", kind=2)
+    office.person("anna", mobile="gsm city")
+    office.person("boris", mobile="gsm")
+    office.person("cile")
+    office.queue("sales", "anna.all boris.mobile cile", max_wait=60)
+    office.chain("managers", (10, "boris.mobile anna.mobile"), (10, "cile"))
+    office.step("sales", "queue", "sales", next="mailbox")
+    office.step("managers", "chain", "managers", next="mailbox")
+    office.step("anna", "person", "anna", next="mailbox", extra=20, least=3)
+    office.step("boris", "person", "boris", next="mailbox", extra=20, least=2)
+    office.step("owner", "outside", "gsm", next="mailbox", text="37061111111", least=1)
+    office.step("mailbox", "voicemail", "office")
+    for number, step in {"101": "anna", "102": "boris", "9": "owner"}.items():
+        office.dial("desks", number, step)
+    return office
+
+
+def pausing() -> Office:
+    """Anna is paused for a minute after 2 calls she lets ring, Boris after 3 till he says where he is; Cile never."""
+    office = Office()
+    office.person("anna", pause_after=2, pause_for=60)
+    office.person("boris", pause_after=3)
+    office.person("cile")
+    office.queue("sales", "anna boris cile", ring=5, after_no_answer=5, max_wait=0)
+    office.line("city", "sales")
+    office.line("desks", kind=0)
+    office.step("sales", "queue", "sales")
+    office.step("anna", "person", "anna", extra=10)
+    office.dial("desks", "101", "anna")
+    return office
+
+
+def least_talk() -> Office:
+    """Who has talked least comes first, and needs 5 s after a call; a call can be sent to the sales or to Cile."""
+    office = Office()
+    for person in ("anna", "boris", "cile"):
+        office.person(person, wrap_up=5)
+    office.queue("sales", "anna boris", strategy="least-talk-time", music=False)
+    office.line("city", "sales")
+    office.step("sales", "queue", "sales", next="mailbox")
+    office.step("cile", "person", "cile", next="mailbox", extra=20)
+    office.step("mailbox", "voicemail", "office")
+    return office
+
+
+def widening() -> Office:
+    """Anna at once, Boris too after 10 s, Cile's mobile too after 20 s; all of them as one."""
+    office = Office()
+    office.line("city", "sales")
+    office.line("gsm", kind=2)
+    office.person("anna")
+    office.person("boris")
+    office.person("cile", mobile="gsm")
+    office.queue("sales", "anna", widen=[(10, "boris"), (20, "cile.mobile")], ring=15, max_wait=60, music=False)
+    office.step("sales", "queue", "sales", next="mailbox")
+    office.step("mailbox", "voicemail", "office")
+    return office
+
+
+def front_desk() -> Office:
+    """A menu said twice at most: 1 sales, 2 in German, 3 the opening hours, 4 a contract's number; or an extension."""
+    office = Office()
+    office.line("desks", kind=0)
+    office.line("city", "welcome")
+    office.person("anna", skills={"german": 60})
+    office.person("boris", skills={"german": 90})
+    office.person("cile")
+    office.queue("sales", "cile anna boris", strategy="best-first", any_skill_after=30, max_wait=60, music=False)
+    keys: dict[str | int, str] = {"1": "sales", "2": "german", "3": "hours", "4": "contract", "9": "welcome"}
+    asks = {"attribute": "topic", "least": 1, "seconds": 5}
+    office.step("welcome", "menu", "welcome", other="mailbox", extra=2, exits=keys, **asks)  # type: ignore[arg-type]
+    office.step("german", "skill", "german", next="sales", extra=50)
+    office.step("hours", "say", "hours", next="welcome")
+    office.step(
+        "contract", "collect", "contract", "look", "mailbox", 2, attribute="contract", least=3, most=4, seconds=3
+    )
+    office.step("look", "look-up", "crm", "known", "mailbox", attribute="customer", seconds=2)
+    office.step("known", "compare", "customer", "cile", "sales", 0, text="gold")
+    office.step("sales", "queue", "sales", next="mailbox")
+    office.step("cile", "person", "cile", next="mailbox", extra=20)
+    office.step("mailbox", "voicemail", "office")
+    for number in ("21", "305"):
+        office.dial("desks", number, "cile")
+    return office
+
+
+def known_callers() -> Office:
+    """Regulars come first, and to their manager Anna; who was called back by somebody, to him; the rest to the queue."""
+    office = Office()
+    office.person("anna", wrap_up=5)
+    office.person("boris")
+    office.queue("sales", "boris", max_wait=60)
+    office.callers("regulars", "37060000001", "4477*", manager="anna", priority=10)
+    office.hours("office", (NINE, NINE + 3_600_000))
+    office.line("city", "open")
+    office.step("open", "hours", "office", next="last", other="mailbox")
+    office.step("last", "last-person", next="manager", extra=10)
+    office.step("manager", "manager", next="sales", extra=10)
+    office.step("sales", "queue", "sales", next="mailbox")
+    office.step("mailbox", "voicemail", "office")
+    return office
+
+
+def shares() -> Office:
+    """Of the calls Anna has half, Boris three tenths, Cile two tenths."""
+    office = Office()
+    for person in ("anna", "boris", "cile"):
+        office.person(person)
+    parts = {"anna": 50, "boris": 30, "cile": 20}
+    office.queue("sales", "anna boris cile", strategy="percentage", shares=parts, music=False, max_wait=60)
+    office.line("city", "sales")
+    office.step("sales", "queue", "sales")
+    return office
+
+
+def left_when_empty() -> Office:
+    """Who waits for people who are all gone does not wait on: the mailbox."""
+    office = Office()
+    office.person("anna")
+    office.person("boris")
+    office.queue("sales", "anna boris", leave_when_empty=True, max_wait=0)
+    office.line("city", "sales")
+    office.step("sales", "queue", "sales", next="mailbox")
+    office.step("mailbox", "voicemail", "office")
+    return office
