@@ -67,6 +67,10 @@ class Both:
         self.agree("deadline", self.core.deadline(), self.model.deadline())
         for command in commands:
             self.take(command)
+        self.heed(trace)
+
+    def heed(self, trace: list[tuple[int, ...]]) -> None:
+        """For those who look for more than that the two agree."""
 
     def agree(self, what: str, core: object, model: object) -> None:
         if core != model:
