@@ -4,6 +4,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from appliance.programs.demo.seen import Seen
+from appliance.programs.demo.broker import Broker
+from appliance.programs.demo.ports import Ports
+from appliance.programs.demo.seen import NotSeen, Seen
 
 WHOLE = 100.0  # seconds in which every scene must have been played
 EXPECTED = [
@@ -124,3 +127,11 @@ async def test_no_process_outlives_it_even_when_it_is_killed(folder: Path) -> No
                 break
             await asyncio.sleep(0.1)  # the kernel ends them one after the other, and tells nobody
         assert running == []
+
+
+async def test_a_broker_that_cannot_start_says_why(tmp_path: Path, ports: Ports) -> None:
+    with socket.create_server(("127.0.0.1", ports.take())) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(NotSeen, match=f"Mosquitto does not start on port {port}: .*Address already in use"):
+            async with Broker(tmp_path, port):
+                pass

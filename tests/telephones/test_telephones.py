@@ -174,3 +174,14 @@ async def test_a_softphone_that_cannot_start_says_why(tmp_path: Path, ports: Por
     with pytest.raises(NotSeen, match="(?s)its process ended: .*does not start with .*no-such.wav"):
         async with Phone("broken", tmp_path / "broken", ports, says=tmp_path / "no-such.wav"):
             pass
+
+
+async def test_a_softphone_without_pjsip_says_what_to_do(
+    tmp_path: Path, ports: Ports, says_700: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pjsua2.py").write_text("raise ImportError('libpjsua2.so.2: cannot open shared object file')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(NotSeen, match=r"bindings are missing \(libpjsua2.so.2.*`make setup`") as told:
+        async with Phone("broken", tmp_path / "broken", ports, says=says_700):
+            pass
+    assert "Traceback" not in str(told.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from appliance.programs.demo.seen import Seen
+from appliance.programs.demo.seen import NotSeen, Seen
 from appliance.programs.demo.tied import TIED
 
 # user: as root it would change to another user, and the kernel then forgets to end it with us
@@ -30,6 +30,7 @@ class Broker:
     def __init__(self, folder: Path, port: int) -> None:
         self.port, self._file = port, folder / "mosquitto.conf"
         self._file.write_text(CONF.format(port=port))
+        self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -48,12 +49,17 @@ class Broker:
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, process_group=0,
         )  # fmt: skip
         assert self._process.stderr is not None
-        async for line in self._process.stderr:
-            if b" running" in line:
-                break
+        said = b""
+        while b" running" not in said and (line := await self._process.stderr.readline()):
+            said = line
         self._reader = asyncio.create_task(self._process.stderr.read())
+        if b" running" not in said:
+            await self.end()
+            raise NotSeen(f"Mosquitto does not start on port {self.port}: {said.decode(errors='replace').strip()}")
 
     async def end(self) -> None:
+        if self._process is None:
+            return
         if self._process.returncode is None:
             self._process.terminate()
         await self._process.wait()
@@ -75,11 +81,9 @@ class Listener:
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL, process_group=0,
         )  # fmt: skip
-        self._subscribed = asyncio.Event()
         self._listening = asyncio.create_task(self._listen())
         try:
-            async with asyncio.timeout(5):
-                await self._subscribed.wait()
+            await self.hears("Subscribed ")
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -101,8 +105,6 @@ class Listener:
         assert self._process.stdout is not None
         async for raw in self._process.stdout:
             line = raw.decode(errors="replace").rstrip("\n")
-            if line.startswith("Subscribed "):
-                self._subscribed.set()
-            elif not line.startswith(("Client ", "Subscribed ")):
+            if not line.startswith("Client "):
                 self.seen.add(line)
         self.seen.end("the broker has gone")

@@ -18,7 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pjsua2 as pj  # type: ignore[import-untyped]
+try:
+    import pjsua2 as pj  # type: ignore[import-untyped]
+except ImportError as error:
+    sys.exit(f"PJSIP's Python bindings are missing ({error}); `make setup` builds them")
 
 POLL = 10  # milliseconds PJSIP may wait for packets before standard input is looked at again
 

@@ -35,6 +35,11 @@ class Cast:
     lamp: Listener | None
     tell: Callable[[str], None]
 
+    def begin(self) -> None:
+        """A new scene: what was seen in the one before is not taken for something that happens now."""
+        for one in (self.anna.seen, self.boris.seen, self.world.seen, self.story.events):
+            one.skip()
+
     async def ended(self, outcome: str) -> None:
         """The call is over with this outcome, and the journal has it."""
         over = await self.story.happens(CallChanged, lambda event: event.call.state == "over", within=10)
@@ -60,6 +65,7 @@ async def play(folder: Path, tell: Callable[[str], None], *, once: bool) -> None
         while True:
             for scene in (answered, voicemail, between_desks):
                 tell("")
+                cast.begin()
                 await scene(cast)
                 await asyncio.sleep(1 if once else 5)  # for whoever looks on
             if once:
