@@ -109,6 +109,7 @@ class Baresip:
         (folder / "contacts").touch()
         self._program = program
         self._answers: dict[str, asyncio.Future[str]] = {}
+        self._past: set[Path] = set()  # recordings of calls that are over
         self._token = 0
 
     async def __aenter__(self) -> Self:
@@ -194,8 +195,9 @@ class Baresip:
     async def listens(self, seconds: float, within: float = 5.0) -> None:
         """Wait until the call under way has brought so much audio. Baresip tells nothing of it: its recording is watched."""
         for _ in range(round((seconds + within) / 0.05)):
-            with suppress(Refused, struct.error):
-                take = self.heard()
+            takes = [take for take in self._takes() if take not in self._past]
+            with suppress(IndexError, struct.error):
+                take = takes[-1]
                 rate = struct.unpack("<I", take.read_bytes()[WAV_RATE : WAV_RATE + 4])[0]
                 if take.stat().st_size / (2 * rate) >= seconds:
                     return
@@ -204,10 +206,14 @@ class Baresip:
 
     def heard(self) -> Path:
         """The recording of the latest call that is over, mono 16 kHz or the codec's rate."""
-        takes = sorted((self.folder / "heard").glob("*dec.wav"), key=lambda path: path.stat().st_mtime)
+        takes = self._takes()
         if not takes:
             raise Refused(f"{self.user} heard nothing at all")
         return takes[-1]
+
+    def _takes(self) -> list[Path]:
+        """All recordings of what was heard, the latest last."""
+        return sorted((self.folder / "heard").glob("*dec.wav"), key=lambda path: path.stat().st_mtime)
 
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
@@ -236,6 +242,8 @@ class Baresip:
     def _take(self, told: dict[str, str | bool]) -> None:
         if told.get("event"):
             uri, call, detail = (str(told.get(key, "")) for key in ("peeruri", "id", "param"))
+            if told["type"] == "CALL_CLOSED":
+                self._past.update(self._takes())
             self.seen.add(Event(str(told["type"]), time.time(), uri, call, detail))
         elif (answer := self._answers.pop(str(told.get("token", "")), None)) is not None:
             if told["ok"]:

@@ -43,7 +43,9 @@ class Message:
 
 
 class Sipp:
-    """`async with Sipp(...) as outside`: one run of a scenario, on ports of its own, ended at the latest on leaving."""
+    """`async with Sipp(...) as outside`: one run of a scenario, on ports of its own, ended at the latest on leaving.
+
+    When the block begins it hears what is sent to it: a request lost is sent again, but half a second later."""
 
     def __init__(
         self,
@@ -91,6 +93,9 @@ class Sipp:
             *self._command, cwd=self.folder, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
+        async with asyncio.timeout(10):
+            while self._process.returncode is None and not _listens(self.port):
+                await asyncio.sleep(0.01)  # nothing announces that a foreign process listens
         return self
 
     async def __aexit__(
@@ -138,6 +143,10 @@ class Sipp:
         return file.read_text(errors="replace") if file.exists() else "no error told"
 
 
-def _seconds(stamp: str) -> float:
+def _listens(port: int) -> bool:
+    """Whether anybody has this UDP port."""
+    return any(line.split()[1].endswith(f":{port:04X}") for line in Path("/proc/net/udp").read_text().splitlines()[1:])
 
+
+def _seconds(stamp: str) -> float:
     return datetime.fromisoformat(stamp).timestamp()
