@@ -27,8 +27,8 @@ from appliance.control.board import Board
 from appliance.control.messages import Refused
 from appliance.control.server import Peer, Server
 from appliance.core import CoreError
-from appliance.lookups.http import Lookups
 from appliance.languages.why import Words
+from appliance.lookups.http import Lookups
 from appliance.programs import notify
 from appliance.programs.arguments import parse, parser
 from appliance.settings import golden, load
