@@ -149,6 +149,17 @@ async def test_settings_that_break_an_example_of_the_owner_are_not_put_in_force(
     assert kept == Said(0, "version 2 is in force\n", "")
 
 
+async def test_a_box_whose_examples_fail_at_its_start_says_so_and_takes_calls(stage: Stage) -> None:
+    office = await stage.office()
+    await office.end()
+    example = '\n[[golden]]\nname = "Nobody is turned away"\nwhen = "2027-01-04 10:00"\nexpect = "refused"\n'
+    office.settings.write_text(office.document + example)
+    await office.start()
+    await office.logged("golden[0].expect: golden call “Nobody is turned away” does not go as it says: ")
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    await hang_up(anna, await talk(stage, office, anna))
+
+
 async def test_why_tells_a_call_in_words(stage: Stage) -> None:
     office = await stage.office()
     anna = await stage.desk(office, "desk1", ANNA_HZ)
