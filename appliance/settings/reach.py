@@ -19,6 +19,8 @@ from appliance.settings.plan_steps import NONE, Routes, Step
 from appliance.settings.routes import routes
 
 MOST = 200  # ways listed
+DEEPEST = 300  # steps of one way; a longer one is not followed further
+NEAR = 64  # steps behind a question among which its answers are expected to come together
 LOOKED_AT = 100_000  # steps walked over at most, which a graph full of circles could otherwise make endless
 
 NEXT = {  # what it means for a call to leave a step by `next` ...
@@ -180,39 +182,42 @@ class Reach:
     def __init__(self, settings: Settings, kind: str, name: str) -> None:
         self.settings, self.kind, self.name = settings, kind, name
         self.routes: Routes = routes(settings)
+        self._left, self._cut = LOOKED_AT, False
 
     def ways(self) -> Ways:
         """Each simple way once; the first MOST of them."""
+        self._left, self._cut = LOOKED_AT, False
         found: list[Way] = []
-        budget = [LOOKED_AT]
-        for way in self._all(budget):
+        for way in self._all():
             if len(found) == MOST:
-                return Ways(self.kind, self.name, tuple(found), True)
+                self._cut = True
+                break
             found.append(way)
-        return Ways(self.kind, self.name, tuple(found), not budget[0])
+        return Ways(self.kind, self.name, tuple(found), self._cut)
 
-    def _all(self, budget: list[int]) -> Iterator[Way]:
+    def _all(self) -> Iterator[Way]:
         if self.kind == "action" and (callers := self.settings.action[self.name].callers) is not None:
             for line in self.settings.action[self.name].lines:
                 yield Way(Entry(line, (), NONE, callers), (), Place(NONE, "set-off"))
         for entry in self.entries():
             if entry.step in self.leading:
-                for hops, place in self._from(entry.step, (), frozenset(), budget):
+                for hops, place in self._from(entry.step, (), frozenset()):
                     yield Way(entry, hops, place)
 
-    def _from(self, step: int, hops: Hops, passed: frozenset[int], budget: list[int]) -> Iterator[tuple[Hops, Place]]:
-        if not budget[0]:
+    def _from(self, step: int, hops: Hops, passed: frozenset[int]) -> Iterator[tuple[Hops, Place]]:
+        if not self._left or len(passed) > DEEPEST:
+            self._cut = True
             return
-        budget[0] -= 1
+        self._left -= 1
         yield from ((hops, place) for place in self.places.get(step, ()))
         passed = passed | {step}
         join = self.joins.get(step, NONE)
         between = passed | {join}
         for next, exits in self.exits(step).items():
             if next in self.leading and next not in between:
-                yield from self._from(next, (*hops, (step, exits)), between, budget)
+                yield from self._from(next, (*hops, (step, exits)), between)
         if join in self.leading and join not in passed:
-            yield from self._from(join, hops, passed, budget)
+            yield from self._from(join, hops, passed)
 
     # ---- the graph --------------------------------------------------------------------------------------------------
 
@@ -268,6 +273,8 @@ class Reach:
         for at in order:
             if self.routes.steps[at].kind in QUIET:
                 order += [next for next in self.exits(at) if next not in order]
+            if len(order) > NEAR:
+                break
         return order[1:]
 
     def _all_lead(self, start: int, join: int) -> bool:

@@ -149,6 +149,22 @@ def test_a_graph_full_of_circles_comes_to_an_end(monkeypatch: pytest.MonkeyPatch
     assert lines[-1].startswith("There may be more ways")
 
 
+def test_a_very_long_way_is_not_followed_for_ever() -> None:
+    prompt = '[prompt.p]\nfile = "/x/p.wav"\n'
+    scenarios = ""
+    for a in range(10):
+        after = f"scenario.s{a + 1}" if a < 9 else "person.anna"
+        scenarios += f'[scenario.s{a}]\nstart = "t0"\n'
+        for i in range(199):
+            to = f"t{i + 1}" if i < 198 else after
+            scenarios += f'[scenario.s{a}.step.t{i}]\ndo = "say"\nprompt = "p"\nnext = "{to}"\n'
+    text = f'{WIRED}numbers = {{ "+37052000001" = "scenario.s9" }}\nscenario = "s0"\n{prompt}{scenarios}'
+    lines = told(text, "anna")
+    assert len([line for line in lines if line.startswith("City, number +37052000001")]) == 1
+    assert not [line for line in lines if line.startswith("City, any other number")]
+    assert lines[-1].startswith("There may be more ways")
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 @pytest.mark.parametrize(
     "target", ["123", "boris", "carl", "sales", "support", "managers", "gate", "city", "mailbox.office"]
