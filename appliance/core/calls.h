@@ -47,6 +47,7 @@ struct lk_call {
     uint32_t priority;
     uint32_t offers; /* of strategies that ring one, in all */
     lk_ms talks_since;
+    uint64_t seen; /* changes of people up to here were looked at for it while it waits; 0: look at everybody */
     uint8_t trust;   /* enum lk_trust */
     uint8_t history; /* enum lk_history */
     uint8_t tries;   /* times the menu was said */

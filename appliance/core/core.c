@@ -99,6 +99,7 @@ enum lk_error lk_core_new(struct lk_core **out, const struct lk_allocator *from,
         return LK_NOMEM;
     core->from = *from;
     core->joined = LK_NO_SLOT;
+    lk_all_changed(core);
     error = add_rules(core, 0, plan, plan_size);
     if (error == LK_OK && !lk_world_make(&core->world, from, core->rules, NULL))
         error = LK_NOMEM;
@@ -160,6 +161,7 @@ enum lk_error lk_core_swap(struct lk_core *core, const uint8_t *plan, size_t pla
     core->world = world;
     core->current = which;
     settle_rules(core);
+    lk_all_changed(core);
     if (idle != NULL) {
         core->rules[before] = idle;
         lk_rules_free(core, before);
@@ -179,6 +181,8 @@ enum lk_error lk_core_feed(struct lk_core *core, const struct lk_event *event, l
     if (world->commands.room - world->commands.count < world->commands_of_feed ||
         world->traces.room - world->traces.count < world->traces_of_feed)
         return LK_FULL;
+    if (now < core->now)
+        lk_all_changed(core); /* what time had ended goes on */
     core->now = now;
     error = lk_take(core, event);
     if (error != LK_OK)

@@ -43,22 +43,23 @@ static bool passes_with_time(enum lk_reason reason, int64_t detail)
            (reason == LK_BECAUSE_NO_SKILL && detail > 0);
 }
 
-/* One of the fit members is rung, the others told why not. */
-static void offer(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue, uint32_t slot, uint32_t count)
+/* One of the fit members is rung, the others told why not; false when not all could be told. */
+static bool offer(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue, uint32_t slot, uint32_t count)
 {
     struct lk_world *world = &core->world;
     const struct lk_rules *rules = lk_rules_of(core, call);
     uint32_t chosen = LK_NO_SLOT;
     enum lk_reason why = LK_BECAUSE_NONE;
+    bool told = true;
 
     if (world->legs.first[call] == LK_NO_SLOT)
         chosen = lk_choose(core, call, queue, slot, world->fit, count, &why);
     for (uint32_t i = 0; i < count; i++)
         if (i != chosen)
-            lk_pass(core, call, rules->person[lk_plan_member(&rules->plan, world->fit[i]).person],
-                    LK_BECAUSE_NOT_YET, 0);
+            told &= lk_pass(core, call, rules->person[lk_plan_member(&rules->plan, world->fit[i]).person],
+                            LK_BECAUSE_NOT_YET, 0);
     if (chosen == LK_NO_SLOT)
-        return;
+        return told;
     {
         struct lk_member_rule member = lk_plan_member(&rules->plan, world->fit[chosen]);
         uint32_t person = rules->person[member.person];
@@ -69,30 +70,39 @@ static void offer(struct lk_core *core, uint32_t call, const struct lk_queue_rul
         if (queue->strategy == LK_PERCENTAGE)
             lk_shares_take(core, call, queue, slot, person);
     }
+    return told;
 }
 
-/* Rings whom the queue of one waiting call allows; sets when somebody may be rung whom it passes now. */
+/* Rings whom the queue of one waiting call allows; sets when somebody may be rung whom it passes now.
+ * Who has not changed since it was last looked at would be passed for the reason told then: as long as none of them
+ * passes with time, and no ring of this call has ended, they are left out. */
 static void dispatch(struct lk_core *core, uint32_t call)
 {
     struct lk_world *world = &core->world;
     const struct lk_rules *rules = lk_rules_of(core, call);
     uint32_t index = lk_step_of(core, call).what, count = 0;
     const struct lk_queue_rule queue = lk_plan_queue(&rules->plan, index);
+    uint64_t seen = lk_call_at(core, call)->seen;
     lk_ms again = LK_NONE;
+    bool told = true;
 
+    if (seen < core->everybody)
+        seen = 0;
     for (uint32_t i = queue.people.first; i < queue.people.first + queue.people.count; i++) {
         struct lk_member_rule member = lk_plan_member(&rules->plan, i);
         uint32_t person = rules->person[member.person];
         enum lk_reason reason;
         int64_t detail = 0;
 
+        if (seen != 0 && world->people.at[person].changed <= seen)
+            continue;
         if (world->legs.at[person].id != 0 && world->legs.at[person].call == call)
             continue;
         reason = lk_unfit_for_queue(core, call, &queue, &member, &detail);
         if (passes_with_time(reason, detail) && core->now + detail < again)
             again = core->now + detail;
         if (reason != LK_BECAUSE_NONE)
-            lk_pass(core, call, person, reason, detail);
+            told &= lk_pass(core, call, person, reason, detail);
         else if (queue.strategy == LK_RING_ALL)
             lk_ring(core, call, (struct lk_asked){member.person, member.ways}, LK_BECAUSE_RING_ALL, &queue,
                     queue.ring_ms);
@@ -100,7 +110,8 @@ static void dispatch(struct lk_core *core, uint32_t call)
             world->fit[count++] = i;
     }
     if (count > 0)
-        offer(core, call, &queue, rules->queue[index], count);
+        told &= offer(core, call, &queue, rules->queue[index], count);
+    lk_call_at(core, call)->seen = told && again == LK_NONE ? core->changes : 0;
     lk_set_timer(core, LK_TIMER_AGAIN, call, again);
 }
 
@@ -135,7 +146,8 @@ void lk_dispatch(struct lk_core *core)
     if (core->stirred) {
         core->stirred = false;
         for (uint32_t call = queues->first; call != LK_NO_SLOT; call = queues->next[call])
-            dispatch(core, call);
+            if (lk_call_at(core, call)->seen != core->changes)
+                dispatch(core, call);
     } else if (core->joined != LK_NO_SLOT) {
         dispatch(core, core->joined);
     }

@@ -67,6 +67,7 @@ static void answered(struct lk_core *core, uint32_t slot, uint32_t leg, int32_t 
         lk_set_timer(core, LK_TIMER_RING, leg, LK_NONE);
         world->legs.at[leg].run = 0;
         world->people.at[leg].busy++;
+        lk_changed(core, leg);
         world->people.at[leg].missed = 0;
         call->answerer = leg;
         call->wrap_up_ms = world->legs.at[leg].wrap_up_ms;
@@ -447,6 +448,7 @@ static enum lk_error take_arrival(struct lk_core *core, const struct lk_event *e
     if (caller != LK_NO_SLOT) {
         call->caller = caller;
         world->people.at[caller].busy++;
+        lk_changed(core, caller);
     }
     lk_note(core, slot, LK_WHY_ARRIVED, LK_BECAUSE_NONE, event->line, caller != LK_NO_SLOT);
     recognise(core, slot);
@@ -470,6 +472,7 @@ static enum lk_error take_person_fact(struct lk_core *core, const struct lk_even
         lk_end_pause(core, slot);
     } else {
         people->at[slot].reachable = (uint32_t)event->value;
+        lk_changed(core, slot);
     }
     core->stirred = true;
     return LK_OK;
@@ -482,7 +485,8 @@ static enum lk_error take_line_fact(struct lk_core *core, const struct lk_event 
     if (slot == LK_NO_SLOT || event->value < 0 || event->value > 1)
         return LK_BAD_EVENT;
     core->world.usable[slot] = event->value == 1;
-    core->stirred = true; /* a mobile may be called through it */
+    lk_all_changed(core); /* a mobile may be called through it */
+    core->stirred = true;
     return LK_OK;
 }
 

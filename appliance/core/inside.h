@@ -67,6 +67,8 @@ struct lk_core {
     struct lk_world world;
     lk_ms now;
     bool stirred;    /* something changed that may let any waiting call ring somebody */
+    uint64_t changes;   /* of people, counted: a waiting call looks only at those who changed since it last did */
+    uint64_t everybody; /* the last one that may be a change of anybody */
     uint32_t joined; /* the call that began to wait since the last dispatch, LK_NO_SLOT none; a second one stirs */
 };
 
@@ -120,6 +122,18 @@ static inline struct lk_rules *lk_rules_of(struct lk_core *core, uint32_t call)
     return core->rules[lk_call_at(core, call)->rules];
 }
 
+/* A person is not as he was: all that wait are to look at him. */
+static inline void lk_changed(struct lk_core *core, uint32_t person)
+{
+    core->world.people.at[person].changed = ++core->changes;
+}
+
+/* Anybody may be not as he was. */
+static inline void lk_all_changed(struct lk_core *core)
+{
+    core->everybody = ++core->changes;
+}
+
 /* The step a call is in. */
 static inline struct lk_step_rule lk_step_of(struct lk_core *core, uint32_t call)
 {
@@ -157,8 +171,8 @@ enum lk_reason lk_unfit_for_queue(struct lk_core *core, uint32_t call, const str
 /* Rings; `queue` NULL when it is not for one. */
 void lk_ring(struct lk_core *core, uint32_t call, struct lk_asked asked, enum lk_reason why,
              const struct lk_queue_rule *queue, lk_ms ring_for);
-/* Traces a person passed over, once per reason. */
-void lk_pass(struct lk_core *core, uint32_t call, uint32_t person, enum lk_reason reason, int64_t detail);
+/* Traces a person passed over, once per reason; false when there was no room to. */
+bool lk_pass(struct lk_core *core, uint32_t call, uint32_t person, enum lk_reason reason, int64_t detail);
 /* A leg has come to its end by itself. */
 void lk_leg_ended(struct lk_core *core, uint32_t leg);
 /* Stops a leg. */

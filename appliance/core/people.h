@@ -16,6 +16,7 @@ struct lk_person {
     lk_ms wrap_until;   /* he has work after a call till then */
     lk_ms paused_until; /* 0: till his status is set */
     lk_ms idle_since;   /* the end of his last call, 0 none yet */
+    uint64_t changed;   /* when anything of this did, or his leg: the count of all such changes then */
 };
 
 struct lk_people {

@@ -155,6 +155,7 @@ void lk_ring(struct lk_core *core, uint32_t call, struct lk_asked asked, enum lk
     struct lk_leg *leg = &world->legs.at[slot];
     uint32_t id = lk_legs_begin(&world->legs, slot, call, ring_for);
 
+    lk_changed(core, slot);
     leg->person = asked.person;
     leg->wrap_up_ms = queue != NULL && queue->wrap_up_ms != UINT32_MAX
                           ? queue->wrap_up_ms
@@ -170,15 +171,18 @@ void lk_ring(struct lk_core *core, uint32_t call, struct lk_asked asked, enum lk
     lk_note(core, call, LK_WHY_RUNG, why, lk_person_id(core, slot), 0);
 }
 
-void lk_pass(struct lk_core *core, uint32_t call, uint32_t person, enum lk_reason reason, int64_t detail)
+bool lk_pass(struct lk_core *core, uint32_t call, uint32_t person, enum lk_reason reason, int64_t detail)
 {
     uint8_t *told = lk_refusals_passed(&core->world.refusals, call, person);
     const struct lk_fifo *traces = &core->world.traces;
 
-    if (*told == reason || traces->room - traces->count <= core->world.traces_of_feed)
-        return;
+    if (*told == reason)
+        return true;
+    if (traces->room - traces->count <= core->world.traces_of_feed)
+        return false;
     *told = (uint8_t)reason;
     lk_note(core, call, LK_WHY_PASSED, reason, lk_person_id(core, person), detail);
+    return true;
 }
 
 void lk_leg_ended(struct lk_core *core, uint32_t leg)
@@ -187,9 +191,12 @@ void lk_leg_ended(struct lk_core *core, uint32_t leg)
 
     if (world->legs.at[leg].run != 0)
         lk_shares_give_back(core, leg);
+    lk_call_at(core, world->legs.at[leg].call)->seen = 0; /* another may take his place */
     lk_legs_end(&world->legs, leg);
-    if (leg < world->legs.people)
+    if (leg < world->legs.people) {
         lk_set_timer(core, LK_TIMER_RING, leg, LK_NONE);
+        lk_changed(core, leg);
+    }
     core->stirred = true;
 }
 
@@ -234,6 +241,7 @@ void lk_missed(struct lk_core *core, uint32_t call, uint32_t leg)
         lk_set_timer(core, LK_TIMER_PAUSE, leg, person->paused_until);
     lk_do(core, (struct lk_command){.kind = LK_DO_PAUSED, .target = lk_person_id(core, leg), .value = (int32_t)ms});
     lk_note(core, call, LK_WHY_PAUSED, LK_BECAUSE_NONE, lk_person_id(core, leg), person->missed);
+    lk_changed(core, leg);
     core->stirred = true;
 }
 
@@ -244,5 +252,6 @@ void lk_end_pause(struct lk_core *core, uint32_t slot)
     person->missed = 0;
     person->paused = false;
     lk_set_timer(core, LK_TIMER_PAUSE, slot, LK_NONE);
+    lk_changed(core, slot);
     core->stirred = true;
 }

@@ -37,6 +37,12 @@ static void stir(struct lk_core *core, uint32_t slot)
     core->stirred = true;
 }
 
+static void wrapped_up(struct lk_core *core, uint32_t person)
+{
+    lk_changed(core, person);
+    core->stirred = true;
+}
+
 static void rung_long_enough(struct lk_core *core, uint32_t person)
 {
     struct lk_world *world = &core->world;
@@ -75,7 +81,7 @@ static void held_long_enough(struct lk_core *core, uint32_t hours)
 void lk_run_due(struct lk_core *core)
 {
     static void (*const due[LK_TIMERS])(struct lk_core *core, uint32_t slot) = {
-        [LK_TIMER_WRAP_UP] = stir,
+        [LK_TIMER_WRAP_UP] = wrapped_up,
         [LK_TIMER_RING] = rung_long_enough,
         [LK_TIMER_PAUSE] = lk_end_pause,
         [LK_TIMER_WAIT] = waited_long_enough,

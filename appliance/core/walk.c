@@ -64,6 +64,7 @@ void lk_free_answerer(struct lk_core *core, uint32_t slot)
         person->wrap_until = core->now + call->wrap_up_ms;
         lk_set_timer(core, LK_TIMER_WRAP_UP, call->answerer, person->wrap_until);
     }
+    lk_changed(core, call->answerer);
     call->answerer = LK_NO_SLOT;
     core->stirred = true;
 }
@@ -84,6 +85,7 @@ void lk_finish(struct lk_core *core, uint32_t slot, enum lk_outcome outcome, enu
     if (call->caller != LK_NO_SLOT) {
         world->people.at[call->caller].busy--;
         world->people.at[call->caller].idle_since = core->now;
+        lk_changed(core, call->caller);
         core->stirred = true;
     }
     lk_leave_queue(core, slot, LK_NO_SLOT);
