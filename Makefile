@@ -6,6 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SETUP ?=
 TESTS ?=
+DAYS ?= 100000
+MINUTES ?= 10
 
 BIN := .venv/bin
 SANITIZED := .build-core/sanitized
@@ -16,7 +18,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize bench clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz bench clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,12 +54,18 @@ sanitize: quiet-setup ## the core's C tests under the address and undefined-beha
 		-Db_sanitize=address,undefined -Dc_args=-fno-sanitize-recover=all
 	@$(BIN)/meson test -C $(SANITIZED) --print-errorlogs
 
+model: quiet-setup ## the core and its model through DAYS random days (100000: 15 min on two free cores)
+	@$(BIN)/python -m tests.core.many_days $(DAYS)
+
+fuzz: quiet-setup ## the core under libFuzzer for MINUTES (10), plans and days side by side, with sanitizers
+	@$(BIN)/python -m tests.fuzz.fuzz --minutes $(MINUTES)
+
 bench: quiet-setup ## every measurement in bench/, one after another
 	@$(BIN)/python bench/testbed/others.py
 	@for script in $(wildcard bench/*.py); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean: ## remove what was built here (the PJSIP cache in ~/.cache stays)
-	rm -rf .build .build-bench .build-core .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .build .build-bench .build-core .build-fuzz .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find appliance -type l -delete
 
 .PHONY: quiet-setup

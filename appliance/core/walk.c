@@ -78,8 +78,11 @@ void lk_finish(struct lk_core *core, uint32_t slot, enum lk_outcome outcome, enu
 
     while (world->legs.first[slot] != LK_NO_SLOT)
         lk_leg_ended(core, world->legs.first[slot]);
-    lk_do(core, (struct lk_command){
-                    .kind = LK_DO_OVER, .call = call->id, .target = person, .queue = call->queue, .value = outcome});
+    lk_do(core, (struct lk_command){.kind = LK_DO_OVER,
+                                    .call = call->id,
+                                    .target = person,
+                                    .queue = call->queue,
+                                    .value = (int32_t)outcome});
     lk_note(core, slot, LK_WHY_OVER, why, outcome == LK_VOICEMAIL ? call->mailbox : person, outcome);
     lk_free_answerer(core, slot);
     if (call->caller != LK_NO_SLOT) {
