@@ -25,7 +25,8 @@ struct lk_call {
     uint64_t lists; /* caller lists he is on, by bit */
     uint64_t wants; /* skills, by bit; their levels are in the world */
     lk_ms arrived;
-    lk_ms joined; /* the queue he waits in */
+    lk_ms joined;       /* the queue he waits in */
+    uint64_t joined_at; /* the same as a count of facts */
     lk_ms asked;  /* when something began to be looked up */
     enum lk_state state;
     uint32_t rules;      /* the plan he came under */

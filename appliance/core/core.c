@@ -184,6 +184,7 @@ enum lk_error lk_core_feed(struct lk_core *core, const struct lk_event *event, l
     if (now < core->now)
         lk_all_changed(core); /* what time had ended goes on */
     core->now = now;
+    core->facts++;
     error = lk_take(core, event);
     if (error != LK_OK)
         return error;

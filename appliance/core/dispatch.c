@@ -115,7 +115,8 @@ static void dispatch(struct lk_core *core, uint32_t call)
     lk_set_timer(core, LK_TIMER_AGAIN, call, again);
 }
 
-/* Callers of a queue that is left when it is empty do not wait for nobody. */
+/* Callers of a queue that is left when it is empty do not wait for nobody. Who joined by this very fact stays till the
+ * next, so that one fact makes a call walk once. */
 static void leave_empty(struct lk_core *core)
 {
     const struct lk_queues *queues = &core->world.queues;
@@ -125,7 +126,7 @@ static void leave_empty(struct lk_core *core)
         const struct lk_rules *rules = lk_rules_of(core, call);
 
         next = queues->next[call];
-        if (rules->leaves) {
+        if (rules->leaves && lk_call_at(core, call)->joined_at != core->facts) {
             const struct lk_queue_rule queue = lk_plan_queue(&rules->plan, lk_step_of(core, call).what);
 
             if (!queue.leave_when_empty || lk_anybody_on_duty(core, call, &queue))

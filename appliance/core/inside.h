@@ -70,6 +70,7 @@ struct lk_core {
     uint64_t changes;   /* of people, counted: a waiting call looks only at those who changed since it last did */
     uint64_t everybody; /* the last one that may be a change of anybody */
     uint32_t joined; /* the call that began to wait since the last dispatch, LK_NO_SLOT none; a second one stirs */
+    uint64_t facts;  /* taken so far */
 };
 
 /* ---- timers.c: one number space of the deadlines ------------------------------------------------------------------ */

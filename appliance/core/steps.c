@@ -98,6 +98,7 @@ static bool take_queue(struct lk_core *core, uint32_t slot, const struct lk_step
     call->queue = queue.id;
     call->joined = core->now;
     call->seen = 0;
+    call->joined_at = core->facts;
     lk_note(core, slot, LK_WHY_QUEUED, LK_BECAUSE_NONE, queue.id,
             lk_queues_join(&world->queues, waits_in, slot, call->priority + queue.weight));
     if (queue.max_wait_ms != 0)

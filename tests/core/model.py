@@ -34,6 +34,7 @@ class Model(Steps):
     def feed(self, kind: int, now: int, **fields: int | str) -> None:
         """Takes one fact, or raises Refused and has changed nothing."""
         self.now = now
+        self.facts += 1
         take: dict[int, Callable[..., None]] = {
             Fact.TICK: lambda: None,
             Fact.ARRIVED: self.arrived,

@@ -36,6 +36,7 @@ class Queues(World):
         """Joins it; the place among its callers."""
         self.joins += 1
         call.state, call.queue, call.joined = "waiting", queue.id, self.now
+        call.joined_at = self.facts
         call.rank = -(call.priority + queue.weight), self.joins
         call.wait_until = self.now + queue.max_wait_ms if queue.max_wait_ms else None
         self.waiting = sorted([*self.waiting, call], key=lambda each: each.rank)
@@ -177,7 +178,12 @@ class Queues(World):
     def leave_empty(self) -> None:
         for call in list(self.waiting):
             queue = self.queue_of(call) if call in self.waiting else None
-            if queue and queue.leave_when_empty and call not in self.joined and not self.anybody_on_duty(call, queue):
+            if (
+                queue
+                and queue.leave_when_empty
+                and call.joined_at != self.facts
+                and not self.anybody_on_duty(call, queue)
+            ):
                 self.stop_all(call, 19)
                 self.leave_queue(call)
                 self.walk_on(call, Because.LEFT_EMPTY)

@@ -101,6 +101,7 @@ class Call:
     attributes: dict[int, str] = field(default_factory=dict)
     queue: int = 0  # id of the queue last joined
     joined: int = 0
+    joined_at: int = 0  # number of the fact
     rank: tuple[int, int] = (0, 0)  # place in the waiting order
     wait_until: int | None = None
     again_at: int | None = None
@@ -143,6 +144,7 @@ class World:
         self.plan = Plan(rows, calls_max)
         self.plans = [self.plan]
         self.now = 0
+        self.facts = 0  # taken so far
         self.people: dict[int, Somebody] = {}
         self.usable: dict[int, bool] = {}
         self.queues: dict[int, Waiting] = {}
