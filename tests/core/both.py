@@ -7,7 +7,7 @@ from typing import Any
 from appliance.core import Command, Core, CoreError
 from appliance.core.names import Because, Do, Fact, Why
 from tests.core.box import NINE
-from tests.core.histories import CALLED, CALLERS, LINES, Thing
+from tests.core.histories import CALLED, CALLERS, EXTENSIONS, LINES, Thing
 from tests.core.model import Model, Refused
 from tests.core.plans import Office
 
@@ -182,6 +182,13 @@ class Both:
         call = self.pick(self.asked(), a)
         if call is not None:
             self.feed(Fact.DIGIT, call=call, value=ord(KEYS[b % len(KEYS)]))
+
+    def dials(self, a: int, b: int) -> None:
+        """An extension, digit by digit."""
+        for digit in EXTENSIONS[b % len(EXTENSIONS)]:
+            call = self.pick(self.asked(), a)
+            if call is not None:
+                self.feed(Fact.DIGIT, call=call, value=ord(digit))
 
     def found(self, a: int, b: int) -> None:
         looking = [call for call in self.under_way if self.model.calls[call].state == "looking"]

@@ -5,14 +5,16 @@
  * when all is over.
  *
  * The 16 bytes of an event: kind (a fact's, or SWAP, RESTART), call, leg, a, b, value, trust | history << 4, caller,
- * called, 1 late, u16 0, u32 ms since the last one. `a` and `b` are places in the plan's tables; numbers and texts are
- * in texts[]. Kinds, calls and legs are taken as they are, so what cannot be is tried too.
+ * called, 1 when the box was asleep before it, u16 0, u32 ms since the last one (18 hours at most). `a` and `b` are
+ * places in the plan's tables; numbers and texts are in texts[]. Kinds, calls and legs are taken as they are, so what
+ * cannot be is tried too.
  */
 #include "day.h"
 
+#include "bytes.h"
 #include "inside.h"
 
-enum { SWAP = 100, RESTART, CALLS = 256, EVENTS_MAX = 400 };
+enum { SWAP = 100, RESTART, CALLS = 256, EVENTS_MAX = 200, TICKS_MAX = 100, GAP = 0x3ffffff /* ms, 18 hours */ };
 
 static const char *const texts[] = {
     "", "37060000001", "37060000002", "447700900099", "447700900123", "4477009000", "15550100", "1555", "101", "102",
@@ -86,7 +88,7 @@ static enum lk_error feed(struct box *box, const struct lk_event *event)
 
 static void tick_until(struct box *box, lk_ms then)
 {
-    for (int ticks = 0; lk_core_deadline(box->core) <= then && ticks < 10000; ticks++) {
+    for (int ticks = 0; lk_core_deadline(box->core) <= then && ticks < TICKS_MAX; ticks++) {
         if (box->now < lk_core_deadline(box->core))
             box->now = lk_core_deadline(box->core);
         feed(box, &(struct lk_event){.kind = LK_EV_TICK});
@@ -223,7 +225,7 @@ enum lk_error run_day(const struct day *day, struct purse *purse)
         everybody_there(&box);
     for (size_t i = 0; error == LK_OK && i + DAY_EVENT <= day->size && i < EVENTS_MAX * DAY_EVENT; i += DAY_EVENT) {
         const uint8_t *at = day->events + i;
-        lk_ms then = box.now + (at[12] | at[13] << 8 | at[14] << 16 | (lk_ms)at[15] << 24);
+        lk_ms then = box.now + (lk_u32(at + 12) & GAP);
 
         if (at[9] & 1)
             box.now = then; /* the box was asleep */
