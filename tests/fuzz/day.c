@@ -189,7 +189,7 @@ static void happen(struct box *box, const uint8_t *at)
     if (event.kind == LK_EV_ARRIVED && (event.call == 0 || box->came[event.call]))
         return; /* never used twice */
     if (event.kind == LK_EV_ARRIVED)
-        box->came[event.call] = true;
+        box->came[event.call] = true, box->over[event.call] = false;
     error = feed(box, &event);
     if (event.kind == LK_EV_ARRIVED && error != LK_OK)
         box->over[event.call] = true;

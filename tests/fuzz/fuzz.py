@@ -40,7 +40,7 @@ def command(programs: Path, what: str, *options: str) -> list[str]:
     kept.mkdir(parents=True, exist_ok=True)
     limits = [
         f"-max_len={LARGEST[what]}",
-        "-timeout=10",
+        "-timeout=100",
         "-rss_limit_mb=2048",
         f"-artifact_prefix={BUILD}/broken-{what}-",
     ]
