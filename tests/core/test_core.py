@@ -155,6 +155,84 @@ def test_callers_who_come_on_in_the_same_moment_keep_their_order() -> None:
     assert [word for word in box.wait(10) if "RINGS" in word] == ["anna RINGS A", "boris RINGS B"]
 
 
+# ---- what the model found -------------------------------------------------------------------------------------------
+
+
+def test_a_menu_that_leads_to_itself_ends_after_a_thousand_steps() -> None:
+    office = Office()
+    office.line("city", "menu")
+    office.step("menu", "menu", "welcome", extra=1, exits={"1": "menu"}, seconds=5)
+    box = Box(office)
+    box.arrives("city")
+    for _ in range(999):
+        box.wants()
+        box.digit("A", "1")
+    assert box.wants() == ["A HUSH", "A ASKS welcome"]
+    box.digit("A", "1")
+    assert box.wants() == ["A HUSH", "A ENDED 25", "A OVER refused"]
+
+
+def test_a_call_that_goes_round_is_refused_whatever_it_was_served_before() -> None:
+    office = Office()
+    office.line("city", "number")
+    office.step("number", "collect", "number", "round", extra=1, attribute="number", least=1, most=1, seconds=5)
+    office.step("round", "compare", "number", "round", "round", text="1")
+    box = Box(office)
+    box.arrives("city")
+    box.wants()
+    box.digit("A", "1")
+    assert box.wants() == ["A HUSH", "A SET number 1", "A ENDED 25", "A OVER refused"]
+
+
+def test_nothing_typed_before_the_end_of_a_number_is_no_wrong_key() -> None:
+    office = Office()
+    office.line("city", "number")
+    office.step("number", "collect", "number", extra=2, attribute="number", least=1, most=2, seconds=5)
+    box = Box(office)
+    box.arrives("city")
+    box.wants()
+    box.reasons()
+    box.digit("A", "#")
+    assert (box.wants(), box.reasons()) == (["A HUSH", "A ASKS number"], [])
+
+
+def test_a_pause_ends_by_the_clock_also_when_the_tick_comes_late() -> None:
+    office = Office()
+    office.person("anna", pause_after=1, pause_for=60)
+    office.queue("sales", "anna", ring=5, max_wait=0, music=False)
+    office.line("city", "sales")
+    office.step("sales", "queue", "sales")
+    box = Box(office)
+    box.arrives("city")
+    box.wait(5)
+    box.hangs_up("A")
+    box.wants()
+    box.now += 60_000  # and no tick
+    box.arrives("city")
+    assert box.wants() == ["anna RINGS B"]
+
+
+def test_one_fact_sends_a_caller_into_a_queue_or_out_of_it_but_not_both() -> None:
+    office = Office()
+    for person in ("anna", "dora"):
+        office.person(person, pause_after=1, pause_for=600)
+    office.queue("sales", "anna", ring=7, max_wait=0, leave_when_empty=True)
+    office.line("city", "sales")
+    office.line("direct", "dora")
+    office.step("dora", "person", "dora", next="sales", extra=7)
+    office.step("sales", "queue", "sales", next="mailbox")
+    office.step("mailbox", "voicemail", "office")
+    box = Box(office)
+    box.arrives("direct")
+    box.arrives("city")
+    box.wants()
+    said = box.wait(7)  # both ring their time: Anna, the last of the queue, is paused as the first caller comes to it
+    assert [word for word in said if word.startswith("A ")] == ["A ANSWERED", "A MUSIC sales"]
+    assert said[-1] == "B MAILBOX office"
+    box.status("dora", "available")
+    assert box.wants() == ["A MAILBOX office"]
+
+
 # ---- restarts -------------------------------------------------------------------------------------------------------
 
 
