@@ -19,7 +19,7 @@ SAMPLE = 10_800  # seconds between looks at a zone's offset; no zone changes twi
 Interval = tuple[int, int]
 
 _WINDOW = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_MOMENT = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _DATED = re.compile(r"([0-9-]{10})(?:\.\.([0-9-]{10}))?(?: ([0-9:-]{11}))?")
 
 
@@ -65,7 +65,7 @@ def dated(text: str) -> Dated:
 
 
 def moment(text: str) -> datetime:
-    """Read `2026-12-27 15:00`, as the clock on the wall shows it. Raises ValueError."""
+    """Read `2026-12-27 15:00` of 2000 to 2099, as the clock on the wall shows it. Raises ValueError."""
     if _MOMENT.fullmatch(text) is None:
         raise ValueError(text)
     return datetime.fromisoformat(text)

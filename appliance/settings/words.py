@@ -190,7 +190,7 @@ HolidaysOf = Annotated[
 ]
 Moment = Annotated[
     str,
-    Text('a date and a time of the day, such as `"2026-12-27 15:00"`', check=hours.moment),
+    Text('a date of 2000 to 2099 and a time of the day, such as `"2026-12-27 15:00"`', check=hours.moment),
 ]
 WebAddress = Annotated[
     str,

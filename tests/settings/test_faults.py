@@ -15,7 +15,7 @@ from appliance.core import Core
 from appliance.settings import documents
 from appliance.settings.compile import compile
 from appliance.settings.faults import SettingsFaults, from_validation
-from appliance.settings.load import parse, read
+from appliance.settings.load import parse, read, sound
 from appliance.settings.models import Settings
 from appliance.settings.names import fnv1a
 from appliance.settings.places import scan
@@ -277,7 +277,7 @@ def test_no_change_of_the_examples_brings_anything_but_faults_or_a_plan_the_core
         text = text[:start] + data.draw(pieces) + text[end:]
     lines = [0]
     try:
-        Core(compile(parse(text, Path("/nowhere/office.toml")), NOW)[0])
+        Core(compile(sound(text, Path("/nowhere/office.toml"))[0], NOW)[0])
     except SettingsFaults as error:
         lines = [fault.line for fault in error.faults]
     assert 0 <= min(lines) <= max(lines) <= text.count("\n") + 1
@@ -309,7 +309,7 @@ def test_no_name_put_in_place_of_another_brings_anything_but_faults_or_a_plan_th
     ):
         text = text[:a] + data.draw(st.sampled_from(names)) + text[b:]
     with contextlib.suppress(SettingsFaults):
-        Core(compile(parse(text, Path("/nowhere/office.toml")), NOW)[0])
+        Core(compile(sound(text, Path("/nowhere/office.toml"))[0], NOW)[0])
 
 
 @hypothesis_settings(deadline=None)
