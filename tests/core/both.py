@@ -19,8 +19,9 @@ class Differs(AssertionError):
 
 
 class Both:
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, other: Office | None = None) -> None:
         self.office = office
+        self.other = other or office  # what new settings may make of it
         self.core = Core(office.plan())
         self.model = Model(office.rows(), office.calls_max)
         self.now = NINE
@@ -28,6 +29,7 @@ class Both:
         self.live: dict[int, int] = {}  # leg -> call, rung or talking
         self.gone: dict[int, int] = {}  # leg -> call, stopped or ended
         self.under_way: list[int] = []
+        self.began = described(office)
         self.told: list[tuple[object, ...]] = []  # what happened, for whoever reads a failure
         self.start()
 
@@ -74,7 +76,7 @@ class Both:
 
     def agree(self, what: str, core: object, model: object) -> None:
         if core != model:
-            story = "\n".join([*described(self.office), *(" ".join(map(str, line)) for line in self.told)])
+            story = "\n".join([*self.began, *(" ".join(map(str, line)) for line in self.told)])
             raise Differs(f"{what}\n{story}\nC core: {core}\n model: {model}")
 
     def take(self, c: Command) -> None:
@@ -228,8 +230,10 @@ class Both:
         self.feed(fact, call=call or 1000, leg=100_000 + b, value=value)
 
     def new_settings(self, a: int, b: int) -> None:
-        """The same office with its people and queues in another order, and calls under way."""
-        self.told.append((self.now - NINE, "new settings"))
+        """The same office again, or another one, with calls under way."""
+        if b % 2:
+            self.office, self.other = self.other, self.office
+        self.told.append((self.now - NINE, "new settings", *described(self.office)))
         errors = ["", ""]
         try:
             self.core.swap(self.office.plan(), self.now)
@@ -240,6 +244,8 @@ class Both:
         except Refused as fault:
             errors[1] = fault.args[0]
         self.agree("error", *errors)
+        if errors[0] and b % 2:
+            self.office, self.other = self.other, self.office
         self.compare()
 
     def restart(self, a: int, b: int) -> None:
@@ -261,9 +267,9 @@ class Both:
         assert all(not somebody.busy and not somebody.leg for somebody in self.model.people.values())
 
 
-def side_by_side(office: Office, day: list[Thing]) -> None:
+def side_by_side(office: Office, other: Office, day: list[Thing]) -> None:
     """A whole day; raises Differs at the first disagreement."""
-    both = Both(office)
+    both = Both(office, other)
     for thing in day:
         both.happen(thing)
     both.end()

@@ -22,7 +22,7 @@ def batch(number: int) -> str:
     """The story of a disagreement, or ""."""
     run = settings(max_examples=BATCH, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     try:
-        run(seed(number)(given(offices, days)(side_by_side)))()
+        run(seed(number)(given(offices, offices, days)(side_by_side)))()
     except Differs as fault:
         return "\n".join([str(fault), *getattr(fault, "__notes__", [])])
     return ""

@@ -11,7 +11,9 @@ from tests.core.histories import Thing, days, offices
 from tests.core.plans import Office
 
 
-@given(offices, days)
+@given(offices, offices, days)
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-def test_core_and_model_decide_alike_whatever_happens_in_whatever_office(office: Office, day: list[Thing]) -> None:
-    side_by_side(office, day)
+def test_core_and_model_decide_alike_whatever_happens_in_whatever_office(
+    office: Office, other: Office, day: list[Thing]
+) -> None:
+    side_by_side(office, other, day)

@@ -24,6 +24,7 @@ static const char *const texts[] = {
 struct box {
     struct lk_core *core;
     const struct day *day;
+    struct plan_bytes plan; /* in force */
     struct purse *purse;
     lk_ms now;
     bool came[CALLS];
@@ -158,26 +159,24 @@ static void everybody_there(struct box *box)
     }
 }
 
-/* The box's power fails: what it remembers is read back as it was written. */
-static enum lk_error restart(struct box *box)
+/* The box's power fails: what it remembers is read again, perhaps under other rules. */
+static enum lk_error restart(struct box *box, struct plan_bytes plan)
 {
-    size_t size = lk_core_memory(box->core, NULL, 0), again;
-    uint8_t *memory = malloc(size), *twice = malloc(size);
+    size_t size = lk_core_memory(box->core, NULL, 0);
+    uint8_t *memory = malloc(size);
     struct lk_allocator from = purse_of(box->purse);
     enum lk_error error;
 
-    MUST(memory != NULL && twice != NULL && lk_core_memory(box->core, memory, size) == size);
+    MUST(memory != NULL && lk_core_memory(box->core, memory, size) == size);
     lk_core_free(box->core);
-    error = lk_core_new(&box->core, &from, box->day->plan.bytes, box->day->plan.size, memory, size);
+    error = lk_core_new(&box->core, &from, plan.bytes, plan.size, memory, size);
     MUST(error == LK_OK || error == LK_NOMEM);
+    box->plan = plan;
     if (error == LK_OK) {
-        again = lk_core_memory(box->core, NULL, 0);
-        MUST(again <= size && lk_core_memory(box->core, twice, size) == again);
         memset(box->over, true, sizeof box->over);
         everybody_there(box);
     }
     free(memory);
-    free(twice);
     return error;
 }
 
@@ -215,9 +214,26 @@ static void end(struct box *box)
     }
 }
 
+static struct plan_bytes other_plan(const struct box *box, const uint8_t *at)
+{
+    bool another = box->day->other_count > 0 && (at[0] == SWAP || at[0] == RESTART) && at[3] != 0;
+
+    return another ? box->day->others[at[3] % box->day->other_count] : box->plan;
+}
+
+/* New rules with calls under way; when they cannot be, the old ones are in force. */
+static void swap(struct box *box, struct plan_bytes plan)
+{
+    enum lk_error error = lk_core_swap(box->core, plan.bytes, plan.size, box->now);
+
+    MUST(error == LK_OK || error == LK_NOMEM || error == LK_FULL);
+    if (error == LK_OK)
+        box->plan = plan;
+}
+
 enum lk_error run_day(const struct day *day, struct purse *purse)
 {
-    struct box box = {.day = day, .purse = purse, .now = INT64_C(1772784000000)};
+    struct box box = {.day = day, .plan = day->plan, .purse = purse, .now = INT64_C(1772784000000)};
     struct lk_allocator from = purse_of(purse);
     enum lk_error error = lk_core_new(&box.core, &from, day->plan.bytes, day->plan.size, NULL, 0);
 
@@ -231,13 +247,10 @@ enum lk_error run_day(const struct day *day, struct purse *purse)
             box.now = then; /* the box was asleep */
         else
             tick_until(&box, then);
-        if ((day->swaps && i / DAY_EVENT % 5 == 0) || at[0] == SWAP) {
-            error = lk_core_swap(box.core, day->plan.bytes, day->plan.size, box.now);
-            MUST(error == LK_OK || error == LK_NOMEM || error == LK_FULL);
-            error = LK_OK; /* then the old one is in force */
-        }
+        if ((day->swaps && i / DAY_EVENT % 5 == 0) || at[0] == SWAP)
+            swap(&box, other_plan(&box, at));
         if (at[0] == RESTART)
-            error = restart(&box);
+            error = restart(&box, other_plan(&box, at));
         else if (at[0] != SWAP)
             happen(&box, at);
     }

@@ -19,6 +19,8 @@ struct plan_bytes {
 
 struct day {
     struct plan_bytes plan;
+    const struct plan_bytes *others; /* what SWAP and RESTART may put in force instead */
+    size_t other_count;
     const uint8_t *events;
     size_t size;
     bool swaps; /* the same plan anew before every fifth fact: what runs out of memory then loses nothing */

@@ -50,7 +50,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct purse purse = {.allowed = 100000};
-    struct day day = {0};
+    struct day day = {.others = plans, .other_count = (size_t)count};
 
     if (size < 1)
         return 0;

@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(copy, data, size);
     seal(copy, size);
     if (lk_plan_read(&plan, copy, size) == LK_OK && plan.calls_max <= 64) {
-        struct day day = {{copy, size}, events, write_day(events), false, NULL};
+        struct day day = {.plan = {copy, size}, .events = events, .size = write_day(events)};
 
         MUST(run_day(&day, &purse) == LK_OK);
     }

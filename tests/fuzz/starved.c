@@ -42,7 +42,7 @@ int main(int argc, char **argv)
         return 2;
     for (int i = 2; i < argc; i += 2) {
         struct plan_bytes plan = contents(argv[i]), events = contents(argv[i + 1]);
-        struct day day = {plan, events.bytes + 1, events.size - 1, false, NULL};
+        struct day day = {.plan = plan, .events = events.bytes + 1, .size = events.size - 1};
 
         if (strcmp(argv[1], "told") == 0) {
             struct purse purse = {.allowed = 100000};
