@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Both fuzzers of the core for some minutes, side by side: python -m tests.fuzz.fuzz --minutes 10.
 
-What they find is kept in .build-fuzz/corpus and tried first the next time. Whatever breaks one is written beside it and
-told; it ends with 1 then.
+They begin with the stories and with what was found before (corpus/found-*.tar.xz). What they find is kept in
+.build-fuzz/corpus; --keep packs the least of it that reaches as much. Whatever breaks one is written there too and told;
+it ends with 1 then.
 """
 
 import argparse
 import os
 import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +40,10 @@ def build(*targets: str) -> Path:
 
 def command(programs: Path, what: str, *options: str) -> list[str]:
     kept = BUILD / "corpus" / what
-    kept.mkdir(parents=True, exist_ok=True)
+    if not kept.exists():
+        kept.mkdir(parents=True)
+        with tarfile.open(SEEDS / f"found-{what}.tar.xz") as found:
+            found.extractall(kept, filter="data")
     limits = [
         f"-max_len={LARGEST[what]}",
         "-timeout=100",
@@ -47,11 +53,33 @@ def command(programs: Path, what: str, *options: str) -> list[str]:
     return [str(programs / f"fuzz-{what}"), *limits, *options, str(kept), str(SEEDS / what)]
 
 
+def keep(programs: Path, what: str) -> None:
+    """The least of what was found that reaches as much, packed; the stories are there already."""
+    with tempfile.TemporaryDirectory() as least:
+        words = command(programs, what)
+        for story in (SEEDS / what).iterdir():
+            (Path(least) / story.name).write_bytes(story.read_bytes())
+        subprocess.run([*words[:-2], "-merge=1", least, *words[-2:]], check=True, stderr=subprocess.DEVNULL)
+        with tarfile.open(SEEDS / f"found-{what}.tar.xz", "w:xz") as packed:
+            for found in sorted(Path(least).iterdir()):
+                if not (SEEDS / what / found.name).exists():
+                    entry = tarfile.TarInfo(found.name)
+                    entry.size = found.stat().st_size
+                    with found.open("rb") as content:
+                        packed.addfile(entry, content)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
-    seconds = round(60 * parser.parse_args().minutes)
+    parser.add_argument("--keep", action="store_true", help="pack what was found, for the next time")
+    wanted = parser.parse_args()
+    seconds = round(60 * wanted.minutes)
     programs = build("fuzz-plan", "fuzz-day")
+    if wanted.keep:
+        for what in WHAT:
+            keep(programs, what)
+        return 0
     log = {what: BUILD / f"{what}.log" for what in WHAT}
     running = {}
     for what in WHAT:
