@@ -18,6 +18,8 @@ void lk_rules_free(struct lk_core *core, uint32_t which)
     lk_put(&core->from, rules->person, rules->plan.count[LK_PRSN], sizeof *rules->person);
     lk_put(&core->from, rules->queue, rules->plan.count[LK_QUEU], sizeof *rules->queue);
     lk_put(&core->from, rules->line, rules->plan.count[LK_LINE], sizeof *rules->line);
+    lk_put(&core->from, rules->queues, rules->plan.count[LK_QUEU], sizeof *rules->queues);
+    lk_put(&core->from, rules->member, rules->plan.count[LK_MEMB], sizeof *rules->member);
     lk_put(&core->from, rules->hours, rules->plan.count[LK_HOUR], sizeof *rules->hours);
     lk_put(&core->from, rules->bytes, rules->size, 1);
     lk_put(&core->from, rules, 1, sizeof *rules);
@@ -55,13 +57,19 @@ static enum lk_error fill_rules(struct lk_rules *rules, const struct lk_allocato
     rules->person = lk_get(from, rules->plan.count[LK_PRSN], sizeof *rules->person);
     rules->queue = lk_get(from, rules->plan.count[LK_QUEU], sizeof *rules->queue);
     rules->line = lk_get(from, rules->plan.count[LK_LINE], sizeof *rules->line);
+    rules->member = lk_get(from, rules->plan.count[LK_MEMB], sizeof *rules->member);
+    rules->queues = lk_get(from, rules->plan.count[LK_QUEU], sizeof *rules->queues);
     rules->hours = lk_get(from, rules->plan.count[LK_HOUR], sizeof *rules->hours);
     scratch = lk_get(from, rules->plan.count[LK_STEP], 1);
     if (scratch != NULL)
         rules->walk_max = lk_plan_walk(&rules->plan, scratch);
     lk_put(from, scratch, rules->plan.count[LK_STEP], 1);
     measure_rules(rules);
-    return scratch && rules->person && rules->queue && rules->line && rules->hours ? LK_OK : LK_NOMEM;
+    for (uint32_t i = 0; rules->queues != NULL && i < rules->plan.count[LK_QUEU]; i++)
+        rules->queues[i] = lk_plan_queue(&rules->plan, i);
+    return scratch && rules->person && rules->member && rules->queue && rules->queues && rules->line && rules->hours
+               ? LK_OK
+               : LK_NOMEM;
 }
 
 static enum lk_error add_rules(struct lk_core *core, uint32_t which, const uint8_t *bytes, size_t size)
@@ -195,12 +203,22 @@ enum lk_error lk_core_feed(struct lk_core *core, const struct lk_event *event, l
 
 int lk_core_command(struct lk_core *core, struct lk_command *out)
 {
-    return lk_fifo_pop(&core->world.commands, out);
+    const struct lk_command *oldest = lk_fifo_take(&core->world.commands);
+
+    if (oldest == NULL)
+        return 0;
+    *out = *oldest;
+    return 1;
 }
 
 int lk_core_trace(struct lk_core *core, struct lk_trace *out)
 {
-    return lk_fifo_pop(&core->world.traces, out);
+    const struct lk_trace *oldest = lk_fifo_take(&core->world.traces);
+
+    if (oldest == NULL)
+        return 0;
+    *out = *oldest;
+    return 1;
 }
 
 lk_ms lk_core_deadline(const struct lk_core *core)
@@ -212,13 +230,13 @@ lk_ms lk_core_deadline(const struct lk_core *core)
 
 void lk_do(struct lk_core *core, struct lk_command command)
 {
-    lk_fifo_push(&core->world.commands, &command);
+    *(struct lk_command *)lk_fifo_next(&core->world.commands) = command;
 }
 
 void lk_note(struct lk_core *core, uint32_t call, enum lk_rule rule, enum lk_reason reason, uint32_t subject,
              int64_t detail)
 {
-    struct lk_trace trace = {
+    *(struct lk_trace *)lk_fifo_next(&core->world.traces) = (struct lk_trace){
         .at = core->now,
         .call = lk_call_at(core, call)->id,
         .rule = (uint16_t)rule,
@@ -226,6 +244,4 @@ void lk_note(struct lk_core *core, uint32_t call, enum lk_rule rule, enum lk_rea
         .subject = subject,
         .detail = detail,
     };
-
-    lk_fifo_push(&core->world.traces, &trace);
 }

@@ -56,8 +56,7 @@ static bool offer(struct lk_core *core, uint32_t call, const struct lk_queue_rul
         chosen = lk_choose(core, call, queue, slot, world->fit, count, &why);
     for (uint32_t i = 0; i < count; i++)
         if (i != chosen)
-            told &= lk_pass(core, call, rules->person[lk_plan_member(&rules->plan, world->fit[i]).person],
-                            LK_BECAUSE_NOT_YET, 0);
+            told &= lk_pass(core, call, rules->member[world->fit[i]], LK_BECAUSE_NOT_YET, 0);
     if (chosen == LK_NO_SLOT)
         return told;
     {
@@ -80,37 +79,38 @@ static void dispatch(struct lk_core *core, uint32_t call)
 {
     struct lk_world *world = &core->world;
     const struct lk_rules *rules = lk_rules_of(core, call);
-    uint32_t index = lk_step_of(core, call).what, count = 0;
-    const struct lk_queue_rule queue = lk_plan_queue(&rules->plan, index);
+    uint32_t index = lk_plan_what(&rules->plan, lk_call_at(core, call)->step), count = 0;
+    const struct lk_queue_rule *queue = &rules->queues[index];
     uint64_t seen = lk_call_at(core, call)->seen;
     lk_ms again = LK_NONE;
     bool told = true;
 
     if (seen < core->everybody)
         seen = 0;
-    for (uint32_t i = queue.people.first; i < queue.people.first + queue.people.count; i++) {
-        struct lk_member_rule member = lk_plan_member(&rules->plan, i);
-        uint32_t person = rules->person[member.person];
+    for (uint32_t i = queue->people.first; i < queue->people.first + queue->people.count; i++) {
+        uint32_t person = rules->member[i];
+        struct lk_member_rule member;
         enum lk_reason reason;
         int64_t detail = 0;
 
-        if (seen != 0 && world->people.at[person].changed <= seen)
+        if (seen != 0 && world->people.changed[person] <= seen)
             continue;
         if (world->legs.at[person].id != 0 && world->legs.at[person].call == call)
             continue;
-        reason = lk_unfit_for_queue(core, call, &queue, &member, &detail);
+        member = lk_plan_member(&rules->plan, i);
+        reason = lk_unfit_for_queue(core, call, queue, &member, person, &detail);
         if (passes_with_time(reason, detail) && core->now + detail < again)
             again = core->now + detail;
         if (reason != LK_BECAUSE_NONE)
             told &= lk_pass(core, call, person, reason, detail);
-        else if (queue.strategy == LK_RING_ALL)
-            lk_ring(core, call, (struct lk_asked){member.person, member.ways}, LK_BECAUSE_RING_ALL, &queue,
-                    queue.ring_ms);
+        else if (queue->strategy == LK_RING_ALL)
+            lk_ring(core, call, (struct lk_asked){member.person, member.ways}, LK_BECAUSE_RING_ALL, queue,
+                    queue->ring_ms);
         else
             world->fit[count++] = i;
     }
     if (count > 0)
-        told &= offer(core, call, &queue, rules->queue[index], count);
+        told &= offer(core, call, queue, rules->queue[index], count);
     lk_call_at(core, call)->seen = told && again == LK_NONE ? core->changes : 0;
     lk_set_timer(core, LK_TIMER_AGAIN, call, again);
 }

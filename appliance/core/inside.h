@@ -24,7 +24,9 @@ struct lk_rules {
     uint8_t *bytes;
     size_t size;
     uint32_t *person; /* PRSN index -> slot */
+    uint32_t *member; /* MEMB index -> slot of the person */
     uint32_t *queue;
+    struct lk_queue_rule *queues; /* read once, as they are looked at with every fact */
     uint32_t *line;
     uint32_t *hours;
     uint32_t walk_max;
@@ -85,9 +87,35 @@ enum lk_timer {
     LK_TIMERS
 };
 
-uint32_t lk_timer(const struct lk_world *world, enum lk_timer kind, uint32_t slot);
 uint32_t lk_timers(const struct lk_world *world); /* how many there are */
-void lk_set_timer(struct lk_core *core, enum lk_timer kind, uint32_t slot, lk_ms at); /* LK_NONE clears it */
+
+static inline uint32_t lk_timer(const struct lk_world *world, enum lk_timer kind, uint32_t slot)
+{
+    uint32_t people = world->legs.people, calls = world->calls.room;
+
+    switch (kind) {
+    case LK_TIMER_WRAP_UP:
+    case LK_TIMER_RING:
+    case LK_TIMER_PAUSE:
+        return (uint32_t)kind * people + slot;
+    case LK_TIMER_WAIT:
+    case LK_TIMER_AGAIN:
+        return LK_TIMER_WAIT * people + (kind - LK_TIMER_WAIT) * calls + slot;
+    default:
+        return LK_TIMER_WAIT * people + (LK_TIMER_HELD - LK_TIMER_WAIT) * calls + slot;
+    }
+}
+
+/* LK_NONE clears it. */
+static inline void lk_set_timer(struct lk_core *core, enum lk_timer kind, uint32_t slot, lk_ms at)
+{
+    struct lk_deadlines *deadlines = &core->world.deadlines;
+    uint32_t timer = lk_timer(&core->world, kind, slot);
+
+    if (at != LK_NONE || lk_deadlines_get(deadlines, timer) != LK_NONE)
+        lk_deadlines_set(deadlines, timer, at);
+}
+
 /* Does what is due now; whatever that sets is due later. */
 void lk_run_due(struct lk_core *core);
 
@@ -126,7 +154,7 @@ static inline struct lk_rules *lk_rules_of(struct lk_core *core, uint32_t call)
 /* A person is not as he was: all that wait are to look at him. */
 static inline void lk_changed(struct lk_core *core, uint32_t person)
 {
-    core->world.people.at[person].changed = ++core->changes;
+    core->world.people.changed[person] = ++core->changes;
 }
 
 /* Anybody may be not as he was. */
@@ -167,7 +195,7 @@ enum lk_reason lk_unfit_for_chain(struct lk_core *core, uint32_t call, struct lk
 enum lk_reason lk_out_of_reach(struct lk_core *core, uint32_t call, struct lk_asked asked);
 /* Why a queue passes a member over. */
 enum lk_reason lk_unfit_for_queue(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue,
-                                  const struct lk_member_rule *member, int64_t *detail);
+                                  const struct lk_member_rule *member, uint32_t person, int64_t *detail);
 
 /* Rings; `queue` NULL when it is not for one. */
 void lk_ring(struct lk_core *core, uint32_t call, struct lk_asked asked, enum lk_reason why,

@@ -9,8 +9,8 @@
 #define DIAL_NUMBER 32
 
 const uint32_t lk_plan_size[LK_TABLES] = {
-    [LK_LINE] = 16, [LK_PRSN] = 32, [LK_SKIL] = 4, [LK_PSKL] = 8, [LK_MEMB] = 16, [LK_QUEU] = 48, [LK_CHST] = 16,
-    [LK_CHAN] = 12, [LK_OPEN] = 16, [LK_HOUR] = 12, [LK_ATTR] = 4, [LK_TEXT] = 32, [LK_STEP] = 40, [LK_EXIT] = 8,
+    [LK_LINE] = 16, [LK_PRSN] = 32, [LK_SKIL] = 4, [LK_PSKL] = 8, [LK_MEMB] = LK_MEMBER_RECORD, [LK_QUEU] = 48, [LK_CHST] = 16,
+    [LK_CHAN] = 12, [LK_OPEN] = 16, [LK_HOUR] = 12, [LK_ATTR] = 4, [LK_TEXT] = 32, [LK_STEP] = LK_STEP_RECORD, [LK_EXIT] = 8,
     [LK_DIAL] = 40, [LK_CALR] = 16, [LK_NUMB] = 12, [LK_LIST] = 8, [LK_ACTN] = 24,
 };
 
@@ -36,14 +36,6 @@ struct lk_person_rule lk_plan_person(const struct lk_plan *plan, uint32_t i)
         .pause_ms = lk_u32(at + 16),
         .mobile = lk_u64(at + 24),
     };
-}
-
-struct lk_member_rule lk_plan_member(const struct lk_plan *plan, uint32_t i)
-{
-    const uint8_t *at = lk_plan_record(plan, LK_MEMB, i);
-
-    return (struct lk_member_rule){
-        .person = lk_u32(at), .ways = at[4], .share = lk_u16(at + 6), .after_ms = lk_u32(at + 8)};
 }
 
 struct lk_queue_rule lk_plan_queue(const struct lk_plan *plan, uint32_t i)

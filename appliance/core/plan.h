@@ -7,10 +7,13 @@
 
 #include <stdbool.h>
 
+#include "bytes.h"
 #include "core.h"
 #include "numbers.h"
 
 #define LK_NO_INDEX UINT32_MAX
+#define LK_MEMBER_RECORD 16
+#define LK_STEP_RECORD 40
 #define LK_WALK_MAX 64 /* steps without a wait before a walk is taken for a loop */
 
 /* Bounds of a plan, so that one of hostile bytes cannot ask for all the memory there is. */
@@ -184,7 +187,6 @@ bool lk_plan_has(const struct lk_plan *plan, enum lk_step_kind kind);
 /* Records by index, which must be below the count of their table. */
 uint32_t lk_plan_id(const struct lk_plan *plan, enum lk_table table, uint32_t i); /* those that have an id */
 struct lk_person_rule lk_plan_person(const struct lk_plan *plan, uint32_t i);
-struct lk_member_rule lk_plan_member(const struct lk_plan *plan, uint32_t i);
 struct lk_queue_rule lk_plan_queue(const struct lk_plan *plan, uint32_t i);
 struct lk_chain_step_rule lk_plan_chain_step(const struct lk_plan *plan, uint32_t i);
 struct lk_run lk_plan_chain(const struct lk_plan *plan, uint32_t i); /* CHST records */
@@ -218,6 +220,20 @@ extern const uint32_t lk_plan_size[LK_TABLES];
 static inline const uint8_t *lk_plan_record(const struct lk_plan *plan, enum lk_table table, uint32_t i)
 {
     return plan->at[table] + (size_t)i * lk_plan_size[table];
+}
+
+static inline struct lk_member_rule lk_plan_member(const struct lk_plan *plan, uint32_t i)
+{
+    const uint8_t *at = plan->at[LK_MEMB] + (size_t)i * LK_MEMBER_RECORD;
+
+    return (struct lk_member_rule){
+        .person = lk_u32(at), .ways = at[4], .share = lk_u16(at + 6), .after_ms = lk_u32(at + 8)};
+}
+
+/* What a step is about, alone. */
+static inline uint32_t lk_plan_what(const struct lk_plan *plan, uint32_t step)
+{
+    return lk_u32(plan->at[LK_STEP] + (size_t)step * LK_STEP_RECORD + 8);
 }
 
 #endif

@@ -37,17 +37,6 @@ void lk_refusals_set(struct lk_refusals *refusals, uint32_t call, uint32_t perso
     refusals->how[pair(refusals, call, person)] = (uint8_t)how;
 }
 
-enum lk_reason lk_refusals_get(const struct lk_refusals *refusals, uint32_t call, uint32_t person, lk_ms *at)
-{
-    *at = refusals->at[pair(refusals, call, person)];
-    return (enum lk_reason)refusals->how[pair(refusals, call, person)];
-}
-
-uint8_t *lk_refusals_passed(struct lk_refusals *refusals, uint32_t call, uint32_t person)
-{
-    return &refusals->passed[pair(refusals, call, person)];
-}
-
 void lk_refusals_forget(struct lk_refusals *refusals, uint32_t call)
 {
     memset(refusals->how + pair(refusals, call, 0), 0, refusals->people);

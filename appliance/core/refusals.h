@@ -18,10 +18,21 @@ struct lk_refusals {
 bool lk_refusals_make(struct lk_refusals *refusals, const struct lk_allocator *from, uint32_t people, uint32_t calls);
 void lk_refusals_free(struct lk_refusals *refusals, const struct lk_allocator *from);
 void lk_refusals_set(struct lk_refusals *refusals, uint32_t call, uint32_t person, enum lk_reason how, lk_ms at);
-/* LK_BECAUSE_NONE when he did not; else *at is when. */
-enum lk_reason lk_refusals_get(const struct lk_refusals *refusals, uint32_t call, uint32_t person, lk_ms *at);
-/* The reason last told for passing him over, to be read and changed. */
-uint8_t *lk_refusals_passed(struct lk_refusals *refusals, uint32_t call, uint32_t person);
 void lk_refusals_forget(struct lk_refusals *refusals, uint32_t call);
+
+/* LK_BECAUSE_NONE when he did not; else *at is when. */
+static inline enum lk_reason lk_refusals_get(const struct lk_refusals *refusals, uint32_t call, uint32_t person, lk_ms *at)
+{
+    size_t pair = (size_t)call * refusals->people + person;
+
+    *at = refusals->at[pair];
+    return (enum lk_reason)refusals->how[pair];
+}
+
+/* The reason last told for passing him over, to be read and changed. */
+static inline uint8_t *lk_refusals_passed(struct lk_refusals *refusals, uint32_t call, uint32_t person)
+{
+    return &refusals->passed[(size_t)call * refusals->people + person];
+}
 
 #endif

@@ -42,10 +42,9 @@ bool lk_is_free(const struct lk_core *core, uint32_t slot)
 }
 
 /* All that keeps a call from somebody but what this call itself remembers of him. */
-static enum lk_reason unavailable(struct lk_core *core, uint32_t call, struct lk_asked asked, int64_t *detail)
+static inline enum lk_reason unavailable(struct lk_core *core, uint32_t call, struct lk_asked asked, uint32_t slot,
+                                         int64_t *detail)
 {
-    const struct lk_rules *rules = lk_rules_of(core, call);
-    uint32_t slot = rules->person[asked.person];
     const struct lk_person *person = &core->world.people.at[slot];
     enum lk_reason reason;
 
@@ -55,8 +54,9 @@ static enum lk_reason unavailable(struct lk_core *core, uint32_t call, struct lk
     reason = lk_person_off_duty(person, core->now, detail);
     if (reason != LK_BECAUSE_NONE)
         return reason;
-    if (lk_ways_now(core, rules, asked) == 0)
-        return LK_BECAUSE_UNREACHABLE;
+    if (person->reachable == 0 || !(asked.ways & LK_TELEPHONES)) /* else there is a way, whatever the mobile says */
+        if (lk_ways_now(core, lk_rules_of(core, call), asked) == 0)
+            return LK_BECAUSE_UNREACHABLE;
     if (person->busy > 0)
         return LK_BECAUSE_BUSY;
     if (person->wrap_until > core->now) {
@@ -76,9 +76,10 @@ static bool declined(struct lk_core *core, uint32_t call, uint32_t slot)
 /* A chain may name a person twice, so not having answered is no reason there. */
 enum lk_reason lk_unfit_for_chain(struct lk_core *core, uint32_t call, struct lk_asked asked, int64_t *detail)
 {
-    enum lk_reason reason = unavailable(core, call, asked, detail);
+    uint32_t slot = lk_rules_of(core, call)->person[asked.person];
+    enum lk_reason reason = unavailable(core, call, asked, slot, detail);
 
-    if (reason == LK_BECAUSE_NONE && declined(core, call, lk_rules_of(core, call)->person[asked.person]))
+    if (reason == LK_BECAUSE_NONE && declined(core, call, slot))
         return LK_BECAUSE_DECLINED;
     return reason;
 }
@@ -120,16 +121,17 @@ static lk_ms again_after(const struct lk_queue_rule *queue, enum lk_reason how)
 }
 
 enum lk_reason lk_unfit_for_queue(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue,
-                                  const struct lk_member_rule *member, int64_t *detail)
+                                  const struct lk_member_rule *member, uint32_t person, int64_t *detail)
 {
     const struct lk_call *of = lk_call_at(core, call);
-    lk_ms waited = core->now > of->joined ? core->now - of->joined : 0, at;
-    enum lk_reason reason = unavailable(core, call, (struct lk_asked){member->person, member->ways}, detail);
-    bool any_skill = queue->any_skill_after_ms != UINT32_MAX && waited >= queue->any_skill_after_ms;
+    enum lk_reason reason = unavailable(core, call, (struct lk_asked){member->person, member->ways}, person, detail);
+    lk_ms waited, at;
 
     if (reason != LK_BECAUSE_NONE)
         return reason;
-    if (of->wants != 0 && !any_skill && !skilled(core, call, member->person)) {
+    waited = core->now > of->joined ? core->now - of->joined : 0;
+    if (of->wants != 0 && (queue->any_skill_after_ms == UINT32_MAX || waited < queue->any_skill_after_ms) &&
+        !skilled(core, call, member->person)) {
         *detail = queue->any_skill_after_ms == UINT32_MAX ? 0 : queue->any_skill_after_ms - waited;
         return LK_BECAUSE_NO_SKILL;
     }
@@ -137,7 +139,7 @@ enum lk_reason lk_unfit_for_queue(struct lk_core *core, uint32_t call, const str
         *detail = member->after_ms - waited;
         return LK_BECAUSE_LATER;
     }
-    reason = lk_refusals_get(&core->world.refusals, call, lk_rules_of(core, call)->person[member->person], &at);
+    reason = lk_refusals_get(&core->world.refusals, call, person, &at);
     if (reason == LK_BECAUSE_NONE || core->now >= at + again_after(queue, reason))
         return LK_BECAUSE_NONE;
     *detail = at + again_after(queue, reason) - core->now;

@@ -6,29 +6,9 @@
 
 enum { CAUSE_TIME_UP = 19 };
 
-uint32_t lk_timer(const struct lk_world *world, enum lk_timer kind, uint32_t slot)
-{
-    uint32_t people = world->legs.people, calls = world->calls.room;
-    const uint32_t base[LK_TIMERS] = {
-        [LK_TIMER_WRAP_UP] = 0,
-        [LK_TIMER_RING] = people,
-        [LK_TIMER_PAUSE] = 2 * people,
-        [LK_TIMER_WAIT] = 3 * people,
-        [LK_TIMER_AGAIN] = 3 * people + calls,
-        [LK_TIMER_HELD] = 3 * people + 2 * calls,
-    };
-
-    return base[kind] + slot;
-}
-
 uint32_t lk_timers(const struct lk_world *world)
 {
     return lk_timer(world, LK_TIMER_HELD, world->hours.count);
-}
-
-void lk_set_timer(struct lk_core *core, enum lk_timer kind, uint32_t slot, lk_ms at)
-{
-    lk_deadlines_set(&core->world.deadlines, lk_timer(&core->world, kind, slot), at);
 }
 
 static void stir(struct lk_core *core, uint32_t slot)
@@ -89,7 +69,7 @@ void lk_run_due(struct lk_core *core)
         [LK_TIMER_HELD] = held_long_enough,
     };
     struct lk_world *world = &core->world;
-    uint32_t timer;
+    uint32_t timer = 0;
 
     while (lk_deadlines_next(&world->deadlines, &timer) <= core->now) {
         int kind = LK_TIMERS - 1;

@@ -228,8 +228,8 @@ static void move_hours(struct lk_world *world, const struct lk_world *old)
 
 void lk_world_move(struct lk_world *world, struct lk_world *old)
 {
-    struct lk_command command;
-    struct lk_trace trace;
+    const struct lk_command *command;
+    const struct lk_trace *trace;
 
     move_people(world, old);
     move_queues(world, old);
@@ -242,10 +242,10 @@ void lk_world_move(struct lk_world *world, struct lk_world *old)
         if (to != LK_NO_SLOT)
             world->usable[to] = old->usable[of];
     }
-    while (lk_fifo_pop(&old->commands, &command))
-        lk_fifo_push(&world->commands, &command);
-    while (lk_fifo_pop(&old->traces, &trace))
-        lk_fifo_push(&world->traces, &trace);
+    while ((command = lk_fifo_take(&old->commands)) != NULL)
+        *(struct lk_command *)lk_fifo_next(&world->commands) = *command;
+    while ((trace = lk_fifo_take(&old->traces)) != NULL)
+        *(struct lk_trace *)lk_fifo_next(&world->traces) = *trace;
 }
 
 static void settle(uint32_t *slots, const struct lk_plan *plan, enum lk_table table, const struct lk_ids *ids)
@@ -257,6 +257,8 @@ static void settle(uint32_t *slots, const struct lk_plan *plan, enum lk_table ta
 void lk_rules_settle(struct lk_rules *rules, const struct lk_world *world)
 {
     settle(rules->person, &rules->plan, LK_PRSN, &world->people.ids);
+    for (uint32_t i = 0; i < rules->plan.count[LK_MEMB]; i++)
+        rules->member[i] = rules->person[lk_plan_member(&rules->plan, i).person];
     settle(rules->queue, &rules->plan, LK_QUEU, &world->queues.ids);
     settle(rules->line, &rules->plan, LK_LINE, &world->lines);
     settle(rules->hours, &rules->plan, LK_HOUR, &world->hours);

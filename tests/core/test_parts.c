@@ -170,17 +170,18 @@ static void records_come_out_in_the_order_they_went_in(void)
 {
     struct lk_allocator from = purse_of(&purse);
     struct lk_fifo fifo;
-    int in = 0, out = 0, got;
+    const int *got;
+    int in = 0, out = 0;
 
     CHECK(lk_fifo_make(&fifo, &from, sizeof in, 3));
     for (int round = 0; round < 10; round++) {
         for (; fifo.count < fifo.room; in++)
-            lk_fifo_push(&fifo, &in);
+            *(int *)lk_fifo_next(&fifo) = in;
         for (int i = 0; i <= round % 3; i++, out++)
-            CHECK(lk_fifo_pop(&fifo, &got) && got == out);
+            CHECK(*(const int *)lk_fifo_take(&fifo) == out);
     }
-    while (lk_fifo_pop(&fifo, &got))
-        CHECK(got == out++);
+    while ((got = lk_fifo_take(&fifo)) != NULL)
+        CHECK(*got == out++);
     CHECK(in == out);
     lk_fifo_free(&fifo, &from);
 }
