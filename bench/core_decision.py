@@ -9,9 +9,10 @@ from testbed.table import tell, wants_writing
 
 from appliance.core import Command, Core
 from appliance.core.names import Do, Fact
+from tests.core.model import Model
 from tests.core.plans import Office
 
-ROUNDS = 20_000
+ROUNDS, ROUNDS_IN_PYTHON = 20_000, 300
 NOW = 1_772_784_000_000
 
 
@@ -33,12 +34,31 @@ def office(strategy: str) -> Office:
     return made
 
 
+class InPython(Model):
+    """The core in plain Python that tests/ hold against the one in C, with doors like its own."""
+
+    def fetch(self) -> list[Command]:
+        commands, self.commands, self.trace = self.commands, [], []
+        return commands
+
+
+class InC:
+    def __init__(self, plan: bytes) -> None:
+        self.core = Core(plan)
+        self.feed = self.core.feed
+
+    def fetch(self) -> list[Command]:
+        commands = self.core.commands()
+        self.core.trace()
+        return commands
+
+
 class Desk:
     """Feeds the core as the switch does, and keeps the time each fact took with its commands and trace fetched."""
 
-    def __init__(self, strategy: str, waiting: int) -> None:
+    def __init__(self, strategy: str, waiting: int, python: bool = False) -> None:
         made = office(strategy)
-        self.core = Core(made.plan())
+        self.core = InPython(made.rows(), made.calls_max) if python else InC(made.plan())
         self.line = made.id("line", "line0")
         self.call = 0
         self.took: dict[str, list[tuple[int, int]]] = {}  # ns to decide, ns to fetch
@@ -53,8 +73,7 @@ class Desk:
         start = time.perf_counter_ns()
         feed()
         decided = time.perf_counter_ns()
-        commands = self.core.commands()
-        self.core.trace()
+        commands = self.core.fetch()
         self.took.setdefault(name, []).append((decided - start, time.perf_counter_ns() - decided))
         return commands
 
@@ -80,7 +99,17 @@ class Desk:
 
 def main() -> None:
     write = wants_writing("Time of a decision of the core, and of fetching what it decided.")
-    rows: list[tuple[str, ...]] = [("office: fact", "decide, median us", "p99 us", "fetch, median us")]
+    rows: list[tuple[str, ...]] = [
+        (
+            "office: fact",
+            "decide, median us",
+            "p99 us",
+            "fetch, median us",
+            "Python, decide us",
+            "Python : core",
+            "with fetching",
+        )
+    ]
     for name, strategy, waiting in (
         ("ring all, 8 free", "ring-all", 0),
         ("turns, 8 free", "round-robin", 0),
@@ -89,17 +118,23 @@ def main() -> None:
         desk = Desk(strategy, waiting)
         for _ in range(ROUNDS):
             desk.visit()
+        python = Desk(strategy, waiting, python=True)
+        for _ in range(ROUNDS_IN_PYTHON):
+            python.visit()
         for fact, took in desk.took.items():
             decide, fetch = sorted(d for d, _ in took), median(f for _, f in took)
-            slow = decide[len(decide) * 99 // 100]
-            rows.append((f"{name}: {fact}", *(f"{ns / 1000:.2f}" for ns in (median(decide), slow, fetch))))
+            slow, usual = decide[len(decide) * 99 // 100], median(decide)
+            theirs = median(d for d, _ in python.took[fact])
+            times = (f"{ns / 1000:.2f}" for ns in (usual, slow, fetch))
+            ratios = (f"{theirs / 1000:.0f}", f"{theirs / usual:.0f}", f"{theirs / (usual + fetch):.0f}")
+            rows.append((f"{name}: {fact}", *times, *ratios))
     desk = Desk("ring-all", 0)
     ticks = []
     for _ in range(ROUNDS):
         start = time.perf_counter_ns()
         desk.core.feed(Fact.TICK, NOW)
         ticks.append(time.perf_counter_ns() - start)
-    rows.append(("any: a tick with nothing due, so the binding alone", f"{median(ticks) / 1000:.2f}", "", ""))
+    rows.append(("any: a tick with nothing due, so the binding alone", f"{median(ticks) / 1000:.2f}", *[""] * 5))
     tell(rows, write=write)
 
 
