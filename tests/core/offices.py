@@ -224,3 +224,33 @@ def left_when_empty() -> Office:
     office.step("sales", "queue", "sales", next="mailbox")
     office.step("mailbox", "voicemail", "office")
     return office
+
+
+def gate() -> Office:
+    """The gate opens for whom the network vouches for; who was missed comes first; when two wait, a mailbox says so."""
+    office = Office()
+    office.line("desks", kind=0)
+    office.line("city", "believed")
+    office.person("anna")
+    office.queue("sales", "anna", max_wait=60, music=False)
+    office.callers("regulars", "37060000001", withheld=True)
+    office.action("gate", "", "city", least_trust=3)
+    office.step("believed", "trust", next="gate", other="missed", extra=2)
+    office.step("gate", "action", "gate", next="opened", other="missed")
+    office.step("opened", "hang-up", 16)
+    office.step("missed", "history", next="first", other="before", extra=1)
+    office.step("first", "priority", next="sales", extra=50)
+    office.step("before", "history", next="spoken", other="listed", extra=0)
+    office.step("spoken", "history", next="sales", other="listed", extra=2)
+    office.step("listed", "list", "regulars", next="sales", other="waiting")
+    office.step("waiting", "load", "sales", next="crowd", other="there", extra=0, count=2)
+    office.step("there", "load", "sales", next="free", other="mailbox", extra=2, count=1)
+    office.step("free", "load", "sales", next="sales", other="long", extra=1, count=1)
+    office.step("long", "load", "sales", next="crowd", other="sales", extra=3, count=30)
+    office.step("crowd", "set", "why", next="which", text="busy")
+    office.step("which", "compare", "called", "less", "mailbox", 1, text="370")
+    office.step("less", "compare", "called", "mailbox", "more", 2, text="37052000000")
+    office.step("more", "compare", "called", "mailbox", "sales", 3, text="37052000009")
+    office.step("sales", "queue", "sales", next="mailbox")
+    office.step("mailbox", "voicemail", "office")
+    return office
