@@ -46,7 +46,8 @@ def command(programs: Path, what: str, *options: str) -> list[str]:
             found.extractall(kept, filter="data")
     limits = [
         f"-max_len={LARGEST[what]}",
-        "-timeout=100",
+        "-timeout=100",  # by the clock, and the machine may be busy
+        "-report_slow_units=100",
         "-rss_limit_mb=2048",
         f"-artifact_prefix={BUILD}/broken-{what}-",
     ]
