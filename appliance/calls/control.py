@@ -383,6 +383,7 @@ class CallControl:
     def _over(self, call: Call, command: Command) -> None:
         if call.talk and call.talk.answered:
             self._telephony.hang_up(call.talk.answered, 16)  # the caller hung up
+        call.person = call.rules.names.name(command.target)  # who had it, also when he was just let go
         self._close(call, OUTCOMES[Outcome(command.value)], call.rules.names.name(command.queue))
 
     def _close(self, call: Call, outcome: OutcomeName, queue: str) -> None:
