@@ -53,12 +53,14 @@ def main() -> None:
     write = wants_writing("Look-up of a number among a million, against a dict and marisa-trie.")
     chance = random.Random(1)
     known = [f"370{number:08}" for number in chance.sample(range(10**8), NUMBERS)]
-    prefixes = {"37060": 2, "4477009": 2, "1555": 2, "3716": 2}
+    prefixes = {"37160": 2, "4477009": 2, "1555": 2, "3716": 2}
     numbers, callers = table(dict.fromkeys(known, 1), {})
     with_prefixes, callers_too = table(dict.fromkeys(known, 1), prefixes)
     exact, mixed = plan(numbers, callers, 2), plan(with_prefixes, callers_too, 2)
     found = chance.sample(known, NUMBERS)
-    missing = [f"371{number:08}" for number in chance.sample(range(10**8), NUMBERS)]
+    others_there = (f"370{number:08}" for number in chance.sample(range(10**8), NUMBERS + NUMBERS // 10))
+    on_it = set(known)
+    missing = [number for number in others_there if number not in on_it][:NUMBERS]
     repeated = found[:1000] * (NUMBERS // 1000)
     as_dict = dict.fromkeys(known, 1)
     as_trie = marisa_trie.Trie(known)

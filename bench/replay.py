@@ -28,7 +28,7 @@ TALK, PATIENCE, WRAP_UP, ANSWER, RING, AGAIN = 180_000, 180_000, 10_000, 4_000, 
 IGNORES = 50  # of a thousand calls each lets ring
 LOAD = 0.85
 OUTCOME, ANSWERED = 42, 1
-WHERE = "lk_replay_run"
+WHERE = "lk_replay_from_python*"  # what it calls is compiled into it
 
 
 def office(people: int) -> Office:

@@ -276,7 +276,7 @@ def test_a_file_of_many_numbers_is_a_list_like_any_other(tmp_path: Path) -> None
     text = SMALL + f'[callers.many]\nnumbers_file = "many.csv"\nnumbers = {{ "+3705200" = "New", "{own}" = "Own" }}\n'
     data, names = compile(parse(text, tmp_path / "office.toml"), NOW)
     plan = read_plan(data)
-    assert len(plan["NUMB"]) == 2 * 20_001
+    assert len(plan["NUMB"]) < 1.9 * 20_001  # of 12 bytes each
     for line in lines[:200]:
         number, _, name = line.partition(",")
         assert plan.lists(number[1:]) == 1
