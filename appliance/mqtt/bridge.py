@@ -3,72 +3,87 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from appliance.control.client import ControlLost, connect, follow
 from appliance.control.live import Live
-from appliance.control.messages import (
-    ActionDue,
-    ActionResult,
-    Applied,
-    CallChanged,
-    Event,
-    Happened,
-    LineChanged,
-    Office,
-    PersonChanged,
-    QueueChanged,
-)
+from appliance.control.messages import ActionDue, ActionResult, Applied, Event, Office
 from appliance.control.messages import Refused as SwitchRefused
 from appliance.mqtt.actions import Limit, Refused, expiry, message
-from appliance.mqtt.broker import Broker
-from appliance.mqtt.outbox import Due, Outbox
-from appliance.mqtt.topics import Topics
+from appliance.mqtt.broker import Login
+from appliance.mqtt.outbox import Due
+from appliance.mqtt.outlet import Outlet
 from appliance.settings.faults import SettingsFaults
-from appliance.settings.models import Action, Mqtt, Settings
+from appliance.settings.models import Settings
 
 REFRESH = 1.0  # seconds between looks at late actions and at how long the first in a queue has waited
+CONNECTING_MAX = 20  # connections being made at a time: nine brokers, each with Homie beside it
 REPORT_WITHIN = 5.0  # seconds
 RESULTS_MAX = 64  # results of actions the switch has not taken yet; more are dropped
 
 log = logging.getLogger("linekeeper.mqtt")
 
 
+class Logins(NamedTuple):
+    """What brokers ask for: by the name of the broker, "" is that of [mqtt]; and the key of numbers told as words."""
+
+    logins: Mapping[str, Login] = {}
+    hash_key: bytes = b""
+
+
+NO_LOGINS = Logins()
+
+
 class Bridge:
-    """One box on one broker. `on_status` gets a sentence whenever the broker comes or goes."""
+    """One box on one or more brokers. `on_status` gets a sentence whenever that of the house comes or goes."""
 
     def __init__(
         self,
-        mqtt: Mqtt,
-        actions: Mapping[str, Action],
+        settings: Settings,
         socket: Path,
         *,
         version: str,
-        user: str | None = None,
-        password: str | None = None,
+        secrets: Logins = NO_LOGINS,
         on_status: Callable[[str], None] = lambda status: None,
     ) -> None:
-        self._mqtt, self._actions = mqtt, actions
-        self._socket, self._version = socket, version
-        self._topics = Topics(mqtt.base, mqtt.box)
+        assert settings.mqtt
+        self._settings, self._actions = settings, settings.action
+        self._socket = socket
         self._live: Live | None = None
         self._limit = Limit()
-        self._outbox = Outbox()
-        self._outbox.keep([self._topics.bridge_state(False)])
-        self._broker = Broker(mqtt, self._outbox, self._tried, user=user, password=password, on_status=on_status)
+        logins, key = secrets.logins, secrets.hash_key or os.urandom(32)
+        self._home = Outlet(
+            settings.mqtt,
+            version=version,
+            login=logins.get(""),
+            hash_key=key,
+            acted=self._tried,
+            on_status=on_status,
+        )
+        self._outlets = [
+            self._home,
+            *(
+                Outlet(table, version=version, login=logins.get(name), hash_key=key)
+                for name, table in settings.broker.items()
+            ),
+        ]
         self._results: asyncio.Queue[ActionResult] = asyncio.Queue(RESULTS_MAX)
         self._applied = asyncio.Event()
 
     async def run(self, reread: Callable[[], Settings]) -> Settings:
-        """Until cancelled, or until the settings name another broker; then those settings. Keeps the old if unreadable."""
+        """Until cancelled, or until the settings name other brokers; then those settings. Keeps the old if unreadable."""
+        connecting = ThreadPoolExecutor(CONNECTING_MAX, "connecting")  # a connect that hangs holds its thread
+        asyncio.get_running_loop().set_default_executor(connecting)
         async with asyncio.TaskGroup() as tasks:
             following = follow(self._socket, self._on_office, self._on_event, self._on_away)
-            vital = (following, self._broker.run(), self._refresh(), self._report())
+            vital = (following, self._refresh(), self._report(), *(outlet.run() for outlet in self._outlets))
             working = [tasks.create_task(work) for work in vital]
             while True:
                 await self._applied.wait()
@@ -79,7 +94,7 @@ class Bridge:
                     log.warning("the settings cannot be read again, the old ones stay: %s", error)
                     continue
                 self._actions = settings.action
-                if settings.mqtt != self._mqtt:
+                if (settings.mqtt, settings.broker) != (self._settings.mqtt, self._settings.broker):
                     break
             for task in working:
                 task.cancel()
@@ -89,39 +104,27 @@ class Bridge:
 
     def _on_office(self, office: Office) -> None:
         self._live = Live(office)
-        self._outbox.replace(self._topics.retained(self._live, self._version, _now()))
-        self._broker.news()
+        for outlet in self._outlets:
+            outlet.office(self._live, _now())
 
     def _on_away(self) -> None:
         self._live = None
-        self._outbox.keep([self._topics.bridge_state(False)])
-        self._broker.news()
+        for outlet in self._outlets:
+            outlet.away()
 
     def _on_event(self, event: Event) -> None:
         if (live := self._live) is None:
             return
         live.apply(event)
         match event:
-            case CallChanged(call=call):
-                for line in live.lines.values():
-                    if call.id in line.calls:
-                        self._outbox.keep(self._topics.line(live, line))
-            case LineChanged(line=line) if line.id in live.lines:  # else it is older than the office we know
-                self._outbox.keep(self._topics.line(live, live.lines[line.id]))
-            case QueueChanged(queue=queue) if queue.id in live.queues:
-                self._outbox.keep([self._topics.queue(live.queues[queue.id], _now())])
-            case PersonChanged(person=person) if person.id in live.people:
-                self._outbox.keep([self._topics.person(live.people[person.id])])
-            case Happened():
-                if moment := self._topics.call_event(event):
-                    self._outbox.add(moment, time.monotonic())
             case ActionDue():
                 self._on_action(event)
             case Applied():
                 self._applied.set()
             case _:
-                return
-        self._broker.news()
+                now = _now()
+                for outlet in self._outlets:
+                    outlet.event(live, event, now)
 
     # ---- actions ----------------------------------------------------------------------------------------------------
 
@@ -132,8 +135,9 @@ class Bridge:
             publication = message(event, self._actions.get(event.action), now)
             self._limit.take(event.action, now)
             due = Due(publication, event, time.monotonic() + (event.expires - now) / 1000)
-            if not self._outbox.act(due):
+            if not self._home.outbox.act(due):
                 raise Refused("too-many")
+            self._home.broker.news()
         except Refused as refusal:
             self._became(event, refusal.id)
 
@@ -144,8 +148,7 @@ class Bridge:
         """Tell the house and the switch what became of an action; reason "" when it was published."""
         log.info("action %s of call %d: %s", event.action, event.call, reason or "published")
         result: Literal["failed", "published"] = "failed" if reason else "published"
-        self._outbox.add(self._topics.action_event(event, result, reason), time.monotonic())
-        self._broker.news()
+        self._home.say(self._home.topics.action_event(event, result, reason))
         try:
             self._results.put_nowait(ActionResult(0, event.call, event.action, result, reason))
         except asyncio.QueueFull:
@@ -154,12 +157,11 @@ class Bridge:
     async def _refresh(self) -> None:
         """Vital: what time alone changes."""
         while True:
-            for due in self._outbox.expired(time.monotonic()):
+            for due in self._home.outbox.expired(time.monotonic()):
                 self._became(due.event, "expired")
             if self._live:
-                waited = [queue for queue in self._live.queues.values() if queue.oldest is not None]
-                self._outbox.keep([self._topics.queue(queue, _now()) for queue in waited])
-                self._broker.news()
+                for outlet in self._outlets:
+                    outlet.tick(self._live, _now())
             await asyncio.sleep(REFRESH)
 
     async def _report(self) -> None:

@@ -1,33 +1,55 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One MQTT broker: found, lost, found again, and told what an Outbox holds. It may hang, flood or lie."""
+"""One MQTT broker: found, lost, found again, told what an Outbox holds, and listened to. It may hang, flood or lie."""
 
 import asyncio
 import contextlib
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from appliance.mqtt.outbox import Due, Outbox
-from appliance.mqtt.topics import Message, Topics
-from appliance.settings.models import Mqtt
+from appliance.mqtt.topics import Message
+from appliance.settings.brokers import Broker as Table
 
 KEEPALIVE = 3  # seconds; a broker that came back empty is found out by the next ping, and told all within 5 s
 ANSWER_WITHIN = 5.0  # seconds for CONNACK and PUBACK; a broker slower than that hangs
 PAUSE_FIRST, PAUSE_LAST = 0.2, 2.0  # seconds between connections, doubling, +-20 %; short enough for the 5 s above
 STEADY = 5.0  # seconds a connection must last to begin with PAUSE_FIRST again
 FAREWELL = 1.0  # seconds to say that we leave
-PACKET_MAX = 65_536  # bytes a broker is asked not to exceed; we subscribe to nothing
-UNSOLICITED_MAX = 16  # messages kept of a broker that sends some all the same
+PACKET_MAX = 65_536  # bytes a broker is asked not to exceed
+WAITING_MAX = 256  # messages from the broker not looked at yet; more are thrown away
+WINDOW = 32  # publications under way at once; the rest is coalesced in the outbox, not piled up in the library
 UNSUPPORTED = (1, 132)  # CONNACK codes for the protocol version, in MQTT 3.1.1 and in 5
+REFUSED = 0x80  # and above: SUBACK codes of a subscription that is not given
 
 log = logging.getLogger("linekeeper.mqtt")
 _library = logging.getLogger("linekeeper.mqtt.library")
 _library.setLevel(logging.CRITICAL)  # what matters of it is told here, once
+
+
+class Incoming(NamedTuple):
+    """A message from the broker; until and at are monotonic seconds, until is None where it says no expiry."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    at: float
+    until: float | None = None
+    response_topic: str = ""
+    correlation: bytes | None = None
+
+
+class Login(NamedTuple):
+    user: str
+    password: str
 
 
 class Broker:
@@ -39,19 +61,25 @@ class Broker:
 
     def __init__(
         self,
-        mqtt: Mqtt,
+        table: Table,
         outbox: Outbox,
-        acted: Callable[[Due, str], None],
         *,
-        user: str | None = None,
-        password: str | None = None,
+        identifier: str,
+        will: Message,
+        login: Login | None = None,
+        acted: Callable[[Due, str], None] = lambda due, reason: None,
+        announce: Callable[[Due], Message | None] = lambda due: None,
         on_status: Callable[[str], None] = lambda status: None,
     ) -> None:
-        self._mqtt, self._user, self._password = mqtt, user, password
-        self._outbox, self._acted, self._on_status = outbox, acted, on_status
-        self._topics = Topics(mqtt.base, mqtt.box)
-        self._protocol = aiomqtt.ProtocolVersion.V5
+        """will: what is said, retained, when we are gone. announce: what is said of an action before it is tried."""
+        self._table, self._outbox, self._login = table, outbox, login
+        self._identifier, self._will = identifier, will
+        self._acted, self._announce, self._on_status = acted, announce, on_status
+        old = table.protocol == "3.1.1"
+        self._protocol = aiomqtt.ProtocolVersion.V311 if old else aiomqtt.ProtocolVersion.V5
         self._news = asyncio.Event()
+        self._heard: dict[str, Callable[[Incoming], None]] = {}  # by topic filter
+        self._unasked: dict[str, bool] = {}  # filters the broker is still to be told; False: of which we want no more
         self._connected: float | None = None  # when, monotonic seconds
         self._status = ""
 
@@ -59,16 +87,34 @@ class Broker:
         """The outbox has something new."""
         self._news.set()
 
+    def hear(self, filter: str, heard: Callable[[Incoming], None]) -> None:
+        """Take messages on these topics, in this and every later connection. `heard` must not wait nor raise."""
+        self._heard[filter] = heard
+        self._unasked[filter] = True
+        self.news()
+
+    def forget(self, filter: str) -> None:
+        """No more of these."""
+        if self._heard.pop(filter, None):
+            self._unasked[filter] = False
+            self.news()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connected is not None
+
     async def run(self) -> None:
         """Until cancelled; then the broker hears that the bridge is offline."""
         pause = PAUSE_FIRST
         while not _is_cancelled():
-            self._connected = None
+            lasted = 0.0
             try:
                 await self._session()
-            except (aiomqtt.MqttError, OSError) as lost:
+            except (aiomqtt.MqttError, OSError, ssl.SSLError) as lost:
                 self._lost(lost)
-            if self._connected is not None and time.monotonic() - self._connected >= STEADY:
+            if self._connected is not None:
+                lasted, self._connected = time.monotonic() - self._connected, None
+            if lasted >= STEADY:
                 pause = PAUSE_FIRST
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))
             pause = min(2 * pause, PAUSE_LAST)
@@ -76,9 +122,10 @@ class Broker:
     def _lost(self, why: Exception) -> None:
         """Say so; and when the broker is too old for MQTT 5, speak 3.1.1 from now on."""
         code = why.rc if isinstance(why, aiomqtt.MqttCodeError) else None
-        if (code if isinstance(code, int) else getattr(code, "value", None)) in UNSUPPORTED:
+        number = code if isinstance(code, int) else getattr(code, "value", None)
+        if number in UNSUPPORTED and self._table.protocol == "auto":
             self._protocol = aiomqtt.ProtocolVersion.V311
-        self._tell_status(f"broker {self._mqtt.host}:{self._mqtt.port} is away: {why}")
+        self._tell_status(f"broker {self._table.host}:{self._table.port} is away: {why}")
 
     def _tell_status(self, status: str) -> None:
         if status != self._status:
@@ -90,11 +137,12 @@ class Broker:
         """One connection, to its end."""
         async with self._client() as client:
             self._connected = time.monotonic()
-            self._tell_status(f"broker {self._mqtt.host}:{self._mqtt.port} is connected")
+            self._tell_status(f"broker {self._table.host}:{self._table.port} is connected")
             self._outbox.again()
+            self._unasked = dict.fromkeys(self._heard, True)
             if _is_cancelled():
                 return
-            working = [asyncio.create_task(work) for work in (self._tell(client), _watch(client))]
+            working = [asyncio.create_task(work) for work in (self._tell(client), self._listen(client))]
             try:
                 done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -109,46 +157,70 @@ class Broker:
     async def _say_goodbye(self, client: aiomqtt.Client) -> None:
         with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
             async with asyncio.timeout(FAREWELL):
-                await self._publish(client, self._topics.bridge_state(False))
+                await self._publish(client, self._will)
 
     def _client(self) -> aiomqtt.Client:
-        will = self._topics.bridge_state(False)
         five = self._protocol is aiomqtt.ProtocolVersion.V5
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.MaximumPacketSize = PACKET_MAX
         return aiomqtt.Client(
-            self._mqtt.host,
-            self._mqtt.port,
-            username=self._user,
-            password=self._password,
-            identifier=f"{self._mqtt.base}-{self._mqtt.box}",
+            self._table.host,
+            self._table.port,
+            username=self._login.user if self._login else None,
+            password=self._login.password if self._login else None,
+            identifier=self._identifier,
             protocol=self._protocol,
-            clean_session=None if five else True,
-            will=aiomqtt.Will(will.topic, will.payload, will.qos, will.retain),
+            clean_session=None if five else True,  # nothing waits at the broker to be done late
+            will=aiomqtt.Will(self._will.topic, self._will.payload, self._will.qos, self._will.retain),
             timeout=ANSWER_WITHIN,
             keepalive=KEEPALIVE,
-            max_queued_incoming_messages=UNSOLICITED_MAX,
+            max_queued_incoming_messages=WAITING_MAX,
+            max_inflight_messages=WINDOW,
             properties=properties if five else None,
+            tls_context=self._tls() if self._table.tls else None,
             logger=_library,
         )
 
+    def _tls(self) -> ssl.SSLContext:
+        """Made anew for each connection: certificates are renewed. Raises OSError, ssl.SSLError."""
+        context = ssl.create_default_context(cafile=self._table.ca_file)
+        if self._table.certificate_file:
+            context.load_cert_chain(self._table.certificate_file, self._table.key_file, password="")
+        return context
+
+    # ---- what it is told --------------------------------------------------------------------------------------------
+
     async def _tell(self, client: aiomqtt.Client) -> None:
-        """Publish what waits, one at a time: what is slow is coalesced in the outbox, not piled up in the library."""
-        while not _is_cancelled():
-            now = time.monotonic()
-            if (due := self._outbox.action()) and due.until > now:
-                await self._carry_out(client, due)
-            elif moment := self._outbox.moment(now):
-                await self._publish(client, moment)
-            elif state := self._outbox.changed():
-                await self._publish(client, state)
-                self._outbox.confirmed(state)
-            else:
-                self._news.clear()
-                await self._news.wait()
+        """Publish what waits, in order, WINDOW at a time."""
+        places = asyncio.Semaphore(WINDOW)
+        try:
+            async with asyncio.TaskGroup() as under_way:
+                while not _is_cancelled():
+                    now = time.monotonic()
+                    if self._unasked:
+                        await self._ask(client)
+                    elif (due := self._outbox.action()) and due.until > now:
+                        await self._carry_out(client, due)
+                    elif message := self._outbox.moment(now) or self._outbox.changed():
+                        await places.acquire()
+                        under_way.create_task(self._deliver(client, message, places))
+                    else:
+                        self._news.clear()
+                        await self._news.wait()
+        except* (aiomqtt.MqttError, OSError) as lost:
+            raise _first(lost) from None
+
+    async def _deliver(self, client: aiomqtt.Client, message: Message, places: asyncio.Semaphore) -> None:
+        try:
+            await self._publish(client, message)
+        finally:
+            places.release()
+        if message.retain:
+            self._outbox.confirmed(message)
 
     async def _carry_out(self, client: aiomqtt.Client, due: Due) -> None:
-        await self._publish(client, self._topics.action_event(due.event, "due"))
+        if before := self._announce(due):
+            await self._publish(client, before)
         if due.until <= time.monotonic():
             return
         self._outbox.acted(due)
@@ -160,19 +232,65 @@ class Broker:
         self._acted(due, "")
 
     async def _publish(self, client: aiomqtt.Client, message: Message) -> None:
-        properties = None
-        if self._protocol is aiomqtt.ProtocolVersion.V5 and message.expiry is not None:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.MessageExpiryInterval = message.expiry
-            if message.properties:
-                properties.UserProperty = list(message.properties)
-        await client.publish(message.topic, message.payload, message.qos, message.retain, properties)
+        await client.publish(message.topic, message.payload, message.qos, message.retain, self._properties(message))
+
+    def _properties(self, message: Message) -> Properties | None:
+        if self._protocol is not aiomqtt.ProtocolVersion.V5 or message.expiry is None:
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.MessageExpiryInterval = message.expiry
+        if message.properties:
+            properties.UserProperty = list(message.properties)
+        if message.correlation is not None:
+            properties.CorrelationData = message.correlation
+        return properties
+
+    # ---- what it says -----------------------------------------------------------------------------------------------
+
+    async def _ask(self, client: aiomqtt.Client) -> None:
+        """Subscribe to what is wanted and no longer to what is not. What is retained is sent too, and marked so."""
+        filter, wanted = next(iter(self._unasked.items()))
+        del self._unasked[filter]
+        if not wanted:
+            await client.unsubscribe(filter)
+            return
+        options = None
+        if self._protocol is aiomqtt.ProtocolVersion.V5:
+            options = SubscribeOptions(qos=1, retainAsPublished=True)
+        codes = await client.subscribe(filter, qos=1, options=options)
+        if any((code if isinstance(code, int) else code.value) >= REFUSED for code in codes):
+            log.warning("broker %s:%d does not let us hear %s", self._table.host, self._table.port, filter)
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        """Hand out what the broker says; what nobody wants is thrown away. Ends with MqttError when the connection does."""
+        async for message in client.messages:
+            if incoming := _incoming(message):
+                for filter, heard in tuple(self._heard.items()):
+                    if message.topic.matches(filter):
+                        heard(incoming)
 
 
-async def _watch(client: aiomqtt.Client) -> None:
-    """Ends with MqttError when the connection does; what the broker sends unasked is thrown away."""
-    async for _ in client.messages:
-        pass
+def _incoming(message: aiomqtt.Message) -> Incoming | None:
+    at, properties = time.monotonic(), message.properties
+    expiry = getattr(properties, "MessageExpiryInterval", None)
+    payload = message.payload if isinstance(message.payload, bytes) else b""
+    return Incoming(
+        str(message.topic),
+        payload,
+        bool(message.retain),
+        at,
+        None if expiry is None else at + float(expiry),
+        str(getattr(properties, "ResponseTopic", "")),
+        getattr(properties, "CorrelationData", None),
+    )
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """One of a group of exceptions; the others are of the same lost connection."""
+    one: BaseException = group
+    while isinstance(one, BaseExceptionGroup):
+        one = one.exceptions[0]
+    return one
 
 
 def _is_cancelled() -> bool:

@@ -9,7 +9,7 @@ from appliance.control.messages import ActionDue
 from appliance.mqtt.topics import Message, removed
 
 MOMENT_LIFE = 10.0  # seconds after which a momentary event is no news
-MOMENTS_MAX = 256
+MOMENTS_MAX = 512  # half of what Mosquitto keeps for a listener that is slow; what is more would push out the newest
 ACTIONS_MAX = 64
 
 
@@ -86,12 +86,15 @@ class Outbox:
         return None
 
     def changed(self) -> Message | None:
-        """The retained state that waits longest; it stays until `confirmed()`."""
-        return self._kept[next(iter(self._changed))] if self._changed else None
+        """The retained state that waits longest, to be told now. A connection that ends before `confirmed()`: `again()`."""
+        if not self._changed:
+            return None
+        topic = next(iter(self._changed))
+        del self._changed[topic]
+        return self._kept[topic]
 
     def confirmed(self, message: Message) -> None:
-        """The broker has it; a newer state of the topic still waits."""
-        if self._kept.get(message.topic) == message:
+        """The broker has it; what it has forgotten is forgotten here too, unless it has come back meanwhile."""
+        if not message.payload and self._kept.get(message.topic) == message:
+            del self._kept[message.topic]
             self._changed.pop(message.topic, None)
-            if not message.payload:
-                del self._kept[message.topic]

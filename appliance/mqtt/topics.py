@@ -1,24 +1,151 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is said on which topic, from the live office and its events. Pure; times are ms UTC.
 
-Still to come: missed/state (open, overdue), once the ledger of missed callers exists.
+The structs are the payloads: docs/mqtt.md shows them as JSON schemas. Still to come: missed/state (open, overdue), once
+there is a ledger of missed callers.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
 from appliance.control.live import Live
-from appliance.control.messages import ActionDue, Call, Happened, Line, Person, Queue
+from appliance.control.messages import ActionDue, Call, CallState, Happened, Line, LineState, Person, Queue, Status
+from appliance.control.messages import Hours as OfficeHours
+from appliance.mqtt.privacy import Tell
 
 TEXT_MAX = 128  # characters of a name or number shown; longer ones come from outside and are cut
-EVENT_TYPES = frozenset({"ringing", "answered", "ended", "missed", "voicemail", "dtmf"})
+MOMENT_EXPIRY = 10  # seconds a broker may keep what is momentary (MQTT 5)
 
-Json = dict[str, object]
+Text = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
+EventType = Literal["ringing", "answered", "ended", "missed", "voicemail", "dtmf"]
+EVENT_TYPES: frozenset[str] = frozenset(EventType.__args__)  # type: ignore[attr-defined]
+Mode = Literal["as-written", "open", "closed"]
+encode = msgspec.json.Encoder().encode
+
+
+class Payload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What all JSON payloads have in common."""
+
+
+class LineInfo(Payload):
+    id: str
+    name: Text
+    kind: str
+
+
+class BridgeInfo(Payload):
+    """The box: version of Linekeeper, name of the office, its lines."""
+
+    version: str
+    office: Text
+    lines: tuple[LineInfo, ...]
+
+
+class LineCall(Payload):
+    """A call on a line; number and name of whoever is outside."""
+
+    call: int
+    number: Text
+    name: Text
+    state: CallState
+
+
+class LineNow(Payload):
+    """A line: its first call (null and "" when there is none), and all of them."""
+
+    state: LineState
+    call: int | None
+    number: Text
+    name: Text
+    calls: tuple[LineCall, ...]
+
+
+class QueueState(Payload):
+    """A queue: callers waiting, seconds the longest of them has waited, people who could be rung now."""
+
+    waiting: int
+    longest_s: int
+    free: int
+
+
+class PersonState(Payload):
+    """A person: the status, why, since when (ms UTC), and what the telephones are doing."""
+
+    status: Status
+    reason: Text
+    since: int
+    state: Literal["unreachable", "free", "ringing", "talking"]
+
+
+class HoursState(Payload):
+    """Opening hours: as written, or held open or closed, and until when (ms UTC; null: till told otherwise)."""
+
+    mode: Mode
+    until: int | None
+
+
+class ModeState(Payload):
+    """The office: all hours held open, all held closed, else as written."""
+
+    mode: Mode
+
+
+class CallEvent(Payload):
+    """Something momentary of a call. Never retained."""
+
+    event_type: EventType
+    event_id: str
+    at: int
+    call: int
+    line: str
+    number: Text
+    name: Text
+    person: str
+    queue: str
+    detail: Text
+
+
+class ActionEvent(Payload):
+    """What becomes of a premises action: due, and then how it ended and why. Never retained."""
+
+    event_type: str
+    request_id: str
+    expires_at: int
+    call: int
+    line: str
+    reason: str
+
+
+class Response(Payload):
+    """What became of a request; transaction is the request's own."""
+
+    status: Literal["ok", "error"]
+    data: dict[str, object] = {}
+    error: str = ""
+    transaction: str | int | None = None
+
+
+PAYLOADS: Mapping[str, type[Payload]] = {  # by topic under <base>/<box>; + stands for a name
+    "bridge/info": BridgeInfo,
+    "line/+/state": LineNow,
+    "queue/+/state": QueueState,
+    "person/+/state": PersonState,
+    "hours/+/state": HoursState,
+    "mode/state": ModeState,
+    "call/event": CallEvent,
+    "action/+/event": ActionEvent,
+    "response/+": Response,
+}
+WORDS: Mapping[str, tuple[str, ...]] = {  # those whose payload is one word
+    "bridge/state": ("online", "offline"),
+    "line/+/availability": ("online", "offline"),
+}
 
 
 class Message(NamedTuple):
-    """One publication. expiry is seconds a broker may keep it (MQTT 5), properties are MQTT 5 user properties."""
+    """One publication. expiry is seconds a broker may keep it; that, properties and correlation are MQTT 5's."""
 
     topic: str
     payload: bytes
@@ -26,13 +153,15 @@ class Message(NamedTuple):
     qos: int = 1
     expiry: int | None = None
     properties: tuple[tuple[str, str], ...] = ()
+    correlation: bytes | None = None
 
 
 class Topics:
-    """The names under one box: `<base>/<box>/...`."""
+    """The names under one box: `<base>/<box>/...`; `number` and `name` say what is told of callers."""
 
-    def __init__(self, base: str, box: str) -> None:
+    def __init__(self, base: str, box: str, number: Tell = str, name: Tell = str) -> None:
         self.root = f"{base}/{box}"
+        self._number, self._name = number, name
 
     def bridge_state(self, online: bool) -> Message:
         """Whether what is retained under this box is live; offline is also the last will."""
@@ -45,81 +174,114 @@ class Topics:
             *(message for line in live.lines.values() for message in self.line(live, line)),
             *(self.queue(queue, now) for queue in live.queues.values()),
             *(self.person(person) for person in live.people.values()),
+            *(self.hours(hours) for hours in live.hours.values()),
+            self.mode(live.hours.values()),
             self.bridge_state(True),
         ]
         return {message.topic: message for message in messages}
 
     def bridge_info(self, live: Live, version: str) -> Message:
-        lines = [{"id": line.id, "name": _text(line.name), "kind": line.kind} for line in live.lines.values()]
-        return self._state("bridge/info", {"version": version, "office": _text(live.name), "lines": lines})
+        lines = tuple(LineInfo(id=line.id, name=_text(line.name), kind=line.kind) for line in live.lines.values())
+        return self._state("bridge/info", BridgeInfo(version=version, office=_text(live.name), lines=lines))
 
     def line(self, live: Live, line: Line) -> tuple[Message, Message]:
         """State (with the first call's caller, and the list of all calls) and availability."""
-        calls = [_call(live.calls[call]) for call in line.calls if call in live.calls]
-        first = calls[0] if calls else {"call": None, "number": "", "name": ""}
-        shown = {"state": line.state, "call": first["call"], "number": first["number"], "name": first["name"]}
+        calls = tuple(self._call(live.calls[call]) for call in line.calls if call in live.calls)
+        first = calls[0] if calls else None
+        shown = LineNow(
+            state=line.state,
+            call=first.call if first else None,
+            number=first.number if first else "",
+            name=first.name if first else "",
+            calls=calls,
+        )
         return (
-            self._state(f"line/{line.id}/state", {**shown, "calls": calls}),
+            self._state(f"line/{line.id}/state", shown),
             self._kept(f"line/{line.id}/availability", b"online" if line.usable else b"offline"),
         )
 
     def queue(self, queue: Queue, now: int) -> Message:
         longest = 0 if queue.oldest is None else max(0, now - queue.oldest) // 1000
-        shown: Json = {"waiting": len(queue.waiting), "longest_s": longest, "free": queue.free}
+        shown = QueueState(waiting=len(queue.waiting), longest_s=longest, free=queue.free)
         return self._state(f"queue/{queue.id}/state", shown)
 
     def person(self, person: Person) -> Message:
-        shown: Json = {"status": person.status, "reason": _text(person.reason), "since": person.since}
-        return self._state(f"person/{person.id}/state", {**shown, "state": person.state})
+        shown = PersonState(status=person.status, reason=_text(person.reason), since=person.since, state=person.state)
+        return self._state(f"person/{person.id}/state", shown)
+
+    def hours(self, hours: OfficeHours) -> Message:
+        shown = HoursState(mode=hours.override or "as-written", until=hours.until)
+        return self._state(f"hours/{hours.id}/state", shown)
+
+    def mode(self, hours: Iterable[OfficeHours]) -> Message:
+        return self._state("mode/state", ModeState(mode=mode_of(hours)))
 
     def call_event(self, event: Happened) -> Message | None:
         """The momentary event, never retained; None for a kind that is not told outside."""
         if event.kind not in EVENT_TYPES:
             return None
-        shown: Json = {
-            "event_type": event.kind,
-            "event_id": f"{event.call}-{event.seq}",
-            "at": event.at,
-            "call": event.call,
-            "line": event.line,
-            "number": _text(event.number),
-            "name": _text(event.name),
-            "person": event.person,
-            "queue": event.queue,
-            "detail": _text(event.detail),
-        }
+        shown = CallEvent(
+            event_type=event.kind,  # type: ignore[arg-type]
+            event_id=f"{event.call}-{event.seq}",
+            at=event.at,
+            call=event.call,
+            line=event.line,
+            number=_text(self._number(event.number)),
+            name=_text(self._name(event.name)),
+            person=event.person,
+            queue=event.queue,
+            detail=_text(event.detail),
+        )
         return self._moment("call/event", shown)
 
     def action_event(self, due: ActionDue, event_type: str, reason: str = "") -> Message:
         """due, published or failed (and why), for `action/<id>/event`."""
-        shown: Json = {
-            "event_type": event_type,
-            "request_id": due.request,
-            "expires_at": due.expires,
-            "call": due.call,
-            "line": due.line,
-            "reason": reason,
-        }
+        shown = ActionEvent(
+            event_type=event_type,
+            request_id=due.request,
+            expires_at=due.expires,
+            call=due.call,
+            line=due.line,
+            reason=reason,
+        )
         return self._moment(f"action/{due.action}/event", shown)
+
+    def response(self, name: str, response: Response, topic: str = "", correlation: bytes | None = None) -> Message:
+        """The answer to a request, on a topic the asker chose or on the usual one."""
+        return Message(
+            topic or f"{self.root}/response/{name}",
+            encode(response),
+            retain=False,
+            expiry=MOMENT_EXPIRY,
+            correlation=correlation,
+        )
+
+    def _call(self, call: Call) -> LineCall:
+        number = call.called if call.direction == "out" else call.caller
+        return LineCall(
+            call=call.id, number=_text(self._number(number)), name=_text(self._name(call.name)), state=call.state
+        )
 
     def _kept(self, topic: str, payload: bytes) -> Message:
         return Message(f"{self.root}/{topic}", payload, retain=True)
 
-    def _state(self, topic: str, shown: Json) -> Message:
-        return self._kept(topic, msgspec.json.encode(shown))
+    def _state(self, topic: str, shown: Payload) -> Message:
+        return self._kept(topic, encode(shown))
 
-    def _moment(self, topic: str, shown: Json) -> Message:
-        return Message(f"{self.root}/{topic}", msgspec.json.encode(shown), retain=False, expiry=10)
+    def _moment(self, topic: str, shown: Payload) -> Message:
+        return Message(f"{self.root}/{topic}", encode(shown), retain=False, expiry=MOMENT_EXPIRY)
+
+
+def mode_of(hours: Iterable[OfficeHours]) -> Mode:
+    """How the office is held: as all its hours are, when they are held alike."""
+    held = {each.override for each in hours}
+    [alike] = held if len(held) == 1 else [None]
+    return alike or "as-written"
 
 
 def removed(topic: str) -> Message:
     """An empty retained message: the broker forgets the topic."""
     return Message(topic, b"", retain=True)
-
-
-def _call(call: Call) -> Json:
-    number = call.called if call.direction == "out" else call.caller
-    return {"call": call.id, "number": _text(number), "name": _text(call.name), "state": call.state}
 
 
 def _text(text: str) -> str:

@@ -4,9 +4,10 @@
 import asyncio
 from pathlib import Path
 
-from appliance.mqtt.bridge import Bridge
+from appliance.mqtt.bridge import Bridge, Logins
+from appliance.mqtt.broker import Login
 from appliance.programs import arguments, notify
-from appliance.settings.passwords import FILE, read_secrets
+from appliance.settings.passwords import FILE, Secrets, read_secrets
 
 
 def main(argv: list[str]) -> int:
@@ -25,15 +26,18 @@ async def _work(document: Path, secrets: Path, socket: Path) -> None:
     if not settings.mqtt:
         notify.ready("the settings name no broker")
     while settings.mqtt:
-        login = read_secrets(secrets).mqtt
         bridge = Bridge(
-            settings.mqtt,
-            settings.action,
+            settings,
             socket,
             version=arguments.version(),
-            user=login.user.get_secret_value() if login else None,
-            password=login.password.get_secret_value() if login else None,
+            secrets=_logins(read_secrets(secrets)),
             on_status=notify.status,
         )
         notify.ready()
         settings = await bridge.run(lambda: arguments.settings(document))
+
+
+def _logins(secrets: Secrets) -> Logins:
+    known = secrets.broker | ({"": secrets.mqtt} if secrets.mqtt else {})
+    logins = {name: Login(one.user.get_secret_value(), one.password.get_secret_value()) for name, one in known.items()}
+    return Logins(logins, secrets.hashing.key.get_secret_value().encode() if secrets.hashing else b"")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from appliance.settings.brokers import Broker, Mqtt, PortNumber
 from appliance.settings.steps import MESSAGE, OFFICE, Level, Step, Trust
 from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import (
@@ -52,7 +53,6 @@ from appliance.settings.words import (
     TimeZone,
     Title,
     Topic,
-    TopicPart,
     TrunkPrefix,
     User,
     WebAddress,
@@ -65,7 +65,6 @@ TELEPHONES = "phones"  # the line calls from our own telephones come in on
 
 Codec = Literal["opus", "g722", "pcma", "pcmu", "gsm"]
 Digest = Literal["sha-256", "md5"]
-PortNumber = Annotated[int, Field(ge=1, le=65535)]
 AudioPort = Annotated[int, Field(ge=1024, le=65535)]
 Share = Annotated[int, Field(ge=0, le=100, json_schema_extra={"unit": "per cent"})]
 Goal = Literal["motivate", "balance", "sell-more", "shortest-wait"]
@@ -115,15 +114,6 @@ class Sip(Table):
     expires_min: int = setting("Shortest registration a telephone is given.", 60, unit="seconds", ge=10, le=3600)
     expires_max: int = setting("Longest registration a telephone is given.", 3600, unit="seconds", ge=60, le=86400)
     max_calls: int = setting("Calls under way at once; one more is refused.", 200, unit="calls", ge=1, le=250)
-
-
-class Mqtt(Table):
-    """The MQTT broker. Left out: no bridge. User and password stand in secrets.toml."""
-
-    host: Host = setting("Where the broker is.", "127.0.0.1")
-    port: PortNumber = setting("Port of the broker, TCP.", 1883, unit="port number")
-    base: TopicPart = setting("First part of every topic.", "linekeeper")
-    box: TopicPart = setting("Second part of every topic: which box this is.", "office")
 
 
 class Web(Table):
@@ -432,6 +422,7 @@ class Settings(Table):
     office: OfficeTable = setting("The office.")
     sip: Sip = setting("Telephones and trunks.", Sip())
     mqtt: Mqtt | None = setting("The MQTT broker.", None)
+    broker: dict[Name, Broker] = setting("More MQTT brokers.", {}, max_length=8)
     web: Web = setting("The live page.", Web())
     voicemail: Voicemail = setting("The answering machine.", Voicemail())
     phone: dict[Name, Phone] = setting("Devices.", {}, max_length=250)

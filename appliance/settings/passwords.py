@@ -33,10 +33,16 @@ class LineSecret(Table):
 
 
 class MqttSecret(Table):
-    """Of the MQTT broker."""
+    """Of an MQTT broker."""
 
     user: Secret[TrunkPassword] = setting("User name at the broker.")
     password: Secret[TrunkPassword] = setting("Its password.")
+
+
+class Hashing(Table):
+    """Of telephone numbers told as words (`privacy = "hash"`)."""
+
+    key: Secret[Password] = setting("The same key makes the same words.")
 
 
 class Secrets(Table):
@@ -45,6 +51,10 @@ class Secrets(Table):
     phone: dict[Name, PhoneSecret] = setting("Telephones.", {}, max_length=1000)
     line: dict[Name, LineSecret] = setting("Lines.", {}, max_length=1000)
     mqtt: MqttSecret | None = setting("The MQTT broker; left out: none is asked for.", None)
+    broker: dict[Name, MqttSecret] = setting("More MQTT brokers.", {}, max_length=100)
+    hashing: Hashing | None = setting(
+        "Telephone numbers told as words; left out: the words are others after each start of the bridge.", None
+    )
 
 
 def read_secrets(path: Path) -> Secrets:

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 
 from appliance.settings import graph, people
+from appliance.settings.brokers import Broker
 from appliance.settings.faults import shown
 from appliance.settings.models import TELEPHONES, Queue, Settings
 from appliance.settings.numbers import emergency_numbers, normalise
@@ -119,11 +120,32 @@ def _other(s: Settings) -> Iterator[Wrong]:
         yield Wrong("out-of-range", ("sip", "expires_min"), what)
     if s.action and s.mqtt is None:
         yield Wrong("missing", ("action", next(iter(s.action))), "needs a broker; accepted: with a table [mqtt]", True)
+    yield from _brokers(s)
     if SILENCE in s.lookup:
         yield Wrong("reserved", ("lookup", SILENCE), f'"{SILENCE}" is one of ours; accepted: another name', True)
     for i, golden in enumerate(s.golden):
         if golden.line is None and not s.line:
             yield Wrong("missing", ("golden", i), "needs a line; accepted: with a table [line.NAME]", True)
+
+
+def _brokers(s: Settings) -> Iterator[Wrong]:
+    """Further brokers need the first, TLS its files, and no two bridges may be the same box on one broker."""
+    if s.broker and s.mqtt is None:
+        yield Wrong("missing", ("broker", next(iter(s.broker))), "needs a table [mqtt]; accepted: with one", True)
+    brokers: dict[Path, Broker] = {("broker", id): broker for id, broker in s.broker.items()}
+    if s.mqtt:
+        brokers = {("mqtt",): s.mqtt, **brokers}
+    seen: dict[tuple[object, ...], Path] = {}
+    for path, one in brokers.items():
+        for field in ("ca_file", "certificate_file", "key_file"):
+            if getattr(one, field) is not None and not one.tls:
+                yield Wrong("contradiction", (*path, field), "goes with TLS; accepted: with tls = true, or left out")
+        if one.key_file is not None and one.certificate_file is None:
+            yield Wrong("missing", (*path, "certificate_file"), "is missing; a key_file needs it")
+        where = (one.host.lower(), one.port, one.base, one.box)
+        if seen.setdefault(where, path) != path:
+            what = f"is the same as {'.'.join(map(str, seen[where]))}; accepted: another broker, base or box"
+            yield Wrong("broker-taken", path, what, True)
 
 
 def _repeated_choices(s: Settings) -> Iterator[Wrong]:

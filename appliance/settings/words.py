@@ -217,6 +217,7 @@ MessageText = Annotated[
     str, Text("at most 4096 bytes", r"[^\x00\ud800-\udfff]*", most=4096, check=lambda v: len(v.encode()) <= 4096)
 ]
 SoundFile = Annotated[str, Text("the absolute path of a .wav file", r"/[^\x00-\x1f\x7f]*\.wav")]
+KeptFile = Annotated[str, Text("the absolute path of a file", r"/[^\x00-\x1f\x7f]*")]
 NumbersFile = Annotated[
     str, Text("the name of a .txt or .csv file beside the document", r"[A-Za-z0-9][A-Za-z0-9._\-]{0,58}\.(?:txt|csv)")
 ]
