@@ -42,6 +42,7 @@ CODES = {
     "golden-calls": SETTINGS,
     "disk-full": DISK,
     "port-in-use": UNAVAILABLE,
+    "no-ports": UNAVAILABLE,
     "socket-in-use": UNAVAILABLE,
     "socket-path": WRONG_USAGE,
     "journal-in-use": UNAVAILABLE,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.programs.__main__ import PROGRAMS, sentence
+from appliance.programs.demo.ports import NoPorts
 from appliance.settings.faults import Fault, SettingsFaults
 from appliance.web.app import PortTaken
 
@@ -109,6 +110,7 @@ def test_a_fault_of_our_own_keeps_its_trace_and_ends_with_a_sentence() -> None:
         (PermissionError(errno.EACCES, "", "/etc/x"), 77, "no permission for /etc/x"),
         (OSError(errno.EADDRNOTAVAIL, "Cannot assign"), 69, "the address to listen on is not one of this machine"),
         (PortTaken("port 80 is taken"), 69, "port 80 is taken"),
+        (NoPorts("all ports are taken by other simulated offices"), 69, "all ports are taken"),
         (SettingsFaults([Fault("x", "office.toml", 1, 2, "a.b", "is wrong")]), 78, "office.toml:1:2 a.b: is wrong"),
         (ImportError("libpjsua.so.2: cannot open", name="appliance.sip._sip"), 69, "PJSIP is missing"),
     ],

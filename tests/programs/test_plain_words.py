@@ -150,6 +150,13 @@ async def test_a_switch_on_a_full_disk_says_so_and_ends(document: Path, size: st
     is_a_sentence(code, said, ["[Dd]isk is full"])
 
 
+async def test_a_demo_that_has_no_room_says_so_and_begins_nothing(tmp_path: Path) -> None:
+    disk = (*SMALL_DISK, 'mount -t tmpfs -o size=4m none "$0" && exec "$@"', str(tmp_path))
+    code, said, _ = await told(*disk, *PROGRAM, "demo", TMPDIR=str(tmp_path))
+    is_a_sentence(code, said, ["[Dd]isk is full", re.escape(str(tmp_path)), "TMPDIR"], program="demo")
+    assert "Starting" not in said
+
+
 # ---- PJSIP is not there ---------------------------------------------------------------------------------------------
 
 

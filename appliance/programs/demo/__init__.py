@@ -3,6 +3,7 @@
 
 import argparse
 import asyncio
+import shutil
 import sys
 import tempfile
 import time
@@ -10,6 +11,15 @@ from pathlib import Path
 
 from appliance.programs import notify
 from appliance.programs.demo.seen import NotSeen
+
+ROOM = 50_000_000  # bytes free to begin with; an hour takes about a quarter of it
+FULL = 1_000_000  # bytes free below which it is no wonder that something did not come
+
+
+class DiskFull(OSError):
+    """There is no room for what is said, recorded and written down."""
+
+    id = "disk-full"
 
 
 def main(argv: list[str]) -> int:
@@ -32,9 +42,15 @@ def main(argv: list[str]) -> int:
         seen = True
 
     with tempfile.TemporaryDirectory(prefix="linekeeper-demo-", ignore_cleanup_errors=True) as folder:
+        if shutil.disk_usage(folder).free < ROOM:
+            raise DiskFull(
+                f"the disk is full: {ROOM // 1_000_000} MB are needed in {tempfile.gettempdir()}, or where TMPDIR says"
+            )
         try:
             asyncio.run(notify.until_told(work()))
         except NotSeen as missing:
+            if shutil.disk_usage(folder).free < FULL:
+                raise DiskFull(f"the disk is full ({tempfile.gettempdir()})") from missing
             print(f"linekeeper demo: the office did not do as it should: {missing}", file=sys.stderr)
             return 1
     return 0 if seen or not args.once else 1

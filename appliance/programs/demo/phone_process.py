@@ -23,6 +23,7 @@ try:
 except ImportError as error:
     sys.exit(f"PJSIP's Python bindings are missing ({error}); `make setup` builds them")
 
+KEPT = 10  # recordings: a demo may run for days
 POLL = 10  # milliseconds PJSIP may wait for packets before standard input is looked at again
 
 
@@ -79,8 +80,7 @@ class Call(pj.Call):  # type: ignore[misc]
         media = self.getAudioMedia(0)
         self.phone.player.startTransmit(media)
         if self._record is None:
-            self.phone.takes += 1
-            self._file = str(self.phone.folder / f"heard-{self.phone.takes}.wav")
+            self._file = str(self.phone.take())
             self._record = pj.AudioMediaRecorder()
             self._record.createRecorder(self._file)
             tell("audio", call=self.getId(), codec=self.getStreamInfo(0).codecName)
@@ -164,6 +164,12 @@ class Phone:
         account = self.accounts[uri] = Account(self)
         account.create(settings)
         return account
+
+    def take(self) -> Path:
+        """Where the next recording goes; the oldest one makes room for it."""
+        self.takes += 1
+        (self.folder / f"heard-{self.takes - KEPT}.wav").unlink(missing_ok=True)
+        return self.folder / f"heard-{self.takes}.wav"
 
     def do(self, command: dict[str, Any]) -> None:
         match command:

@@ -10,6 +10,8 @@ FIRST, BLOCK, BLOCKS = 10_000, 1_000, 22  # up to 31,999: Linux gives 32,768 and
 class NoPorts(OSError):
     """Every block is claimed: 22 simulated offices run already."""
 
+    id = "no-ports"
+
 
 class Ports:
     """A block of ports held as long as this process lives; an abstract UNIX name is the claim, so a crash frees it."""

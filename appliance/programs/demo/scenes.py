@@ -40,6 +40,10 @@ class Cast:
         for one in (self.anna.seen, self.boris.seen, self.world.seen, self.story.events):
             one.skip()
 
+    async def talking(self) -> None:
+        """The switch says so too, and it has been told who answered."""
+        await self.story.happens(CallChanged, lambda event: event.call.state == "talking", within=5)
+
     async def ended(self, outcome: str) -> None:
         """The call is over with this outcome, and the journal has it."""
         over = await self.story.happens(CallChanged, lambda event: event.call.state == "over", within=10)
@@ -117,6 +121,7 @@ async def answered(cast: Cast) -> None:
         cast.tell("The lamp on the porch goes ON.")
     await cast.anna.event("talking", within=10)
     await cast.boris.event("over")
+    await cast.talking()
     cast.tell("They talk for 5 s.")
     await asyncio.sleep(5)
     cast.world.hang_up()
@@ -148,6 +153,7 @@ async def between_desks(cast: Cast) -> None:
     cast.boris.dial("101", cast.office.address, "desk2")
     await cast.anna.event("talking", within=10)
     await cast.boris.event("talking")
+    await cast.talking()
     cast.tell("They talk for 3 s.")
     await asyncio.sleep(3)
     cast.anna.hang_up()
