@@ -54,7 +54,7 @@ class Setup:
             self.has_pjsip,
             self.make_pjsip,
         )
-        yield Stage("venv", "installing Python packages", self.venv_facts, self.has_venv, self.make_venv)
+        yield Stage("venv", "installing Python packages", self.venv_facts, self.has_packages, self.make_venv)
         yield Stage("install", "linking this tree into .venv", self.install_facts, self.has_install, self.make_install)
         yield Stage("compile", "compiling our C", self.compile_facts, self.has_made, self.make_compile)
 
@@ -110,6 +110,10 @@ class Setup:
 
     def has_venv(self) -> bool:
         return (self.venv / "bin/pip").exists() and (self.venv / "bin/python").exists()
+
+    def has_packages(self) -> bool:
+        """The last to come are PJSIP's bindings."""
+        return self.has_venv() and any(self.venv.glob("lib/python3.*/site-packages/_pjsua2*.so"))
 
     def make_venv(self, log: Log) -> None:
         need_space(self.root, VENV_MB)
