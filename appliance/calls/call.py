@@ -70,6 +70,7 @@ class Call:
     queued_at: int | None = None
     person: str = ""  # who talks to him, or did
     spoke: str = ""  # the last who did, also before the call was sent elsewhere
+    lists: tuple[str, ...] = ()  # caller lists he is on
     attributes: dict[str, str] = field(default_factory=dict)  # what is remembered of it, as it was learnt
     rings: dict[int, Ring] = field(default_factory=dict)  # by the core's leg
     talk: Ring | None = None
@@ -113,3 +114,7 @@ class Person:
     since: int = 0
     paused: bool = False  # he let too many calls ring
     paused_until: int | None = None  # None while paused: until his status is set
+    source: str = ""  # who set the status: page, phone or mqtt; "" nobody yet
+    until: int | None = None  # the status ends by itself then, ms UTC, and is as before
+    before: Status = "available"
+    before_reason: str = ""

@@ -239,9 +239,11 @@ class CallControl:
 
     # ---- asked for by people ----------------------------------------------------------------------------------------
 
-    def set_status(self, person: str, status: StatusName, reason: str) -> None:
-        """KeyError when there is no such person or status."""
-        self._people.set_status(person, status, reason)
+    def set_status(
+        self, person: str, status: StatusName, reason: str, source: str = "", until: int | None = None
+    ) -> None:
+        """KeyError when there is no such person or status; until, ms UTC: then it is again as before."""
+        self._people.set_status(person, status, reason, source, until)
         self.drain()
         self._audience.person_changed(person)
 
@@ -259,9 +261,9 @@ class CallControl:
         self._journal.event(call, self.now(), "sent", {"to": to})
         self.drain()
 
-    def override(self, hours: str, mode: Mode, until: int | None) -> None:
+    def override(self, hours: str, mode: Mode, until: int | None, source: str = "") -> None:
         """Hold hours open or closed; KeyError when there are none of that name."""
-        self._overrides.hold(hours, mode, until)
+        self._overrides.hold(hours, mode, until, source)
         self._journal.event(0, self.now(), "override", {"hours": hours, "mode": mode, "until": until})
         self.drain()
 
@@ -284,6 +286,8 @@ class CallControl:
         call = self.calls.get(one.call)
         if call and one.rule == Why.QUEUED:
             call.queue, call.queued_at, call.state = subject.partition(".")[2], one.at, State.WAITING
+        elif call and one.rule == Why.CALLER:
+            call.lists += (subject.partition(".")[2],)
         elif call and one.rule == Why.STEP and call.state not in (State.VOICEMAIL, State.OVER):
             if call.state is State.WAITING:
                 self._audience.queue_changed(call.queue)

@@ -3,7 +3,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -25,6 +25,8 @@ class Override:
 
     mode: Literal["open", "closed"]
     until: int | None = None
+    source: str = ""  # who said so: page, phone or mqtt; "" nobody knows
+    since: int = field(default=0, compare=False)  # ms UTC
 
 
 class Overrides:
@@ -39,10 +41,10 @@ class Overrides:
         """known: as before a restart."""
         for name, one in known.items():
             if name in self._routing.rules.settings.hours and (one.until is None or one.until > self._routing.now()):
-                self.hold(name, one.mode, one.until)
+                self.hold(name, one.mode, one.until, one.source, one.since)
 
-    def hold(self, hours: str, mode: Mode, until: int | None) -> None:
-        """KeyError when there are no such hours; a time that is past ends it at once."""
+    def hold(self, hours: str, mode: Mode, until: int | None, source: str = "", since: int | None = None) -> None:
+        """KeyError when there are no such hours; a time that is past ends it at once. since: left out, now."""
         if hours not in self._routing.rules.settings.hours:
             raise KeyError(hours)
         if until is not None and until <= self._routing.now():
@@ -55,7 +57,7 @@ class Overrides:
             timer.cancel()
         self.held.pop(hours, None)
         if mode != "as-written":
-            self.held[hours] = Override(mode, until)
+            self.held[hours] = Override(mode, until, source, self._routing.now() if since is None else since)
             self._watch(hours)
         self._changed(hours)
 

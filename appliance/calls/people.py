@@ -22,13 +22,14 @@ class People:
     def __init__(
         self, routing: Routing, journal: Journal, calls: Mapping[int, Call], changed: Callable[[str], None]
     ) -> None:
-        """changed: told of each whose pause begins or ends."""
+        """changed: told of each whose pause begins or ends, and whose status ends by itself."""
         self.known: dict[str, Person] = {}
         self.contacts: dict[str, tuple[list[str], str, int | None]] = {}  # phone -> contacts, agent, expires
         self.usable: dict[str, bool] = {}  # lines
         self._routing, self._journal, self._calls, self._changed = routing, journal, calls, changed
         self._reached: dict[str, int] = {}  # person -> telephones, as last told
         self._pauses: dict[str, asyncio.TimerHandle] = {}
+        self._expiries: dict[str, asyncio.TimerHandle] = {}
 
     def start(self, known: Mapping[str, Person]) -> None:
         """known: statuses before a restart."""
@@ -40,20 +41,47 @@ class People:
                 self._status(name)
             if self.known[name].paused:  # the core remembers it too
                 self._watch(name)
+            self._expire(name)
 
     def enter(self) -> None:
         """Know whoever the rules in force name."""
         for name in self._routing.rules.settings.person:
             self.known.setdefault(name, Person(since=self._routing.now()))
 
-    def set_status(self, person: str, status: StatusName, reason: str) -> None:
-        """KeyError when there is no such person or status."""
+    def set_status(
+        self, person: str, status: StatusName, reason: str, source: str = "", until: int | None = None
+    ) -> None:
+        """KeyError when there is no such person or status. After `until` (ms UTC) he is again what he was before."""
         if person not in self._routing.rules.settings.person:
             raise KeyError(person)
-        self.known[person] = Person(status, reason, self._routing.now())
+        old, now = self.known[person], self._routing.now()
+        new = Person(status, reason, now, source=source)
+        if until is not None and until > now:
+            lasting = old.until is None
+            new.until = until
+            new.before, new.before_reason = (old.status, old.reason) if lasting else (old.before, old.before_reason)
+        self.known[person] = new
         self._note("status", person=person, status=status, reason=reason)
         self._watch(person)  # it ends a pause
+        self._expire(person)
         self._status(person)
+
+    def _expire(self, person: str) -> None:
+        """A status that was set for a time ends by itself."""
+        if timer := self._expiries.pop(person, None):
+            timer.cancel()
+        known = self.known[person]
+        if known.until is None or person not in self._routing.rules.settings.person:
+            return
+        left = (known.until - self._routing.now()) / 1000
+        if left > 0:
+            loop = asyncio.get_running_loop()
+            self._expiries[person] = loop.call_later(min(left, LOOK_EVERY), self._expire, person)
+            return
+        known.until = None
+        self.set_status(person, known.before, known.before_reason)
+        self._routing.drain()
+        self._changed(person)
 
     def _status(self, person: str) -> None:
         value = Status[self.known[person].status.upper()]
@@ -82,7 +110,7 @@ class People:
             self._pauses[person] = loop.call_later(min(left, LOOK_EVERY), self._watch, person)
 
     def close(self) -> None:
-        for timer in self._pauses.values():
+        for timer in (*self._pauses.values(), *self._expiries.values()):
             timer.cancel()
 
     def owner(self, phone: str) -> str:

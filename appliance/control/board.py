@@ -126,6 +126,7 @@ class Board:
             person=person or call.person,
             queue=call.queue,
             detail=detail,
+            lists=call.lists,
         )
 
     def action_due(self, action: str, call: int) -> None:
@@ -203,11 +204,16 @@ class Board:
             state=states[name],
             paused=now.paused,
             paused_until=now.paused_until,
+            source=now.source,  # type: ignore[arg-type]
+            until=now.until,
         )
 
     def _hours(self, name: str) -> messages.Hours:
         held = self._control.overrides.get(name)
-        return messages.Hours(id=name, override=held.mode if held else None, until=held.until if held else None)
+        if held is None:
+            return messages.Hours(id=name)
+        source: messages.Source = held.source  # type: ignore[assignment]
+        return messages.Hours(id=name, override=held.mode, until=held.until, source=source, since=held.since)
 
     def _phone(self, name: str) -> messages.Phone:
         contacts, agent, expires = self._control.contacts.get(name, ([], "", None))

@@ -26,10 +26,12 @@ from appliance.control.messages import (
     HangUp,
     History,
     Office,
+    Override,
     Refused,
     Request,
     Restore,
     Revision,
+    Send,
     SetStatus,
     Version,
     Watch,
@@ -98,7 +100,7 @@ class Client:
     @overload
     async def request(self, request: Why) -> tuple[str, ...]: ...
     @overload
-    async def request(self, request: Check | SetStatus | HangUp | ActionResult) -> Done: ...
+    async def request(self, request: Check | SetStatus | HangUp | Send | Override | ActionResult) -> Done: ...
     async def request(self, request: Request) -> object:
         """What the switch answers; the request's id is chosen here. Raises Refused, ControlLost."""
         if self._listening.done():

@@ -11,8 +11,10 @@ BACKLOG = 4_194_304  # bytes unsent to one client before it is dropped
 
 CallState = Literal["arrived", "menu", "waiting", "ringing", "talking", "voicemail", "over"]
 LineState = Literal["idle", "ringing", "dialing", "talking"]
+Source = Literal["", "page", "phone", "mqtt"]  # who set a status or held hours; "" is not known
 Status = Literal["available", "break", "away", "meeting", "off"]
 Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # exact in every JSON reader
+Time = Annotated[int, msgspec.Meta(gt=0, le=2**52)]  # LK_NOW_MAX
 Spoken = Literal["", "en", "ru", "uk"]
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
@@ -64,6 +66,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["unreachable", "free", "ringing", "talking"] = "unreachable"
     paused: bool = False  # too many calls rang unanswered: queues leave this person alone
     paused_until: int | None = None  # null while paused: until the status is set
+    source: Source = ""
+    until: int | None = None  # the status ends by itself then
 
 
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +83,8 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     override: Literal["open", "closed"] | None = None
     until: int | None = None  # null: till told otherwise
+    source: Source = ""
+    since: int = 0
 
 
 class Office(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,12 +140,14 @@ class Restore(msgspec.Struct, tag_field="do", tag="restore", frozen=True):
 
 
 class SetStatus(msgspec.Struct, tag_field="do", tag="status", frozen=True):
-    """Say whether a person is to be rung."""
+    """Say whether a person is to be rung; until a time, after which it is as before, or till told otherwise."""
 
     id: Id
     person: str
     status: Status
     reason: Short = ""
+    source: Source = ""
+    until: Time | None = None
 
 
 class HangUp(msgspec.Struct, tag_field="do", tag="hang-up", frozen=True):
@@ -163,7 +171,8 @@ class Override(msgspec.Struct, tag_field="do", tag="override", frozen=True):
     id: Id
     hours: str
     mode: Literal["open", "closed", "as-written"]
-    until: Annotated[int, msgspec.Meta(gt=0, le=2**52)] | None = None  # LK_NOW_MAX
+    until: Time | None = None
+    source: Source = ""
 
 
 class Why(msgspec.Struct, tag_field="do", tag="why", frozen=True):
@@ -241,6 +250,7 @@ class Happened(msgspec.Struct, tag_field="event", tag="happened", frozen=True, k
     person: str = ""
     queue: str = ""
     detail: str = ""
+    lists: tuple[str, ...] = ()  # caller lists he is on
 
 
 class ActionDue(msgspec.Struct, tag_field="event", tag="action", frozen=True, kw_only=True):

@@ -62,6 +62,7 @@ class Bridge:
         self._home = Outlet(
             settings.mqtt,
             version=version,
+            socket=socket,
             login=logins.get(""),
             hash_key=key,
             acted=self._tried,
@@ -70,7 +71,7 @@ class Bridge:
         self._outlets = [
             self._home,
             *(
-                Outlet(table, version=version, login=logins.get(name), hash_key=key)
+                Outlet(table, version=version, socket=socket, login=logins.get(name), hash_key=key)
                 for name, table in settings.broker.items()
             ),
         ]

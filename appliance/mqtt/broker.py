@@ -254,10 +254,10 @@ class Broker:
         if not wanted:
             await client.unsubscribe(filter)
             return
-        options = None
         if self._protocol is aiomqtt.ProtocolVersion.V5:
-            options = SubscribeOptions(qos=1, retainAsPublished=True)
-        codes = await client.subscribe(filter, qos=1, options=options)
+            codes = await client.subscribe(filter, options=SubscribeOptions(qos=1, retainAsPublished=True))
+        else:
+            codes = await client.subscribe(filter, qos=1)
         if any((code if isinstance(code, int) else code.value) >= REFUSED for code in codes):
             log.warning("broker %s:%d does not let us hear %s", self._table.host, self._table.port, filter)
 

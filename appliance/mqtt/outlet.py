@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The office as one broker is told of it: its topics, its numbers, its outbox. No outlet waits for another."""
 
-import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from appliance.control.live import Live
 from appliance.control.messages import (
@@ -17,6 +17,7 @@ from appliance.control.messages import (
 )
 from appliance.mqtt import privacy
 from appliance.mqtt.broker import Broker, Login
+from appliance.mqtt.desk import Desk
 from appliance.mqtt.outbox import Due, Outbox
 from appliance.mqtt.topics import Message, Topics
 from appliance.settings.brokers import Broker as Table
@@ -30,6 +31,7 @@ class Outlet:
         table: Table,
         *,
         version: str,
+        socket: Path,
         login: Login | None = None,
         hash_key: bytes = b"",
         acted: Callable[[Due, str], None] = lambda due, reason: None,
@@ -52,6 +54,18 @@ class Outlet:
             announce=lambda due: self.topics.action_event(due.event, "due"),
             on_status=on_status,
         )
+        self._live: Live | None = None
+        if table.requests:
+            desk = Desk(
+                self.topics,
+                socket,
+                version=version,
+                rate=table.request_rate,
+                holds=table.status_holds,
+                live=lambda: self._live,
+                say=self.say,
+            )
+            self.broker.hear(desk.filter, desk.heard)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -61,11 +75,13 @@ class Outlet:
 
     def office(self, live: Live, now: int) -> None:
         """The switch is there, and this is its office."""
+        self._live = live
         self.outbox.replace(self.topics.retained(live, self._version, now))
         self.broker.news()
 
     def away(self) -> None:
         """The switch is not there."""
+        self._live = None
         self.outbox.keep([self.topics.bridge_state(False)])
         self.broker.news()
 
@@ -100,10 +116,3 @@ class Outlet:
         """Something momentary."""
         self.outbox.add(message, time.monotonic())
         self.broker.news()
-
-
-async def run_all(outlets: list[Outlet]) -> None:
-    """All of them, each on its own."""
-    async with asyncio.TaskGroup() as tasks:
-        for outlet in outlets:
-            tasks.create_task(outlet.run())

@@ -105,6 +105,7 @@ class CallEvent(Payload):
     person: str
     queue: str
     detail: Text
+    lists: tuple[str, ...]
 
 
 class ActionEvent(Payload):
@@ -231,6 +232,7 @@ class Topics:
             person=event.person,
             queue=event.queue,
             detail=_text(event.detail),
+            lists=event.lists,
         )
         return self._moment("call/event", shown)
 

@@ -50,10 +50,11 @@ FINISH_WITHIN = 3.0  # seconds for BYE and the last messages when the switch is 
 MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
 
 
-# Sending calls elsewhere and holding hours open is for the box's own user and root: the page has no log-in yet, and a
-# broker is not to move calls.
+# Sending calls elsewhere and holding hours open is for the box's own user and root, and for the bridge where the settings
+# let a broker ask; the page has no log-in yet.
+BROKERS_ASK = frozenset({messages.SetStatus, messages.HangUp, messages.Send, messages.Override})
 MAY: dict[str, frozenset[type]] = {
-    "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.SetStatus}),
+    "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult}) | BROKERS_ASK,
     "linekeeper-web": frozenset({messages.Watch, messages.Check, messages.History, messages.Why}),
 }
 
@@ -316,14 +317,14 @@ class Switch:
             case messages.Restore(revision=revision):
                 document = self._history.document(revision)
                 return await self._apply(document, f"version {revision} again")
-            case messages.SetStatus(person=person, status=status, reason=reason):
-                self._control.set_status(person, status, reason)
+            case messages.SetStatus(person=person, status=status, reason=reason, source=source, until=until):
+                self._control.set_status(person, status, reason, source, until)
             case messages.HangUp(call=call):
                 self._control.hang_up(call)
             case messages.Send(call=call, to=to):
                 self._control.send(call, to)
-            case messages.Override(hours=hours, mode=mode, until=until):
-                self._control.override(hours, mode, until)
+            case messages.Override(hours=hours, mode=mode, until=until, source=source):
+                self._control.override(hours, mode, until, source)
             case messages.Why(call=call, language=language):
                 return self._why(call, language)
             case messages.ActionResult(call=call, action=action, result=result, reason=reason):

@@ -278,3 +278,21 @@ async def test_a_call_cannot_be_sent_nowhere_or_while_a_message_is_left(offices:
     office.control.send(office.call.id, "mailbox.office")
     with pytest.raises(CoreError, match="cannot"):
         office.control.send(office.call.id, "queue.sales")
+
+
+async def test_a_status_set_for_a_time_ends_by_itself_and_is_as_before(offices: Offices) -> None:
+    control = offices().control
+    control.set_status("anna", "break", "lunch", "page")
+    control.set_status("anna", "meeting", "calendar", "mqtt", control.now() + 150)
+    control.set_status("anna", "away", "left the house", "mqtt", control.now() + 400)
+    assert (control.people["anna"].status, control.people["anna"].source) == ("away", "mqtt")
+    await asyncio.sleep(0.2)
+    assert control.people["anna"].status == "away"
+    while control.people["anna"].status != "break":
+        await asyncio.sleep(0.05)
+    assert (control.people["anna"].reason, control.people["anna"].until) == ("lunch", None)
+
+
+async def test_a_status_that_ended_while_the_switch_was_away_is_as_before_after_it(offices: Offices) -> None:
+    past = {"anna": Person("away", "", 0, source="mqtt", until=1, before="break", before_reason="lunch")}
+    assert offices(people=past).control.people["anna"].status == "break"

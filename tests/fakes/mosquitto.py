@@ -4,10 +4,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiomqtt
 
@@ -19,12 +20,31 @@ WITHIN = 10.0  # seconds for anything that is waited for
 class Mosquitto:
     """start() returns when it listens; kill(), freeze() and thaw() are what brokers suffer."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        *,
+        users: Mapping[str, str] | None = None,
+        access: str = "",
+        more: str = "",
+        address: str = "127.0.0.1",
+    ) -> None:
+        """users: passwords by name; access: its list of who may what; more: lines of its settings."""
         self.port = port
-        self._settings = folder / "mosquitto.conf"
-        self._settings.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\nlog_dest stderr\n"
-        )
+        self._settings = folder / f"mosquitto-{port}.conf"
+        lines = [f"listener {self.port} {address}", "persistence false", "user root", "log_dest stderr", more]
+        lines.append(f"allow_anonymous {'false' if users else 'true'}")
+        if users:
+            passwords = self._settings.with_suffix(".passwords")
+            passwords.write_text("".join(f"{name}:{word}\n" for name, word in users.items()))
+            subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True)
+            lines.append(f"password_file {passwords}")
+        if access:
+            allowed = self._settings.with_suffix(".access")
+            allowed.write_text(access)
+            lines.append(f"acl_file {allowed}")
+        self._settings.write_text("\n".join(lines) + "\n")
         self._process: asyncio.subprocess.Process | None = None
         self._log: asyncio.Task[None] | None = None
 
@@ -79,16 +99,26 @@ async def _drain(log: asyncio.StreamReader) -> None:
 class Listener:
     """Hears everything on a broker: all messages in order, and the last retained payload of each topic."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, login: tuple[str, str] | None = None, **more: Any) -> None:
         self.messages: list[aiomqtt.Message] = []
         self.now: dict[str, str] = {}
-        self._client = aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5, timeout=WITHIN)
+        self.answered: dict[str, int] = {}  # answers looked at, by topic
+        user, password = login or (None, None)
+        self.client = aiomqtt.Client(
+            more.pop("host", "127.0.0.1"),
+            port,
+            username=user,
+            password=password,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            timeout=WITHIN,
+            **more,
+        )
         self._changed = asyncio.Condition()
         self._hearing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        await self._client.subscribe("#", qos=1, options=None)
+        await self.client.__aenter__()
+        await self.client.subscribe("#", qos=1, options=None)
         self._hearing = asyncio.create_task(self._hear())
         return self
 
@@ -99,12 +129,12 @@ class Listener:
         self._hearing.cancel()
         await asyncio.gather(self._hearing, return_exceptions=True)
         try:
-            await self._client.__aexit__(None, None, None)
+            await self.client.__aexit__(None, None, None)
         except aiomqtt.MqttError:
             pass  # the broker went first
 
     async def _hear(self) -> None:
-        async for message in self._client.messages:
+        async for message in self.client.messages:
             async with self._changed:
                 self.messages.append(message)
                 payload = message.payload

@@ -17,12 +17,15 @@ from appliance.control.messages import (
     CallChanged,
     Done,
     Event,
+    Hours,
     Line,
     LineChanged,
     Office,
     Person,
+    PersonChanged,
     Phone,
     Queue,
+    Refused,
     Request,
 )
 from appliance.control.server import Peer, Server
@@ -52,17 +55,20 @@ def small_office() -> Office:
             Person(id="anna", name="Anna", extension="101", status="available", state="free"),
             Person(id="boris", name="Boris", extension="102", status="break", reason="lunch", state="free"),
         ),
+        hours=(Hours(id="office"), Hours(id="saturday")),
         phones=(Phone(id="desk1", contacts=("sip:desk1@127.0.0.1:5062",), agent="Desk"), Phone(id="desk2")),
     )
 
 
 class Switch:
-    """Use it with `async with`; `office` is what a new client is told, `results` what became of actions."""
+    """Use it with `async with`; `office` is what a new client is told, `results` what became of actions, `asked` the rest."""
 
     def __init__(self, socket: Path) -> None:
         self.socket = socket
         self.office = small_office()
         self.results: asyncio.Queue[ActionResult] = asyncio.Queue()
+        self.asked: list[Request] = []  # oldest first
+        self.refuses: Refused | None = None  # whatever is asked
         self._server = Server(socket, self._handle, lambda: self.office)
         self._actions = 0
 
@@ -83,8 +89,12 @@ class Switch:
         await self._server.close()
 
     async def _handle(self, request: Request, peer: Peer) -> object:
-        assert isinstance(request, ActionResult)
-        self.results.put_nowait(request)
+        if isinstance(request, ActionResult):
+            self.results.put_nowait(request)
+        else:
+            self.asked.append(request)
+            if self.refuses:
+                raise self.refuses
         return Done()
 
     def tell(self, event: type[Event], **fields: object) -> None:
@@ -96,6 +106,13 @@ class Switch:
         lines = tuple(line if old.id == id else old for old in self.office.lines)
         self.office = msgspec.structs.replace(self.office, lines=lines)
         self.tell(LineChanged, line=line)
+
+    def person(self, id: str, **changes: object) -> None:
+        """A person has changed: new clients and those who watch are told."""
+        person = msgspec.structs.replace(next(one for one in self.office.people if one.id == id), **changes)
+        people = tuple(person if old.id == id else old for old in self.office.people)
+        self.office = msgspec.structs.replace(self.office, people=people)
+        self.tell(PersonChanged, person=person)
 
     def call(self, **changes: object) -> Call:
         """A call on the line city, as changed."""

@@ -7,8 +7,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -17,72 +17,10 @@ import pytest
 from appliance.control.messages import Applied, Happened
 from appliance.mqtt import broker as broker_module
 from appliance.mqtt import outbox as outbox_module
-from appliance.mqtt.bridge import Bridge
 from appliance.programs.demo.ports import Ports
-from appliance.settings.models import Action, Mqtt, Settings
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import CALL, Switch
-
-RIGHT_WITHIN = 5.0  # seconds after the broker's return
-BOX = "linekeeper/office"
-LAMP = Action.model_validate({"callers": "regulars", "lines": ["city"], "topic": "home/lamp/set", "payload": "ON"})
-
-Bridging = Callable[..., AbstractAsyncContextManager[asyncio.Task[Settings]]]
-
-
-def settings(port: int, **actions: Action) -> Settings:
-    mqtt = Mqtt.model_validate({"port": port})
-    return Settings.model_construct(mqtt=mqtt, broker={}, action=actions or {"lamp": LAMP})
-
-
-@pytest.fixture
-async def switch(tmp_path: Path) -> AsyncIterator[Switch]:
-    async with Switch(tmp_path / "control.sock") as switch:
-        yield switch
-
-
-@pytest.fixture
-async def broker(tmp_path: Path, ports: Ports) -> AsyncIterator[Mosquitto]:
-    async with Mosquitto(tmp_path, ports.take()) as broker:
-        yield broker
-
-
-@pytest.fixture
-def bridge(switch: Switch) -> Bridging:
-    """Run a bridge to a port, as long as the block lasts."""
-
-    @asynccontextmanager
-    async def run(port: int, reread: Callable[[], Settings] | None = None) -> AsyncIterator[asyncio.Task[Settings]]:
-        now = settings(port)
-        work = Bridge(now, switch.socket, version="0.1.0").run(reread or (lambda: now))
-        task = asyncio.create_task(work)
-        try:
-            yield task
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    return run
-
-
-def says(house: Listener, topic: str, **facts: object) -> Callable[[], bool]:
-    """Whether the last thing said on a topic has these facts."""
-
-    def check() -> bool:
-        shown = json.loads(house.now.get(f"{BOX}/{topic}") or "{}")
-        return all(shown.get(key) == value for key, value in facts.items())
-
-    return check
-
-
-def is_said(house: Listener, topic: str, word: str) -> Callable[[], bool]:
-    return lambda: house.now.get(f"{BOX}/{topic}") == word
-
-
-def all_is_told(house: Listener) -> Callable[[], bool]:
-    topics = ("bridge/info", "line/city/state", "line/backup/availability", "queue/sales/state", "person/boris/state")
-    return lambda: house.now.get(f"{BOX}/bridge/state") == "online" and all(f"{BOX}/{t}" in house.now for t in topics)
+from tests.mqtt.house import BOX, LAMP, RIGHT_WITHIN, Bridging, all_is_told, is_said, says, settings
 
 
 async def result(switch: Switch) -> tuple[str, str, str]:
