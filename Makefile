@@ -54,7 +54,7 @@ sanitize: quiet-setup ## the core's C tests under the address and undefined-beha
 		-Db_sanitize=address,undefined -Dc_args=-fno-sanitize-recover=all
 	@$(BIN)/meson test -C $(SANITIZED) --print-errorlogs
 
-model: quiet-setup ## the core and its model through DAYS random days (100000: 20 min on two free cores)
+model: quiet-setup ## the core and its model through DAYS random days (100000: 10 min on two free cores)
 	@$(BIN)/python -m tests.core.many_days $(DAYS)
 
 fuzz: quiet-setup ## the core under libFuzzer for MINUTES (10), plans and days side by side, with sanitizers
