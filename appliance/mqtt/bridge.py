@@ -19,7 +19,7 @@ from appliance.control.messages import Refused as SwitchRefused
 from appliance.mqtt.actions import Limit, Refused, expiry, message
 from appliance.mqtt.broker import Login
 from appliance.mqtt.outbox import Due
-from appliance.mqtt.outlet import Outlet
+from appliance.mqtt.outlet import Box, Outlet
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.models import Settings
 
@@ -59,27 +59,17 @@ class Bridge:
         self._live: Live | None = None
         self._limit = Limit()
         logins, key = secrets.logins, secrets.hash_key or os.urandom(32)
-        self._home = Outlet(
-            settings.mqtt,
-            version=version,
-            socket=socket,
-            login=logins.get(""),
-            hash_key=key,
-            acted=self._tried,
-            on_status=on_status,
-        )
-        self._outlets = [
-            self._home,
-            *(
-                Outlet(table, version=version, socket=socket, login=logins.get(name), hash_key=key)
-                for name, table in settings.broker.items()
-            ),
-        ]
+        box = Box(version, socket, key, tuple(settings.callers))
+        self._home = Outlet(settings.mqtt, box, logins.get(""), acted=self._tried, on_status=on_status)
+        others = (Outlet(table, box, logins.get(name)) for name, table in settings.broker.items())
+        self._outlets = [self._home, *others]
         self._results: asyncio.Queue[ActionResult] = asyncio.Queue(RESULTS_MAX)
         self._applied = asyncio.Event()
 
     async def run(self, reread: Callable[[], Settings]) -> Settings:
-        """Until cancelled, or until the settings name other brokers; then those settings. Keeps the old if unreadable."""
+        """Until cancelled, or until the settings name other brokers or caller lists: then those settings.
+
+        Keeps the old ones when they are unreadable."""
         connecting = ThreadPoolExecutor(CONNECTING_MAX, "connecting")  # a connect that hangs holds its thread
         asyncio.get_running_loop().set_default_executor(connecting)
         async with asyncio.TaskGroup() as tasks:
@@ -95,7 +85,7 @@ class Bridge:
                     log.warning("the settings cannot be read again, the old ones stay: %s", error)
                     continue
                 self._actions = settings.action
-                if (settings.mqtt, settings.broker) != (self._settings.mqtt, self._settings.broker):
+                if _told_apart(settings) != _told_apart(self._settings):
                     break
             for task in working:
                 task.cancel()
@@ -174,6 +164,11 @@ class Bridge:
                     await client.request(result)
             except (ControlLost, SwitchRefused, TimeoutError) as error:
                 log.warning("the switch does not take the result of action %s: %s", result.action, error)
+
+
+def _told_apart(settings: Settings) -> tuple[object, ...]:
+    """What another bridge is begun for."""
+    return settings.mqtt, settings.broker, tuple(settings.callers)
 
 
 def _now() -> int:

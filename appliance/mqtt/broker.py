@@ -28,6 +28,7 @@ PACKET_MAX = 65_536  # bytes a broker is asked not to exceed
 WAITING_MAX = 256  # messages from the broker not looked at yet; more are thrown away
 WINDOW = 32  # publications under way at once; the rest is coalesced in the outbox, not piled up in the library
 UNSUPPORTED = (1, 132)  # CONNACK codes for the protocol version, in MQTT 3.1.1 and in 5
+LOOK_FOR = 3.0  # seconds after connecting for what is retained to come
 REFUSED = 0x80  # and above: SUBACK codes of a subscription that is not given
 
 log = logging.getLogger("linekeeper.mqtt")
@@ -79,6 +80,7 @@ class Broker:
         self._protocol = aiomqtt.ProtocolVersion.V311 if old else aiomqtt.ProtocolVersion.V5
         self._news = asyncio.Event()
         self._heard: dict[str, Callable[[Incoming], None]] = {}  # by topic filter
+        self._looked: dict[str, Callable[[Incoming], None]] = {}  # the same, for what is retained at the beginning
         self._unasked: dict[str, bool] = {}  # filters the broker is still to be told; False: of which we want no more
         self._connected: float | None = None  # when, monotonic seconds
         self._status = ""
@@ -98,6 +100,10 @@ class Broker:
         if self._heard.pop(filter, None):
             self._unasked[filter] = False
             self.news()
+
+    def look(self, filter: str, seen: Callable[[Incoming], None]) -> None:
+        """Take what is retained on these topics, at the beginning of each connection. To be said before run()."""
+        self._looked[filter] = seen
 
     @property
     def is_connected(self) -> bool:
@@ -139,13 +145,13 @@ class Broker:
             self._connected = time.monotonic()
             self._tell_status(f"broker {self._table.host}:{self._table.port} is connected")
             self._outbox.again()
-            self._unasked = dict.fromkeys(self._heard, True)
-            if _is_cancelled():
-                return
+            self._unasked = dict.fromkeys((*self._heard, *self._looked), True)
+            looking = asyncio.get_running_loop().call_later(LOOK_FOR, self._look_away)
             working = [asyncio.create_task(work) for work in (self._tell(client), self._listen(client))]
             try:
                 done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                looking.cancel()
                 for task in working:
                     task.cancel()
                 await asyncio.wait(working)
@@ -153,6 +159,10 @@ class Broker:
                     await self._say_goodbye(client)
             for task in done:
                 task.result()
+
+    def _look_away(self) -> None:
+        self._unasked |= dict.fromkeys(self._looked, False)
+        self.news()
 
     async def _say_goodbye(self, client: aiomqtt.Client) -> None:
         with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
@@ -255,7 +265,8 @@ class Broker:
             await client.unsubscribe(filter)
             return
         if self._protocol is aiomqtt.ProtocolVersion.V5:
-            codes = await client.subscribe(filter, options=SubscribeOptions(qos=1, retainAsPublished=True))
+            options = SubscribeOptions(qos=1, retainAsPublished=True, noLocal=filter in self._looked)
+            codes = await client.subscribe(filter, options=options)
         else:
             codes = await client.subscribe(filter, qos=1)
         if any((code if isinstance(code, int) else code.value) >= REFUSED for code in codes):
@@ -265,7 +276,7 @@ class Broker:
         """Hand out what the broker says; what nobody wants is thrown away. Ends with MqttError when the connection does."""
         async for message in client.messages:
             if incoming := _incoming(message):
-                for filter, heard in tuple(self._heard.items()):
+                for filter, heard in (*self._heard.items(), *self._looked.items()):
                     if message.topic.matches(filter):
                         heard(incoming)
 

@@ -44,6 +44,10 @@ class Outbox:
         self.keep(messages.values())
         self.keep([removed(topic) for topic in self._kept.keys() - messages.keys()])
 
+    def holds(self, topic: str) -> bool:
+        """Whether this retained topic is ours to tell."""
+        return topic in self._kept
+
     def again(self) -> None:
         """Everything retained is to be told once more: the broker may have lost it."""
         self._changed = dict.fromkeys(self._kept)

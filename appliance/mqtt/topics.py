@@ -106,6 +106,7 @@ class CallEvent(Payload):
     queue: str
     detail: Text
     lists: tuple[str, ...]
+    first: bool
 
 
 class ActionEvent(Payload):
@@ -145,6 +146,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {  # those whose payload is one word
 }
 
 
+RETAINED = ("bridge", "line", "queue", "person", "hours", "mode")  # of these; what is not is momentary
+
+
 class Message(NamedTuple):
     """One publication. expiry is seconds a broker may keep it; that, properties and correlation are MQTT 5's."""
 
@@ -163,6 +167,11 @@ class Topics:
     def __init__(self, base: str, box: str, number: Tell = str, name: Tell = str) -> None:
         self.root = f"{base}/{box}"
         self._number, self._name = number, name
+
+    def kept(self) -> list[str]:
+        """Filters of all that is retained under this box."""
+        kept = [topic for topic in (*PAYLOADS, *WORDS) if topic.split("/")[0] in RETAINED]
+        return [f"{self.root}/{topic}" for topic in kept]
 
     def bridge_state(self, online: bool) -> Message:
         """Whether what is retained under this box is live; offline is also the last will."""
@@ -217,8 +226,8 @@ class Topics:
     def mode(self, hours: Iterable[OfficeHours]) -> Message:
         return self._state("mode/state", ModeState(mode=mode_of(hours)))
 
-    def call_event(self, event: Happened) -> Message | None:
-        """The momentary event, never retained; None for a kind that is not told outside."""
+    def call_event(self, event: Happened, *, first: bool = True) -> Message | None:
+        """The momentary event, never retained; None for a kind that is not told outside. first: of its kind for the call."""
         if event.kind not in EVENT_TYPES:
             return None
         shown = CallEvent(
@@ -233,6 +242,7 @@ class Topics:
             queue=event.queue,
             detail=_text(event.detail),
             lists=event.lists,
+            first=first,
         )
         return self._moment("call/event", shown)
 

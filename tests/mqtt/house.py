@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from appliance.settings.models import Action, Broker, Mqtt, Settings
+from appliance.settings.brokers import Broker, Mqtt
+from appliance.settings.models import Action, Settings
 from tests.fakes.mosquitto import Listener
 
 RIGHT_WITHIN = 5.0  # seconds after the broker's return
