@@ -20,6 +20,9 @@ STATUSES = ["available", "break", "away", "meeting", "off"]
 PERSON_STATES = ["unreachable", "free", "ringing", "talking"]
 MODES = ["as-written", "open", "closed"]
 COMMAND_LIVES = 15  # seconds after which what Home Assistant asked for is too late
+CALLER = (  # an attribute called name is refused there: it would be the entity's
+    "{{ {'call': value_json.call, 'number': value_json.number, 'caller': value_json.name, 'calls': value_json.calls} | tojson }}"
+)
 EXPIRES = "{{ ((as_timestamp(now()) + " + str(COMMAND_LIVES) + ") * 1000) | int }}"
 
 
@@ -112,6 +115,7 @@ class Discovery:
             state_topic=f"{topic}/state",
             value_template="{{ value_json.state }}",
             json_attributes_topic=f"{topic}/state",
+            json_attributes_template=CALLER,
             device_class="enum",
             options=LINE_STATES,
             icon="mdi:phone",

@@ -82,7 +82,7 @@ MQTT = """
 [mqtt]
 host = "127.0.0.1"
 port = {port}
-
+{more}
 [action.lamp]
 callers = "regulars"
 lines = ["city"]
@@ -111,6 +111,7 @@ class Office:
         ports: Ports,
         *,
         mqtt: int | None = None,
+        mqtt_more: str = "",
         backup: int | None = None,
         strategy: str = "ring-all",
         ring_for: int = 20,
@@ -120,7 +121,8 @@ class Office:
     ) -> None:
         """crew: so many people (agent0, ... each with a telephone of the same name) answer instead of Anna and Boris.
 
-        mqtt, backup: ports of a broker and of a trunk we register at; None leaves them out. Times are seconds."""
+        mqtt, backup: ports of a broker and of a trunk we register at; None leaves them out. mqtt_more: further lines of the
+        broker's table, and tables after it. Times are seconds."""
         self.folder = folder
         self.state = folder / "state"
         self.journal, self.socket = self.state / "journal.db", self.state / "control.sock"
@@ -134,7 +136,8 @@ class Office:
         agents = [f"agent{number}" for number in range(crew)]
         self.document = DOCUMENT.format(
             sip=self.sip, web=self.web, city=self.city, rtp=rtp, rtp_end=rtp + RTP_PORTS - 1,
-            mqtt=MQTT.format(port=mqtt) if mqtt else "", backup=BACKUP.format(port=backup) if backup else "",
+            mqtt=MQTT.format(port=mqtt, more=mqtt_more) if mqtt else "",
+            backup=BACKUP.format(port=backup) if backup else "",
             strategy=strategy, ring_for=ring_for, max_wait=max_wait, music=str(music).lower(),
             people=", ".join(f'"{person}"' for person in agents or ("anna", "boris")),
         )  # fmt: skip
