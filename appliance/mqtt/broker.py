@@ -236,7 +236,7 @@ class Broker:
         self._outbox.acted(due)
         try:
             await self._publish(client, due.message)
-        except aiomqtt.MqttError:
+        except BaseException:  # cancelled too: when the connection ends, whoever listens may know first
             self._acted(due, "unconfirmed")
             raise
         self._acted(due, "")
