@@ -183,7 +183,7 @@ def _caller(s: Settings, way: Routes, bits: int) -> tuple[int, int, int]:
 
 def _actions(s: Settings, way: Routes) -> Iterable[tuple[int, ...]]:
     for name, a in s.action.items():
-        listed = NONE if a.callers is None else way.index("callers", a.callers)
+        listed = way.index("callers", a.callers) if a.callers is not None and a.set_off_by_calling else NONE
         lines = sum(1 << way.lines.index(line) for line in a.lines)
         yield way.names.id("action", name), listed, lines, a.class_, trust(a.least_trust)
 

@@ -25,6 +25,7 @@ from appliance.settings.places import Path, scan
 from appliance.settings.plan_steps import Routes, Step
 from appliance.settings.routes import routes
 from appliance.settings.rules import SILENCE
+from appliance.settings.scenarios import CONFIRMED, set_off_by
 
 CALL = 1
 PASSED = frozenset({r.QUEUE, r.CHAIN, r.PERSON, r.SAY, r.MENU, r.COLLECT, r.VOICEMAIL})  # steps told as passed
@@ -183,7 +184,8 @@ class Example:
             fact, leg = self.due.pop(0)
             if fact is Fact.LEFT:
                 self.now += TALK
-            self._feed(fact, call=CALL, leg=leg)
+            done: dict[str, int | str] = {"value": 1, "number": CONFIRMED} if fact is Fact.FOUND else {}
+            self._feed(fact, call=CALL, leg=leg, **done)
         elif self.asked and self.keys:
             self.asked -= 1
             self._feed(Fact.DIGIT, call=CALL, value=ord(self.keys[0]))
@@ -253,7 +255,10 @@ class Example:
                 self.mailbox = self.names.name(command.target)
                 self.due.append((Fact.DONE, 0))
             case Do.LOOK_UP:
-                if self.names.named(command.target) != ("lookup", SILENCE):
+                if action := set_off_by(self.names.name(command.target)):
+                    self.happened.passed.append(f"action.{action}")
+                    self.due.append((Fact.FOUND, 0))
+                elif self.names.named(command.target) != ("lookup", SILENCE):
                     self.due.append((Fact.FAILED, 0))
             case Do.OVER:
                 self.happened.ended = self._ending(command)

@@ -9,7 +9,7 @@ from appliance.settings.faults import nearest, shown
 from appliance.settings.models import Scenario, Settings
 from appliance.settings.places import Path
 from appliance.settings.references import Wrong, found
-from appliance.settings.words import CALLED, CALLER, OF_THE_CALL, PLACEHOLDER
+from appliance.settings.words import CALLED, CALLER, OF_THE_CALL, PLACEHOLDER, PROOF
 
 ATTRIBUTES = 32  # the core keeps of a call
 
@@ -36,10 +36,10 @@ def wrongs(s: Settings) -> Iterator[Wrong]:
 def attributes(s: Settings) -> list[str]:
     """Everything the steps of all scenarios remember of a call, each once."""
     every = (step for scenario in s.scenario.values() for step in scenario.step.values())
+    asks = any(action.asked for action in s.action.values())
     kinds = (steps.MenuStep, steps.CollectStep, steps.LookUpStep, steps.SetStep)
-    return list(
-        dict.fromkeys(step.attribute for step in every if isinstance(step, kinds) and step.attribute is not None)
-    )
+    kept = [step.attribute for step in every if isinstance(step, kinds) and step.attribute is not None]
+    return list(dict.fromkeys([PROOF] * asks + kept))
 
 
 def edges(s: Settings, scenario: str, step: str) -> Iterator[Edge]:
@@ -157,19 +157,20 @@ def _waits(s: Settings, node: Node) -> bool:
 
 def _attributes(s: Settings) -> Iterator[Wrong]:
     known = attributes(s)
-    words = f"accepted: {', '.join(known)}" if known else "there is none yet"
+    named = [name for name in known if name != PROOF]
+    words = f"accepted: {', '.join(named)}" if named else "there is none yet"
     for id, scenario in s.scenario.items():
         for name, step in scenario.step.items():
             path: Path = ("scenario", id, "step", name, "attribute")
-            if isinstance(step, steps.CompareStep) and step.attribute not in (*known, CALLER, CALLED):
-                what = f"no step sets {shown(step.attribute)}; {words}{nearest(step.attribute, known)}"
+            if isinstance(step, steps.CompareStep) and step.attribute not in (*named, CALLER, CALLED):
+                what = f"no step sets {shown(step.attribute)}; {words}{nearest(step.attribute, named)}"
                 yield Wrong("never-set", path, what)
             elif getattr(step, "attribute", None) in known[ATTRIBUTES:]:
                 yield Wrong("wrong-count", path, f"is one too many; accepted: at most {ATTRIBUTES} attributes in all")
     for id, lookup in s.lookup.items():
         for asked in PLACEHOLDER.findall(lookup.url):
-            if asked not in (*known, *OF_THE_CALL):
+            if asked not in (*named, *OF_THE_CALL):
                 what = (
-                    f"no step sets {shown(asked)}; accepted: {', '.join([*OF_THE_CALL, *known])}{nearest(asked, known)}"
+                    f"no step sets {shown(asked)}; accepted: {', '.join([*OF_THE_CALL, *named])}{nearest(asked, named)}"
                 )
                 yield Wrong("never-set", ("lookup", id, "url"), what)

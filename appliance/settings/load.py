@@ -9,7 +9,7 @@ from appliance.settings.callers import read_numbers
 from appliance.settings.faults import MOST, Fault, SettingsFaults, dotted
 from appliance.settings.models import Settings
 from appliance.settings.names import SameId
-from appliance.settings.passwords import FILE, Secrets, fill_secrets, missing, read_secrets
+from appliance.settings.passwords import FILE, Secrets, fill_secrets, missing, read_secrets, unproved
 from appliance.settings.places import Places
 from appliance.settings.plan_steps import WALK, too_long
 from appliance.settings.references import Wrong
@@ -42,7 +42,8 @@ def office(document: str, path: Path, secrets: Path | None = None, *, fill: bool
     settings, places = _parse(document, path)
     known = fill_secrets(settings, secrets) if fill else read_secrets(secrets)
     _raise(list(missing(settings, known)), places, path.name)
-    return Office(document, settings, known, tuple(_told(advice.warnings(settings), places, path.name)))
+    said = [*advice.warnings(settings), *(unproved(settings, known) if known.proof else ())]
+    return Office(document, settings, known, tuple(_told(said, places, path.name)))
 
 
 def parse(text: str, path: Path) -> Settings:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from appliance.settings.actions import Action
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
 from appliance.settings.steps import MESSAGE, OFFICE, Level, Step, Trust
 from appliance.settings.tables import Table, setting, some
@@ -16,7 +17,6 @@ from appliance.settings.words import (
     NAME,
     Address,
     Beginning,
-    CallersName,
     Country,
     Dates,
     DayWindow,
@@ -33,7 +33,6 @@ from appliance.settings.words import (
     LineName,
     MailboxName,
     MemberName,
-    MessageText,
     Moment,
     Name,
     Number,
@@ -52,7 +51,6 @@ from appliance.settings.words import (
     Target,
     TimeZone,
     Title,
-    Topic,
     TrunkPrefix,
     User,
     WebAddress,
@@ -380,25 +378,6 @@ class Outside(Table):
 
     prefix: TrunkPrefix = setting("Dialled before an outside number; removed again.", "")
     lines: tuple[LineName, ...] = some("Lines, tried in turn.", (), most=63, of="line")
-
-
-class Action(Table):
-    """Something on the premises that a caller sets off, through MQTT."""
-
-    callers: CallersName | None = setting(
-        "The list of callers who set it off by calling. Left out: steps of scenarios alone do.", None, of="callers"
-    )
-    lines: tuple[LineName, ...] = some("Lines it may come from.", least=1, most=63, of="line")
-    least_trust: Trust | None = setting("How far the caller's number must be believed. Left out: however little.", None)
-    class_: Literal[0] = setting(
-        "What it touches; 0 informs: a light, a pop-up.",
-        0,
-        unit="class",
-        accepts="0 (classes 1 to 4 are not accepted yet)",
-        alias="class",
-    )
-    topic: Topic = setting("MQTT topic of the message.")
-    payload: MessageText = setting("The message.")
 
 
 class Golden(Table):

@@ -4,7 +4,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from appliance.settings.models import Action, Lookup, Prompt
+from appliance.settings.actions import Action
+from appliance.settings.models import Lookup, Prompt
 
 
 class SameId(Exception):

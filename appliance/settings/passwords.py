@@ -12,11 +12,12 @@ from appliance.settings import documents, files
 from appliance.settings.faults import Fault, SettingsFaults
 from appliance.settings.models import Settings
 from appliance.settings.references import Wrong
-from appliance.settings.tables import Table, setting
-from appliance.settings.words import Name, Password, TrunkPassword
+from appliance.settings.tables import Table, setting, some
+from appliance.settings.words import Name, Password, PinHash, TotpSecret, TrunkPassword
 
 FILE = "secrets.toml"  # beside the settings document
 MODE = 0o600
+CODES = 20  # of one holder that are good once: each wrong one is held against all of them
 STRENGTH = 18  # random bytes of a password we make: 24 characters
 
 
@@ -45,6 +46,14 @@ class Hashing(Table):
     key: Secret[Password] = setting("The same key makes the same words.")
 
 
+class ProofSecret(Table):
+    """Of somebody who may set off actions; `linekeeper proof NAME` makes it."""
+
+    pin: Secret[PinHash] | None = setting("The PIN, hashed.", None)
+    totp: Secret[TotpSecret] | None = setting("What codes of six digits are made of that change twice a minute.", None)
+    codes: tuple[Secret[PinHash], ...] = some("Codes of eight digits, each good once, hashed.", (), most=CODES)
+
+
 class Secrets(Table):
     """The whole of secrets.toml. Values come out by `.get_secret_value()` only. Names without use are no fault."""
 
@@ -52,6 +61,7 @@ class Secrets(Table):
     line: dict[Name, LineSecret] = setting("Lines.", {}, max_length=1000)
     mqtt: MqttSecret | None = setting("The MQTT broker; left out: none is asked for.", None)
     broker: dict[Name, MqttSecret] = setting("More MQTT brokers.", {}, max_length=100)
+    proof: dict[Name, ProofSecret] = setting("PINs and codes of those who may set off actions.", {}, max_length=250)
     hashing: Hashing | None = setting(
         "Telephone numbers told as words; left out: the words are others after each start of the bridge.", None
     )
@@ -70,6 +80,19 @@ def missing(settings: Settings, known: Secrets) -> Iterator[Wrong]:
     for name, line in settings.line.items():
         if line.registers and name not in known.line:
             yield Wrong("no-password", ("line", name), f"has no password in {FILE}; {_accepted('line', name)}", True)
+
+
+def unproved(settings: Settings, known: Secrets) -> Iterator[Wrong]:
+    """The holders of actions who can prove nothing by what a secrets file has; on a box the bridge has a file of its own."""
+    for id, action in settings.action.items():
+        for i, holder in enumerate(action.holders):
+            proof = known.proof.get(holder)
+            has = proof and (proof.codes if action.challenge == "code" else getattr(proof, action.challenge or "pin"))
+            if not has:
+                what = (
+                    f"has no {action.challenge} in {FILE}, so nobody can give it; `linekeeper proof {holder}` makes one"
+                )
+                yield Wrong("no-proof", ("action", id, "holders", i), what)
 
 
 def fill_secrets(settings: Settings, path: Path) -> Secrets:

@@ -17,6 +17,7 @@ from appliance.settings.about import subject
 from appliance.settings.models import Settings
 from appliance.settings.plan_steps import NONE, Routes, Step
 from appliance.settings.routes import routes
+from appliance.settings.scenarios import set_off
 
 MOST = 200  # ways listed
 DEEPEST = 300  # steps of one way; a longer one is not followed further
@@ -196,9 +197,9 @@ class Reach:
         return Ways(self.kind, self.name, tuple(found), self._cut)
 
     def _all(self) -> Iterator[Way]:
-        if self.kind == "action" and (callers := self.settings.action[self.name].callers) is not None:
-            for line in self.settings.action[self.name].lines:
-                yield Way(Entry(line, (), NONE, callers), (), Place(NONE, "set-off"))
+        if self.kind == "action" and (action := self.settings.action[self.name]).set_off_by_calling:
+            for line in action.lines:
+                yield Way(Entry(line, (), NONE, action.callers or ""), (), Place(NONE, "set-off"))
         for entry in self.entries():
             if entry.step in self.leading:
                 for hops, place in self._from(entry.step, (), frozenset()):
@@ -330,6 +331,9 @@ class Reach:
                 yield Place(at)
         elif self.kind == "person":
             yield from self._person(at, step)
+        elif self.kind == "action" and step.kind == r.LOOK_UP:
+            if subject(self.routes, step) == f"lookup.{set_off(self.name)}":
+                yield Place(at)
 
     def _person(self, at: int, step: Step) -> Iterator[Place]:
         """How the person is rung by a step that rings several people, or finds out whom."""

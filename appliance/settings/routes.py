@@ -6,7 +6,7 @@ from appliance.settings.models import TELEPHONES, Callers, Settings
 from appliance.settings.numbers import digits, emergency_numbers, normalise
 from appliance.settings.plan_steps import NONE, Routes, Step
 from appliance.settings.rules import SILENCE
-from appliance.settings.scenarios import add_scenarios, lead, ring
+from appliance.settings.scenarios import add_scenarios, lead, ring, set_off, trust
 from appliance.settings.steps import OFFICE
 
 KINDS = (
@@ -37,6 +37,9 @@ def _name(ways: Routes) -> None:
         for name, table in getattr(s, kind).items():
             names.add(kind, name, getattr(table, "name", ""))
     names.add("lookup", SILENCE)
+    for name, action in s.action.items():
+        if action.asked:
+            names.add("lookup", set_off(name), name)
     for name in ways.attributes:
         names.add("attribute", name)
     names.actions = {names.id("action", name): action for name, action in s.action.items()}
@@ -68,6 +71,7 @@ class _Lines:
     def __init__(self, ways: Routes) -> None:
         self.ways = ways
         self.refused = {name: self.refusal(name, c) for name, c in ways.settings.callers.items() if c.refuse}
+        self.rejected = {name: a for name, a in ways.settings.action.items() if a.reject and a.set_off_by_calling}
         self.before: dict[tuple[str, int], int] = {}  # a list, and the step behind it: the step that looks at the list
 
     def add(self) -> None:
@@ -76,13 +80,29 @@ class _Lines:
         for index, (name, line) in enumerate(s.line.items(), start=1):
             entries: dict[int, int] = {}  # where a call is meant to go: where it begins
             first = ways.leads["scenario", line.scenario]
-            ways.first.append(entries.setdefault(first, self.guard(self.hours(name, first))))
+            ways.first.append(entries.setdefault(first, self.enter(name, first)))
             for number, target in line.numbers.items():
                 called = digits(normalise(number, line.country or s.office.country, line.rewrite))
                 to = lead(ways, target)
                 if to not in entries:
-                    entries[to] = self.guard(self.hours(name, to))
+                    entries[to] = self.enter(name, to)
                 ways.dials.append((index, entries[to], called))
+
+    def enter(self, line: str, to: int) -> int:
+        return self.guard(self.reject(line, self.hours(line, to)))
+
+    def reject(self, line: str, to: int) -> int:
+        """The step that refuses, unanswered, the calls that set something off for which the caller need not be answered."""
+        for name, action in self.rejected.items():
+            if line in action.lines:
+                assert action.callers is not None  # as of everything a call sets off
+                path = f"line.{line}.rejects.{name}.{self.ways.path(to)}"
+                over = self.ways.add(f"{path}.over", Step(0, plan.HANG_UP, plan.DECLINED), name)
+                enough = Step(0, plan.TRUST, small=trust(action.least_trust), next=over, other=to)
+                believed = self.ways.add(f"{path}.believed", enough, name)
+                looks = Step(0, plan.LIST, self.ways.index("callers", action.callers), next=believed, other=to)
+                to = self.ways.add(path, looks, action.callers)
+        return to
 
     def hours(self, name: str, to: int) -> int:
         line = self.ways.settings.line[name]

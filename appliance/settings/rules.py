@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from appliance.settings import graph, people
+from appliance.settings import action_rules, graph, people
 from appliance.settings.brokers import Broker
 from appliance.settings.faults import shown
 from appliance.settings.models import TELEPHONES, Queue, Settings
@@ -28,6 +28,7 @@ def wrongs(settings: Settings) -> Iterator[Wrong]:
     yield from _chains(settings)
     yield from _callers(settings)
     yield from graph.wrongs(settings)
+    yield from action_rules.wrongs(settings)
     yield from _repeated_choices(settings)
     yield from _other(settings)
 

@@ -9,13 +9,33 @@ from appliance.settings import plan_steps as plan
 from appliance.settings.numbers import digits, normalise
 from appliance.settings.plan_steps import NONE, Routes, Step, exits
 from appliance.settings.references import ANSWERING, LEADING, found
-from appliance.settings.words import CALLED, CALLER
+from appliance.settings.words import CALLED, CALLER, PROOF
 
 NUMBERS = {CALLER: 0xFFFFFFFE, CALLED: 0xFFFFFFFD}  # of the call, compared as if they were attributes
 COMPARISONS = {"is": 0, "begins": 1, "less": 2, "more": 3, "empty": 4}
 MEASURES = {"waiting": 0, "free": 1, "on_duty": 2, "longest_wait": 3}
 PASTS = {"called-before": 0, "missed-last": 1, "spoken-to": 2}
+DIGITS = {"pin": (4, 12), "totp": (6, 6), "code": (8, 8)}  # fewest and most of each challenge
+CONFIRMED, WAITS = "confirmed", "waits"  # what is found when an action was done, and when it still waits for something
+PATIENCE = 10  # seconds an action may take beside those its own state may take: it is not carried out later in any case
+SET_OFF = "action:"  # before the name of an action: the look-up that sets it off and finds what became of it
 CAUSES = {"normal": plan.NORMAL, "busy": plan.BUSY, "declined": plan.DECLINED, "no-route": plan.UNALLOCATED}
+
+
+def set_off(action: str) -> str:
+    """The look-up that sets it off."""
+    return SET_OFF + action
+
+
+def set_off_by(lookup: str) -> str:
+    """The action a look-up sets off; "" for all others."""
+    return lookup.removeprefix(SET_OFF) if lookup.startswith(SET_OFF) else ""
+
+
+def asks_for_proof(step: str) -> bool:
+    """Whether a step of this path asks for a PIN or code: `scenario.NAME.step.NAME.proof`."""
+    parts = step.split(".")
+    return len(parts) == 5 and parts[0] == "scenario" and parts[4] == PROOF
 
 
 def add_scenarios(routes: Routes) -> None:
@@ -100,6 +120,8 @@ class _Compiled:
                 self.routes.fill(self.at, self.rung(step))
             case steps.MenuStep() | steps.CollectStep() | steps.SayStep() | steps.LookUpStep():
                 self.routes.fill(self.at, self.asked(step))
+            case steps.ActionStep() if self.routes.settings.action[step.action].asked:
+                self.action(step)
             case steps.VoicemailStep() | steps.HangUpStep() | steps.SetStep() | steps.ActionStep():
                 self.routes.fill(self.at, self.done(step))
             case steps.SkillStep() | steps.PriorityStep():
@@ -221,6 +243,30 @@ class _Compiled:
             case steps.ActionStep():
                 next, other = self.lead(step.next), self.lead(step.refused)
                 return Step(0, plan.ACTION, routes.index("action", step.action), next=next, other=other)
+
+    def action(self, step: steps.ActionStep) -> None:
+        """Who is on the list is asked for his keys, and waits for what becomes of it; all others go on as if it were not."""
+        routes, action, path = self.routes, self.routes.settings.action[step.action], self.routes.path(self.at)
+        assert action.callers is not None  # as of every sound action from class 1 on
+        refused, failed = self.lead(step.refused), self.lead(step.failed or step.refused)
+        ways = exits({Because.FAILED: failed, Because.TIMED_OUT: failed})
+        then, proof = self.lead(step.next), self.attribute(PROOF)
+        if step.waiting is not None:
+            waits = Step(
+                0, plan.COMPARE, proof, COMPARISONS["is"], self.lead(step.waiting), then, value=routes.text(WAITS)
+            )
+            then = routes.add(f"{path}.waits", waits)
+        asks = Step(0, plan.LOOK_UP, self.id("lookup", set_off(step.action)), next=then, other=refused, exits=ways)
+        ms = (PATIENCE + action.state_within) * 1000
+        to = routes.add(f"{path}.done", replace(asks, value=proof, ms=ms), step.action)
+        if action.challenge is not None:
+            assert step.prompt is not None  # as of every sound step whose action has a challenge
+            least, most = DIGITS[action.challenge]
+            keys = Step(
+                0, plan.COLLECT, self.id("prompt", step.prompt), step.times, to, refused, least=least, most=most
+            )
+            to = routes.add(f"{path}.{PROOF}", replace(keys, value=proof, ms=step.timeout * 1000), step.action)
+        routes.fill(self.at, Step(0, plan.LIST, routes.index("callers", action.callers), next=to, other=refused))
 
     def wanted(self, step: steps.SkillStep | steps.PriorityStep) -> Step:
         next = self.lead(step.next)

@@ -243,12 +243,26 @@ class CompareStep(Table):
 
 
 class ActionStep(Table):
-    """A premises action is set off."""
+    """A premises action is set off. From class 1 on the call goes on when it is known what became of it."""
 
     do: Literal["action"] = setting("Sets off an action.")
     action: ActionName = setting("Which.", of="action")
+    prompt: PromptName | None = setting(
+        "What asks for the PIN or code; # ends it. Needed where the action has a challenge. Who may not set it off is not "
+        "asked.",
+        None,
+        of="prompt",
+    )
+    times: int = setting("How often it is said at most.", 2, unit="times", ge=1, le=10)
+    timeout: int = setting("How long each digit is waited for.", 5, unit="seconds", ge=1, le=60)
     next: StepTarget = leads("Where the call goes then.")
-    refused: StepTarget = leads("Where it goes when the caller is believed too little, or on another line.", MESSAGE)
+    waiting: StepTarget | None = leads(
+        "Where it goes when a second person, or the end of a delay, is waited for. Left out: `next`.", None
+    )
+    failed: StepTarget | None = leads(
+        "Where it goes when it was sent, but is not known to be done. Left out: `refused`.", None
+    )
+    refused: StepTarget = leads("Where it goes when it was not set off.", MESSAGE)
 
 
 class SkillStep(Table):

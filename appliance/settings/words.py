@@ -18,6 +18,7 @@ from appliance.settings import hours, numbers, public_holidays
 NAME = r"[a-z0-9][a-z0-9-]{0,30}"
 CALLER, CALLED = "caller", "called"  # the two numbers of a call, where else an attribute is named
 OF_THE_CALL = (CALLER, CALLED, "line")  # what an address asks with beside attributes
+PROOF = "proof"  # the attribute with a caller's PIN or code, which is nobody's to look at
 PLACEHOLDER = re.compile(rf"\{{({NAME})\}}")
 
 
@@ -97,14 +98,14 @@ StepName = Annotated[str, Text("the name of a step of this scenario", NAME)]
 AttributeName = Annotated[
     str,
     Text(
-        f"a name of your own, as tables have, but not {', '.join(OF_THE_CALL)}",
+        f"a name of your own, as tables have, but not {', '.join((*OF_THE_CALL, PROOF))}",
         NAME,
-        check=lambda value: value not in OF_THE_CALL,
+        check=lambda value: value not in (*OF_THE_CALL, PROOF),
     ),
 ]
 Compared = Annotated[
     str,
-    Text(f"the name of an attribute, {CALLER} or {CALLED}", NAME, check=lambda value: value != "line"),
+    Text(f"the name of an attribute, {CALLER} or {CALLED}", NAME, check=lambda value: value not in ("line", PROOF)),
 ]
 MemberName = Annotated[
     str,
@@ -216,10 +217,19 @@ Topic = Annotated[
 MessageText = Annotated[
     str, Text("at most 4096 bytes", r"[^\x00\ud800-\udfff]*", most=4096, check=lambda v: len(v.encode()) <= 4096)
 ]
+StateText = Annotated[str, Text("at most 256 characters, no control characters", PRINTED + "{0,256}")]
 SoundFile = Annotated[str, Text("the absolute path of a .wav file", r"/[^\x00-\x1f\x7f]*\.wav")]
 KeptFile = Annotated[str, Text("the absolute path of a file", r"/[^\x00-\x1f\x7f]*")]
 NumbersFile = Annotated[
     str, Text("the name of a .txt or .csv file beside the document", r"[A-Za-z0-9][A-Za-z0-9._\-]{0,58}\.(?:txt|csv)")
 ]
+PinHash = Annotated[
+    str,
+    Text(
+        "what `linekeeper proof NAME` prints, beginning with scrypt$",
+        r"scrypt\$[0-9]{1,2}\$[A-Za-z0-9+/=]{24}\$[A-Za-z0-9+/=]{44}",
+    ),
+]
+TotpSecret = Annotated[str, Text("16 to 128 letters and digits of base 32", r"[A-Z2-7]{16,128}")]
 Password = Annotated[str, Text("8 to 128 printable ASCII characters without spaces", r"[\x21-\x7e]{8,128}")]
 TrunkPassword = Annotated[str, Text("1 to 128 printable ASCII characters", r"[\x20-\x7e]{1,128}")]

@@ -64,9 +64,9 @@ def example(old: str, new: str) -> str:
         ('kind = "sip"\n', "", "line.city.kind", "is missing; accepted: sip"),
         (
             "class = 0",
-            "class = 2",
+            "class = 5",
             "action.lamp.class",
-            "2 is not known; accepted: 0 (classes 1 to 4 are not accepted yet)",
+            "5 is out of range; accepted: a whole number from 0 to 4 (class)",
         ),
         (
             'wed = ["09:00-18:00"]',
