@@ -9,27 +9,41 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Iterable
 
 COST = 14  # 2**14 * 1 KiB of memory and some 50 ms of a small box for each try
 COSTLIEST = 16
 SALT = 16  # bytes
 
 
-def hashed(pin: str, cost: int = COST) -> str:
-    salt = os.urandom(SALT)
+def hashed(pin: str, cost: int = COST, salt: bytes = b"") -> str:
+    """salt: one for several codes of one person; left out, a new one."""
+    salt = salt or os.urandom(SALT)
     return f"scrypt${cost}${_text(salt)}${_text(_scrypt(pin, salt, cost))}"
 
 
 def is_pin(pin: str, kept: str) -> bool:
     """Whether this is the PIN; takes as long either way. False for what is no hash of ours."""
-    try:
-        _, cost, salt, known = kept.split("$")
-        if not 0 < int(cost) <= COSTLIEST:
-            return False
-        tried = _scrypt(pin, base64.b64decode(salt, validate=True), int(cost))
-        return hmac.compare_digest(tried, base64.b64decode(known, validate=True))
-    except ValueError:
-        return False
+    return bool(found(pin, [kept]))
+
+
+def found(pin: str, kept: Iterable[str]) -> list[str]:
+    """Those of several hashes that are of this PIN. Hashes of one salt cost as much as one."""
+    tried: dict[tuple[int, bytes], bytes] = {}
+    right = []
+    for each in kept:
+        try:
+            _, cost, salt, known = each.split("$")
+            at = int(cost), base64.b64decode(salt, validate=True)
+            if not 0 < at[0] <= COSTLIEST:
+                continue
+            if at not in tried:
+                tried[at] = _scrypt(pin, at[1], at[0])
+            if hmac.compare_digest(tried[at], base64.b64decode(known, validate=True)):
+                right.append(each)
+        except ValueError:
+            continue
+    return right
 
 
 def _scrypt(pin: str, salt: bytes, cost: int) -> bytes:

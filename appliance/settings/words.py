@@ -230,6 +230,6 @@ PinHash = Annotated[
         r"scrypt\$[0-9]{1,2}\$[A-Za-z0-9+/=]{24}\$[A-Za-z0-9+/=]{44}",
     ),
 ]
-TotpSecret = Annotated[str, Text("16 to 128 letters and digits of base 32", r"[A-Z2-7]{16,128}")]
+TotpSecret = Annotated[str, Text("26 to 128 letters and digits of base 32", r"[A-Z2-7]{26,128}")]
 Password = Annotated[str, Text("8 to 128 printable ASCII characters without spaces", r"[\x21-\x7e]{8,128}")]
 TrunkPassword = Annotated[str, Text("1 to 128 printable ASCII characters", r"[\x20-\x7e]{1,128}")]

@@ -141,7 +141,7 @@ def test_a_holder_without_a_pin_is_told_of_with_his_place(tmp_path: Path) -> Non
     document.write_text(OFFICE + GATE + MENU)
     kept = pins.hashed("4711", cost=4)
     office = load.read(
-        document, secrets(tmp_path, f'[proof.anna]\npin = "{kept}"\n[proof.boris]\ntotp = "{"A" * 16}"\n')
+        document, secrets(tmp_path, f'[proof.anna]\npin = "{kept}"\n[proof.boris]\ntotp = "{"A" * 32}"\n')
     )
     [said] = [fault for fault in office.warnings if fault.id == "no-proof"]
     assert said.path == "action.gate.holders[1]" and "linekeeper proof boris" in said.message
