@@ -74,6 +74,11 @@ class Call:
     attributes: dict[str, str] = field(default_factory=dict)  # what is remembered of it, as it was learnt
     rings: dict[int, Ring] = field(default_factory=dict)  # by the core's leg
     talk: Ring | None = None
+    trust: int = 0  # in his number, core.names.Trust
+    keys: str = ""  # the last he pressed, but for PINs and codes
+    gives_proof: bool = False  # he is asked for a PIN or code: what he presses is nobody's to see
+    proof: str = ""  # what he gave, until the action it is for is due
+    called_back: bool = False  # we called him, at a number the settings have
     up: bool = False  # the caller's leg is answered
     told_ringing: bool = False
     music: bool = False

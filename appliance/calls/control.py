@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from appliance.calls.actions import Actions
 from appliance.calls.call import Call, Direction, Person, State
 from appliance.calls.call import Outcome as OutcomeName
 from appliance.calls.call import Status as StatusName
@@ -27,9 +28,13 @@ from appliance.calls.sound import Sound
 from appliance.core import Command, CoreError, Trace
 from appliance.core.names import Do, Fact, Outcome, Past, Trust, Why
 from appliance.settings.models import TELEPHONES
+from appliance.settings.scenarios import asks_for_proof
+from appliance.settings.words import PROOF
 
 log = logging.getLogger("calls")
 
+HIDDEN = "•"  # a key of a PIN or code, wherever it is shown
+KEYS_KEPT = 64  # keys of a call that messages may have in them
 NO_ROUTE = 3  # Q.850 no route to destination
 NO_SUCH_NUMBER = 28  # Q.850 invalid number format
 CONGESTION = 42  # Q.850 switching equipment congestion
@@ -81,7 +86,9 @@ class CallControl:
         self._sound = Sound(telephony, self._sounds, self._said)
         words = partial(self._sounds, "confirm")
         self._ringing = Ringing(self._routing, telephony, self._sound, self._journal, audience, words)
-        self._looking_up = LookingUp(self._routing, self._lookups, self._journal, self._ringing.tell_ringing)
+        self._actions = Actions(audience, self._journal, self.now)
+        ringing = self._ringing.tell_ringing
+        self._looking_up = LookingUp(self._routing, self._lookups, self._journal, ringing, self._actions)
         self._mailboxes = Mailboxes(telephony, self._voicemail, self._message_done)
         for call, path in salvage(self._voicemail):
             log.warning("a message cut off when the program ended is kept: %s", path)
@@ -130,6 +137,7 @@ class CallControl:
         direction: Direction = "internal" if phone else "in"
         since = self.now()
         call = Call(self._journal.next_call_id(), self.rules, direction, line, who.number, called, who.name, since, leg)
+        call.trust = who.trust
         call.phone, call.caller_person = source if phone else "", who.person
         self.calls[call.id] = call
         self._ringing.legs[leg] = (call, None)
@@ -200,8 +208,11 @@ class CallControl:
         if call.talk:  # the bridge carries sound alone; and a conversation is nobody's business
             self._telephony.press(call.leg if ring else call.talk.answered, digit)
             return
-        self._journal.event(call.id, self.now(), "dtmf", {"digit": digit})
-        self._audience.happened("dtmf", call, detail=digit)
+        shown = HIDDEN if call.gives_proof else digit
+        self._journal.event(call.id, self.now(), "dtmf", {"digit": shown})
+        self._audience.happened("dtmf", call, detail=shown)
+        if not call.gives_proof:
+            call.keys = (call.keys + digit)[-KEYS_KEPT:]
         if digit == "#" and self._mailboxes.recording(call.id):
             self._mailboxes.finish(call.id)
         if call.state is not State.OVER:
@@ -247,6 +258,15 @@ class CallControl:
         self.drain()
         self._audience.person_changed(person)
 
+    def action_keys(self, request: str) -> str:
+        """The PIN or code a caller gave for an action, once; "" when there is none."""
+        return self._actions.keys(request)
+
+    def action_became(self, call: int, action: str, result: str, reason: str, request: str) -> None:
+        detail: dict[str, object] = {"action": action, "result": result, "reason": reason}
+        self._journal.event(call, self.now(), "action-result", detail)
+        self._actions.became(request, result, reason)
+
     def hang_up(self, call: int) -> None:
         """End a call as its caller would; KeyError when it is over."""
         leg = self.calls[call].leg
@@ -284,6 +304,8 @@ class CallControl:
 
     def _traced(self, one: Trace, subject: str) -> None:
         call = self.calls.get(one.call)
+        if call and one.rule == Why.STEP:
+            call.gives_proof = asks_for_proof(subject.partition(".")[2])
         if call and one.rule == Why.QUEUED:
             call.queue, call.queued_at, call.state = subject.partition(".")[2], one.at, State.WAITING
         elif call and one.rule == Why.CALLER:
@@ -323,7 +345,7 @@ class CallControl:
             case Do.MAILBOX:
                 self._mailbox(call, name(command.target))
             case Do.ACTION:
-                self._action(call, name(command.target))
+                self._actions.due(call, name(command.target))
             case Do.HANG_UP:
                 self._ringing.hang_up(call, command.value)
             case Do.OVER:
@@ -354,12 +376,11 @@ class CallControl:
         self.drain()
 
     def _set(self, call: Call, attribute: str, value: str) -> None:
+        if attribute == PROOF:
+            call.proof = value if value.isdigit() else ""  # else it is what became of the action
+            return
         call.attributes[attribute] = value
         self._journal.event(call.id, self.now(), "attribute", {"attribute": attribute, "value": value})
-
-    def _action(self, call: Call, action: str) -> None:
-        self._audience.action_due(action, call.id)
-        self._journal.event(call.id, self.now(), "action", {"action": action})
 
     def _mailbox(self, call: Call, mailbox: str) -> None:
         if not call.leg:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote
 
+from appliance.calls.actions import Actions
 from appliance.calls.call import Call, State
 from appliance.calls.ports import Journal, Lookups
 from appliance.calls.routing import Routing
 from appliance.core.names import Fact
+from appliance.settings.scenarios import set_off_by
 
 log = logging.getLogger("calls")
 
@@ -21,13 +23,18 @@ SILENCE = "silence"  # never asked: the caller hears ringing until the core has 
 class LookingUp:
     """Carries out the core's look-ups."""
 
-    def __init__(self, routing: Routing, lookups: Lookups, journal: Journal, ringing: Callable[[Call], None]) -> None:
+    def __init__(
+        self, routing: Routing, lookups: Lookups, journal: Journal, ringing: Callable[[Call], None], actions: Actions
+    ) -> None:
         self._routing, self._lookups, self._journal, self._ringing = routing, lookups, journal, ringing
+        self._actions = actions
 
     def begin(self, call: Call, name: str) -> None:
         call.looked_up += 1
         table = call.rules.settings.lookup.get(name)
-        if name == SILENCE and not table:
+        if action := set_off_by(name):
+            self._actions.due(call, action, partial(self._told, call, call.looked_up, name, self._routing.now()))
+        elif name == SILENCE and not table:
             self._ringing(call)
         elif table:
             url = filled(table.url, call)

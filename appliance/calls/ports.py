@@ -105,4 +105,5 @@ class Audience(Protocol):
     def happened(self, kind: str, call: "Call", person: str = "", detail: str = "") -> None:
         """Something momentary; a message may be whole only after its call is over."""
 
-    def action_due(self, action: str, call: int) -> None: ...
+    def action_due(self, action: str, call: int, request: str, asked: bool) -> None:
+        """request: a name for this once; asked: the call waits for what becomes of it."""

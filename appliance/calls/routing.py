@@ -9,10 +9,12 @@ from appliance.calls.clock import Clock
 from appliance.calls.ports import Journal
 from appliance.calls.rules import Rules
 from appliance.core import Command, Core, CoreError, Trace
-from appliance.core.names import Fact
+from appliance.core.names import Fact, Why
+from appliance.settings.scenarios import asks_for_proof
 
 log = logging.getLogger("calls")
 
+HIDDEN = ord("•")  # instead of a key of a PIN or code
 TICK_AT_MOST = 60.0  # seconds; a clock that was set is noticed by then
 
 
@@ -88,7 +90,8 @@ class Routing:
     def _traces(self) -> None:
         for one in self._core.trace():
             subject = ".".join(self.rules.names.named(one.subject) or ())
-            self._journal.trace(one.call, one.at, one.rule, one.reason, subject, one.detail)
+            hidden = one.rule == Why.KEY and asks_for_proof(subject.partition(".")[2])
+            self._journal.trace(one.call, one.at, one.rule, one.reason, subject, HIDDEN if hidden else one.detail)
             self._traced(one, subject)
 
     # ---- time -------------------------------------------------------------------------------------------------------

@@ -2,11 +2,11 @@
 """The live state in the control socket's words: reads call control, tells the server what changed. Keeps nothing."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from appliance.calls import call as calls
+from appliance.calls.actions import trust_in
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.people import PersonState
@@ -129,17 +129,22 @@ class Board:
             lists=call.lists,
         )
 
-    def action_due(self, action: str, call: int) -> None:
+    def action_due(self, action: str, call: int, request: str, asked: bool) -> None:
         known = self._control.calls[call]
         self._server.tell(
             messages.ActionDue,
             action=action,
             call=call,
-            request=secrets.token_hex(8),
+            request=request,
             expires=now_ms() + ACTION_LIVES,
-            number=known.caller,
+            number=known.called if known.called_back else known.caller,
             name=known.name,
             line=known.line,
+            trust=trust_in(known),
+            queue=known.queue,
+            keys=known.keys,
+            asked=asked,
+            called_back=known.called_back,
         )
 
     # ---- what is ----------------------------------------------------------------------------------------------------

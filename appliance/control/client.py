@@ -16,6 +16,8 @@ from appliance.control.messages import (
     ANSWERS,
     BACKLOG,
     VERSION,
+    AbortAction,
+    ActionKeys,
     ActionResult,
     Applied,
     Apply,
@@ -100,7 +102,11 @@ class Client:
     @overload
     async def request(self, request: Why) -> tuple[str, ...]: ...
     @overload
-    async def request(self, request: Check | SetStatus | HangUp | Send | Override | ActionResult) -> Done: ...
+    async def request(self, request: ActionKeys) -> str: ...
+    @overload
+    async def request(
+        self, request: Check | SetStatus | HangUp | Send | Override | ActionResult | AbortAction
+    ) -> Done: ...
     async def request(self, request: Request) -> object:
         """What the switch answers; the request's id is chosen here. Raises Refused, ControlLost."""
         if self._listening.done():

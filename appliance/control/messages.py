@@ -17,6 +17,11 @@ Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # exact in every JSON reader
 Time = Annotated[int, msgspec.Meta(gt=0, le=2**52)]  # LK_NOW_MAX
 Spoken = Literal["", "en", "ru", "uk"]
 Short = Annotated[str, msgspec.Meta(max_length=200)]
+ActionBecame = (
+    Literal[  # waits: for a second person, a call back or a delay; unconfirmed: sent, but the thing did not say so
+        "published", "confirmed", "waits", "denied", "failed", "unconfirmed", "aborted"
+    ]
+)
 Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
 
 
@@ -184,17 +189,32 @@ class Why(msgspec.Struct, tag_field="do", tag="why", frozen=True):
 
 
 class ActionResult(msgspec.Struct, tag_field="do", tag="action-result", frozen=True):
-    """The bridge says what became of an action."""
+    """The bridge says what became of an action; request is that of the event which said that it was due."""
 
     id: Id
     call: Id
     action: str
-    result: Literal["published", "failed"]
+    result: ActionBecame
     reason: str = ""
+    request: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
-Request = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Why | ActionResult
+class ActionKeys(msgspec.Struct, tag_field="do", tag="action-keys", frozen=True):
+    """Answer with the keys a caller gave for an action, once; they are nowhere else. "" when he gave none."""
 
+    id: Id
+    request: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=True):
+    """Tell the bridge not to carry out an action whose delay is not over."""
+
+    id: Id
+    action: Short
+
+
+Asking = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Why
+Request = Asking | ActionResult | ActionKeys | AbortAction
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 
@@ -265,6 +285,19 @@ class ActionDue(msgspec.Struct, tag_field="event", tag="action", frozen=True, kw
     number: str = ""
     name: str = ""
     line: str = ""
+    trust: str = "none"  # in the number, as in the settings; none when it is withheld
+    queue: str = ""
+    keys: str = ""  # pressed before, in menus; never a PIN or code
+    asked: bool = False  # a step of a scenario set it off, and waits for what becomes of it
+    called_back: bool = False  # we called the number, and talk to whoever answered there
+
+
+class ActionAborted(msgspec.Struct, tag_field="event", tag="action-aborted", frozen=True, kw_only=True):
+    """An action that waits for the end of its delay is not to be carried out."""
+
+    seq: int
+    at: int
+    action: str
 
 
 class Applied(msgspec.Struct, tag_field="event", tag="applied", frozen=True, kw_only=True):
@@ -284,6 +317,7 @@ Event = (
     | HoursChanged
     | Happened
     | ActionDue
+    | ActionAborted
     | Applied
 )
 
@@ -329,6 +363,8 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     Override: Done,
     Why: tuple[str, ...],
     ActionResult: Done,
+    ActionKeys: str,
+    AbortAction: Done,
 }
 
 

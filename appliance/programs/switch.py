@@ -54,7 +54,7 @@ MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
 # let a broker ask; the page has no log-in yet.
 BROKERS_ASK = frozenset({messages.SetStatus, messages.HangUp, messages.Send, messages.Override})
 MAY: dict[str, frozenset[type]] = {
-    "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult}) | BROKERS_ASK,
+    "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys}) | BROKERS_ASK,
     "linekeeper-web": frozenset({messages.Watch, messages.Check, messages.History, messages.Why}),
 }
 
@@ -327,10 +327,19 @@ class Switch:
                 self._control.override(hours, mode, until, source)
             case messages.Why(call=call, language=language):
                 return self._why(call, language)
-            case messages.ActionResult(call=call, action=action, result=result, reason=reason):
-                detail: dict[str, object] = {"action": action, "result": result, "reason": reason}
-                self._journal.event(call, now_ms(), "action-result", detail)
+            case messages.ActionResult(call=call, action=action, result=result, reason=reason, request=of):
+                self._control.action_became(call, action, result, reason, of)
+            case messages.ActionKeys(request=of):
+                return self._control.action_keys(of)
+            case messages.AbortAction(action=action):
+                self._abort(action)
         return messages.Done()
+
+    def _abort(self, action: str) -> None:
+        if action not in self._control.rules.settings.action:
+            raise KeyError(f"action {action}")
+        self._journal.event(0, now_ms(), "action-abort", {"action": action})
+        self._server.tell(messages.ActionAborted, action=action)
 
     def _why(self, call: int, language: str) -> list[str]:
         rows = Reader(self._state / "journal.db").trace(call)

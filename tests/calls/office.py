@@ -61,6 +61,7 @@ class Witness:
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []
         self.actions: list[str] = []
+        self.requests: list[str] = []  # of actions that a call waits for
         self.hours: list[str] = []
 
     def call_changed(self, call: int) -> None: ...
@@ -75,8 +76,10 @@ class Witness:
     def happened(self, kind: str, call: Call, person: str = "", detail: str = "") -> None:
         self.seen.append((kind, person or detail))
 
-    def action_due(self, action: str, call: int) -> None:
+    def action_due(self, action: str, call: int, request: str, asked: bool) -> None:
         self.actions.append(action)
+        if asked:
+            self.requests.append(request)
 
 
 class Questions:

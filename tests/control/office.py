@@ -40,6 +40,8 @@ class SmallOffice:
                 raise m.Refused("unknown", "Call 404 is not known.")
             case m.Why(call=500):
                 raise ZeroDivisionError
+            case m.ActionKeys():
+                return "4711"
             case m.Why():
                 if self.held:
                     await self.held.wait()
