@@ -15,6 +15,7 @@ from tests.telephones import g711, tone
 
 RATE, PACKET = 8000, 160  # samples a second, samples in a packet (20 ms)
 A_LAW, EVENTS = 8, 101  # payload types, as the scenarios offer them
+BOX_EVENTS = 121  # telephone-event/8000 as the box offers it: what somebody it called sends (RFC 3264 section 6.1)
 HEADER = struct.Struct("!BBHII")
 EVENT = struct.Struct("!BBH")  # RFC 4733: event, end bit and volume, duration
 KEYS = "0123456789*#ABCD"
@@ -32,7 +33,7 @@ class Rtp(asyncio.DatagramProtocol):
         self._source: tuple[int, int, int] | None = None  # SSRC, its first timestamp, where that is in the recording
         self._to: tuple[str, int] | None = None
         self._ssrc, self._sequence, self._stamp = random.getrandbits(32), random.getrandbits(15), random.getrandbits(31)
-        self._last_key = -1
+        self._last_key, self._events = -1, EVENTS
         self._enough, self._news = 0, asyncio.Event()
         self._pressing: list[tuple[int, bytes]] = []  # (timestamp, event payload) still to be sent
 
@@ -48,8 +49,9 @@ class Rtp(asyncio.DatagramProtocol):
         self._speaker.cancel()
         self._wire.close()
 
-    def press(self, keys: str) -> None:
-        """Send these digits as telephone events of 100 ms, 60 ms apart."""
+    def press(self, keys: str, kind: int = EVENTS) -> None:
+        """Send these digits as telephone events of 100 ms, 60 ms apart, of this payload type."""
+        self._events = kind
         stamp = self._stamp + sum(1 for _, payload in self._pressing if payload[1] & 0x80) // 3 * 8 * PACKET
         for key in keys:
             for packet in range(1, 6):
@@ -104,7 +106,7 @@ class Rtp(asyncio.DatagramProtocol):
             await asyncio.sleep(due - loop.time())
             kind, stamp, payload = A_LAW, self._stamp, self._next()
             if self._pressing:
-                kind = EVENTS
+                kind = self._events
                 stamp, payload = self._pressing.pop(0)
             self._stamp = (self._stamp + PACKET) & 0xFFFFFFFF
             self._sequence = (self._sequence + 1) & 0xFFFF
