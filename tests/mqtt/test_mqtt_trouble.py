@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -244,10 +244,11 @@ async def test_a_broker_that_is_full_is_told_all_when_it_has_room_again(
     switch: Switch, tmp_path: Path, ports: Ports, bridge: Bridging
 ) -> None:
     port = ports.take()
-    async with bridge(port) as work:
+    async with AsyncExitStack() as stack:
         async with Mosquitto(tmp_path, port, more="max_connections 1") as broker:
             await broker.start()
-            async with Listener(port) as house:
+            async with Listener(port) as house:  # the only one it takes
+                work = await stack.enter_async_context(bridge(port))
                 await never_told(house)
         async with Mosquitto(tmp_path, port) as broker:
             await broker.start()
