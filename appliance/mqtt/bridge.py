@@ -2,31 +2,28 @@
 """The bridge: what the switch tells goes to the broker, what became of actions goes back to the switch."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-
-from appliance.control.client import ControlLost, connect, follow
+from appliance.control.client import follow
 from appliance.control.live import Live
-from appliance.control.messages import ActionDue, ActionResult, Applied, Event, Office
-from appliance.control.messages import Refused as SwitchRefused
-from appliance.mqtt.actions import Limit, Refused, expiry, message
+from appliance.control.messages import ActionAborted, ActionDue, Applied, Event, Office
 from appliance.mqtt.broker import Login
-from appliance.mqtt.outbox import Due
+from appliance.mqtt.home import Home
 from appliance.mqtt.outlet import Box, Outlet
+from appliance.mqtt.premises import Premises
+from appliance.mqtt.proofs import Holders
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.models import Settings
 
 REFRESH = 1.0  # seconds between looks at late actions and at how long the first in a queue has waited
 CONNECTING_MAX = 20  # connections being made at a time: nine brokers, each with Homie beside it
-REPORT_WITHIN = 5.0  # seconds
-RESULTS_MAX = 64  # results of actions the switch has not taken yet; more are dropped
 
 log = logging.getLogger("linekeeper.mqtt")
 
@@ -41,6 +38,14 @@ class Logins(NamedTuple):
 NO_LOGINS = Logins()
 
 
+class ActionFiles(NamedTuple):
+    """Where log and memory of actions are kept; the file that lets class 4 run; who can prove what, read anew each time."""
+
+    folder: Path
+    enabling: Path
+    holders: Callable[[], Holders] = dict
+
+
 class Bridge:
     """One box on one or more brokers. `on_status` gets a sentence whenever that of the house comes or goes."""
 
@@ -50,20 +55,28 @@ class Bridge:
         socket: Path,
         *,
         version: str,
+        actions: ActionFiles,
         secrets: Logins = NO_LOGINS,
         on_status: Callable[[str], None] = lambda status: None,
     ) -> None:
         assert settings.mqtt
-        self._settings, self._actions = settings, settings.action
+        self._settings = settings
         self._socket = socket
         self._live: Live | None = None
-        self._limit = Limit()
         logins, key = secrets.logins, secrets.hash_key or os.urandom(32)
         box = Box(version, socket, key, tuple(settings.callers))
-        self._home = Outlet(settings.mqtt, box, logins.get(""), acted=self._tried, on_status=on_status)
+        self._home = Outlet(
+            settings.mqtt,
+            box,
+            logins.get(""),
+            acted=lambda due, reason: self._premises.tried(due, reason),
+            sending=lambda due: self._premises.sending(due),
+            on_status=on_status,
+        )
         others = (Outlet(table, box, logins.get(name)) for name, table in settings.broker.items())
         self._outlets = [self._home, *others]
-        self._results: asyncio.Queue[ActionResult] = asyncio.Queue(RESULTS_MAX)
+        self._house = Home(self._home, socket)
+        self._premises = Premises(self._house, settings, actions.folder, actions.enabling, actions.holders)
         self._applied = asyncio.Event()
 
     async def run(self, reread: Callable[[], Settings]) -> Settings:
@@ -72,9 +85,13 @@ class Bridge:
         Keeps the old ones when they are unreadable."""
         connecting = ThreadPoolExecutor(CONNECTING_MAX, "connecting")  # a connect that hangs holds its thread
         asyncio.get_running_loop().set_default_executor(connecting)
+        with contextlib.closing(self):
+            return await self._run(reread)
+
+    async def _run(self, reread: Callable[[], Settings]) -> Settings:
         async with asyncio.TaskGroup() as tasks:
             following = follow(self._socket, self._on_office, self._on_event, self._on_away)
-            vital = (following, self._refresh(), self._report(), *(outlet.run() for outlet in self._outlets))
+            vital = (following, self._refresh(), self._house.run(), *(outlet.run() for outlet in self._outlets))
             working = [tasks.create_task(work) for work in vital]
             while True:
                 await self._applied.wait()
@@ -84,12 +101,16 @@ class Bridge:
                 except (SettingsFaults, OSError) as error:
                     log.warning("the settings cannot be read again, the old ones stay: %s", error)
                     continue
-                self._actions = settings.action
+                self._premises.apply(settings)
                 if _told_apart(settings) != _told_apart(self._settings):
                     break
             for task in working:
                 task.cancel()
         return settings
+
+    def close(self) -> None:
+        """Nothing more is decided; what waits for the end of its delay is not done."""
+        self._premises.close()
 
     # ---- what the switch tells --------------------------------------------------------------------------------------
 
@@ -109,7 +130,9 @@ class Bridge:
         live.apply(event)
         match event:
             case ActionDue():
-                self._on_action(event)
+                self._on_action(event, live)
+            case ActionAborted(action=action):
+                self._premises.abort(action)
             case Applied():
                 self._applied.set()
             case _:
@@ -119,51 +142,19 @@ class Bridge:
 
     # ---- actions ----------------------------------------------------------------------------------------------------
 
-    def _on_action(self, event: ActionDue) -> None:
-        now = _now()
-        event = msgspec.structs.replace(event, expires=expiry(event, now))
-        try:
-            publication = message(event, self._actions.get(event.action), now)
-            self._limit.take(event.action, now)
-            due = Due(publication, event, time.monotonic() + (event.expires - now) / 1000)
-            if not self._home.outbox.act(due):
-                raise Refused("too-many")
-            self._home.broker.news()
-        except Refused as refusal:
-            self._became(event, refusal.id)
-
-    def _tried(self, due: Due, reason: str) -> None:
-        self._became(due.event, reason)
-
-    def _became(self, event: ActionDue, reason: str) -> None:
-        """Tell the house and the switch what became of an action; reason "" when it was published."""
-        log.info("action %s of call %d: %s", event.action, event.call, reason or "published")
-        result: Literal["failed", "published"] = "failed" if reason else "published"
-        self._home.say(self._home.topics.action_event(event, result, reason))
-        try:
-            self._results.put_nowait(ActionResult(0, event.call, event.action, result, reason))
-        except asyncio.QueueFull:
-            log.warning("the switch does not take results: one is dropped")
+    def _on_action(self, event: ActionDue, live: Live) -> None:
+        line = live.lines.get(event.line)
+        self._premises.due(event, line.kind if line else "")
 
     async def _refresh(self) -> None:
         """Vital: what time alone changes."""
         while True:
             for due in self._home.outbox.expired(time.monotonic()):
-                self._became(due.event, "expired")
+                self._premises.tried(due, "expired")
             if self._live:
                 for outlet in self._outlets:
                     outlet.tick(self._live, _now())
             await asyncio.sleep(REFRESH)
-
-    async def _report(self) -> None:
-        """Vital: take results to the switch. One it does not take at once is dropped: it has forgotten what it asked."""
-        while True:
-            result = await self._results.get()
-            try:
-                async with asyncio.timeout(REPORT_WITHIN), await connect(self._socket) as client:
-                    await client.request(result)
-            except (ControlLost, SwitchRefused, TimeoutError) as error:
-                log.warning("the switch does not take the result of action %s: %s", result.action, error)
 
 
 def _told_apart(settings: Settings) -> tuple[object, ...]:

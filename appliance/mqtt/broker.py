@@ -81,6 +81,7 @@ class Broker:
         self._news = asyncio.Event()
         self._heard: dict[str, Callable[[Incoming], None]] = {}  # by topic filter
         self._looked: dict[str, Callable[[Incoming], None]] = {}  # the same, for what is retained at the beginning
+        self._plain: set[str] = set()  # filters of which only what the broker kept is marked as retained
         self._unasked: dict[str, bool] = {}  # filters the broker is still to be told; False: of which we want no more
         self._connected: float | None = None  # when, monotonic seconds
         self._status = ""
@@ -89,9 +90,12 @@ class Broker:
         """The outbox has something new."""
         self._news.set()
 
-    def hear(self, filter: str, heard: Callable[[Incoming], None]) -> None:
-        """Take messages on these topics, in this and every later connection. `heard` must not wait nor raise."""
+    def hear(self, filter: str, heard: Callable[[Incoming], None], *, as_published: bool = True) -> None:
+        """Take messages on these topics, in this and every later connection. `heard` must not wait nor raise.
+
+        What the broker kept is marked `retain`; as_published: so is what is told just now and will be kept."""
         self._heard[filter] = heard
+        (self._plain.discard if as_published else self._plain.add)(filter)
         self._unasked[filter] = True
         self.news()
 
@@ -234,6 +238,9 @@ class Broker:
         if due.until <= time.monotonic():
             return
         self._outbox.acted(due)
+        if due.strict and self._protocol is not aiomqtt.ProtocolVersion.V5:
+            self._acted(due, "no-expiry")
+            return
         try:
             await self._publish(client, due.message)
         except BaseException:  # cancelled too: when the connection ends, whoever listens may know first
@@ -265,7 +272,8 @@ class Broker:
             await client.unsubscribe(filter)
             return
         if self._protocol is aiomqtt.ProtocolVersion.V5:
-            options = SubscribeOptions(qos=1, retainAsPublished=True, noLocal=filter in self._looked)
+            marked = filter not in self._plain
+            options = SubscribeOptions(qos=1, retainAsPublished=marked, noLocal=filter in self._looked)
             codes = await client.subscribe(filter, options=options)
         else:
             codes = await client.subscribe(filter, qos=1)

@@ -19,6 +19,7 @@ class Due(NamedTuple):
     message: Message
     event: ActionDue
     until: float
+    strict: bool = False  # only where the message itself carries its expiry: MQTT 5
 
 
 class Outbox:

@@ -42,7 +42,9 @@ class Box(NamedTuple):
 
 
 class Outlet:
-    """One box on one broker. `acted` gets each action tried here; `on_status` a sentence when the broker comes or goes."""
+    """One box on one broker.
+
+    `sending` gets each action before it is tried here, `acted` after; `on_status` a sentence when the broker comes or goes."""
 
     def __init__(
         self,
@@ -51,10 +53,12 @@ class Outlet:
         login: Login | None = None,
         *,
         acted: Callable[[Due, str], None] = lambda due, reason: None,
+        sending: Callable[[Due], None] = lambda due: None,
         on_status: Callable[[str], None] = lambda status: None,
     ) -> None:
         self.table = table
         self._box = box
+        self._sending = sending
         number, name = privacy.numbers(table.privacy, box.hash_key), privacy.names(table.privacy)
         self.topics = Topics(table.base, table.box, number, name)
         self.outbox = Outbox()
@@ -67,7 +71,7 @@ class Outlet:
             will=away,
             login=login,
             acted=acted,
-            announce=lambda due: self.topics.action_event(due.event, "due"),
+            announce=self._announce,
             on_status=on_status,
         )
         self._live: Live | None = None
@@ -78,6 +82,10 @@ class Outlet:
         desk = self._desk() if table.requests else None
         self._discovery = self._announcing()
         self._homie = HomieOutlet(table, Homie(table.box, settable=bool(desk), number=number, name=name), login, desk)
+
+    def _announce(self, due: Due) -> Message:
+        self._sending(due)
+        return self.topics.action_event(due.event, "due")
 
     def _desk(self) -> Desk:
         desk = Desk(

@@ -4,8 +4,9 @@
 import asyncio
 from pathlib import Path
 
-from appliance.mqtt.bridge import Bridge, Logins
+from appliance.mqtt.bridge import ActionFiles, Bridge, Logins
 from appliance.mqtt.broker import Login
+from appliance.mqtt.enabling import FILE as CLASS_4
 from appliance.programs import arguments, notify
 from appliance.settings.passwords import FILE, Secrets, read_secrets
 
@@ -16,20 +17,22 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--secrets", type=Path, metavar="FILE", help=f"the broker's password ({FILE} beside FILE)")
     args = arguments.parse(parser, argv)
     secrets = args.secrets or args.settings.with_name(FILE)
-    asyncio.run(notify.until_told(_work(args.settings, secrets, args.socket)))
+    asyncio.run(notify.until_told(_work(args.settings, secrets, args.socket, args.state)))
     return 0
 
 
-async def _work(document: Path, secrets: Path, socket: Path) -> None:
+async def _work(document: Path, secrets: Path, socket: Path, state: Path) -> None:
     """One bridge after the other, each with the settings of its time."""
     settings = arguments.settings(document)
     if not settings.mqtt:
         notify.ready("the settings name no broker")
+    actions = ActionFiles(state, document.with_name(CLASS_4), lambda: read_secrets(secrets).proof)
     while settings.mqtt:
         bridge = Bridge(
             settings,
             socket,
             version=arguments.version(),
+            actions=actions,
             secrets=_logins(read_secrets(secrets)),
             on_status=notify.status,
         )

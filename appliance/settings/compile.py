@@ -9,7 +9,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from appliance.settings import callers, goals, hours, people, public_holidays
-from appliance.settings.models import Settings, Strategy
+from appliance.settings.models import Hours, Settings, Strategy
 from appliance.settings.names import Names
 from appliance.settings.numbers import digits, normalise
 from appliance.settings.people import Member
@@ -132,17 +132,29 @@ def _members(s: Settings, names: Names) -> dict[str, bytes]:
 
 def _hours(s: Settings, names: Names, now: int) -> dict[str, bytes]:
     zone, begin, end = ZoneInfo(s.office.time_zone), now - BEFORE, now + AHEAD
-    first, last = (datetime.fromtimestamp(at / 1000, UTC).date() for at in (begin - hours.DAY, end + hours.DAY))
     intervals: list[hours.Interval] = []
     tables = []
     for name, table in s.hours.items():
-        week = [[hours.window(text) for text in day] for day in table.week.days()]
-        off = [hours.Dated(day, day, None) for day in sorted(public_holidays.of(table.holidays, first, last))]
-        closed, opened = [*map(hours.dated, table.closed), *off], [hours.dated(text) for text in table.open]
-        new = hours.open_intervals(week, closed, opened, zone, begin, end)
+        new = _open(table, zone, begin, end)
         tables.append((names.id("hours", name), len(intervals), len(new)))
         intervals += new
     return {"OPEN": _rows("OPEN", intervals), "HOUR": _rows("HOUR", tables)}
+
+
+def is_open(s: Settings, name: str, now: int) -> bool:
+    """Whether hours are open as they are written, whatever is held against them; `now` in ms UTC."""
+    if name not in s.hours:
+        return False
+    known = _open(s.hours[name], ZoneInfo(s.office.time_zone), now - hours.DAY, now + hours.DAY)
+    return any(begin <= now < end for begin, end in known)
+
+
+def _open(table: Hours, zone: ZoneInfo, begin: int, end: int) -> list[hours.Interval]:
+    first, last = (datetime.fromtimestamp(at / 1000, UTC).date() for at in (begin - hours.DAY, end + hours.DAY))
+    week = [[hours.window(text) for text in day] for day in table.week.days()]
+    off = [hours.Dated(day, day, None) for day in sorted(public_holidays.of(table.holidays, first, last))]
+    closed, opened = [*map(hours.dated, table.closed), *off], [hours.dated(text) for text in table.open]
+    return hours.open_intervals(week, closed, opened, zone, begin, end)
 
 
 def _callers(s: Settings, way: Routes) -> dict[str, bytes]:

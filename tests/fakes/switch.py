@@ -12,6 +12,7 @@ import msgspec
 from appliance.control.messages import (
     VERSION,
     ActionDue,
+    ActionKeys,
     ActionResult,
     Call,
     CallChanged,
@@ -71,6 +72,7 @@ class Switch:
         self.refuses: Refused | None = None  # whatever is asked
         self._server = Server(socket, self._handle, lambda: self.office)
         self._actions = 0
+        self.proofs: dict[str, str] = {}  # by request
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -91,6 +93,8 @@ class Switch:
     async def _handle(self, request: Request, peer: Peer) -> object:
         if isinstance(request, ActionResult):
             self.results.put_nowait(request)
+        elif isinstance(request, ActionKeys):
+            return self.proofs.pop(request.request, "")
         else:
             self.asked.append(request)
             if self.refuses:
@@ -124,9 +128,14 @@ class Switch:
         self.tell(CallChanged, call=call)
         return call
 
-    def action(self, *, lives: int = 10_000, action: str = "lamp") -> str:
-        """A premises action is due for so many ms; its request."""
+    def action(
+        self, *, lives: int = 10_000, action: str = "lamp", keys: str = "", request: str = "", **facts: object
+    ) -> str:
+        """A premises action is due for so many ms; its request. keys: what the caller gave for it, by a step."""
         self._actions += 1
-        request = f"request-{self._actions}"
-        self.tell(ActionDue, action=action, call=CALL, request=request, expires=now() + lives, line="city")
+        request = request or f"request-{self._actions}"
+        if keys:
+            self.proofs[request] = keys
+        known = {"number": "+37060000001", "trust": "claimed", "line": "city", "asked": bool(keys), **facts}
+        self.tell(ActionDue, action=action, call=CALL, request=request, expires=now() + lives, **known)
         return request

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.mqtt.bridge import Bridge, Logins
+from appliance.mqtt.bridge import ActionFiles, Bridge, Logins
 from appliance.programs.demo.ports import Ports
 from appliance.settings.models import Settings
 from tests.fakes.mosquitto import Mosquitto
@@ -28,16 +28,20 @@ async def broker(tmp_path: Path, ports: Ports) -> AsyncIterator[Mosquitto]:
 
 
 @pytest.fixture
-def bridge(switch: Switch) -> Bridging:
+def bridge(switch: Switch, tmp_path: Path) -> Bridging:
     """Run a bridge, to a port or as settings say, as long as the block lasts."""
 
     @asynccontextmanager
     async def run(
-        to: int | Settings, reread: Callable[[], Settings] | None = None, secrets: Logins | None = None
+        to: int | Settings,
+        reread: Callable[[], Settings] | None = None,
+        secrets: Logins | None = None,
+        actions: ActionFiles | None = None,
     ) -> AsyncIterator[asyncio.Task[Settings]]:
         now = settings(to) if isinstance(to, int) else to
-        work = Bridge(now, switch.socket, version="0.1.0", secrets=secrets or Logins()).run(reread or (lambda: now))
-        task = asyncio.create_task(work)
+        kept = actions or ActionFiles(tmp_path / "state", tmp_path / "class-4")
+        bridge = Bridge(now, switch.socket, version="0.1.0", actions=kept, secrets=secrets or Logins())
+        task = asyncio.create_task(bridge.run(reread or (lambda: now)))
         try:
             yield task
         finally:

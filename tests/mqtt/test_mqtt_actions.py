@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a caller may set off on the premises, and what is refused."""
+"""The message that carries an action out, and what counts as its answer."""
 
 from typing import Any
 
@@ -7,72 +7,90 @@ import pytest
 
 from appliance.control.messages import ActionDue
 from appliance.mqtt import actions
-from appliance.mqtt.actions import Limit, Refused
+from appliance.mqtt.actions import Refused, expected, is_expected
 from appliance.settings.models import Action
 
-NOW = 1_790_000_000_000  # ms UTC
+NOW = 1_790_000_000_000
 FACTS: dict[str, Any] = {
     "callers": "regulars",
     "lines": ("city",),
-    "topic": "home/porch/lamp/set",
-    "payload": "ON",
     "class_": 0,
+    "topic": "home/lamp/set",
+    "payload": "ON",
+    "state_expected": "on {{ request_id }}",
+    "state_field": None,
+    "dry_run_payload": "rehearse",
 }
 
 
 def due(expires: int = NOW + 5_000) -> ActionDue:
-    return ActionDue(seq=1, at=NOW, action="lamp", call=1, request="r1", expires=expires, number="+37060000001")
+    return ActionDue(
+        seq=1, at=NOW, action="lamp", call=1, request="r1", expires=expires, number="+37060000001", keys="5"
+    )
 
 
 def action(**changes: Any) -> Action:
     return Action.model_construct(**{**FACTS, **changes})  # as a hostile or newer document might have it
 
 
-def refused(due: ActionDue, action: Action | None) -> str:
+def refused(due: ActionDue, action: Action) -> str:
     with pytest.raises(Refused) as refusal:
         actions.message(due, action, NOW)
     return refusal.value.id
 
 
-def test_the_lamp_is_told_once_with_request_and_expiry_and_is_not_retained() -> None:
+def test_the_message_is_sure_to_arrive_is_never_kept_and_says_until_when_it_is_good() -> None:
     message = actions.message(due(), action(), NOW)
-    assert (message.topic, message.payload, message.retain, message.qos) == ("home/porch/lamp/set", b"ON", False, 1)
+    assert (message.topic, message.payload, message.qos, message.retain) == ("home/lamp/set", b"ON", 1, False)
+    assert message.expiry == 5
     assert dict(message.properties) == {"request_id": "r1", "expires_at": str(NOW + 5_000)}
-    assert message.expiry == 5  # seconds
 
 
-def test_nothing_is_carried_out_later_than_ten_seconds_after_it_came() -> None:
+def test_a_message_is_never_good_for_longer_than_ten_seconds() -> None:
     message = actions.message(due(NOW + 3_600_000), action(), NOW)
-    assert dict(message.properties)["expires_at"] == str(NOW + 10_000)
+    assert message.expiry == 10 and dict(message.properties)["expires_at"] == str(NOW + 10_000)
 
 
-def test_what_is_late_is_not_carried_out() -> None:
+def test_the_message_has_the_call_in_it_where_it_says_so() -> None:
+    text = '{"by": "{{ caller }}", "keys": "{{ keys }}", "id": "{{ request_id }}", "until": {{ expires_at }}}'
+    message = actions.message(due(), action(payload=text), NOW)
+    assert message.payload == b'{"by": "+37060000001", "keys": "5", "id": "r1", "until": 1790000005000}'
+    assert actions.message(due(), action(), NOW, rehearsal=True).payload == b"rehearse"
+
+
+def test_what_is_late_or_no_message_is_refused() -> None:
     assert refused(due(NOW), action()) == "expired"
+    assert refused(due(), action(payload="{{ proof }}")) == "template"
+    assert refused(due(), action(payload="x" * 4097)) == "template"
 
 
-def test_an_action_the_settings_do_not_have_is_refused() -> None:
-    assert refused(due(), None) == "unknown-action"
-
-
-@pytest.mark.parametrize("higher", [1, 2, 3, 4])
-def test_a_gate_is_never_opened_by_a_number_alone(higher: int) -> None:
-    assert refused(due(), action(class_=higher)) == "class-not-allowed"
-
-
-@pytest.mark.parametrize("topic", ["", "home/#", "home/+/set", "$SYS/broker", "home\0/set"])
-def test_a_topic_that_reaches_more_than_one_thing_is_refused(topic: str) -> None:
+@pytest.mark.parametrize("topic", ["", "home/+/set", "home/#", "$SYS/x", "a\0b"])
+def test_topics_that_would_reach_others_are_refused(topic: str) -> None:
     assert refused(due(), action(topic=topic)) == "bad-topic"
 
 
-def test_a_payload_too_long_is_refused() -> None:
-    assert refused(due(), action(payload="x" * 4097)) == "too-long"
+@pytest.mark.parametrize(
+    ("payload", "field", "wanted", "right"),
+    [
+        (b"open", None, "open", True),
+        (b" open\n", None, "open", True),
+        (b"reopen", None, "open", False),
+        (b"OPEN", None, "open", False),
+        (b"", None, "open", False),
+        (b'{"state": "open"}', "state", "open", True),
+        (b'{"state": "shut", "x": "open"}', "state", "open", False),
+        (b'{"state": true}', "state", "true", True),
+        (b'{"state": 21.5}', "state", "21.5", True),
+        (b'{"state": null}', "state", "null", False),
+        (b'["open"]', "state", "open", False),
+        (b"open", "state", "open", False),
+        (b"[" * 100_000, "state", "open", False),
+        (b"\xff", None, "open", False),
+    ],
+)
+def test_only_the_state_that_was_waited_for_counts(payload: bytes, field: str | None, wanted: str, right: bool) -> None:
+    assert is_expected(payload, action(state_field=field), wanted) == right
 
 
-def test_a_caller_who_redials_all_day_does_not_flash_the_lamp_all_day() -> None:
-    limit = Limit()
-    for n in range(actions.RATE):
-        limit.take("lamp", NOW + n)
-    with pytest.raises(Refused, match="too-often"):
-        limit.take("lamp", NOW + actions.RATE)
-    limit.take("bell", NOW + actions.RATE)  # another action has its own measure
-    limit.take("lamp", NOW + actions.RATE_SPAN + 1)
+def test_what_is_waited_for_may_be_of_this_one_time() -> None:
+    assert expected(due(), action()) == "on r1"

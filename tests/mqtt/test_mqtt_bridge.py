@@ -151,12 +151,12 @@ async def test_an_action_nobody_described_and_one_set_off_all_day_are_refused(
     async with Listener(broker.port) as house, bridge(broker.port):
         await house.until(all_is_told(house))
         switch.action(action="gate")
-        assert await result(switch) == ("gate", "failed", "unknown-action")
+        assert await result(switch) == ("gate", "denied", "unknown-action")
         for _ in range(10):
             switch.action()
         assert [await result(switch) for _ in range(10)] == [("lamp", "published", "")] * 10
         switch.action()
-        assert await result(switch) == ("lamp", "failed", "too-often")
+        assert await result(switch) == ("lamp", "denied", "too-often")
 
 
 async def test_when_the_switch_is_away_the_house_knows_that_what_it_reads_is_old(

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the ladder remembers and its log, on the disk: both or neither, before anything is done."""
+
+import logging
+from pathlib import Path
+
+import msgspec
+
+from appliance.mqtt import audit
+from appliance.mqtt.audit import Broken, Facts, Head, Log
+from appliance.mqtt.ladder import Memory
+from appliance.settings import files
+
+MEMORY = "actions.json"  # in the state folder
+MODE = 0o600
+
+log = logging.getLogger("linekeeper.mqtt.actions")
+
+
+class Kept(msgspec.Struct):
+    memory: Memory
+    head: tuple[int, str] = (0, audit.FIRST)  # of the log
+
+
+class Unkept(Exception):
+    """What was decided cannot be kept."""
+
+    id = "not-kept"
+
+
+class Record:
+    """A folder's. One that is damaged keeps nothing more, so that nothing above class 0 is done, until somebody looks at it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._memory_file, self._log_file = folder / MEMORY, folder / audit.FILE
+        self.memory = Memory()
+        self._log: Log | None = None
+        self._damage = ""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            kept = read(folder)
+            self._log = Log(self._log_file)
+            self.memory = kept.memory
+            self._look(Head(*kept.head), self._log.head)
+        except (OSError, Broken, msgspec.MsgspecError, ValueError) as fault:
+            self._damage = f"{folder}: {fault}"
+            log.error("actions above class 0 are not carried out: %s", self._damage)
+
+    def _look(self, known: Head, found: Head) -> None:
+        if found.seq < known.seq:  # one more may be there: it is written first
+            raise Broken(audit.FILE, f"it ends with number {found.seq}, and {known.seq} were written")
+
+    def keep(self, at: int, action: str, decision: str, reason: str, facts: Facts) -> None:
+        """Raises Unkept."""
+        if self._damage or self._log is None:
+            raise Unkept(self._damage)
+        try:
+            head = self._log.add(at, action, decision, reason, facts)
+            data = msgspec.json.encode(Kept(self.memory, (head.seq, head.hash)))
+            files.put(files.prepare(self._memory_file, data, MODE), self._memory_file)
+        except (OSError, files.DiskFull) as fault:
+            raise Unkept(str(fault)) from None
+
+
+def read(folder: Path) -> Kept:
+    """What is kept in a folder. Raises OSError, msgspec.MsgspecError."""
+    try:
+        return msgspec.json.decode((folder / MEMORY).read_bytes(), type=Kept)
+    except FileNotFoundError:
+        return Kept(Memory())
