@@ -218,6 +218,7 @@ class Broker:
                     elif message := self._outbox.moment(now) or self._outbox.changed():
                         await places.acquire()
                         under_way.create_task(self._deliver(client, message, places))
+                        await asyncio.sleep(0)  # what comes from the switch meanwhile may be more urgent than the next
                     else:
                         self._news.clear()
                         await self._news.wait()

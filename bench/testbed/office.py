@@ -19,19 +19,25 @@ from testbed.sip import Telephone
 class Switch:
     """`linekeeper switch` alone, without web and bridge: started at start(), ended at end()."""
 
-    def __init__(self, folder: Path, ports: Ports, *, crew: int = 0, music: bool = True) -> None:
-        """crew: so many people, agent0 and on, take the calls of line `city` in turn."""
+    def __init__(
+        self, folder: Path, ports: Ports, *, crew: int = 0, music: bool = True, mqtt: int | None = None
+    ) -> None:
+        """crew: so many people, agent0 and on, take the calls of line `city` in turn; mqtt: a broker's port."""
         folder.mkdir()
-        self.office = Office(folder, ports, crew=crew, music=music, strategy="round-robin")
+        self.office = Office(folder, ports, crew=crew, music=music, mqtt=mqtt, strategy="round-robin")
         self.log = folder / "log"
         self._crew = crew
 
     def start(self) -> None:
         """Returns once the process is made, long before it listens."""
+        self.process = self.program("switch")
+
+    def program(self, name: str) -> subprocess.Popen[bytes]:
+        """One of our programs with the office's settings; it ends with us."""
         office = self.office
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "appliance.programs", "switch", "--settings", str(office.settings),
+            return subprocess.Popen(
+                [sys.executable, "-m", "appliance.programs", name, "--settings", str(office.settings),
                  "--state", str(office.state), "--socket", str(office.socket)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, "LINEKEEPER_PARENT": str(os.getpid())},

@@ -2,6 +2,7 @@
 """A thousand events a second: order kept for each topic, memory bounded, nothing made up. `make flood` for a minute of it."""
 
 import asyncio
+import itertools
 import json
 import sys
 import tempfile
@@ -64,7 +65,7 @@ async def flood(folder: Path, ports: Ports, seconds: float) -> Flood:
             states = len(house.payloads(f"{BOX}/line/backup/state"))
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-    in_order = all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+    in_order = all(a < b for a, b in itertools.pairwise(numbers))
     return Flood(sent, len(numbers) - 1, states, in_order, most, took, before, after)
 
 
