@@ -5,9 +5,11 @@ import asyncio
 import contextlib
 import logging
 import random
+import socket
 import ssl
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import aiomqtt
@@ -192,6 +194,7 @@ class Broker:
             max_inflight_messages=WINDOW,
             properties=properties if five else None,
             tls_context=self._tls() if self._table.tls else None,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # no message waits for the next
             logger=_library,
         )
 
@@ -255,6 +258,8 @@ class Broker:
     def _properties(self, message: Message) -> Properties | None:
         if self._protocol is not aiomqtt.ProtocolVersion.V5 or message.expiry is None:
             return None
+        if not message.properties and message.correlation is None:
+            return _expiring(message.expiry)
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.MessageExpiryInterval = message.expiry
         if message.properties:
@@ -288,6 +293,14 @@ class Broker:
                 for filter, heard in (*self._heard.items(), *self._looked.items()):
                     if message.topic.matches(filter):
                         heard(incoming)
+
+
+@cache
+def _expiring(seconds: int) -> Properties:
+    """Of most messages; to make them takes longer than all else about one."""
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.MessageExpiryInterval = seconds
+    return properties
 
 
 def _incoming(message: aiomqtt.Message) -> Incoming | None:

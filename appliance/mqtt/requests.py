@@ -6,7 +6,7 @@ Refused: what is retained, late, not understood, or too often. What comes twice 
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable
-from typing import Annotated, get_args
+from typing import Annotated
 
 import msgspec
 
@@ -35,7 +35,7 @@ class Asked(Payload):
     expires_at: Expiry | None = None
 
 
-class StatusRequest(Asked, kw_only=True, tag_field="request", tag="status"):
+class StatusRequest(Asked, kw_only=True):
     """Set whether a person is rung. After expires_s the status is again as it was before."""
 
     person: Short
@@ -44,7 +44,7 @@ class StatusRequest(Asked, kw_only=True, tag_field="request", tag="status"):
     expires_s: Seconds | None = None
 
 
-class ModeRequest(Asked, kw_only=True, tag_field="request", tag="mode"):
+class ModeRequest(Asked, kw_only=True):
     """Hold the office open or closed, or end that; one table of hours, or (left out) all of them."""
 
     mode: Mode
@@ -52,14 +52,14 @@ class ModeRequest(Asked, kw_only=True, tag_field="request", tag="mode"):
     expires_s: Seconds | None = None
 
 
-class HangUpRequest(Asked, kw_only=True, tag_field="request", tag="hang-up"):
+class HangUpRequest(Asked, kw_only=True):
     """End a call: by its id, or the one call on a line."""
 
     call: Id | None = None
     line: Short | None = None
 
 
-class TransferRequest(Asked, kw_only=True, tag_field="request", tag="transfer"):
+class TransferRequest(Asked, kw_only=True):
     """Send a call elsewhere: to a queue, chain, person, mailbox or scenario, such as `queue.sales`."""
 
     to: Annotated[str, msgspec.Meta(pattern=r"^(queue|chain|person|mailbox|scenario)\.[^.]+$", max_length=80)]
@@ -67,19 +67,26 @@ class TransferRequest(Asked, kw_only=True, tag_field="request", tag="transfer"):
     line: Short | None = None
 
 
-class SmsRequest(Asked, kw_only=True, tag_field="request", tag="sms"):
+class SmsRequest(Asked, kw_only=True):
     """Send a text message. No line of today's can."""
 
     to: Short
     text: Annotated[str, msgspec.Meta(max_length=1600)]
 
 
-class HealthRequest(Asked, kw_only=True, tag_field="request", tag="health"):
+class HealthRequest(Asked, kw_only=True):
     """Ask whether everything works."""
 
 
 Request = StatusRequest | ModeRequest | HangUpRequest | TransferRequest | SmsRequest | HealthRequest
-KINDS: dict[str, type[Request]] = {kind.__struct_config__.tag: kind for kind in get_args(Request)}
+KINDS: dict[str, type[Request]] = {  # by name of the topic
+    "status": StatusRequest,
+    "mode": ModeRequest,
+    "hang-up": HangUpRequest,
+    "transfer": TransferRequest,
+    "sms": SmsRequest,
+    "health": HealthRequest,
+}
 
 
 class Refused(Exception):

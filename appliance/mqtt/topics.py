@@ -6,7 +6,7 @@ there is a ledger of missed callers.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -124,7 +124,7 @@ class Response(Payload):
     """What became of a request; transaction is the request's own."""
 
     status: Literal["ok", "error"]
-    data: dict[str, object] = {}
+    data: dict[str, Any] = {}
     error: str = ""
     transaction: str | int | None = None
 
