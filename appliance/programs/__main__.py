@@ -30,6 +30,9 @@ PROGRAMS = {
     "why": "tell why a call went as it did",
     "reach": "list every way a call can get to somebody",
     "hours": "draw a year of opening hours",
+    "proof": "make what is kept of a PIN or of codes for premises actions",
+    "audit": "print what was decided about premises actions, and check the log",
+    "abort": "do not carry out an action whose delay is not over",
     "replay": "what recorded or made-up traffic would have been under other settings",
 }
 USAGE = "usage: linekeeper [-h] [--version] PROGRAM ...\n\n{}\n\n`linekeeper PROGRAM -h` tells what it takes.\n"
