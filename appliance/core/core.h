@@ -34,7 +34,8 @@ enum lk_error {
 enum lk_event_kind { /* facts */
     LK_EV_TICK = 1,
     LK_EV_ARRIVED,   /* call, line, person (the caller when he is one of ours), number (caller), other (called), trust,
-                        history, what = person id who spoke to him last */
+                        history, what = person id who spoke to him last; leg = 0, or, of one whom we called and who
+                        answered, the id of the step he is sent to: no action is due because of him then */
     LK_EV_RANG,      /* call, leg: the telephone rings (180) */
     LK_EV_ANSWERED,  /* call, leg */
     LK_EV_REFUSED,   /* call, leg, value = Q.850 cause: 17 busy, 19 no answer, 20 unreachable, 21 declined, 34 no line */

@@ -386,7 +386,7 @@ static void look_at_actions(struct lk_core *core, uint32_t slot)
     }
 }
 
-/* Who the caller is and what is due because of him. */
+/* Who the caller is. */
 static void recognise(struct lk_core *core, uint32_t slot)
 {
     struct lk_call *call = lk_call_at(core, slot);
@@ -411,7 +411,6 @@ static void recognise(struct lk_core *core, uint32_t slot)
     }
     if (rule.priority > 0)
         lk_note(core, slot, LK_WHY_PRIORITY, LK_BECAUSE_NONE, first, rule.priority);
-    look_at_actions(core, slot);
 }
 
 static enum lk_error take_arrival(struct lk_core *core, const struct lk_event *event)
@@ -420,10 +419,11 @@ static enum lk_error take_arrival(struct lk_core *core, const struct lk_event *e
     struct lk_rules *rules = core->rules[core->current];
     int number = length_of(event->number), called = length_of(event->other);
     uint32_t line = lk_plan_line(&rules->plan, event->line), caller = LK_NO_SLOT, slot, first;
+    uint32_t sent = event->leg == 0 ? LK_NO_INDEX : lk_plan_step_of(&rules->plan, event->leg);
     struct lk_call *call;
 
     if (event->call == 0 || number < 0 || called < 0 || line == LK_NO_INDEX || event->trust > LK_TRUST_OURS ||
-        event->history > (LK_CALLED_BEFORE | LK_MISSED_LAST))
+        event->history > (LK_CALLED_BEFORE | LK_MISSED_LAST) || (event->leg != 0 && sent == LK_NO_INDEX))
         return LK_BAD_EVENT;
     if (event->person != 0 && (caller = lk_ids_find(&world->people.ids, event->person)) == LK_NO_SLOT)
         return LK_BAD_EVENT;
@@ -450,8 +450,14 @@ static enum lk_error take_arrival(struct lk_core *core, const struct lk_event *e
         world->people.at[caller].busy++;
         lk_changed(core, caller);
     }
-    lk_note(core, slot, LK_WHY_ARRIVED, LK_BECAUSE_NONE, event->line, caller != LK_NO_SLOT);
+    lk_note(core, slot, LK_WHY_ARRIVED, LK_BECAUSE_NONE, event->line, sent != LK_NO_INDEX ? 2 : caller != LK_NO_SLOT);
     recognise(core, slot);
+    if (sent != LK_NO_INDEX) { /* we called him: nothing is due because of that */
+        lk_note(core, slot, LK_WHY_SENT, LK_BECAUSE_NONE, event->leg, 0);
+        lk_walk(core, slot, sent, LK_BECAUSE_SENT, CAUSE_NORMAL);
+        return LK_OK;
+    }
+    look_at_actions(core, slot);
     first = lk_plan_first_step(&rules->plan, line, event->other, (size_t)called);
     lk_walk(core, slot, first, first == LK_NO_INDEX ? LK_BECAUSE_NO_ROUTE : LK_BECAUSE_NONE, 1);
     return LK_OK;

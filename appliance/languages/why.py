@@ -57,7 +57,9 @@ class Words:
         return self.language.say(f"why.{key}", **words)
 
     def _arrived(self, d: Line) -> str:
-        return self._say("arrived-inside") if d.detail else self._say("arrived", line=self.things.title(d.subject))
+        if d.detail == 1:
+            return self._say("arrived-inside")
+        return self._say("arrived-called" if d.detail else "arrived", line=self.things.title(d.subject))
 
     def _caller(self, d: Line) -> str:
         return self._say("caller", list=self.things.title(d.subject))

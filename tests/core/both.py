@@ -115,6 +115,7 @@ class Both:
         self.under_way.append(self.came)
         people = ["", "", "", *self.office.people]
         by, last = people[a % len(people)], people[b % len(people)]
+        steps = list(self.office.steps)
         self.feed(
             Fact.ARRIVED,
             call=self.came,
@@ -125,6 +126,7 @@ class Both:
             trust=a % 6,
             history=b % 4,
             what=self.office.id("person", last) if last else 0,
+            leg=self.office.id("step", steps[a % len(steps)]) if (a + b) % 8 == 5 else 0,  # we called him
         )
         if self.came not in self.model.calls and self.came in self.under_way:
             self.under_way.remove(self.came)  # one too many

@@ -45,8 +45,9 @@ class Box:
         trust: str = "none",
         history: str = "",
         last: str = "",
+        sent: str = "",
     ) -> str:
-        """`history` in the words of Past; `last` is the person he spoke to last."""
+        """`history` in the words of Past; `last` is the person he spoke to last; `sent`: we called him, and where to."""
         call = len(self.calls) + 1
         letter = chr(ord("A") + call - 1) if call <= 26 else str(call)
         self.calls[letter], self.letters[call] = call, letter
@@ -62,6 +63,7 @@ class Box:
             trust=Trust[trust.upper()],
             history=past,
             what=self.office.id("person", last) if last else 0,
+            leg=self.office.id("step", sent) if sent else 0,
         )
         return letter
 

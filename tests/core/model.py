@@ -193,10 +193,11 @@ class Model(Steps):
         trust: int = 0,
         history: int = 0,
         what: int = 0,
+        leg: int = 0,
     ) -> None:
-        lines = self.plan.ids("LINE")
+        lines, steps = self.plan.ids("LINE"), self.plan.ids("STEP")
         sound = call and line in lines and is_number(number) and is_number(other) and trust <= 5 and history <= 3
-        if not sound or (person and person not in self.people):
+        if not sound or (person and person not in self.people) or (leg and leg not in steps):
             raise Refused("bad-event")
         if call in self.calls:
             raise Refused("cannot")
@@ -209,14 +210,19 @@ class Model(Steps):
         self.plan.calls += 1
         if person:
             self.people[person].busy += 1
-        self.note(new, Why.ARRIVED, subject=line, detail=int(person != 0))
+        self.note(new, Why.ARRIVED, subject=line, detail=2 if leg else int(person != 0))
         self.recognise(new)
+        if leg:
+            self.note(new, Why.SENT, subject=leg)
+            self.walk(new, steps.index(leg), Because.SENT, NORMAL)
+            return
+        self.look_at_actions(new)
         first = self.plan.first_step(index, other)
         none = first == 0xFFFFFFFF
         self.walk(new, first, Because.NO_ROUTE if none else Because.NONE, 1)
 
     def recognise(self, call: Call) -> None:
-        """Who the caller is, and what is due because of him."""
+        """Who the caller is."""
         plan = call.plan
         call.record = plan.caller(call.number)
         call.priority = call.record.priority
@@ -225,7 +231,11 @@ class Model(Steps):
             self.note(call, Why.CALLER, subject=plan.id("LIST", i))
         if call.priority:
             self.note(call, Why.PRIORITY, subject=plan.id("LIST", lists[0]), detail=call.priority)
-        for action in plan.actions:
+
+    def look_at_actions(self, call: Call) -> None:
+        """What is due because of him."""
+        lists = [i for i in range(len(call.plan.rows["LIST"])) if call.record.lists >> i & 1]
+        for action in call.plan.actions:
             if action.list in lists and call.line < 64 and action.lines >> call.line & 1:
                 self.act(call, action, call.trust >= action.least_trust)
 

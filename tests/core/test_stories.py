@@ -24,6 +24,9 @@ HAPPENS: dict[str, Callable[..., object]] = {
     r"(?: TRUST (\w+))?(?: HISTORY ([\w-]+))?(?: LAST (\w+))?": lambda box, line, number, to, by, trust, past, last: (
         box.arrives(line, number or "", to or "", by or "", trust=trust or "none", history=past or "", last=last or "")
     ),
+    r"WE CALLED (\w+) BY (\w+) FOR (\w+)": lambda box, number, line, step: box.arrives(
+        line, number, number, trust="proven", sent=step
+    ),
     r"(\w+) IS RUNG(?: (\w))?": lambda box, who, call: box.about_leg(Fact.RANG, who, call or ""),
     r"(\w+) ANSWERS(?: (\w))?": lambda box, who, call: box.answers(who, call or ""),
     r"(\w+) DECLINES(?: (\w))?": lambda box, who, call: box.refuses(who, call or ""),

@@ -120,6 +120,7 @@ static struct lk_event event_of(const struct box *box, const uint8_t *at)
 
     switch (event.kind) {
     case LK_EV_ARRIVED:
+        event.leg = at[2] == 0 ? 0 : id_at(box, LK_STEP, (uint8_t)(at[2] - 1));
         event.line = id_at(box, LK_LINE, at[3]);
         event.person = at[4] == 0 ? 0 : id_at(box, LK_PRSN, (uint8_t)(at[4] - 1));
         event.what = at[5] == 0 ? 0 : id_at(box, LK_PRSN, (uint8_t)(at[5] - 1));

@@ -56,6 +56,7 @@ class Recorded(Box):
     def encoded(self, fact: Fact, f: dict[str, int | str]) -> bytes:
         after, self.last = self.now - self.last, self.now
         a = b = trust = 0
+        leg = int(f.get("leg", 0))
         value = int(f.get("value", 0))
         match fact:
             case Fact.ARRIVED:
@@ -63,6 +64,7 @@ class Recorded(Box):
                 b = self.place("PRSN", f["person"]) + 1 if f["person"] else 0
                 value = self.place("PRSN", f["what"]) + 1 if f["what"] else 0
                 trust = int(f["trust"]) | int(f["history"]) << 4
+                leg = self.place("STEP", leg) + 1 if leg else 0
             case Fact.STATUS | Fact.REACHABLE:
                 a = self.place("PRSN", f["person"])
             case Fact.LINE:
@@ -73,7 +75,7 @@ class Recorded(Box):
                 a = self.place("HOUR", f["what"])
                 b = (int(f["until"]) - self.now) // 1000 if f["until"] else 0
         number, other = (TEXTS.index(str(f.get(name, ""))) for name in ("number", "other"))
-        head = (fact, int(f.get("call", 0)), int(f.get("leg", 0)), a, b, value, trust, number, other)
+        head = (fact, int(f.get("call", 0)), leg, a, b, value, trust, number, other)
         return EVENT.pack(*head, 0, 0, after)
 
 
