@@ -19,6 +19,7 @@ from appliance.calls.history import MISSED, History
 from appliance.calls.hours import Midnight, Mode, Override, Overrides
 from appliance.calls.lookups import LookingUp
 from appliance.calls.mailbox import Mailboxes, salvage
+from appliance.calls.originate import Originate
 from appliance.calls.people import People, PersonState
 from appliance.calls.ports import Audience, Journal, Leg, Lookups, Port, Telephony
 from appliance.calls.ringing import Ringing
@@ -27,7 +28,7 @@ from appliance.calls.rules import Rules
 from appliance.calls.sound import Sound
 from appliance.core import Command, CoreError, Trace
 from appliance.core.names import Do, Fact, Outcome, Past, Trust, Why
-from appliance.settings.models import TELEPHONES
+from appliance.settings.models import TELEPHONES, Prompt
 from appliance.settings.scenarios import asks_for_proof
 from appliance.settings.words import PROOF
 
@@ -60,7 +61,9 @@ class CallControl:
         voicemail: Path,
         sounds: Callable[[str], Path],
         lookups: Lookups,
+        spoken: Callable[[str, str], str] = lambda text, language: "",
     ) -> None:
+        """spoken: the WAV file of a text in a language, "" when there is none."""
         self.calls: dict[int, Call] = {}
         self.history = History()
         self._routing = Routing(rules, memory, journal, do=self._do, traced=self._traced, settled=self._settled)
@@ -70,6 +73,7 @@ class CallControl:
         self.overrides = self._overrides.held
         self._midnight = Midnight(lambda: ZoneInfo(self.rules.settings.office.time_zone), self._new_day)
         self._journal, self._voicemail, self._sounds, self._lookups = journal, voicemail, sounds, lookups
+        self._spoken = spoken
         self._recorded: dict[int, Call] = {}  # calls whose message is being taken, also when they are over
         self._quiet: asyncio.Event | None = None  # there when we are closing; set when nothing is left
 
@@ -89,6 +93,8 @@ class CallControl:
         self._actions = Actions(audience, self._journal, self.now)
         ringing = self._ringing.tell_ringing
         self._looking_up = LookingUp(self._routing, self._lookups, self._journal, ringing, self._actions)
+        owner = self._people.owner
+        self.originate = Originate(self._routing, telephony, self._sound, self._journal, audience, self, owner)
         self._mailboxes = Mailboxes(telephony, self._voicemail, self._message_done)
         for call, path in salvage(self._voicemail):
             log.warning("a message cut off when the program ended is kept: %s", path)
@@ -156,8 +162,9 @@ class CallControl:
             self._audience.person_changed(who.person)
         self.drain()
 
-    def _arrived(self, call: Call, trust: Trust) -> None:
-        past, last = self.history.of(call.caller) if call.direction == "in" else (Past(0), "")
+    def _arrived(self, call: Call, trust: Trust, step: int = 0) -> None:
+        """step: where he is led whom we called ourselves; 0: he called."""
+        past, last = self.history.of(call.caller) if call.direction != "internal" else (Past(0), "")
         self._routing.tell(
             Fact.ARRIVED,
             call=call.id,
@@ -168,15 +175,21 @@ class CallControl:
             what=self._routing.id("person", last) if last in self.rules.settings.person else 0,
             number=call.caller.removeprefix("+"),
             other=call.called.removeprefix("+"),
+            leg=step,
         )
 
     def rang(self, leg: Leg) -> None:
+        if self.originate.rang(leg):
+            return
         call, ring = self._ringing.legs.get(leg, (None, None))
         if call and ring:
             self._ringing.rang(call, ring, leg)
             self.drain()
 
     def answered(self, leg: Leg) -> None:
+        if self.originate.answered(leg):
+            self.drain()
+            return
         call, ring = self._ringing.legs.get(leg, (None, None))
         if call and ring:
             self._ringing.answered(call, ring, leg)
@@ -186,6 +199,9 @@ class CallControl:
             self._ringing.note(call, leg, call.phone or call.line, "caller", "answered")
 
     def over(self, leg: Leg, cause: int) -> None:
+        if self.originate.over(leg, cause):
+            self._look_whether_quiet()
+            return
         call, ring = self._ringing.legs.pop(leg, (None, None))
         if not call:
             return
@@ -269,9 +285,13 @@ class CallControl:
 
     def hang_up(self, call: int) -> None:
         """End a call as its caller would; KeyError when it is over."""
-        leg = self.calls[call].leg
-        if leg:
-            self._telephony.hang_up(leg, 16)
+        known = self.calls[call]
+        if not self.originate.hang_up(known) and known.leg:
+            self._telephony.hang_up(known.leg, 16)
+
+    def prompt_file(self, prompt: str) -> str:
+        """The file of a prompt, "" when its text was not spoken; KeyError when there is no such prompt."""
+        return self._file(self.rules, self.rules.settings.prompt[prompt])
 
     def send(self, call: int, to: str) -> None:
         """Send a call to a target such as "queue.sales"; KeyError when there is no such call or target, CoreError."""
@@ -291,6 +311,27 @@ class CallControl:
         """The counts of fewest calls and least talk time begin anew."""
         self._routing.feed(Fact.RESET)
         self.drain()
+
+    # ---- calls that are made, see originate.Calls -------------------------------------------------------------------
+
+    def begun(self, call: Call) -> None:
+        self.calls[call.id] = call
+        self._journal.call(call.id, call.since, TELEPHONES, "", call.called, call.name)
+
+    def arrived(self, call: Call, leg: Leg, trust: Trust, step: int) -> None:
+        self._ringing.legs[leg] = (call, None)
+        call.trust = trust
+        try:
+            self._arrived(call, trust, step)
+        except CoreError:
+            del self._ringing.legs[leg]
+            raise
+        self._audience.call_changed(call.id)
+        if call.caller_person:
+            self._audience.person_changed(call.caller_person)
+
+    def closed(self, call: Call, outcome: OutcomeName) -> None:
+        self._close(call, outcome, "")
 
     # ---- the core ---------------------------------------------------------------------------------------------------
 
@@ -369,9 +410,15 @@ class CallControl:
     def _say(self, call: Call, prompt: str) -> None:
         call.state = State.MENU
         table = call.rules.settings.prompt.get(prompt)
-        self._sound.say(call, prompt, table.file if table else "")
+        self._sound.say(call, prompt, self._file(call.rules, table) if table else "")
+
+    def _file(self, rules: Rules, prompt: Prompt) -> str:
+        said = prompt.spoken(rules.settings.office)
+        return self._spoken(*said) if said else prompt.file or ""
 
     def _said(self, call: Call, whole: bool) -> None:
+        if self.originate.said(call, whole):
+            return
         self._routing.feed(Fact.DONE if whole else Fact.FAILED, call=call.id)
         self.drain()
 
@@ -434,6 +481,7 @@ class CallControl:
         self._quiet = asyncio.Event()
         for call in list(self._recorded):
             self._mailboxes.finish(call)
+        self.originate.close()
         for under_way in list(self.calls.values()):
             self._telephony.hang_up(under_way.leg, 16)
         self._look_whether_quiet()
@@ -441,7 +489,7 @@ class CallControl:
             await asyncio.wait_for(self._quiet.wait(), within)
 
     def _look_whether_quiet(self) -> None:
-        if self._quiet and not self._ringing.legs and not self._recorded:
+        if self._quiet and not (self._ringing.legs or self.originate.legs or self._recorded):
             self._quiet.set()
 
     def close(self) -> None:

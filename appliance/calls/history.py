@@ -40,8 +40,8 @@ class History:
         if call.direction == "in" and call.caller:
             person = call.spoke or self._known.get(call.caller, NOBODY).person
             self._keep(call.caller, Known(True, call.outcome in MISSED, person))
-        elif call.direction == "out" and call.dialled and call.caller_person:
-            self._keep(call.dialled, self._known.get(call.dialled, NOBODY)._replace(person=call.caller_person))
+        elif call.direction == "out" and call.dialled and (person := call.caller_person or call.spoke):
+            self._keep(call.dialled, self._known.get(call.dialled, NOBODY)._replace(person=person))
 
     def learn(self, earlier: Mapping[str, Known]) -> None:
         """What was before the start, the number longest silent first; what came since is newer."""

@@ -17,8 +17,10 @@ Port = int  # a player or a recording
 class Telephony(Protocol):
     """Legs and audio. Every method returns at once; what becomes of it is told to the Listener."""
 
-    def ring_phone(self, phone: str, number: str, name: str) -> list[Leg]:
-        """Call every contact a telephone has registered; its screen shows number and name. [] when there is none."""
+    def ring_phone(self, phone: str, number: str, name: str, at_once: bool = False) -> list[Leg]:
+        """Call every contact a telephone has registered; its screen shows number and name. [] when there is none.
+
+        at_once: ask it to answer by itself; one that does not do so rings."""
 
     def dial(self, line: str, number: str, caller: str, name: str) -> Leg:
         """Call a number (digits, with + when international) through a line; 0 when the line cannot be used."""

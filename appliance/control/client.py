@@ -22,6 +22,8 @@ from appliance.control.messages import (
     Applied,
     Apply,
     Check,
+    Dial,
+    Dialled,
     Done,
     Event,
     Fault,
@@ -33,6 +35,7 @@ from appliance.control.messages import (
     Request,
     Restore,
     Revision,
+    Say,
     Send,
     SetStatus,
     Version,
@@ -99,6 +102,8 @@ class Client:
     async def request(self, request: Apply | Restore) -> Revision: ...
     @overload
     async def request(self, request: History) -> tuple[Version, ...]: ...
+    @overload
+    async def request(self, request: Dial | Say) -> Dialled: ...
     @overload
     async def request(self, request: Why) -> tuple[str, ...]: ...
     @overload

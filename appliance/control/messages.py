@@ -16,6 +16,9 @@ Status = Literal["available", "break", "away", "meeting", "off"]
 Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # exact in every JSON reader
 Time = Annotated[int, msgspec.Meta(gt=0, le=2**52)]  # LK_NOW_MAX
 Spoken = Literal["", "en", "ru", "uk"]
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+Language = Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2,3}(-[a-z0-9]{2,12}){0,3})?$")]
+TARGET = r"^(queue|chain|person|mailbox|scenario)\.[^.]+$"
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 ActionBecame = (
     Literal[  # waits: for a second person, a call back or a delay; unconfirmed: sent, but the thing did not say so
@@ -167,7 +170,7 @@ class Send(msgspec.Struct, tag_field="do", tag="send", frozen=True):
 
     id: Id
     call: Id
-    to: Annotated[str, msgspec.Meta(pattern=r"^(queue|chain|person|mailbox|scenario)\.[^.]+$", max_length=80)]
+    to: Annotated[str, msgspec.Meta(pattern=TARGET, max_length=80)]
 
 
 class Override(msgspec.Struct, tag_field="do", tag="override", frozen=True):
@@ -178,6 +181,30 @@ class Override(msgspec.Struct, tag_field="do", tag="override", frozen=True):
     mode: Literal["open", "closed", "as-written"]
     until: Time | None = None
     source: Source = ""
+
+
+class Dial(msgspec.Struct, tag_field="do", tag="dial", frozen=True):
+    """Call a number outside, or telephones of ours, and put whoever answers through, or tell him something.
+
+    Exactly one of connect, say and prompt."""
+
+    id: Id
+    to: Annotated[str, msgspec.Meta(min_length=2, max_length=60)]  # a number, an extension, "person.x" or "phone.x"
+    connect: Annotated[str, msgspec.Meta(pattern=TARGET, max_length=80)] | None = None
+    say: Words | None = None
+    prompt: Short | None = None
+    line: Short = ""  # "": the lines telephones call out by, in turn
+    language: Language = ""  # of what is said; "": the office's
+
+
+class Say(msgspec.Struct, tag_field="do", tag="say", frozen=True):
+    """Say something on telephones, which answer by themselves where they can, and ring where not."""
+
+    id: Id
+    text: Words
+    phones: Annotated[tuple[str, ...], msgspec.Meta(max_length=20)] = ()
+    person: Short = ""  # all telephones of a person
+    language: Language = ""
 
 
 class Why(msgspec.Struct, tag_field="do", tag="why", frozen=True):
@@ -213,7 +240,7 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
     action: Short
 
 
-Asking = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Why
+Asking = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 Request = Asking | ActionResult | ActionKeys | AbortAction
 
 # ---- events ---------------------------------------------------------------------------------------------------------
@@ -329,6 +356,12 @@ class Done(msgspec.Struct, frozen=True):
     """It was done; there is nothing to tell."""
 
 
+class Dialled(msgspec.Struct, frozen=True):
+    """The calls that are being made; what becomes of them comes as events."""
+
+    calls: tuple[int, ...]
+
+
 class Checked(msgspec.Struct, frozen=True):
     """The document is sound; what in it may not be meant all the same, each with its place."""
 
@@ -340,6 +373,7 @@ class Revision(msgspec.Struct, frozen=True):
 
     revision: int
     restart: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # prompts that cannot be spoken
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -360,6 +394,8 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     SetStatus: Done,
     HangUp: Done,
     Send: Done,
+    Dial: Dialled,
+    Say: Dialled,
     Override: Done,
     Why: tuple[str, ...],
     ActionResult: Done,

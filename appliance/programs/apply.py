@@ -21,4 +21,4 @@ def main(argv: list[str]) -> int:
 
 def said(now: Revision) -> str:
     later = f"; start the programs again for [{'], ['.join(now.restart)}]" if now.restart else ""
-    return f"version {now.revision} is in force{later}"
+    return "".join(f"{warning}\n" for warning in now.warnings) + f"version {now.revision} is in force{later}"

@@ -21,6 +21,7 @@ from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.history import MOST, Known, earlier
 from appliance.calls.hours import Override
+from appliance.calls.originate import Purpose
 from appliance.calls.rules import Rules
 from appliance.control import messages
 from appliance.control.board import Board
@@ -31,12 +32,14 @@ from appliance.languages.why import Words
 from appliance.lookups.http import Lookups
 from appliance.programs import notify
 from appliance.programs.arguments import parse, parser
-from appliance.settings import golden, load
+from appliance.settings import dialled, golden, load
 from appliance.settings.compile import compile
+from appliance.settings.dialled import NotDialled
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.files import DiskFull
 from appliance.settings.history import History, NoSuchVersion
 from appliance.sip.telephony import Binding, Telephony
+from appliance.sounds.speech import Speech, Unspoken
 from appliance.store.journal import Journal
 from appliance.store.reader import Reader, Unreadable
 
@@ -47,12 +50,15 @@ Kept = TypeVar("Kept", Person, Override)
 COMPILE_EVERY = 86_400.0  # seconds; a plan knows the hours of 400 days
 NEEDS_RESTART = ("sip", "web", "mqtt")  # tables whose change is taken up when the programs start again
 FINISH_WITHIN = 3.0  # seconds for BYE and the last messages when the switch is stopped
+SPEAK_WITHIN = 60.0  # seconds for all prompts of a document
 MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
 
 
 # Sending calls elsewhere and holding hours open is for the box's own user and root, and for the bridge where the settings
 # let a broker ask; the page has no log-in yet.
-BROKERS_ASK = frozenset({messages.SetStatus, messages.HangUp, messages.Send, messages.Override})
+BROKERS_ASK = frozenset(
+    {messages.SetStatus, messages.HangUp, messages.Send, messages.Override, messages.Dial, messages.Say}
+)
 MAY: dict[str, frozenset[type]] = {
     "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys}) | BROKERS_ASK,
     "linekeeper-web": frozenset({messages.Watch, messages.Check, messages.History, messages.Why}),
@@ -77,6 +83,7 @@ class Switch:
         self._people_file = self._state / "people.json"
         self._overrides_file = self._state / "overrides.json"
         self._lookups = Lookups()
+        self._speech = Speech(self._state / "spoken")
         office = load.read(given.settings, fill=True)
         self._journal = Journal(self._state / "journal.db", self._trouble)
         self._control = self._call_control(self._rules(office))
@@ -107,6 +114,7 @@ class Switch:
                 task.add_done_callback(self._vital)
             tasks.append(asyncio.create_task(self._learn_history(), name="history"))
             tasks.append(asyncio.create_task(self._golden_at_start(), name="golden calls"))
+            tasks.append(asyncio.create_task(self._prompts_at_start(), name="prompts"))
             notify.ready(f"{self._office.settings.office.name}: listening on port {self._office.settings.sip.port}")
             await self._ended
         finally:
@@ -147,6 +155,7 @@ class Switch:
                 voicemail=self._state / "voicemail",
                 sounds=cache(sounds.path),  # not looked for on the disk at every call
                 lookups=self._lookups,
+                spoken=self._speech.file,
             )
 
         try:
@@ -244,6 +253,10 @@ class Switch:
         except golden.GoldenCalls as failed:
             log.warning("%s", failed)
 
+    async def _prompts_at_start(self) -> None:
+        """Most are there already; calls do not wait for the others."""
+        await self._speak_prompts(self._office)
+
     async def _keep_rules_fresh(self) -> None:
         while True:
             await asyncio.sleep(COMPILE_EVERY)
@@ -274,9 +287,29 @@ class Switch:
         """Validate, compile, use, keep; whatever fails, or kills us, leaves the old in force or the new, whole."""
         async with self._applying:
             office, rules = await asyncio.to_thread(self._prepare, document)
-            return self._use(office, rules, comment)
+            unspoken = await self._speak_prompts(office)
+            return self._use(office, rules, comment, unspoken)
 
-    def _use(self, office: load.Office, rules: Rules, comment: str) -> messages.Revision:
+    async def _speak_prompts(self, office: load.Office) -> tuple[str, ...]:
+        """Have the texts of prompts spoken; what is to be said of those that cannot be."""
+        texts = {name: one.spoken(office.settings.office) for name, one in office.settings.prompt.items()}
+        said = {name: text for name, text in texts.items() if text is not None}
+        self._speech.hold([*said.values()])
+        failed = []
+        ends = asyncio.get_running_loop().time() + SPEAK_WITHIN
+        for name, text in said.items():
+            try:
+                if asyncio.get_running_loop().time() > ends:
+                    raise Unspoken("the texts before it took too long")
+                await self._speech.speak(*text)
+            except Unspoken as fault:
+                failed.append(f"prompt.{name}.text: cannot be spoken, and will not be heard: {fault}")
+                log.warning("%s", failed[-1])
+        return tuple(failed)
+
+    def _use(
+        self, office: load.Office, rules: Rules, comment: str, warnings: tuple[str, ...] = ()
+    ) -> messages.Revision:
         old = self._control.rules
         self._control.apply(rules)
         try:
@@ -289,7 +322,7 @@ class Switch:
         self._office = office
         self._server.tell(messages.Applied, revision=revision)
         log.info("settings version %d are in force", revision)
-        return messages.Revision(revision, tuple(restart))
+        return messages.Revision(revision, tuple(restart), warnings)
 
     # ---- requests ---------------------------------------------------------------------------------------------------
 
@@ -301,7 +334,7 @@ class Switch:
             return await self._answer(request)
         except SettingsFaults as faults:
             raise Refused(faults.id, str(faults)) from None
-        except (DiskFull, NoSuchVersion, CoreError) as fault:
+        except (DiskFull, NoSuchVersion, CoreError, NotDialled, Unspoken) as fault:
             raise Refused(fault.id, str(fault)) from None
         except KeyError as missing:
             raise Refused("unknown", f"{missing.args[0]} is not known") from None
@@ -325,6 +358,10 @@ class Switch:
                 self._control.send(call, to)
             case messages.Override(hours=hours, mode=mode, until=until, source=source):
                 self._control.override(hours, mode, until, source)
+            case messages.Dial():
+                return await self._dial(request)
+            case messages.Say():
+                return await self._announce(request)
             case messages.Why(call=call, language=language):
                 return self._why(call, language)
             case messages.ActionResult(call=call, action=action, result=result, reason=reason, request=of):
@@ -334,6 +371,44 @@ class Switch:
             case messages.AbortAction(action=action):
                 self._abort(action)
         return messages.Done()
+
+    async def _dial(self, asked: messages.Dial) -> messages.Dialled:
+        """Call somebody, to be put through or told something."""
+        ways = {"connect": asked.connect, "say": asked.say, "prompt": asked.prompt}
+        given = {way: what for way, what in ways.items() if what is not None}
+        if len(given) != 1:
+            raise Refused("bad-request", "exactly one of connect, say and prompt is needed")
+        dialled.party(self._control.rules.settings, asked.to, asked.line)
+        self._control.originate.check()
+        title = self._office.settings.office.name
+        if asked.connect is not None:
+            purpose = Purpose(connect=asked.connect, title=title)
+        elif asked.prompt is not None:
+            if not (file := self._control.prompt_file(asked.prompt)):
+                raise Unspoken(f"the text of prompt {asked.prompt} could not be spoken")
+            purpose = Purpose(file=file, title=title)
+        else:
+            purpose = Purpose(file=await self._spoken(asked.say or "", asked.language), title=title)
+        return messages.Dialled(
+            (self._control.originate.dial(asked.to, asked.line, purpose, {"to": asked.to, **given}),)
+        )
+
+    async def _announce(self, asked: messages.Say) -> messages.Dialled:
+        """Say something on telephones."""
+        settings = self._control.rules.settings
+        phones = [dialled.phone(settings, name) for name in asked.phones]
+        if asked.person:
+            phones += dialled.telephones(settings, asked.person)
+        if not phones:
+            raise Refused("bad-request", "phones or a person are needed")
+        self._control.originate.check()
+        title = settings.office.name
+        purpose = Purpose(file=await self._spoken(asked.text, asked.language), title=title, at_once=True)
+        told: dict[str, object] = {"phones": phones, "say": asked.text}
+        return messages.Dialled(tuple(self._control.originate.announce(dict.fromkeys(phones), purpose, told)))
+
+    async def _spoken(self, text: str, language: str) -> str:
+        return await self._speech.speak(text, language or self._office.settings.office.language)
 
     def _abort(self, action: str) -> None:
         if action not in self._control.rules.settings.action:

@@ -162,6 +162,9 @@ def _unused(s: Settings) -> Iterator[Wrong]:
     for id, callers in s.callers.items():
         if callers.prompt is not None and callers.refuse != "message":
             yield Wrong("in-vain", ("callers", id, "prompt"), "is not said, as refuse is not message")
+    for id, prompt in s.prompt.items():
+        if prompt.language is not None and prompt.text is None:
+            yield Wrong("in-vain", ("prompt", id, "language"), "is not needed: the prompt is a recording")
     for id, line in s.line.items():
         if "closed" in line.model_fields_set and line.hours is None:
             yield Wrong("in-vain", ("line", id, "closed"), "never comes: the line has no hours")

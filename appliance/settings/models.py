@@ -30,6 +30,7 @@ from appliance.settings.words import (
     Instead,
     JsonField,
     Keys,
+    Language,
     LineName,
     MailboxName,
     MemberName,
@@ -47,6 +48,7 @@ from appliance.settings.words import (
     ScreenName,
     SkillName,
     SoundFile,
+    SpokenText,
     StepName,
     Target,
     TimeZone,
@@ -328,7 +330,13 @@ class Prompt(Table):
     """Something said to callers."""
 
     name: Title = setting("Name on pages. Left out: the name of the table.", "")
-    file: SoundFile = setting("The recording.")
+    file: SoundFile | None = setting("The recording. Left out: the text is spoken.", None)
+    text: SpokenText | None = setting("What the box speaks itself, instead of a recording.", None)
+    language: Language | None = setting("Language of the text. Left out: the office's.", None)
+
+    def spoken(self, office: OfficeTable) -> tuple[str, str] | None:
+        """The text and its language; None for a recording."""
+        return None if self.text is None else (self.text, self.language or office.language)
 
 
 class Lookup(Table):
@@ -378,6 +386,14 @@ class Outside(Table):
 
     prefix: TrunkPrefix = setting("Dialled before an outside number; removed again.", "")
     lines: tuple[LineName, ...] = some("Lines, tried in turn.", (), most=63, of="line")
+    machines_at_once: int = setting(
+        "Calls under way at once that programs asked for, such as home automation; 0: they may ask for none.",
+        2,
+        unit="calls",
+        ge=0,
+        le=20,
+    )
+    machines_a_minute: int = setting("Calls in any minute that programs may ask for.", 10, unit="calls", ge=1, le=60)
 
 
 class Golden(Table):

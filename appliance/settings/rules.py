@@ -23,6 +23,7 @@ def wrongs(settings: Settings) -> Iterator[Wrong]:
     yield from _phones(settings)
     yield from _extensions(settings)
     yield from _mobiles(settings)
+    yield from _prompts(settings)
     yield from _lines(settings)
     yield from _queues(settings)
     yield from _chains(settings)
@@ -61,6 +62,14 @@ def _extensions(s: Settings) -> Iterator[Wrong]:
                 yield Wrong("extension-outside", path, f"{shown(extension)} {what}; accepted: another beginning")
             if extension in ALARM and extension in emergency_numbers(s.office.country):
                 yield Wrong("extension-alarm", path, f"{shown(extension)} is an emergency number; accepted: another")
+
+
+def _prompts(s: Settings) -> Iterator[Wrong]:
+    for id, prompt in s.prompt.items():
+        if prompt.file is None and prompt.text is None:
+            yield Wrong("missing", ("prompt", id), "has neither file nor text; accepted: one of them", True)
+        elif prompt.file is not None and prompt.text is not None:
+            yield Wrong("given-twice", ("prompt", id, "text"), "stands beside file; accepted: one of them", True)
 
 
 def _lines(s: Settings) -> Iterator[Wrong]:

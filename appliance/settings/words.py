@@ -220,6 +220,21 @@ MessageText = Annotated[
 StateText = Annotated[str, Text("at most 256 characters, no control characters", PRINTED + "{0,256}")]
 SoundFile = Annotated[str, Text("the absolute path of a .wav file", r"/[^\x00-\x1f\x7f]*\.wav")]
 KeptFile = Annotated[str, Text("the absolute path of a file", r"/[^\x00-\x1f\x7f]*")]
+SpokenText = Annotated[
+    str,
+    Text(
+        "words, 1 to 500 characters, no control characters but ends of lines",
+        r"(?:[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\r?\n)+",
+        most=500,
+        check=lambda value: any(c.isalnum() for c in value),
+    ),
+]
+Language = Annotated[
+    str,
+    Text(
+        'a language that espeak-ng speaks, such as `"en"`, `"lt"` or `"en-us"`', r"[a-z]{2,3}(?:-[a-z0-9]{2,12}){0,3}"
+    ),
+]
 NumbersFile = Annotated[
     str, Text("the name of a .txt or .csv file beside the document", r"[A-Za-z0-9][A-Za-z0-9._\-]{0,58}\.(?:txt|csv)")
 ]

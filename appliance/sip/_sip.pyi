@@ -62,8 +62,10 @@ class Endpoint:
         """A trunk at sip:host:port; calls from "ip[:port] ..." are taken as its own. expires 0: no REGISTER."""
 
     def remove_trunk(self, trunk: str, /) -> None: ...
-    def call(self, trunk: str, target: str, number: str, name: str, /) -> int:
-        """Call a URI through a trunk, or (trunk "") a telephone; shown as number and name. 0: no slot left."""
+    def call(self, trunk: str, target: str, number: str, name: str, at_once: bool = False, /) -> int:
+        """Call a URI through a trunk, or (trunk "") a telephone; shown as number and name. 0: no slot left.
+
+        at_once: ask a telephone to answer by itself, in the ways of Yealink, Grandstream and Snom."""
 
     def progress(self, leg: int, code: int, /) -> None: ...
     def answer(self, leg: int, /) -> None: ...

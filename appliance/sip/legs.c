@@ -205,11 +205,27 @@ static void give_up(sip_handle handle, int code, const char *why)
     sip_tell_c(SIP_EV_OVER, handle, code, 0, 1, &why);
 }
 
+/* What makes a telephone answer by itself: Alert-Info for Yealink, Grandstream and Snom, Call-Info for these and others. */
+static void ask_to_answer(pjsua_msg_data *data, pjsip_generic_string_hdr headers[2], char *info, size_t size)
+{
+    static pj_str_t alert = {(char *)(uintptr_t) "Alert-Info", 10}, call = {(char *)(uintptr_t) "Call-Info", 9};
+    static pj_str_t how = {(char *)(uintptr_t) "<http://127.0.0.1>;info=alert-autoanswer;delay=0", 48};
+    pj_str_t after;
+
+    snprintf(info, size, "<sip:%s>;answer-after=0", sip_config.realm);
+    after = pj_str(info);
+    pjsip_generic_string_hdr_init2(&headers[0], &alert, &how);
+    pjsip_generic_string_hdr_init2(&headers[1], &call, &after);
+    pj_list_push_back(&data->hdr_list, &headers[0]);
+    pj_list_push_back(&data->hdr_list, &headers[1]);
+}
+
 void sip_leg_call(const struct sip_command *command)
 {
     struct sip_slot *slot = sip_slot_of(command->handle);
     const struct sip_trunk *trunk = command->text[0][0] ? sip_trunk_find(command->text[0]) : NULL;
-    char local[512], name[256], user[64];
+    char local[512], name[256], user[64], info[160];
+    pjsip_generic_string_hdr headers[2];
     pjsua_call_setting setting;
     pjsua_msg_data data;
     pj_str_t target = pj_str(command->text[1]);
@@ -229,6 +245,8 @@ void sip_leg_call(const struct sip_command *command)
         snprintf(user, sizeof user, "anonymous");
     snprintf(local, sizeof local, "%s <sip:%s@%s>", command->text[3][0] ? name : "", user, sip_config.realm);
     data.local_uri = pj_str(local);
+    if (command->code)
+        ask_to_answer(&data, headers, info, sizeof info);
     status = pjsua_call_make_call(trunk ? trunk->account : sip_local_account, &target, &setting,
                                   (void *)(uintptr_t)command->handle, &data, &call);
     slot = sip_slot_of(command->handle); /* a failure may have been told already by on_state */

@@ -172,8 +172,8 @@ class Telephony:
     def contacts(self, phone: str) -> list[Binding]:
         return list(self._contacts.get(phone, {}).values())
 
-    def ring_phone(self, phone: str, number: str, name: str) -> list[Leg]:
-        legs = [self._sip.call("", one.target, number or "anonymous", name) for one in self.contacts(phone)]
+    def ring_phone(self, phone: str, number: str, name: str, at_once: bool = False) -> list[Leg]:
+        legs = [self._sip.call("", one.target, number or "anonymous", name, at_once) for one in self.contacts(phone)]
         return [leg for leg in legs if leg]
 
     def dial(self, line: str, number: str, caller: str, name: str) -> Leg:

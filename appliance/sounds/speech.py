@@ -33,7 +33,7 @@ class Unspoken(Exception):
 
 
 class Speech:
-    """Satisfies calls.ports.Speech: files of spoken texts in a folder of their own, the longest unused go first."""
+    """Files of spoken texts in a folder of their own, the longest unused go first."""
 
     def __init__(self, folder: Path, *, program: str = PROGRAM, within: float = WITHIN, most: int = MOST_KEPT) -> None:
         self._folder, self._program, self._within, self._most = folder, program, within, most

@@ -110,6 +110,8 @@ def _call(live: Live, call: Call) -> CallRow:
     line = live.lines[call.line].name if call.line in live.lines else call.line
     if call.direction == "in":
         who, number = call.name or call.caller or "Number withheld", call.caller if call.name else ""
+    elif call.caller == call.called:  # the box calls, as a program asked
+        who, number = call.name or call.called, "called by the box"
     elif call.direction == "out":
         who, number = call.name or call.called, f"from {call.caller}"
     else:

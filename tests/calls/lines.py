@@ -16,13 +16,15 @@ class Puppets:
     usable: set[str] = field(default_factory=set)
     asked: list[tuple[str, int, int]] = field(default_factory=list)
     shown: list[tuple[str, str, str]] = field(default_factory=list)  # telephone, number, name
+    called_at_once: list[str] = field(default_factory=list)  # telephones asked to answer by themselves
     legs: dict[str, list[Leg]] = field(default_factory=dict)  # telephone or line -> its legs, oldest first
     files: dict[Port, str] = field(default_factory=dict)
     heard: set[tuple[int, int]] = field(default_factory=set)
     _next: Iterator[int] = field(default_factory=lambda: count(1000))
 
-    def ring_phone(self, phone: str, number: str, name: str) -> list[Leg]:
+    def ring_phone(self, phone: str, number: str, name: str, at_once: bool = False) -> list[Leg]:
         self.shown.append((phone, number, name))
+        self.called_at_once += [phone] * at_once
         legs = [next(self._next) for _ in range(self.registered.get(phone, 0))]
         self.legs.setdefault(phone, []).extend(legs)
         return legs

@@ -40,6 +40,13 @@ def example(old: str, new: str) -> str:
             '"ringall" is not known; accepted: ring-all, round-robin, percentage, best-first, longest-idle, fewest-calls, '
             'least-talk-time, random, fixed-order; did you mean "ring-all"?',
         ),
+        ("[queue.sales]", "[prompt.a]\n[queue.sales]", "prompt.a", "has neither file nor text; accepted: one of them"),
+        (
+            "[queue.sales]",
+            '[prompt.a]\nfile = "/a.wav"\ntext = "a"\n[queue.sales]',
+            "prompt.a.text",
+            "stands beside file; accepted: one of them",
+        ),
         ("max_wait =", "max_wiat =", "queue.sales.max_wiat", 'did you mean "max_wait"?'),
         ("[queue.sales]", "[queues.sales]", "queues", 'did you mean "queue"?'),
         (

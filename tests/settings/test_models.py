@@ -69,6 +69,8 @@ ACCEPTED = {
     ),
     "a greeting": (SMALL, "[voicemail]\ngreeting = @", ['"/srv/greeting.wav"']),
     "a prompt": (SMALL, "[prompt.a]\nfile = @", ['"/srv/prompts/a.wav"']),
+    "a spoken prompt": (SMALL, "[prompt.a]\ntext = @", ['"Hello"', '"Вітаємо!"', '"""One.\nTwo."""', f'"{"x" * 500}"']),
+    "its language": (SMALL, '[prompt.a]\ntext = "a"\nlanguage = @', ['"en"', '"lt"', '"en-us"', '"en-gb-x-rp"']),
     "a language": (SMALL, "language = @", ['"en"', '"ru"', '"uk"']),
     "a rewriting": (
         LINE,
@@ -149,6 +151,8 @@ REFUSED = {
     ],
     "a greeting": ['"greeting.wav"', '"/etc/shadow"', '"/a\\n.wav"', '""'],
     "a prompt": ['"a.wav"', '"/a.mp3"', "1"],
+    "a spoken prompt": ['""', '"..."', '"a\\u0000"', '"a\\u0001"', f'"{"x" * 501}"', "1"],
+    "its language": ['""', '"EN"', '"../en"', '"-w"', '"english"', "1"],
     "a language": ['"lt"', '"EN"', "1"],
     "a rewriting": ['"" = "+"', 'a = "+"', '"8*" = "1"', '8 = "a"', "8 = 370", '1234567890123456 = "1"', '"+" = "++"'],
     "a member": ['"boris.desk"', '"boris."', '".mobile"', '"boris.mobile.all"', "1", '"anna.mobile"'],
