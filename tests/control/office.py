@@ -49,6 +49,8 @@ class SmallOffice:
                 return self.why
             case m.Check():
                 return m.Checked(("a warning",))
+            case m.Dial() | m.Say():
+                return m.Dialled((5,))
             case m.Apply() | m.Restore():
                 return m.Revision(8)
             case m.History():
