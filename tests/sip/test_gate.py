@@ -63,7 +63,7 @@ async def test_a_call_from_the_trunks_address_needs_no_password(box: Box, wire: 
     wire.send(invite(box, wire, user="+37060000001"))
     assert (await wire.response()).status == 100
     told = await box.told(Heard.INCOMING)
-    assert told.text == ("trunk", name, "+37060000001", "", "100", wire.at)
+    assert told.text == ("trunk", name, "+37060000001", "", "100", wire.at, "")
     box.sip.hang_up(told.handle, 404, 1)
     assert (await wire.response(final=True)).status == 404
 
@@ -89,6 +89,35 @@ async def test_a_trunk_without_a_port_may_call_from_any_and_a_closer_match_goes_
     await box.done()
     async with Wire(box.address) as fourth:
         assert (await fourth.ask(invite(box, fourth))).status == 401
+
+
+@pytest.mark.parametrize(
+    ("said", "asserted"),
+    [
+        ("", ""),
+        ("<sip:+37060000001@trunk.example>", "+37060000001"),
+        ('"Mr <K>" <sip:+37060000001@trunk.example>', ""),  # not worth a parser of its own
+        ('"Mr K." <sip:+37060000001@trunk.example;user=phone>, <tel:+37060000002>', "+37060000001"),
+        ("<tel:+37060000002>", "+37060000002"),
+        ("tel:+37060000002", "+37060000002"),
+        ("sip:+37060000001@trunk.example, tel:+37060000002", "+37060000001"),
+        ("<<<>>>", ""),
+        ("<sip:+3706>" + "x" * 600, ""),
+        ("\xff" * 80, ""),
+    ],
+)
+async def test_the_number_a_trunk_vouches_for_is_told_beside_what_the_caller_says(
+    box: Box, wire: Wire, said: str, asserted: str
+) -> None:
+    name = await trunk(box, wire)
+    uri = f"sip:100@{HOST}:{box.address[1]}"
+    headers = {"P-Asserted-Identity": said} if said else {}
+    wire.send(request("INVITE", uri, wire, user="stranger", headers=headers, body=sdp()))
+    told = await box.told(Heard.INCOMING, of="trunk")
+    assert (told.text[2], told.text[6]) == ("stranger", asserted)
+    box.sip.hang_up(told.handle, 404, 1)
+    await wire.response(final=True)
+    box.sip.remove_trunk(name)
 
 
 async def test_a_trunk_taken_away_is_a_stranger(box: Box, wire: Wire) -> None:
