@@ -61,6 +61,15 @@ class History:
         return len(self._known)
 
 
-def earlier(visits: Iterable[tuple[str, bool, str]]) -> dict[str, Known]:
-    """For learn(): number, whether it was missed the last time, and who spoke to it last; longest ago first."""
-    return {number: Known(True, missed, person) for number, missed, person in visits}
+def earlier(
+    visits: Iterable[tuple[str, bool, str, int]], tries: Iterable[tuple[str, str, int]] = ()
+) -> dict[str, Known]:
+    """For learn(), both longest ago first. visits: number, whether it was missed the last time, who spoke to it last and
+    when; tries: number, the one of ours who called it last, and when."""
+    known, spoke = {}, {}
+    for number, missed, person, at in visits:
+        known[number], spoke[number] = Known(True, missed, person), at
+    for number, person, at in tries:
+        if at > spoke.get(number, 0):
+            known[number] = known.get(number, NOBODY)._replace(person=person)
+    return known

@@ -38,6 +38,8 @@ from appliance.settings.dialled import NotDialled
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.files import DiskFull
 from appliance.settings.history import History, NoSuchVersion
+from appliance.settings.models import Settings
+from appliance.settings.numbers import normalise
 from appliance.sip.telephony import Binding, Telephony
 from appliance.sounds.speech import Speech, Unspoken
 from appliance.store.journal import Journal
@@ -192,13 +194,21 @@ class Switch:
     async def _learn_history(self) -> None:
         """Who called before: a long journal takes a moment, and calls do not wait for it."""
         try:
-            self._control.history.learn(await asyncio.to_thread(self._earlier))
+            self._control.history.learn(await asyncio.to_thread(self._earlier, self._control.rules.settings))
+            log.info("%d earlier callers are known", len(self._control.history))
         except Unreadable as fault:
             log.error("who called before is not known: %s", fault)
 
-    def _earlier(self) -> dict[str, Known]:
-        numbers = Reader(self._state / "journal.db").callers(MOST)
-        return earlier((one.number, one.missed, one.person) for one in numbers)
+    def _earlier(self, settings: Settings) -> dict[str, Known]:
+        reader = Reader(self._state / "journal.db")
+        owner = {person.extension: name for name, person in settings.person.items() if person.extension}
+        outside, country = settings.outside.prefix, settings.office.country
+        tries = [
+            (normalise(one.called.removeprefix(outside), country), owner[one.by], one.at)
+            for one in reader.dialled(MOST)
+            if one.by in owner and one.called.startswith(outside)
+        ]
+        return earlier(reader.callers(MOST), tries)
 
     def _remembered(self) -> dict[Path, bytes]:
         """What is to be kept now, by file."""

@@ -44,11 +44,20 @@ class Call(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """A number that called: whether nobody spoke to it the last time, and who did last, "" when nobody ever did."""
+    """A number that called: whether nobody spoke to it the last time, and who did last, when, "" and 0: nobody ever."""
 
     number: str
     missed: bool
     person: str
+    spoke_at: int
+
+
+class Dialled(NamedTuple):
+    """A number as one of our telephones dialled it last, and the extension or telephone that did."""
+
+    called: str
+    by: str
+    at: int
 
 
 class Leg(NamedTuple):
@@ -118,13 +127,19 @@ class Reader:
             f"SELECT caller, max(at) AS at, {MISSED} AS missed FROM call "
             "WHERE caller <> '' AND line <> ?1 AND ended_at IS NOT NULL GROUP BY caller ORDER BY at DESC LIMIT ?2"
         )
-        spoke = "SELECT caller, max(at), person FROM call WHERE person <> '' AND line <> ?1 GROUP BY caller"
+        spoke = "SELECT caller, max(at) AS spoke, person FROM call WHERE person <> '' AND line <> ?1 GROUP BY caller"
         return self._ask(
             Caller,
-            f"SELECT caller, missed, coalesce(person, '') FROM ({last}) LEFT JOIN ({spoke}) USING (caller) ORDER BY at",
+            "SELECT caller, missed, coalesce(person, ''), coalesce(spoke, 0) "
+            f"FROM ({last}) LEFT JOIN ({spoke}) USING (caller) ORDER BY at",
             inside,
             limit,
         )
+
+    def dialled(self, limit: int, inside: str = "phones") -> list[Dialled]:
+        """The numbers our telephones called last, longest ago first; colleagues' extensions are among them."""
+        last = "SELECT called, caller, max(at) AS at FROM call WHERE line = ? GROUP BY called ORDER BY at DESC LIMIT ?"
+        return self._ask(Dialled, f"SELECT called, caller, at FROM ({last}) ORDER BY at", inside, limit)
 
     def legs(self, call: int) -> list[Leg]:
         """In the order they were made."""

@@ -104,7 +104,7 @@ async def test_a_caller_nobody_spoke_to_is_known_when_he_calls_again(offices: Of
 
 async def test_a_caller_gets_to_whom_he_spoke_last(offices: Offices) -> None:
     office = offices(graph('do = "last-person"\nunanswered = "mailbox.office"'))
-    office.control.history.learn(earlier([(NUMBER, False, "boris"), (OTHER, False, "somebody-who-left")]))
+    office.control.history.learn(earlier([(NUMBER, False, "boris", 1), (OTHER, False, "somebody-who-left", 1)]))
     office.call_in()
     assert office.call.ringing_people() == ("boris",)
     office.call_in(OTHER, leg=2)
@@ -119,6 +119,16 @@ async def test_a_return_call_reaches_who_tried_to_reach_him(offices: Offices) ->
     office.control.over(9, 19)
     office.call_in(leg=2)
     assert office.call.ringing_people() == ("boris",)
+
+
+def test_what_the_journal_says_of_callers_and_of_those_we_called() -> None:
+    visits = [(NUMBER, True, "anna", 5), (OTHER, False, "anna", 9)]
+    known = earlier(visits, [(OTHER, "boris", 7), (NUMBER, "boris", 8), ("+37060000003", "boris", 8)])
+    assert known == {
+        NUMBER: Known(True, True, "boris"),  # he tried to reach the caller after she had spoken to him
+        OTHER: Known(True, False, "anna"),
+        "+37060000003": Known(False, False, "boris"),
+    }
 
 
 def test_the_numbers_longest_silent_are_forgotten_first() -> None:

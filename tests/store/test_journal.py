@@ -120,9 +120,10 @@ def test_callers_are_known_by_their_last_call_and_by_who_spoke_to_them_last(box:
     box.journal.over(90, T + 9, "abandoned", "", "", None)
     box.journal.call(91, T + 10, "city", "+8", "", "")  # under way
     assert box.settle()
-    known = [("+1", True, "anna"), ("+2", False, "boris"), ("+3", False, "")]
+    known = [("+1", True, "anna", T), ("+2", False, "boris", T + 4), ("+3", False, "", 0)]
     assert [tuple(one) for one in box.read.callers(10)] == known
     assert [tuple(one) for one in box.read.callers(2)] == known[1:]
+    assert [tuple(one) for one in box.read.dialled(2)] == [("102", "+9", T + 9)]
 
 
 def test_an_event_may_belong_to_no_call(box: Box) -> None:
