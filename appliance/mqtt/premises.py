@@ -6,6 +6,7 @@ above class 0 is done.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -104,10 +105,13 @@ class Premises:
         """Nothing is begun any more; what waits for the end of its delay is not done."""
         for task in [*self._tasks, *self._delayed.values()]:
             task.cancel()
+        self._worker.shutdown(wait=True, cancel_futures=True)  # whoever comes after us reads what it has written
         for firing in self._firing.values():
             if firing.timer:
                 firing.timer.cancel()
-        self._worker.shutdown(wait=False, cancel_futures=True)
+            facts = {"request": firing.event.request, "result": "unconfirmed"}
+            with contextlib.suppress(Unkept):
+                self._record.keep(_now(), firing.event.action, "result", "bridge-ended", facts)
 
     # ---- due --------------------------------------------------------------------------------------------------------
 

@@ -234,6 +234,20 @@ async def test_a_damaged_log_or_memory_lets_nothing_be_opened(
         assert await on.sets_off("lamp", "") == ("lamp", "published", "")
 
 
+async def test_what_was_sent_when_the_bridge_ended_is_in_the_log_as_not_confirmed(
+    broker: Mosquitto, stage: Staging, tmp_path: Path
+) -> None:
+    await broker.start()
+    async with gate(broker, lambda payload, request: None):
+        async with stage() as on:
+            on.switch.action(action="gate", keys="4711")
+            await on.house.until(lambda: on.house.payloads("gate/set"))
+        assert on.log() == [("gate", "fire", ""), ("gate", "result", "bridge-ended")]
+        async with stage() as on:
+            assert await on.sets_off("gate", request="next") == ("gate", "denied", "cool-down")
+            assert len(on.log()) == 3
+
+
 async def test_a_class_1_action_is_set_off_by_calling_and_then_rests(broker: Mosquitto, stage: Staging) -> None:
     await broker.start()
     async with stage() as on:
