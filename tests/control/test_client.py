@@ -21,6 +21,8 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert (await client.request(m.History(0)))[0].comment == "as found at the start"
         assert await client.request(m.Check(0, "")) == m.Checked(("a warning",))
         assert await client.request(m.ActionKeys(0, "6b1f0c9e2d7a4411")) == "4711"
+        assert await client.request(m.Dial(0, "+37060000001", connect="person.anna")) == m.Dialled((5,))
+        assert await client.request(m.Say(0, "Tea", person="anna")) == m.Dialled((5,))
         for request in (
             m.SetStatus(0, "anna", "break"), m.HangUp(0, 5), m.ActionResult(0, 5, "lamp", "published"),
             m.Send(0, 5, "queue.sales"), m.Override(0, "office", "open"), m.AbortAction(0, "disk"),
