@@ -147,6 +147,9 @@ class Server:
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection to its end."""
+        if not self._server or not self._server.is_serving():  # it came at the moment we closed
+            writer.close()
+            return
         client = _Client(reader, writer)
         uid = client.peer.uid
         allowed = ALL if uid in self._owners else self._may.get(uid, NONE)
@@ -159,6 +162,8 @@ class Server:
         self._clients[client] = task
         try:
             await self._serve(client, allowed)
+        except asyncio.CancelledError:  # the program ends; nobody waits for what we would say of it
+            log.debug("uid %d: cut off at the end", uid)
         finally:
             self._watching.pop(client, None)
             await client.part()
