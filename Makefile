@@ -18,7 +18,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz flood homeassistant bench clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz flood network homeassistant bench clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ fuzz: quiet-setup ## the core under libFuzzer for MINUTES (10), plans and days s
 
 flood: quiet-setup ## a thousand events a second through the bridge, for a minute
 	@$(BIN)/python -m tests.mqtt.flood 60
+
+network: quiet-setup ## the bridge and a broker whose cable is pulled, in a network namespace (needs root)
+	@$(BIN)/pytest tests/mqtt/network.py
 
 homeassistant: quiet-setup ## Home Assistant itself beside a whole box (minutes; the first time it is installed)
 	@$(BIN)/python -m tests.homeassistant.install

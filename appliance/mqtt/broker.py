@@ -160,7 +160,7 @@ class Broker:
                 looking.cancel()
                 for task in working:
                     task.cancel()
-                await asyncio.wait(working)
+                await asyncio.gather(*working, return_exceptions=True)
                 if _is_cancelled():
                     await self._say_goodbye(client)
             for task in done:

@@ -5,7 +5,7 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,9 +29,12 @@ class Mosquitto:
         access: str = "",
         more: str = "",
         address: str = "127.0.0.1",
+        before: Sequence[str] = (),
     ) -> None:
-        """users: passwords by name; access: its list of who may what; more: lines of its settings."""
-        self.port = port
+        """users: passwords by name; access: its list of who may what; more: lines of its settings.
+
+        before: words of a command that runs it."""
+        self.port, self._before = port, before
         self._settings = folder / f"mosquitto-{port}.conf"
         lines = [f"listener {self.port} {address}", "persistence false", "user root", "log_dest stderr", more]
         lines.append(f"allow_anonymous {'false' if users else 'true'}")
@@ -60,6 +63,7 @@ class Mosquitto:
         path = os.environ["PATH"] + ":/usr/sbin"
         self._process = await asyncio.create_subprocess_exec(
             *TIED,
+            *self._before,
             "mosquitto",
             "-c",
             str(self._settings),

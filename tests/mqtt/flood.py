@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from appliance.control.messages import Happened
-from appliance.mqtt.bridge import Bridge
+from appliance.mqtt.bridge import ActionFiles, Bridge
 from appliance.mqtt.outbox import MOMENTS_MAX
 from appliance.programs.demo.ports import Ports
 from tests.fakes.mosquitto import Listener, Mosquitto
@@ -40,7 +40,7 @@ async def flood(folder: Path, ports: Ports, seconds: float) -> Flood:
     async with Switch(folder / "control.sock") as switch, Mosquitto(folder, ports.take()) as broker:
         await broker.start()
         now = settings(broker.port)
-        bridge = Bridge(now, switch.socket, version="0.1.0")
+        bridge = Bridge(now, switch.socket, version="0.1.0", actions=ActionFiles(folder / "state", folder / "class-4"))
         working = asyncio.create_task(bridge.run(lambda: now))
         async with Listener(broker.port) as house:
             await house.until(all_is_told(house))
