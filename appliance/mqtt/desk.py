@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance.control.client import ControlLost, connect
 from appliance.control.live import Live
+from appliance.control.messages import Dialled
 from appliance.control.messages import Refused as SwitchRefused
 from appliance.mqtt.broker import Incoming
 from appliance.mqtt.requests import Gate, HealthRequest, Refused, Request, Same, commands, health
@@ -92,9 +93,9 @@ class Desk:
             raise ControlLost("the switch is away")
         asked = commands(request, live, _now(), self._holds)
         async with asyncio.timeout(DONE_WITHIN), await connect(self._socket) as client:
-            for command in asked:
-                await client.request(command)
-        return {}
+            answers = [await client.request(command) for command in asked]
+        calls = [call for answer in answers if isinstance(answer, Dialled) for call in answer.calls]
+        return {"calls": calls} if calls else {}
 
     def _answer(self, name: str, incoming: Incoming, response: Response) -> None:
         """On the usual topic, and where the asker waits for it, if that is under this box: nothing else is written to."""

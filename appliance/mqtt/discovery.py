@@ -170,6 +170,15 @@ class Discovery:
             template = '{"person": "' + person.id + '", "status": "{{ value }}", "expires_at": ' + EXPIRES + "}"
             asking = {"command_topic": f"{self._root}/request/status", "command_template": template}
             yield self._entity("select", f"person_{person.id}", person.name, **status, **asking)
+            said = '{"person": "' + person.id + '", "text": {{ value | tojson }}, "expires_at": ' + EXPIRES + "}"
+            yield self._entity(
+                "notify" if self._kind == "device" else "text",  # before 2024.5 a text that is set is all there is
+                f"person_{person.id}_say",
+                f"Say to {person.name}",
+                command_topic=f"{self._root}/request/say",
+                command_template=said,
+                icon="mdi:bullhorn",
+            )
         else:
             yield self._entity("sensor", f"person_{person.id}", person.name, **status, device_class="enum")
         yield self._entity(

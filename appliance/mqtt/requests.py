@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from appliance.control.live import Live
-from appliance.control.messages import HangUp, Id, Override, Send, SetStatus, Status
+from appliance.control.messages import TARGET, Dial, HangUp, Id, Language, Override, Say, Send, SetStatus, Status, Words
 from appliance.control.messages import Request as Command
 from appliance.mqtt.topics import Mode, Payload, Response, mode_of
 
@@ -67,6 +67,26 @@ class TransferRequest(Asked, kw_only=True):
     line: Short | None = None
 
 
+class DialRequest(Asked, kw_only=True):
+    """Call a number, an extension, `person.NAME` or `phone.NAME`; who answers is put through, or hears a text or prompt."""
+
+    to: Annotated[str, msgspec.Meta(min_length=2, max_length=60)]
+    connect: Annotated[str, msgspec.Meta(pattern=TARGET, max_length=80)] | None = None
+    say: Words | None = None
+    prompt: Short | None = None
+    line: Short = ""
+    language: Language = ""
+
+
+class SayRequest(Asked, kw_only=True):
+    """Say a text on telephones: those of a person, or some by name."""
+
+    text: Words
+    person: Short = ""
+    phones: Annotated[tuple[str, ...], msgspec.Meta(max_length=20)] = ()
+    language: Language = ""
+
+
 class SmsRequest(Asked, kw_only=True):
     """Send a text message. No line of today's can."""
 
@@ -78,12 +98,23 @@ class HealthRequest(Asked, kw_only=True):
     """Ask whether everything works."""
 
 
-Request = StatusRequest | ModeRequest | HangUpRequest | TransferRequest | SmsRequest | HealthRequest
+Request = (
+    StatusRequest
+    | ModeRequest
+    | HangUpRequest
+    | TransferRequest
+    | DialRequest
+    | SayRequest
+    | SmsRequest
+    | HealthRequest
+)
 KINDS: dict[str, type[Request]] = {  # by name of the topic
     "status": StatusRequest,
     "mode": ModeRequest,
     "hang-up": HangUpRequest,
     "transfer": TransferRequest,
+    "dial": DialRequest,
+    "say": SayRequest,
     "sms": SmsRequest,
     "health": HealthRequest,
 }
@@ -204,6 +235,13 @@ def _commands(request: Request, live: Live, now: int, holds: int) -> list[Comman
             return [HangUp(0, _call(request, live))]
         case TransferRequest(to=to):
             return [Send(0, _call(request, live), to)]
+        case DialRequest():
+            if sum(each is not None for each in (request.connect, request.say, request.prompt)) != 1:
+                raise Refused("bad-request", "say one of connect, say and prompt")
+            asked = (request.to, request.connect, request.say, request.prompt, request.line, request.language)
+            return [Dial(0, *asked)]
+        case SayRequest(text=text, phones=phones, person=name, language=language):
+            return [Say(0, text, phones, name, language)]
         case SmsRequest():
             raise Refused("no-sms", "there is no line that can send text messages")
         case HealthRequest():

@@ -25,6 +25,12 @@ SCRIPTS = """\
         data:
           topic: linekeeper/office/request/status
           payload: '{"person": "anna", "status": "meeting", "reason": "calendar", "expires_s": 3600}'
+  anna_is_called:
+    sequence:
+      - service: mqtt.publish
+        data:
+          topic: linekeeper/office/request/dial
+          payload: '{"to": "101", "say": "The door of the house is open.", "language": "en"}'
 """
 LINE, QUEUE, ANNA, EVENT = (
     *("sensor.example_ltd_city", "sensor.example_ltd_sales_waiting", "select.example_ltd_anna"),
@@ -120,6 +126,21 @@ async def test_a_script_of_the_house_and_its_page_set_statuses_and_the_office_at
     await home.until(shows("switch.example_ltd_night_mode", "off"))
     set_to = [event.detail["status"] for event in Reader(office.journal).events(0) if event.kind == "status"]
     assert set_to == ["meeting", "away"]
+
+
+async def test_a_script_of_the_house_makes_the_box_call_and_speak(house: House) -> None:
+    home, stage, office = house.home, house.stage, house.office
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    await home.until(shows("sensor.example_ltd_anna_telephone", "free"))
+    await home.service("script", "anna_is_called")
+    await anna.rings()
+    await anna.accept()
+    await anna.talks()
+    await anna.closed()  # it has said what it had to say
+    await home.service("text", "set_value", entity_id="text.example_ltd_say_to_anna", value='A "letter" has come.')
+    await anna.rings()
+    await anna.accept()
+    await anna.closed()
 
 
 async def test_everything_is_there_again_after_each_of_the_three_was_away(house: House) -> None:

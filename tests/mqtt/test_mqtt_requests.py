@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from appliance.control.live import Live
-from appliance.control.messages import Call, HangUp, Line, Override, Send, SetStatus
+from appliance.control.messages import Call, Dial, HangUp, Line, Override, Say, Send, SetStatus
 from appliance.mqtt import requests
 from appliance.mqtt.requests import Gate, Refused, Request, Same
 from appliance.mqtt.topics import Response
@@ -180,6 +180,20 @@ def test_a_call_is_meant_by_its_id_or_by_its_line_when_it_is_the_only_one() -> N
     assert why_not("hang-up", {"line": "city"}, office()) == "no-call"
     two = Line(id="city", name="City", kind="sip", usable=True, state="talking", calls=(CALL, 7))
     assert why_not("hang-up", {"line": "city"}, office(lines={"city": two})) == "several-calls"
+
+
+def test_the_box_is_made_to_call_and_to_speak() -> None:
+    assert asked("dial", {"to": "+37060000001", "connect": "queue.sales"}, office()) == [
+        Dial(0, "+37060000001", "queue.sales")
+    ]
+    assert asked("dial", {"to": "101", "say": "The door is open.", "language": "en"}, office()) == [
+        Dial(0, "101", say="The door is open.", language="en")
+    ]
+    assert asked("say", {"text": "Coffee is ready.", "person": "anna"}, office()) == [
+        Say(0, "Coffee is ready.", person="anna")
+    ]
+    assert why_not("dial", {"to": "101"}, office()) == "bad-request"
+    assert why_not("dial", {"to": "101", "say": "x", "connect": "queue.sales"}, office()) == "bad-request"
 
 
 def test_no_line_of_todays_can_send_a_text_message() -> None:

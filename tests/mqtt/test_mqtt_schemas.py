@@ -21,6 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "mqtt.md"
 
 
 def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text().startswith("# MQTT")
     assert PAGE.read_text().endswith(reference()), "run: python -m appliance.mqtt.reference docs/mqtt.md"
 
 
