@@ -5,6 +5,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -164,13 +165,13 @@ class Outlet:
                 self._line(live, live.lines[line.id])
             case QueueChanged(queue=queue) if queue.id in live.queues:
                 self.outbox.keep([self.topics.queue(live.queues[queue.id], now)])
-                self._homie.keep(self._homie.homie.queue(live.queues[queue.id], now))
+                self._homie.keep(lambda homie: homie.queue(live.queues[queue.id], now))
             case PersonChanged(person=person) if person.id in live.people:
                 self.outbox.keep([self.topics.person(live.people[person.id])])
-                self._homie.keep(self._homie.homie.person(live.people[person.id]))
+                self._homie.keep(lambda homie: homie.person(live.people[person.id]))
             case HoursChanged(hours=hours) if hours.id in live.hours:
                 self.outbox.keep([self.topics.hours(live.hours[hours.id]), self.topics.mode(live.hours.values())])
-                self._homie.keep([self._homie.homie.mode(live)])
+                self._homie.keep(lambda homie: [homie.mode(live)])
             case Happened():
                 if moment := self.topics.call_event(event, first=self._is_first(event)):
                     self.say(moment)
@@ -180,7 +181,7 @@ class Outlet:
 
     def _line(self, live: Live, line: Line) -> None:
         self.outbox.keep(self.topics.line(live, line))
-        self._homie.keep(self._homie.homie.line(live, line))
+        self._homie.keep(lambda homie: homie.line(live, line))
 
     def _is_first(self, event: Happened) -> bool:
         """Whether it is the first of its kind for this call: many telephones may ring for one."""
@@ -197,7 +198,7 @@ class Outlet:
         for one in live.queues.values():
             if one.oldest is not None:
                 self.outbox.keep([self.topics.queue(one, now)])
-                self._homie.keep(self._homie.homie.queue(one, now))
+                self._homie.keep(partial(Homie.queue, queue=one, now=now))
         self.broker.news()
 
     def say(self, message: Message) -> None:
@@ -233,11 +234,12 @@ class HomieOutlet:
 
     def away(self) -> None:
         self._known = False
-        self.keep([self.homie.state("disconnected")])
+        self.keep(lambda homie: [homie.state("disconnected")])
 
-    def keep(self, messages: Iterable[Message]) -> None:
+    def keep(self, said: Callable[[Homie], Iterable[Message]]) -> None:
+        """What of it has changed; not worked out when nobody wants it."""
         if self._is_on:
-            self.outbox.keep(messages)
+            self.outbox.keep(said(self.homie))
             self.broker.news()
 
     def _on_set(self, incoming: Incoming) -> None:

@@ -175,7 +175,7 @@ async def serving(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]],
 ) -> AsyncIterator[int]:
     """The port of a server of our own; nothing of it is left."""
-    tasks: set[asyncio.Task[None]] = set()
+    tasks: dict[asyncio.Task[None], asyncio.WriteTransport] = {}
 
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -183,16 +183,18 @@ async def serving(
         writer.transport.abort()
 
     def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.add(asyncio.create_task(one(reader, writer)))
+        tasks[asyncio.create_task(one(reader, writer))] = writer.transport
 
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for task in tasks:
+        for task, connection in tasks.items():
             task.cancel()
+            connection.abort()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0.05)  # what was cut off is closed in a later turn of the loop
 
 
 async def test_each_broker_is_told_in_its_own_words(
