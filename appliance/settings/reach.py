@@ -184,6 +184,7 @@ class Reach:
         self.settings, self.kind, self.name = settings, kind, name
         self.routes: Routes = routes(settings)
         self._left, self._cut = LOOKED_AT, False
+        self._known: dict[int, Mapping[int, tuple[Exit, ...]]] = {}  # exits of steps looked at
 
     def ways(self) -> Ways:
         """Each simple way once; the first MOST of them."""
@@ -200,10 +201,32 @@ class Reach:
         if self.kind == "action" and (action := self.settings.action[self.name]).set_off_by_calling:
             for line in action.lines:
                 yield Way(Entry(line, (), NONE, action.callers or ""), (), Place(NONE, "set-off"))
-        for entry in self.entries():
-            if entry.step in self.leading:
-                for hops, place in self._from(entry.step, (), frozenset()):
+        entries = [entry for entry in self.entries() if entry.step in self.leading]
+        any_told = False
+        for entry in entries:
+            self._left = max(LOOKED_AT // len(entries), 1)  # its own: no entry is left out for another's circles
+            told = False
+            for hops, place in self._from(entry.step, (), frozenset()):
+                told = True
+                yield Way(entry, hops, place)
+            if not told:
+                hops, place = self._shortest(entry.step)
+                told = len(hops) <= DEEPEST or not any_told
+                if told:
                     yield Way(entry, hops, place)
+            any_told = any_told or told
+
+    def _shortest(self, start: int) -> tuple[Hops, Place]:
+        """The way of fewest steps from one that leads there: what is told when the search was given up before any."""
+        ways: dict[int, Hops] = {start: ()}
+        order = [start]
+        for at in order:
+            if at in self.places:
+                break
+            new = [next for next in self.exits(at) if next in self.leading and next not in ways]
+            ways.update((next, (*ways[at], (at, self.exits(at)[next]))) for next in new)
+            order += new
+        return ways[at], self.places[at][0]
 
     def _from(self, step: int, hops: Hops, passed: frozenset[int]) -> Iterator[tuple[Hops, Place]]:
         if not self._left or len(passed) > DEEPEST:
@@ -236,7 +259,11 @@ class Reach:
 
     def exits(self, at: int) -> Mapping[int, tuple[Exit, ...]]:
         """The steps a call may go on to, and by which outcomes."""
-        step = self.routes.steps[at]
+        if at not in self._known:
+            self._known[at] = self._found(self.routes.steps[at])
+        return self._known[at]
+
+    def _found(self, step: Step) -> Mapping[int, tuple[Exit, ...]]:
         found: dict[int, list[Exit]] = {}
         for outcome, next in self._exits(step):
             if next != NONE:

@@ -149,6 +149,22 @@ def test_a_graph_full_of_circles_comes_to_an_end(monkeypatch: pytest.MonkeyPatch
     assert lines[-1].startswith("There may be more ways")
 
 
+def test_a_way_is_told_for_every_line_however_many_circles_the_menus_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search used to lose itself in the menus, and then said that no call gets to her."""
+    monkeypatch.setattr(search, "LOOKED_AT", 500)
+    menus = "".join(
+        f'[scenario.main.step.m{i}]\ndo = "menu"\nprompt = "p"\nno_key = "{"anna" if i == 39 else f"m{i + 1}"}"\nkeys = {{'
+        + ", ".join(f'{key} = "m{(i * 7 + key * 13 + 1) % 40}"' for key in range(10))
+        + "}\n"
+        for i in range(40)
+    )
+    text = WIRED + '[prompt.p]\nfile = "/p.wav"\n[scenario.main]\nstart = "m0"\n' + menus
+    lines = told(text, "anna")
+    assert any(line.startswith("City, any number -> menu “P”: key") and line.endswith("-> Anna") for line in lines)
+    assert "our telephones, 101 dialled -> Anna" in lines
+    assert lines[-1] == f"There may be more ways; these are the first {len(lines) - 2}."
+
+
 def test_a_very_long_way_is_not_followed_for_ever() -> None:
     prompt = '[prompt.p]\nfile = "/x/p.wav"\n'
     scenarios = ""
