@@ -15,10 +15,11 @@ from appliance.core.names import Fact, Status
 from appliance.reports.traffic import Known, Traffic, Visit
 from appliance.settings import documents
 from appliance.settings.faults import Fault, SettingsFaults
+from appliance.settings.hours import moment
 from appliance.settings.models import Settings
+from appliance.settings.words import Dialled, Keys
 
 HALF_HOUR = 1_800_000  # ms
-DAY = 48 * HALF_HOUR
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
@@ -56,13 +57,15 @@ class TrafficTable(Table):
     half_hours: Annotated[list[Annotated[float, Field(ge=0, le=10_000)]], Field(min_length=1, max_length=48)]
     line: str
     days: Annotated[int, Field(ge=1, le=400)] = 1
-    called: str = ""
-    callers: list[str] = []  # drawn from; left out: withheld
+    called: Dialled = ""
+    callers: list[Dialled] = []  # drawn from; left out: withheld
     talk: Length = Length(mean=180)
     patience: Length | None = None  # left out: they wait for ever
     answer: Length = Length(mean=5, distribution="constant")
     message: Length = Length(mean=20, distribution="constant")
-    keys: dict[str, Annotated[float, Field(gt=0)]] = {}  # what is pressed, and how often one is pressed to another
+    keys: dict[
+        Keys, Annotated[float, Field(gt=0, le=1_000_000)]
+    ] = {}  # what is pressed, and how often one is pressed to another
     prompt: Seconds = 0
 
 
@@ -80,7 +83,7 @@ def read(path: Path, settings: Settings) -> Description:
     try:
         begin_of(described, settings)
     except ValueError:
-        raise _refused(path, "traffic.begins is not accepted; accepted: `2027-01-11 08:00`") from None
+        raise _refused(path, "traffic.begins is not accepted; accepted: `2027-01-11 08:00`, of 2000 to 2099") from None
     if wrong:
         raise _refused(path, f"{', '.join(wrong)}: not in the settings")
     return described
@@ -92,7 +95,12 @@ def _refused(path: Path, message: str) -> SettingsFaults:
 
 def begin_of(described: Description, settings: Settings) -> int:
     """ms UTC. Raises ValueError."""
-    local = datetime.datetime.strptime(described.traffic.begins, "%Y-%m-%d %H:%M")
+    return _first(described, settings, 0)
+
+
+def _first(described: Description, settings: Settings, day: int) -> int:
+    """ms UTC at which a day's traffic begins: the same on the clock, also when clocks have gone forward or back."""
+    local = moment(described.traffic.begins) + datetime.timedelta(days=day)
     return round(local.replace(tzinfo=ZoneInfo(settings.office.time_zone)).timestamp() * 1000)
 
 
@@ -106,8 +114,9 @@ def draw(described: Description, settings: Settings, seed: int, scale: float = 1
     weights = list(table.keys.values())
     visits = []
     for day in range(table.days):
+        first = _first(described, settings, day)
         for half_hour, expected in enumerate(table.half_hours):
-            at, end = begin + day * DAY + half_hour * HALF_HOUR, begin + day * DAY + (half_hour + 1) * HALF_HOUR
+            at, end = first + half_hour * HALF_HOUR, first + (half_hour + 1) * HALF_HOUR
             rate = expected * scale / HALF_HOUR
             time = float(at)
             while rate and (time := time - math.log(1 - chance.random()) / rate) < end:
@@ -117,6 +126,7 @@ def draw(described: Description, settings: Settings, seed: int, scale: float = 1
                 visit.number = chance.choice(table.callers) if table.callers else ""
                 visit.keys = chance.choices(kept, weights)[0] if kept else ""
                 visits.append(visit)
+    visits.sort(key=lambda visit: visit.at)  # a day of 23 hours may end in the next one
     ignores = {name: round(one.ignores * 10) for name, one in described.person.items()}
     facts = _facts(described, settings, begin)
     return Traffic(begin, visits, facts, ignores, say=round(table.prompt * 1000))

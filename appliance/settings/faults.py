@@ -147,6 +147,9 @@ def accepted(node: Schema, root: Schema) -> str:
         case "integer":
             unit = f" ({node['unit']})" if "unit" in node else ""
             return f"a whole number from {node['minimum']} to {node['maximum']}{unit}"
+        case "number":
+            least = f"from {node['minimum']:g}" if "minimum" in node else f"above {node['exclusiveMinimum']:g}, up"
+            return f"a number {least} to {node['maximum']:g}"
         case "array" if "prefixItems" in node:
             return f"a list of {len(node['prefixItems'])}: {accepted(node['prefixItems'][0], root)}"
         case "array":

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Made-up traffic: as many calls as described, as long, with the people who are there."""
 
+from datetime import datetime
 from pathlib import Path
 from statistics import fmean, median
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -82,6 +84,16 @@ def test_people_come_and_go_as_described(tmp_path: Path) -> None:
     assert before[-1] == Status.OFF
 
 
+def test_calls_come_at_the_same_time_of_the_day_after_the_clocks_have_changed(tmp_path: Path) -> None:
+    text = TRAFFIC.replace("2026-12-14", "2027-03-26").replace("[10, 40, 0, 20]", "[40]").replace("= 100", "= 5")
+    visits = synthetic.draw(described(tmp_path, text), OFFICE, seed=1).visits
+    came = [datetime.fromtimestamp(visit.at / 1000, ZoneInfo("Europe/Vilnius")) for visit in visits]
+    assert {one.day for one in came} == {26, 27, 28, 29, 30}
+    assert {(one.hour, one.minute // 30) for one in came} == {(9, 0)}
+    all_day = synthetic.draw(described(tmp_path, text.replace("[40]", str([40] * 48))), OFFICE, seed=1).visits
+    assert [visit.at for visit in all_day] == sorted(visit.at for visit in all_day)
+
+
 def test_it_runs_and_who_is_away_answers_nothing(tmp_path: Path) -> None:
     text = TRAFFIC.replace('there = [["09:00", "10:00"], ["10:30", "24:00"]]', "there = []")
     result = replay.run(synthetic.draw(described(tmp_path, text), OFFICE, 1), OFFICE)
@@ -96,7 +108,14 @@ def test_it_runs_and_who_is_away_answers_nothing(tmp_path: Path) -> None:
     [
         ('line = "moon"', "line moon: not in the settings"),
         ('begins = "monday"', "traffic.begins is not accepted; accepted: `2027-01-11 08:00`"),
+        ('begins = "1960-01-04 09:00"', "traffic.begins is not accepted"),
+        ('begins = "9999-12-31 23:30"', "traffic.begins is not accepted"),
+        ('callers = ["hello world"]', "callers"),
+        ('called = "12ab"', "called"),
+        ("keys = { xyz = 1 }", "keys"),
+        ("keys = { 1 = inf }", "keys"),
         ("half_hours = []", "half_hours"),
+        ("half_hours = [-1]", "accepted: a number from 0 to 10000"),
         ("days = 0", "days"),
         ("talk = { mean = 0 }", "talk"),
         ("speed = 3", "speed"),
