@@ -5,6 +5,7 @@ import argparse
 import logging
 import os
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -43,6 +44,20 @@ def parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespac
     form = "%(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=args.log_level.upper(), format=form if known_by_journal else f"%(asctime)s {form}")
     return args
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """The type of an argument that is a whole number within bounds."""
+
+    def read(text: str) -> int:
+        try:
+            if least <= (number := int(text)) <= most:
+                return number
+        except ValueError:
+            pass
+        raise argparse.ArgumentTypeError(f"{text} is not accepted; accepted: a whole number from {least} to {most}")
+
+    return read
 
 
 def settings(path: Path) -> Settings:

@@ -5,11 +5,11 @@ import sys
 from datetime import date
 
 from appliance.languages import language
-from appliance.programs.arguments import document, reading, show
+from appliance.programs.arguments import document, reading, show, whole
 from appliance.settings.calendar import calendar
 from appliance.settings.year import draw
 
-FIRST, LAST = 1971, 2200  # years the hours are known of
+FIRST, LAST = 1971, 2199  # years the hours are known of
 
 
 def main(argv: list[str]) -> int:
@@ -17,7 +17,7 @@ def main(argv: list[str]) -> int:
     takes = reading("hours", "Draw a year of opening hours, as the core that answers the calls takes them.")
     takes.add_argument("name", nargs="?", metavar="NAME", help="the hours (all there are)")
     takes.add_argument(
-        "--year", type=int, choices=range(FIRST, LAST), metavar="YEAR", default=date.today().year, help="(%(default)s)"
+        "--year", type=whole(FIRST, LAST), metavar="YEAR", default=date.today().year, help="(%(default)s)"
     )
     args = takes.parse_args(argv)
     settings = document(args.settings)

@@ -10,6 +10,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from appliance.programs import tables
+from appliance.programs.arguments import whole
 from appliance.reports import recorded, replay, synthetic
 from appliance.reports.replay import Result
 from appliance.reports.traffic import Traffic, scaled
@@ -72,22 +73,21 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     takes.add_argument("--from", dest="since", metavar="TIME", help="as 2027-01-11 or 2027-01-11T08:00, office time")
     takes.add_argument("--until", metavar="TIME", help="the same; calls before it")
     takes.add_argument("--scale", type=_scale, default=1.0, metavar="N", help="so many times the calls (%(default)s)")
-    takes.add_argument("--repeat", type=_repeat, default=1, metavar="N", help="runs, each drawn anew (%(default)s)")
+    takes.add_argument(
+        "--repeat", type=whole(1, 1000), default=1, metavar="N", help="runs, each drawn anew (%(default)s)"
+    )
     takes.add_argument("--seed", type=int, default=1, metavar="N", help="what is drawn is drawn by it (%(default)s)")
     takes.add_argument("--all", action="store_true", help=f"every call that differs, not only the first {SHOWN}")
     return takes.parse_args(argv)
 
 
 def _scale(text: str) -> float:
-    if not 0 < (scale := float(text)) <= 100:
-        raise ValueError
-    return scale
-
-
-def _repeat(text: str) -> int:
-    if not 1 <= (repeat := int(text)) <= 1000:
-        raise ValueError
-    return repeat
+    try:
+        if 0 < (scale := float(text)) <= 100:
+            return scale
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text} is not accepted; accepted: a number above 0, at most 100")
 
 
 def _settings(path: Path) -> Settings:

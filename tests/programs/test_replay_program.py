@@ -82,3 +82,20 @@ def test_what_cannot_be_is_told(tmp_path: Path, journal: Path, tried: Path) -> N
         main(["--settings", str(tried), "--journal", str(journal), "--from", "noon"])
     with pytest.raises(NothingToReplay, match="no call from 2030-01-01"):
         main(["--settings", str(tried), "--journal", str(journal), "--from", "2030-01-01"])
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "accepted"),
+    [
+        ("--scale", "0", "a number above 0, at most 100"),
+        ("--scale", "1000", "a number above 0, at most 100"),
+        ("--scale", "nan", "a number above 0, at most 100"),
+        ("--repeat", "0", "a whole number from 1 to 1000"),
+    ],
+)
+def test_a_scale_or_a_repeat_that_cannot_be_is_told_what_would_do(
+    option: str, value: str, accepted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--settings", str(EXAMPLE), option, value])
+    assert capsys.readouterr().err.endswith(f"{option}: {value} is not accepted; accepted: {accepted}\n")

@@ -105,6 +105,16 @@ def test_as_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "linekeeper hours: there are no hours “none”; there are “office”, “shop”\n"
 
 
+@pytest.mark.parametrize("year", ["1970", "2200", "0", "-1", "next"])
+def test_a_year_nobody_knows_the_hours_of_is_refused_in_one_line(year: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--year", year])
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == (
+        f"linekeeper hours: error: argument --year: {year} is not accepted; accepted: a whole number from 1971 to 2199"
+    )
+
+
 def test_without_hours_it_is_always_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = tmp_path / "office.toml"
     document.write_text(SMALL)
