@@ -153,6 +153,17 @@ static bool remember_member(struct lk_world *world, const uint8_t *at)
     return true;
 }
 
+/* Somebody of a queue's run is no longer there: what the others were owed beside him counts no more. */
+static void end_runs(struct lk_world *world, const uint8_t *at, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++, at += MEMBER) {
+        uint32_t queue = lk_ids_find(&world->queues.ids, lk_u32(at));
+
+        if (queue != LK_NO_SLOT && lk_u32(at + 28) == 1 && lk_ids_find(&world->people.ids, lk_u32(at + 4)) == LK_NO_SLOT)
+            lk_queues_end_run(&world->queues, queue);
+    }
+}
+
 static bool remember_held(struct lk_world *world, const uint8_t *at)
 {
     uint32_t slot = lk_ids_find(&world->hours, lk_u32(at)), how = lk_u32(at + 4);
@@ -193,5 +204,6 @@ enum lk_error lk_remember(struct lk_world *world, const uint8_t *memory, size_t 
         for (uint32_t n = 0; n < tables[i].count; n++, at += tables[i].each)
             if (!tables[i].remember(world, at))
                 return LK_BAD_MEMORY;
+    end_runs(world, memory + HEADER + (size_t)tables[0].count * PERSON, tables[1].count);
     return LK_OK;
 }

@@ -96,6 +96,12 @@ void lk_queues_set_member(struct lk_queues *queues, uint32_t queue, uint32_t per
         queues->at[queue].run = 1;
 }
 
+void lk_queues_end_run(struct lk_queues *queues, uint32_t queue)
+{
+    for (uint32_t person = 0; person < queues->people; person++)
+        lk_queues_member(queues, queue, person)->in_run = false;
+}
+
 void lk_queues_reset(struct lk_queues *queues)
 {
     for (size_t i = 0; i < (size_t)queues->ids.count * queues->people; i++) {

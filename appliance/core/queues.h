@@ -49,6 +49,8 @@ struct lk_member *lk_queues_member(const struct lk_queues *queues, uint32_t queu
 void lk_queues_take_turn(struct lk_queues *queues, uint32_t queue, uint32_t person);
 /* As it was before a restart or a new plan. */
 void lk_queues_set_member(struct lk_queues *queues, uint32_t queue, uint32_t person, const struct lk_member *member);
+/* Nobody is of the queue's run any more: the next call begins another. */
+void lk_queues_end_run(struct lk_queues *queues, uint32_t queue);
 /* Counts of calls and talk begin anew. */
 void lk_queues_reset(struct lk_queues *queues);
 

@@ -53,20 +53,34 @@ static void owe(struct lk_core *core, uint32_t call, const struct lk_queue_rule 
     }
 }
 
+/* Whether the people of the run are those who share now; who is no longer of the queue is none of them. */
+static bool same_people(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue, uint32_t slot)
+{
+    const struct lk_queues *queues = &core->world.queues;
+    uint32_t in_run = 0;
+
+    for (uint32_t person = 0; person < queues->people; person++)
+        in_run += lk_queues_member(queues, slot, person)->in_run;
+    for (uint32_t i = 0; i < queue->people.count; i++) {
+        struct lk_member_rule rule = lk_plan_member(&lk_rules_of(core, call)->plan, queue->people.first + i);
+        bool was = member_of(core, call, slot, &rule)->in_run;
+
+        if (was != shares_now(core, call, &rule))
+            return false;
+        in_run -= was;
+    }
+    return in_run == 0;
+}
+
 /* Counts a call in before it is offered: in a new run when other people are there than before. */
 static void count_in(struct lk_core *core, uint32_t call, const struct lk_queue_rule *queue, uint32_t slot)
 {
     struct lk_queue *of = &core->world.queues.at[slot];
     const struct lk_plan *plan = &lk_rules_of(core, call)->plan;
-    bool differs = of->run == 0;
 
-    for (uint32_t i = 0; i < queue->people.count && !differs; i++) {
-        struct lk_member_rule rule = lk_plan_member(plan, queue->people.first + i);
-
-        differs = member_of(core, call, slot, &rule)->in_run != shares_now(core, call, &rule);
-    }
-    if (differs) {
+    if (of->run == 0 || !same_people(core, call, queue, slot)) {
         of->run = of->run == UINT32_MAX ? 1 : of->run + 1;
+        lk_queues_end_run(&core->world.queues, slot);
         for (uint32_t i = 0; i < queue->people.count; i++) {
             struct lk_member_rule rule = lk_plan_member(plan, queue->people.first + i);
             struct lk_member *member = member_of(core, call, slot, &rule);

@@ -209,8 +209,13 @@ static void move_queues(struct lk_world *world, const struct lk_world *old)
     for (uint32_t of = 0; of < old->queues.ids.count; of++) {
         uint32_t to = moved(&world->queues.ids, &old->queues.ids, of);
 
-        if (to != LK_NO_SLOT)
-            world->queues.at[to].run = old->queues.at[of].run;
+        if (to == LK_NO_SLOT)
+            continue;
+        world->queues.at[to].run = old->queues.at[of].run;
+        for (uint32_t person = 0; person < old->people.ids.count; person++)
+            if (lk_queues_member(&old->queues, of, person)->in_run &&
+                moved(&world->people.ids, &old->people.ids, person) == LK_NO_SLOT)
+                lk_queues_end_run(&world->queues, to);
     }
 }
 

@@ -118,8 +118,8 @@ class Queues(World):
         """A new run when other people are there to share; each of it is owed his part of the call, once."""
         people = call.plan.run(queue.first, queue.count)
         there = {p for p, m in people if m.share and self.on_duty(call.plan, p, m.ways)}
-        if not memory.run_number or any((p in memory.run) != (p in there) for p, _ in people):
-            memory.run = there | (memory.run - {p for p, _ in people})
+        if not memory.run_number or memory.run != there:
+            memory.run = there
             memory.run_number += 1
             memory.deficits |= {p: 0 for p, _ in people}
         if call.counted != memory.run_number:

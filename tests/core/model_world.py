@@ -171,7 +171,7 @@ class World:
         self.usable = {one: self.usable.get(one, False) for one in lines}
         self.queues = {one: self.queues.get(one, Waiting()) for one in queues}
         for waiting in self.queues.values():
-            waiting.run &= people
+            waiting.run = waiting.run if waiting.run <= people else set()
             for kept in (waiting.turns, waiting.deficits, waiting.calls, waiting.talk):
                 for gone in set(kept) - people:
                     del kept[gone]

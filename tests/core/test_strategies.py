@@ -4,7 +4,7 @@
 from collections import Counter
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from appliance.core.names import Why
@@ -117,6 +117,34 @@ def test_who_does_not_answer_is_still_owed_his_part() -> None:
         given[first] += 1
     assert given == {"boris": 10}
     assert [served(box) for _ in range(5)] == ["anna"] * 5
+
+
+@given(parts(), parts(), st.integers(0, 20), st.booleans(), st.booleans())
+@example({"anna": 91, "boris": 5, "cile": 4}, {"anna": 63, "boris": 37}, 8, False, True)
+@example({"anna": 91, "boris": 5, "cile": 4}, {"anna": 63, "boris": 37}, 8, True, True)
+@example({"anna": 91, "boris": 5, "cile": 4}, {"anna": 63, "boris": 37}, 8, False, False)
+@example({"anna": 91, "boris": 5, "cile": 4}, {"anna": 63, "boris": 37}, 8, True, False)
+@settings(max_examples=200, deadline=None)
+def test_percentages_are_exact_after_one_who_shared_has_left_the_queue_or_the_office(
+    before: dict[str, int], after: dict[str, int], calls: int, restart: bool, stays: bool
+) -> None:
+    """What the others were owed beside him put them more than a call off, for as long as they stayed."""
+    assume(len(after) < len(before))
+    box = queue(list(before), strategy="percentage", shares=before)
+    for _ in range(calls):
+        served(box)
+    office = queue(list(after), strategy="percentage", shares=after).office
+    for person in before if stays else ():
+        if person not in after:
+            office.person(person)
+    if restart:
+        box = Box(office, box.core.memory())
+    else:
+        box.core.swap(office.plan(), box.now)
+    given: Counter[str] = Counter()
+    for _ in range(30):
+        given[served(box)] += 1
+        assert less_than_a_call_off(given, after)
 
 
 def test_people_without_a_share_are_rung_only_when_nobody_with_one_is_free() -> None:
