@@ -148,7 +148,7 @@ class Reader:
     def events(self, call: int) -> list[Event]:
         """Oldest first; call 0 is for those of no call."""
         rows = self._ask(Event, "SELECT at, kind, detail FROM event WHERE call IS nullif(?, 0) ORDER BY id", call)
-        return [row._replace(detail=json.loads(str(row.detail))) for row in rows]
+        return self._detailed(rows)
 
     def trace(self, call: int) -> list[Trace]:
         """The why of a call, oldest first."""
@@ -195,7 +195,7 @@ class Reader:
             *kinds,
             until,
         )
-        return [row._replace(detail=json.loads(str(row.detail))) for row in rows]
+        return self._detailed(rows)
 
     def span(self) -> tuple[int, int] | None:
         """When the first call and the last one began; None when there is none."""
@@ -206,6 +206,15 @@ class Reader:
     def bindings(self, now: int) -> list[Binding]:
         """Where telephones are reached, as of `now`."""
         return self._ask(Binding, f"SELECT {', '.join(Binding._fields)} FROM binding WHERE expires_at > ?", now)
+
+    def _detailed(self, rows: list[Event]) -> list[Event]:
+        try:
+            return [row._replace(detail=json.loads(str(row.detail))) for row in rows]
+        except ValueError as fault:
+            raise self._damaged() from fault
+
+    def _damaged(self) -> Unreadable:
+        return Unreadable(f"The journal {self.path} cannot be read: {WHY[sqlite3.SQLITE_CORRUPT]}.")
 
     def _ask(self, row: type[Row], sql: str, *values: object) -> list[Row]:
         with self._open() as db:
@@ -220,6 +229,8 @@ class Reader:
                 yield db
             finally:
                 db.close()
+        except UnicodeDecodeError as fault:  # SQLite itself looks at no letter
+            raise self._damaged() from fault
         except sqlite3.Error as fault:
             why = WHY.get(getattr(fault, "sqlite_errorcode", 0) & 0xFF, fault)
             raise Unreadable(f"The journal {self.path} cannot be read: {why}.") from fault

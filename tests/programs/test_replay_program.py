@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`linekeeper replay` on the command line."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from appliance.core.names import Fact
 from appliance.programs.replay import NothingToReplay, WrongRequest, main
 from appliance.settings.load import parse
+from appliance.store.reader import Unreadable
 from tests.reports.past import Past
 from tests.reports.test_synthetic import TRAFFIC
 
@@ -99,3 +101,13 @@ def test_a_scale_or_a_repeat_that_cannot_be_is_told_what_would_do(
     with pytest.raises(SystemExit):
         main(["--settings", str(EXAMPLE), option, value])
     assert capsys.readouterr().err.endswith(f"{option}: {value} is not accepted; accepted: {accepted}\n")
+
+
+@pytest.mark.parametrize("spoilt", [b"\xff\xfe\x9e", b"{{{"])
+def test_a_journal_with_letters_that_are_none_cannot_be_read(journal: Path, tried: Path, spoilt: bytes) -> None:
+    """SQLite looks at no text, so that it calls such a journal sound."""
+    with sqlite3.connect(journal) as db:
+        db.execute("UPDATE event SET detail = CAST(? AS TEXT)", (spoilt,))
+    db.close()
+    with pytest.raises(Unreadable, match="cannot be read"):
+        main(["--journal", str(journal), "--settings", str(tried)])
