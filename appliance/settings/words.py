@@ -232,7 +232,7 @@ SpokenText = Annotated[
 Language = Annotated[
     str,
     Text(
-        'a language that espeak-ng speaks, such as `"en"`, `"lt"` or `"en-us"`', r"[a-z]{2,3}(?:-[a-z0-9]{2,12}){0,3}"
+        'a language that espeak-ng speaks, such as `"en"`, `"lt"` or `"en-us"`', r"[a-z]{2,3}(?:-[a-z0-9]{1,12}){0,3}"
     ),
 ]
 NumbersFile = Annotated[
