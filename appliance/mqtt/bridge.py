@@ -116,6 +116,7 @@ class Bridge:
 
     def _on_office(self, office: Office) -> None:
         self._live = Live(office)
+        self._applied.set()  # other settings may have come into force before we were there to be told
         for outlet in self._outlets:
             outlet.office(self._live, _now())
 

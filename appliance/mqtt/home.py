@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.control.client import ControlLost, connect
-from appliance.control.messages import ActionDue, ActionKeys, ActionResult
+from appliance.control.messages import ActionDue, ActionKeys, ActionResult, Dial
 from appliance.control.messages import Refused as SwitchRefused
 from appliance.mqtt.broker import Incoming
 from appliance.mqtt.outbox import Due
@@ -50,8 +50,13 @@ class Home:
             return ""
 
     async def call_back(self, number: str, scenario: str) -> bool:
-        log.warning("nobody can be called back yet: the switch makes no calls of its own")
-        return False
+        try:
+            async with asyncio.timeout(REPORT_WITHIN), await connect(self._socket) as client:
+                await client.request(Dial(0, number, connect=f"scenario.{scenario}"))
+        except (ControlLost, SwitchRefused, TimeoutError) as error:
+            log.warning("nobody is called back: %s", error)
+            return False
+        return True
 
     def hear(self, topic: str, heard: Callable[[Incoming], None]) -> None:
         self._outlet.broker.hear(topic, heard, as_published=False)

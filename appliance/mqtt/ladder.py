@@ -46,6 +46,7 @@ class Facts(NamedTuple):
     open: bool = True  # within the action's hours
     proof: Proof | None = None  # None: no keys were given
     called_back: bool = False  # we called the number, and talk to whoever answered there
+    pressed: bool = False  # he pressed a key in this call: he wants it, and has not only picked up
     enabled: bool = False  # class 4: by a file on this box
     pending: bool = False  # class 4: the delay of the last one is not over
 
@@ -145,8 +146,12 @@ def _against_proof(name: str, action: Action, facts: Facts, memory: Memory) -> D
     if action.class_ <= COMFORT:
         return None
     if action.class_ == ACCESS:
-        enough = facts.proof is not None or (facts.called_back and _is_called_back(action)) or _by_number(action, facts)
-        return None if enough else _ask(name, action, facts, memory)
+        alone = facts.called_back and action.call_back is not None and action.challenge is None
+        if alone and not facts.pressed:
+            return Deny("nothing-pressed")
+        return (
+            None if alone or facts.proof is not None or _by_number(action, facts) else _ask(name, action, facts, memory)
+        )
     if action.call_back is not None and not facts.called_back:
         return _ask_call_back(name, action, facts, memory)
     if facts.proof is None:
@@ -155,7 +160,7 @@ def _against_proof(name: str, action: Action, facts: Facts, memory: Memory) -> D
 
 
 def _ask(name: str, action: Action, facts: Facts, memory: Memory) -> Decision:
-    if action.call_back is not None:
+    if action.call_back is not None and not facts.called_back:
         return _ask_call_back(name, action, facts, memory)
     return Ask("keys") if action.challenge else Deny("no-proof")
 
@@ -165,11 +170,6 @@ def _ask_call_back(name: str, action: Action, facts: Facts, memory: Memory) -> D
     if len(_after(memory.called.get(_key(name, facts), []), since)) >= CALLED_BACK:
         return Deny("called-back-too-often")
     return Ask("call-back")
-
-
-def _is_called_back(action: Action) -> bool:
-    """Whether a call back is all that is asked: a challenge beside it is asked in that call."""
-    return action.call_back is not None and action.challenge is None
 
 
 def _by_number(action: Action, facts: Facts) -> bool:

@@ -32,6 +32,7 @@ from appliance.settings.models import Settings
 from appliance.settings.numbers import normalise
 
 AT_ONCE = 64  # decisions under way; one more is denied
+CALL_BACK_AFTER = 3.0  # seconds: until then he has hung up
 KEYS_WITHIN = 3.0  # seconds the switch may take to tell the keys
 
 log = logging.getLogger("linekeeper.mqtt.actions")
@@ -184,6 +185,7 @@ class Premises:
             open=action.hours is None or is_open(settings, action.hours, now),
             proof=proof,
             called_back=event.called_back,
+            pressed=bool(event.keys),
             enabled=allowed,
             pending=name in self._delayed,
         )
@@ -208,8 +210,10 @@ class Premises:
                 self._became(event, "denied", "keys")
             case Ask("call-back"):
                 assert action.call_back is not None  # else it would not be asked for
-                can = await self._house.call_back(facts.number, action.call_back)
-                self._became(event, "waits" if can else "denied", "call-back" if can else "no-call-back")
+                self._became(event, "waits", "call-back")
+                await asyncio.sleep(CALL_BACK_AFTER)
+                if not await self._house.call_back(facts.number, action.call_back):
+                    self._ended(event, "failed", "no-call-back")
             case Ask(what):
                 self._became(event, "waits", what)
             case Fire(after=0, rehearsal=rehearsal):

@@ -15,12 +15,13 @@ from appliance.store.reader import Reader
 from tests.calls.stories import AGAIN_HZ, PROMPT_HZ, SIMPLE, changed, hears, prompt, use
 from tests.fakes.actuator import Actuator
 from tests.telephones import tone
-from tests.telephones.rtp import Rtp
+from tests.telephones.rtp import BOX_EVENTS, Rtp
 from tests.telephones.sipp import Sipp
 from tests.telephones.stage import ANNA_HZ, Stage
 
 PIN = "8362"
 DONE_HZ = 400
+ONLINE = "linekeeper/office/bridge/state online"
 MENU = """[scenario.main]
 start = "welcome"
 [scenario.main.step.welcome]
@@ -82,6 +83,7 @@ async def gated(stage: Stage, broker: Broker) -> Office:
     secrets.write_text(secrets.read_text() + made)
     prompts = prompt(stage, "welcome") + prompt(stage, "pin", AGAIN_HZ, 0.6) + prompt(stage, "done", DONE_HZ, 0.6)
     await use(office, changed(office.document, (SIMPLE, MENU)) + GATE + prompts)
+    await (await stage.listener(broker, "linekeeper/office/bridge/state")).hears(ONLINE)
     return office
 
 
@@ -162,6 +164,7 @@ async def test_a_call_that_only_opens_something_is_refused_with_603_and_costs_no
         office, changed(office.document, ('callers = "regulars"\nlines', 'callers = "regulars"\nreject = true\nlines'))
     )
     house = await stage.listener(broker, "#")
+    await house.hears(ONLINE)
     caller = await stage.outside(office, "caller-declined")
     await house.hears("home/porch/lamp/set ON")
     await caller.finished()
@@ -169,3 +172,48 @@ async def test_a_call_that_only_opens_something_is_refused_with_603_and_costs_no
     await stage.outside(office, "caller-waits", caller="+37060000002")
     await anna.rings()
     assert len([line for line in house.seen.all if line.startswith("home/")]) == 1
+
+
+BACK = """
+[scenario.back]
+start = "welcome"
+[scenario.back.step.welcome]
+do = "menu"
+prompt = "welcome"
+timeout = 8
+keys = { 5 = "gate" }
+[scenario.back.step.gate]
+do = "action"
+action = "gate"
+next = "open"
+refused = "over"
+[scenario.back.step.open]
+do = "say"
+prompt = "done"
+next = "over"
+[scenario.back.step.over]
+do = "hang-up"
+"""
+
+
+async def test_who_calls_is_called_back_and_opens_the_gate_from_there(stage: Stage) -> None:
+    broker = stage.broker()
+    await broker.start()
+    office = await stage.office(mqtt=broker.port)
+    by_call = 'call_back = "back"\nreject = true\n'
+    action = changed(GATE, ('challenge = "pin"\nholders = ["kazlauskas"]\n', by_call))
+    prompts = prompt(stage, "welcome") + prompt(stage, "done", DONE_HZ, 0.6)
+    await use(office, office.document + action + BACK + prompts)
+    house = await stage.listener(broker, "linekeeper/office/#")
+    await house.hears(ONLINE)
+    async with gate(broker) as thing:
+        caller = await stage.outside(office, "caller-declined")
+        await caller.finished()
+        await house.hears('"reason":"call-back"')
+        ear = await stage.ear()
+        await stage.sipp("callee-waits", port=office.city, rtp=ear.port)
+        await hears(stage, ear, PROMPT_HZ, 0.3, within=20)
+        assert not thing.told, "picking up is not enough"
+        ear.press("5", BOX_EVENTS)
+        await hears(stage, ear, DONE_HZ, 0.3)
+        assert len(thing.did) == 1

@@ -203,7 +203,8 @@ def test_a_code_is_good_once_also_when_it_did_not_help() -> None:
 def test_class_2_called_back_is_the_proof_or_asks_for_the_pin_in_that_call() -> None:
     plain, with_pin = action(2, challenge=None, holders=(), call_back="back"), action(2, call_back="back")
     assert decide("gate", plain, facts(calling=True), Memory()) == Ask("call-back")
-    assert decide("gate", plain, facts(called_back=True), Memory()) == Fire()
+    assert decide("gate", plain, facts(called_back=True, pressed=True), Memory()) == Fire()
+    assert decide("gate", plain, facts(called_back=True), Memory()) == Deny("nothing-pressed"), "he only picked up"
     assert decide("gate", with_pin, facts(called_back=True, proof=PIN), Memory()) == Fire()
     assert not isinstance(decide("gate", with_pin, facts(called_back=True), Memory()), Fire)
     assert not isinstance(decide("gate", action(2), facts(called_back=True), Memory()), Fire)
@@ -304,6 +305,7 @@ FACTS = st.builds(
     open=st.booleans(),
     proof=PROOFS,
     called_back=st.booleans(),
+    pressed=st.booleans(),
     enabled=st.booleans(),
     pending=st.booleans(),
 )
@@ -326,7 +328,7 @@ def test_whatever_comes_nothing_fires_without_the_proof_of_its_class(rule: Actio
                 trusted = (
                     rule.by_number and known.kind in ("gsm", "fxo") and known.trust in ("network", "proven", "ours")
                 )
-                assert keys or trusted or (rule.call_back and known.called_back)
+                assert keys or trusted or (rule.call_back and known.called_back and known.pressed)
             if rule.class_ >= 3:
                 others = {(e.number, e.proof.holder) for e in before if e.proof and e.proof.holder}
                 assert known.proof is not None

@@ -219,9 +219,10 @@ async def test_new_settings_with_another_broker_end_this_bridge_and_it_says_good
     switch: Switch, broker: Mosquitto, bridge: Bridging, ports: Ports
 ) -> None:
     await broker.start()
-    other = settings(ports.take())
-    async with Listener(broker.port) as house, bridge(broker.port, lambda: other) as work:
+    other, now = settings(ports.take()), [settings(broker.port)]
+    async with Listener(broker.port) as house, bridge(broker.port, lambda: now[0]) as work:
         await house.until(all_is_told(house))
+        now[0] = other
         switch.tell(Applied, revision=2)
         async with asyncio.timeout(5):
             assert await work is other

@@ -254,6 +254,16 @@ async def test_what_was_sent_when_the_bridge_ended_is_in_the_log_as_not_confirme
             assert len(on.log()) == 3
 
 
+async def test_settings_that_came_into_force_before_the_bridge_was_there_count(
+    broker: Mosquitto, stage: Staging
+) -> None:
+    await broker.start()
+    other = office(broker.port, ("21", "19"))
+    async with stage(reread=lambda: other) as on:
+        assert await on.sets_off("heating", "") == ("heating", "published", "")
+        assert on.house.payloads("home/heating/set") == ["19"]
+
+
 async def test_a_class_1_action_is_set_off_by_calling_and_then_rests(broker: Mosquitto, stage: Staging) -> None:
     await broker.start()
     async with stage() as on:
@@ -343,9 +353,10 @@ async def test_a_disk_whose_settings_change_during_the_delay_is_left_alone(
 ) -> None:
     await broker.start()
     (tmp_path / "class-4").write_text("disk\n")
-    other = office(broker.port, QUICK, ('payload = "format"', 'payload = "format all"'))
-    async with stage(QUICK, reread=lambda: other) as on, store(broker) as thing:
+    now = [office(broker.port, QUICK)]
+    async with stage(QUICK, reread=lambda: now[0]) as on, store(broker) as thing:
         await both(on)
+        now[0] = office(broker.port, QUICK, ('payload = "format"', 'payload = "format all"'))
         on.switch.tell(Applied, revision=2)
         assert await on.became() == ("disk", "aborted", "changed")
         assert not thing.told
