@@ -17,7 +17,7 @@ Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # exact in every JSON reader
 Time = Annotated[int, msgspec.Meta(gt=0, le=2**52)]  # LK_NOW_MAX
 Spoken = Literal["", "en", "ru", "uk"]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-Language = Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2,3}(-[a-z0-9]{2,12}){0,3})?$")]
+Language = Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2,3}(-[a-z0-9]{1,12}){0,3})?$")]
 TARGET = r"^(queue|chain|person|mailbox|scenario)\.[^.]+$"
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 ActionBecame = (

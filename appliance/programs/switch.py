@@ -52,6 +52,7 @@ Kept = TypeVar("Kept", Person, Override)
 COMPILE_EVERY = 86_400.0  # seconds; a plan knows the hours of 400 days
 NEEDS_RESTART = ("sip", "web", "mqtt")  # tables whose change is taken up when the programs start again
 FINISH_WITHIN = 3.0  # seconds for BYE and the last messages when the switch is stopped
+TEXT_KEPT = 150  # characters of a text that the journal keeps
 SPEAK_WITHIN = 60.0  # seconds for all prompts of a document
 MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
 
@@ -399,9 +400,8 @@ class Switch:
             purpose = Purpose(file=file, title=title)
         else:
             purpose = Purpose(file=await self._spoken(asked.say or "", asked.language), title=title)
-        return messages.Dialled(
-            (self._control.originate.dial(asked.to, asked.line, purpose, {"to": asked.to, **given}),)
-        )
+        told: dict[str, object] = {"to": asked.to} | {way: what[:TEXT_KEPT] for way, what in given.items()}
+        return messages.Dialled((self._control.originate.dial(asked.to, asked.line, purpose, told),))
 
     async def _announce(self, asked: messages.Say) -> messages.Dialled:
         """Say something on telephones."""
@@ -414,7 +414,7 @@ class Switch:
         self._control.originate.check()
         title = settings.office.name
         purpose = Purpose(file=await self._spoken(asked.text, asked.language), title=title, at_once=True)
-        told: dict[str, object] = {"phones": phones, "say": asked.text}
+        told: dict[str, object] = {"phones": phones, "say": asked.text[:TEXT_KEPT]}
         return messages.Dialled(tuple(self._control.originate.announce(dict.fromkeys(phones), purpose, told)))
 
     async def _spoken(self, text: str, language: str) -> str:

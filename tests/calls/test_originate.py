@@ -9,7 +9,9 @@ import pytest
 from appliance.calls import originate
 from appliance.calls.call import State
 from appliance.calls.originate import Purpose
+from appliance.control import messages
 from appliance.core.names import Trust
+from appliance.programs.switch import MAY
 from appliance.settings.dialled import NotDialled, Outside, Phones, for_help, party
 from appliance.settings.load import parse
 from tests.calls.office import OFFICE, Office
@@ -292,6 +294,11 @@ async def test_settings_may_allow_none(offices: Offices) -> None:
     office = offices(OFFICE.replace("[outside]", "[outside]\nmachines_at_once = 0"))
     with pytest.raises(NotDialled):
         dial(office)
+
+
+def test_brokers_may_ask_for_calls_and_the_page_may_not() -> None:
+    assert {messages.Dial, messages.Say} <= MAY["linekeeper-bridge"]
+    assert not {messages.Dial, messages.Say} & MAY["linekeeper-web"]
 
 
 # ---- whom -----------------------------------------------------------------------------------------------------------

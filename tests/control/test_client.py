@@ -20,6 +20,8 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert (await client.request(m.Restore(0, 7))).revision == 8
         assert (await client.request(m.History(0)))[0].comment == "as found at the start"
         assert await client.request(m.Check(0, "")) == m.Checked(("a warning",))
+        assert await client.request(m.Dial(0, "101", say="Hello")) == m.Dialled((5,))
+        assert await client.request(m.Say(0, "Hello", ("desk1",))) == m.Dialled((5,))
         assert await client.request(m.ActionKeys(0, "6b1f0c9e2d7a4411")) == "4711"
         assert await client.request(m.Dial(0, "+37060000001", connect="person.anna")) == m.Dialled((5,))
         assert await client.request(m.Say(0, "Tea", person="anna")) == m.Dialled((5,))
