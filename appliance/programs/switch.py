@@ -400,7 +400,7 @@ class Switch:
             purpose = Purpose(file=file, title=title)
         else:
             purpose = Purpose(file=await self._spoken(asked.say or "", asked.language), title=title)
-        told: dict[str, object] = {"to": asked.to} | {way: what[:TEXT_KEPT] for way, what in given.items()}
+        told: dict[str, object] = {"to": asked.to, **{way: what[:TEXT_KEPT] for way, what in given.items()}}
         return messages.Dialled((self._control.originate.dial(asked.to, asked.line, purpose, told),))
 
     async def _announce(self, asked: messages.Say) -> messages.Dialled:
