@@ -47,7 +47,8 @@ enum lk_event_kind { /* facts */
     LK_EV_REACHABLE, /* person, value = number of registered telephones */
     LK_EV_LINE,      /* line, value = 1 usable, 0 not */
     LK_EV_FAILED,    /* call: what was to be said cannot be, or what was to be looked up could not be asked */
-    LK_EV_FOUND,     /* call, value = 1 and number = what was looked up, or 0: there is none */
+    LK_EV_FOUND,     /* call, value = 1 and number = what was looked up, 0: there is none, or -1: it could not be asked,
+                        which, unlike FAILED, is never taken for a prompt said meanwhile */
     LK_EV_OVERRIDE,  /* what = hours id, value = enum lk_override, until (0: till told otherwise) */
     LK_EV_SENT,      /* call, what = step id: somebody sends the call there; whoever has it or is rung for it is let go */
     LK_EV_RESET,     /* the counts of FEWEST_CALLS and LEAST_TALK begin anew, as each morning */
