@@ -58,7 +58,7 @@ uint32_t lk_calls_begin(struct lk_calls *calls, uint64_t id)
         return LK_NO_SLOT;
     slot = calls->spare[calls->room - calls->count - 1];
     calls->at[slot] = (struct lk_call){.id = id, .caller = LK_NO_SLOT, .answerer = LK_NO_SLOT, .last = LK_NO_SLOT,
-                                         .manager = LK_NO_SLOT, .talks_for = LK_NO_SLOT};
+                                         .manager = LK_NO_SLOT, .sender = LK_NO_SLOT, .talks_for = LK_NO_SLOT};
     enter(calls, slot);
     return slot;
 }

@@ -17,6 +17,7 @@ enum lk_state {
     LK_SPEAKING,  /* something is said to him */
     LK_ASKING,    /* a menu, or digits are collected */
     LK_LOOKING,   /* something is looked up */
+    LK_PARKED,    /* in the hands of the switch */
     LK_STATES
 };
 
@@ -40,6 +41,7 @@ struct lk_call {
     uint32_t answerer;  /* person slot, LK_NO_SLOT when none or outside */
     uint32_t last;      /* person slot of who spoke to him last, LK_NO_SLOT none */
     uint32_t manager;   /* person slot, LK_NO_SLOT none */
+    uint32_t sender;    /* person slot of who sent it last, LK_NO_SLOT none */
     uint32_t mailbox;   /* id, 0 none */
     uint32_t first_leg; /* leg ids below this were given before he came */
     uint32_t wrap_up_ms; /* what the one who answered needs after it */
@@ -56,6 +58,7 @@ struct lk_call {
     bool said;       /* what was to be said has been */
     bool keyed;      /* he pressed a key that counted */
     bool served;     /* he got what he pressed for */
+    bool talked;     /* somebody spoke to him */
     uint8_t typed_length;
     uint8_t caller_length;
     uint8_t called_length;

@@ -50,8 +50,11 @@ enum lk_event_kind { /* facts */
     LK_EV_FOUND,     /* call, value = 1 and number = what was looked up, 0: there is none, or -1: it could not be asked,
                         which, unlike FAILED, is never taken for a prompt said meanwhile */
     LK_EV_OVERRIDE,  /* what = hours id, value = enum lk_override, until (0: till told otherwise) */
-    LK_EV_SENT,      /* call, what = step id: somebody sends the call there; whoever has it or is rung for it is let go */
+    LK_EV_SENT,      /* call, person = who sends it or 0, what = step id it goes to, or 0 and other = a number, as if it were
+                        called by a telephone of ours; whoever has it or is rung for it is let go */
     LK_EV_RESET,     /* the counts of FEWEST_CALLS and LEAST_TALK begin anew, as each morning */
+    LK_EV_TAKEN,     /* call, person: he has the call now, whoever had it or is rung for it is let go, and so is the caller of a
+                        call he had himself; person = 0: somebody who is none of ours has it */
 };
 
 enum lk_status { LK_AVAILABLE = 0, LK_BREAK, LK_AWAY, LK_MEETING, LK_OFF };
@@ -97,6 +100,7 @@ enum lk_command_kind {
     LK_DO_LOOK_UP,  /* call, target = look-up id: FOUND or FAILED follows; it may come too late */
     LK_DO_SET,      /* call, target = attribute id, number = its value now */
     LK_DO_PAUSED,   /* target = person id, value = ms he is not rung (0: till his status is set); no call */
+    LK_DO_PARK,     /* call, target = step id: it is in nobody's hands but the switch's, till it is SENT or TAKEN, or DONE */
 };
 
 enum lk_outcome { LK_ANSWERED = 1, LK_VOICEMAIL, LK_REFUSED, LK_ABANDONED, LK_SELF_SERVICE };
@@ -149,6 +153,7 @@ enum lk_rule {
     LK_WHY_PAUSED,      /* subject person, detail calls he let ring */
     LK_WHY_SENT,        /* subject step somebody sent the call to */
     LK_WHY_SAID,        /* subject prompt, reason SAID or FAILED */
+    LK_WHY_TAKEN,       /* subject person who took the call from wherever it was, 0 none of ours */
 };
 
 enum lk_reason {
@@ -205,6 +210,7 @@ enum lk_reason {
     LK_BECAUSE_NOBODY,      /* no manager, nobody spoken to before */
     LK_BECAUSE_SENT,
     LK_BECAUSE_TRUST, /* too little is known of who calls */
+    LK_BECAUSE_RETURNED, /* rung: he sent the call where nobody took it */
 };
 
 struct lk_allocator { /* free gets the size back; state is handed through */

@@ -10,11 +10,11 @@ enum { CAUSE_NORMAL = 16, CAUSE_BUSY = 17, CAUSE_NO_ANSWER = 19, CAUSE_DECLINED 
        CAUSE_MAX = 127 };
 
 #define TELEPHONES_MAX 1000 /* of one person; more is a mistake */
-#define LK_CALL_FACTS (LK_EV_SENT + 1) /* kinds of facts up to the last about a call */
+#define LK_CALL_FACTS (LK_EV_FOUND + 1) /* kinds of facts up to the last about a call */
 
 typedef void fact_taker(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value);
 
-/* The person of a leg, or the line of one to the outside: what a trace speaks of. */
+/* The person of a leg, or the line of one to the outside, 0 of one that took the call: what a trace speaks of. */
 static uint32_t party(struct lk_core *core, uint32_t leg)
 {
     const struct lk_legs *legs = &core->world.legs;
@@ -23,7 +23,9 @@ static uint32_t party(struct lk_core *core, uint32_t leg)
     if (leg < legs->people)
         return lk_person_id(core, leg);
     rules = lk_rules_of(core, legs->at[leg].call);
-    return lk_plan_id(&rules->plan, LK_LINE, lk_plan_step(&rules->plan, lk_call_at(core, legs->at[leg].call)->step).what);
+    if (legs->at[leg].person == LK_NO_INDEX)
+        return 0;
+    return lk_plan_id(&rules->plan, LK_LINE, lk_step_of(core, legs->at[leg].call).what);
 }
 
 /* ---- facts about a call ------------------------------------------------------------------------------------------- */
@@ -50,13 +52,12 @@ static void late_refused(struct lk_core *core, uint32_t call, uint32_t leg, int3
     late(core, call, leg, LK_EV_REFUSED);
 }
 
-static void answered(struct lk_core *core, uint32_t slot, uint32_t leg, int32_t value)
+void lk_answered(struct lk_core *core, uint32_t slot, uint32_t leg)
 {
     struct lk_world *world = &core->world;
     struct lk_call *call = lk_call_at(core, slot);
     uint32_t queue = world->queues.of[slot];
 
-    (void)value;
     lk_stop_others(core, slot, leg, CAUSE_ELSEWHERE);
     lk_do(core, (struct lk_command){.kind = LK_DO_BRIDGE, .call = call->id, .leg = world->legs.at[leg].id});
     lk_note(core, slot, LK_WHY_ANSWERED, LK_BECAUSE_NONE, party(core, leg),
@@ -77,8 +78,14 @@ static void answered(struct lk_core *core, uint32_t slot, uint32_t leg, int32_t 
             lk_queues_member(&world->queues, queue, leg)->calls++;
     }
     call->state = LK_TALKING;
-    call->answered = true;
+    call->answered = call->talked = true;
     core->stirred = true;
+}
+
+static void answered(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)value;
+    lk_answered(core, call, leg);
 }
 
 /* Ends a leg nobody took and keeps that in mind for this call. */
@@ -144,6 +151,19 @@ static void hung_up_recording(struct lk_core *core, uint32_t call, uint32_t leg,
     caller_gone(core, call, LK_VOICEMAIL);
 }
 
+static void hung_up_parked(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg, (void)value;
+    caller_gone(core, call, lk_parked_ends(core, call));
+}
+
+static void done_parked(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
+{
+    (void)leg, (void)value;
+    lk_hang_up(core, call, CAUSE_NORMAL);
+    lk_finish(core, call, lk_parked_ends(core, call), LK_BECAUSE_NONE);
+}
+
 static void left(struct lk_core *core, uint32_t call, uint32_t leg, int32_t value)
 {
     (void)value;
@@ -189,21 +209,6 @@ static void late_found(struct lk_core *core, uint32_t call, uint32_t leg, int32_
     late(core, call, leg, LK_EV_FOUND);
 }
 
-/* Whoever has the call or is rung for it is let go; what it remembers it keeps. `step` is an index. */
-static void sent(struct lk_core *core, uint32_t slot, uint32_t leg, int32_t step)
-{
-    const struct lk_plan *plan = &lk_rules_of(core, slot)->plan;
-
-    (void)leg;
-    lk_note(core, slot, LK_WHY_SENT, LK_BECAUSE_NONE, lk_plan_id(plan, LK_STEP, (uint32_t)step), 0);
-    lk_hush(core, slot);
-    lk_stop_others(core, slot, LK_NO_SLOT, CAUSE_NORMAL);
-    lk_free_answerer(core, slot);
-    lk_leave_queue(core, slot, LK_NO_SLOT);
-    lk_set_timer(core, LK_TIMER_WAIT, slot, LK_NONE);
-    lk_walk(core, slot, (uint32_t)step, LK_BECAUSE_SENT, CAUSE_NORMAL);
-}
-
 /* What a fact does in a state; NULL: it cannot be. Facts of legs that are over never come here. */
 static fact_taker *const table[LK_STATES][LK_CALL_FACTS] = {
     [LK_WAITING] = {
@@ -213,7 +218,6 @@ static fact_taker *const table[LK_STATES][LK_CALL_FACTS] = {
         [LK_EV_HUNG_UP] = hung_up_unanswered,
         [LK_EV_DIGIT] = nothing,
         [LK_EV_FOUND] = late_found,
-        [LK_EV_SENT] = sent,
     },
     [LK_HUNTING] = {
         [LK_EV_RANG] = nothing,
@@ -222,7 +226,6 @@ static fact_taker *const table[LK_STATES][LK_CALL_FACTS] = {
         [LK_EV_HUNG_UP] = hung_up_unanswered,
         [LK_EV_DIGIT] = nothing,
         [LK_EV_FOUND] = late_found,
-        [LK_EV_SENT] = sent,
     },
     [LK_DIALING] = {
         [LK_EV_RANG] = nothing,
@@ -231,7 +234,6 @@ static fact_taker *const table[LK_STATES][LK_CALL_FACTS] = {
         [LK_EV_HUNG_UP] = hung_up_unanswered,
         [LK_EV_DIGIT] = nothing,
         [LK_EV_FOUND] = late_found,
-        [LK_EV_SENT] = sent,
     },
     [LK_TALKING] = {
         [LK_EV_RANG] = late_rang,       /* another of his telephones */
@@ -240,7 +242,6 @@ static fact_taker *const table[LK_STATES][LK_CALL_FACTS] = {
         [LK_EV_HUNG_UP] = hung_up_talking,
         [LK_EV_DIGIT] = nothing,
         [LK_EV_FOUND] = late_found,
-        [LK_EV_SENT] = sent,
     },
     [LK_RECORDING] = {
         [LK_EV_HUNG_UP] = hung_up_recording,
@@ -254,7 +255,6 @@ static fact_taker *const table[LK_STATES][LK_CALL_FACTS] = {
         [LK_EV_FAILED] = not_said,
         [LK_EV_DIGIT] = nothing,
         [LK_EV_FOUND] = late_found,
-        [LK_EV_SENT] = sent,
     },
     [LK_ASKING] = {
         [LK_EV_HUNG_UP] = hung_up_asked,
@@ -262,13 +262,17 @@ static fact_taker *const table[LK_STATES][LK_CALL_FACTS] = {
         [LK_EV_FAILED] = not_said,
         [LK_EV_DIGIT] = pressed,
         [LK_EV_FOUND] = late_found,
-        [LK_EV_SENT] = sent,
     },
     [LK_LOOKING] = {
         [LK_EV_HUNG_UP] = hung_up_asked,
         [LK_EV_DIGIT] = nothing,
-        [LK_EV_FAILED] = not_asked,
-        [LK_EV_SENT] = sent, /* FOUND has a word with it, see take_found() */
+        [LK_EV_FAILED] = not_asked, /* FOUND has a word with it, see take_found() */
+    },
+    [LK_PARKED] = {
+        [LK_EV_HUNG_UP] = hung_up_parked,
+        [LK_EV_DONE] = done_parked,
+        [LK_EV_DIGIT] = nothing,
+        [LK_EV_FOUND] = late_found,
     },
 };
 
@@ -303,7 +307,6 @@ static enum lk_error take_call_fact(struct lk_core *core, const struct lk_event 
 {
     struct lk_world *world = &core->world;
     uint32_t call = lk_calls_find(&world->calls, event->call), leg = LK_NO_SLOT;
-    int32_t value = event->value;
     fact_taker *taker;
 
     if ((event->kind == LK_EV_REFUSED && (event->value < 1 || event->value > CAUSE_MAX)) ||
@@ -311,11 +314,6 @@ static enum lk_error take_call_fact(struct lk_core *core, const struct lk_event 
         return LK_BAD_EVENT;
     if (call == LK_NO_SLOT)
         return LK_NO_CALL;
-    if (event->kind == LK_EV_SENT) {
-        value = (int32_t)lk_plan_step_of(&lk_rules_of(core, call)->plan, event->what);
-        if ((uint32_t)value == LK_NO_INDEX)
-            return LK_BAD_EVENT;
-    }
     if (about_leg[event->kind]) {
         leg = lk_legs_find(&world->legs, call, event->leg);
         if (leg == LK_NO_SLOT)
@@ -324,14 +322,13 @@ static enum lk_error take_call_fact(struct lk_core *core, const struct lk_event 
     taker = table[lk_call_at(core, call)->state][event->kind];
     if (taker == NULL)
         return LK_CANNOT;
-    taker(core, call, leg, value);
+    taker(core, call, leg, event->value);
     return LK_OK;
 }
 
 /* ---- a call arrives ----------------------------------------------------------------------------------------------- */
 
-/* Length of a number, or -1 when it has no end or letters that no number has. */
-static int length_of(const char number[LK_NUMBER_MAX + 1])
+int lk_number_length(const char number[LK_NUMBER_MAX + 1])
 {
     for (int i = 0; i <= LK_NUMBER_MAX; i++) {
         if (number[i] == 0)
@@ -417,7 +414,7 @@ static enum lk_error take_arrival(struct lk_core *core, const struct lk_event *e
 {
     struct lk_world *world = &core->world;
     struct lk_rules *rules = core->rules[core->current];
-    int number = length_of(event->number), called = length_of(event->other);
+    int number = lk_number_length(event->number), called = lk_number_length(event->other);
     uint32_t line = lk_plan_line(&rules->plan, event->line), caller = LK_NO_SLOT, slot, first;
     uint32_t sent = event->leg == 0 ? LK_NO_INDEX : lk_plan_step_of(&rules->plan, event->leg);
     struct lk_call *call;
@@ -530,7 +527,7 @@ enum lk_error lk_take(struct lk_core *core, const struct lk_event *event)
         [LK_EV_LEFT] = take_call_fact,     [LK_EV_DONE] = take_call_fact,       [LK_EV_DIGIT] = take_call_fact,
         [LK_EV_STATUS] = take_person_fact, [LK_EV_REACHABLE] = take_person_fact, [LK_EV_LINE] = take_line_fact,
         [LK_EV_FAILED] = take_call_fact,   [LK_EV_FOUND] = take_found,          [LK_EV_OVERRIDE] = take_override,
-        [LK_EV_SENT] = take_call_fact,     [LK_EV_RESET] = take_reset,
+        [LK_EV_SENT] = lk_take_sent,       [LK_EV_RESET] = take_reset,       [LK_EV_TAKEN] = lk_take_taken,
     };
 
     if (event->kind >= sizeof takers / sizeof takers[0] || takers[event->kind] == NULL)

@@ -169,6 +169,17 @@ static inline struct lk_step_rule lk_step_of(struct lk_core *core, uint32_t call
     return lk_plan_step(&lk_rules_of(core, call)->plan, lk_call_at(core, call)->step);
 }
 
+/* PRSN index of a person slot in the plan of a call, LK_NO_INDEX when that does not know him. */
+static inline uint32_t lk_plan_index_of(struct lk_core *core, uint32_t call, uint32_t person)
+{
+    const struct lk_rules *rules = lk_rules_of(core, call);
+
+    for (uint32_t i = 0; person != LK_NO_SLOT && i < rules->plan.count[LK_PRSN]; i++)
+        if (rules->person[i] == person)
+            return i;
+    return LK_NO_INDEX;
+}
+
 /* The id of a person slot, 0 for none. */
 static inline uint32_t lk_person_id(const struct lk_core *core, uint32_t slot)
 {
@@ -262,6 +273,14 @@ void lk_looked_up(struct lk_core *core, uint32_t call, enum lk_reason why, const
 void lk_hush(struct lk_core *core, uint32_t call); /* stops what is being said, if anything is */
 void lk_asked_long_enough(struct lk_core *core, uint32_t call); /* the timer, while ASKING or LOOKING */
 
+/* ---- moved.c: calls that people move ------------------------------------------------------------------------------ */
+
+lk_step_taker lk_take_park;
+enum lk_error lk_take_sent(struct lk_core *core, const struct lk_event *event);
+enum lk_error lk_take_taken(struct lk_core *core, const struct lk_event *event);
+void lk_parked_long_enough(struct lk_core *core, uint32_t call);              /* the timer, while PARKED */
+enum lk_outcome lk_parked_ends(struct lk_core *core, uint32_t call); /* what a call has come to that ends while PARKED */
+
 /* ---- walk.c ------------------------------------------------------------------------------------------------------- */
 
 /* The Q.850 cause a caller gets when a step ended for this reason and no other follows. */
@@ -282,6 +301,10 @@ void lk_free_answerer(struct lk_core *core, uint32_t call);
 
 /* ---- facts.c ------------------------------------------------------------------------------------------------------ */
 
+/* Length of a number, or -1 when it has no end or letters that no number has. */
+int lk_number_length(const char number[LK_NUMBER_MAX + 1]);
+/* A leg has the call from now on; all others of it stop. */
+void lk_answered(struct lk_core *core, uint32_t call, uint32_t leg);
 /* Takes one fact; when it is refused nothing has changed. */
 enum lk_error lk_take(struct lk_core *core, const struct lk_event *event);
 

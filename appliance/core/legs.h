@@ -15,7 +15,7 @@ struct lk_leg {
     uint32_t next;
     uint32_t previous;
     lk_ms rings_for;
-    uint32_t person;     /* PRSN index in the plan of the call; of a person's leg only */
+    uint32_t person;     /* PRSN index in the plan of the call, LK_NO_INDEX when somebody took it who is none of ours */
     uint32_t wrap_up_ms; /* what he needs after it */
     uint32_t run;        /* of the queue's percentages he is rung in, 0 none */
     int64_t taken;       /* what that took from what he is owed */

@@ -24,6 +24,7 @@ class Fact(IntEnum):
     OVERRIDE = 15
     SENT = 16
     RESET = 17
+    TAKEN = 18
 
 
 class Do(IntEnum):
@@ -44,6 +45,7 @@ class Do(IntEnum):
     LOOK_UP = 13
     SET = 14
     PAUSED = 15
+    PARK = 16
 
 
 class Status(IntEnum):
@@ -129,6 +131,7 @@ class Why(IntEnum):
     PAUSED = 25
     SENT = 26
     SAID = 27
+    TAKEN = 28
 
 
 class Because(IntEnum):
@@ -187,3 +190,4 @@ class Because(IntEnum):
     NOBODY = 50
     SENT = 51
     TRUST = 52
+    RETURNED = 53

@@ -236,7 +236,8 @@ static uint32_t longer(const uint8_t *steps, uint32_t step, uint32_t most)
 /* Steps that always wait: what comes after them is another walk. */
 static bool always_waits(uint16_t kind)
 {
-    return kind == LK_STEP_SAY || kind == LK_STEP_MENU || kind == LK_STEP_COLLECT || kind == LK_STEP_LOOK_UP;
+    return kind == LK_STEP_SAY || kind == LK_STEP_MENU || kind == LK_STEP_COLLECT || kind == LK_STEP_LOOK_UP ||
+           kind == LK_STEP_PARK;
 }
 
 uint32_t lk_plan_walk(const struct lk_plan *plan, uint8_t *scratch)

@@ -74,6 +74,8 @@ enum lk_step_kind {
     LK_STEP_MANAGER,
     LK_STEP_LAST_PERSON,
     LK_STEP_PRIORITY,
+    LK_STEP_PARK,
+    LK_STEP_SENDER,
     LK_STEPS
 };
 

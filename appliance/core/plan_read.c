@@ -173,6 +173,7 @@ static bool what_sound(const struct lk_plan *plan, const struct lk_step_rule *st
         return refers(plan, LK_PRSN, step->what) && step->extra > 0 && (step->least == 0 || ways_sound(step->least));
     case LK_STEP_MANAGER:
     case LK_STEP_LAST_PERSON:
+    case LK_STEP_SENDER:
         return step->extra > 0 && (step->least == 0 || ways_sound(step->least));
     case LK_STEP_VOICEMAIL:
         return step->what != 0;
@@ -208,6 +209,8 @@ static bool what_sound(const struct lk_plan *plan, const struct lk_step_rule *st
         return step->extra < LK_PASTS;
     case LK_STEP_PRIORITY:
         return step->extra <= LK_PRIORITY_MAX;
+    case LK_STEP_PARK:
+        return step->least <= 1;
     default:
         return false;
     }

@@ -178,14 +178,11 @@ static bool take_person(struct lk_core *core, uint32_t slot, const struct lk_ste
 static bool ring_known(struct lk_core *core, uint32_t slot, const struct lk_step_rule *step, struct lk_way *way,
                        uint32_t person, enum lk_reason why)
 {
-    const struct lk_rules *rules = lk_rules_of(core, slot);
-    uint32_t index = 0;
+    uint32_t index = lk_plan_index_of(core, slot, person);
     enum lk_reason reason;
     int64_t detail = 0;
 
-    while (index < rules->plan.count[LK_PRSN] && rules->person[index] != person)
-        index++;
-    if (person == LK_NO_SLOT || index == rules->plan.count[LK_PRSN])
+    if (index == LK_NO_INDEX)
         return on_next(core, slot, step, way, LK_BECAUSE_NOBODY);
     reason = lk_unfit_for_chain(core, slot, asked_by(step, index), &detail);
     if (reason == LK_BECAUSE_NONE)
@@ -202,6 +199,21 @@ static bool take_manager(struct lk_core *core, uint32_t slot, const struct lk_st
 static bool take_last_person(struct lk_core *core, uint32_t slot, const struct lk_step_rule *step, struct lk_way *way)
 {
     return ring_known(core, slot, step, way, lk_call_at(core, slot)->last, LK_BECAUSE_LAST_SPOKEN);
+}
+
+/* Who sent the call where nobody took it, whatever his status says. */
+static bool take_sender(struct lk_core *core, uint32_t slot, const struct lk_step_rule *step, struct lk_way *way)
+{
+    uint32_t person = lk_call_at(core, slot)->sender, index = lk_plan_index_of(core, slot, person);
+    enum lk_reason reason;
+
+    if (index == LK_NO_INDEX)
+        return on_next(core, slot, step, way, LK_BECAUSE_NOBODY);
+    reason = lk_out_of_reach(core, slot, asked_by(step, index));
+    if (reason == LK_BECAUSE_NONE)
+        return ring_one(core, slot, step, asked_by(step, index), LK_BECAUSE_RETURNED);
+    lk_pass(core, slot, person, reason, 0);
+    return on_next(core, slot, step, way, reason);
 }
 
 static bool take_voicemail(struct lk_core *core, uint32_t slot, const struct lk_step_rule *step, struct lk_way *way)
@@ -413,5 +425,5 @@ lk_step_taker *const lk_take_step[LK_STEPS] = {
     [LK_STEP_SET] = take_set,             [LK_STEP_COMPARE] = take_compare, [LK_STEP_ACTION] = take_action,
     [LK_STEP_SKILL] = take_skill,         [LK_STEP_LOAD] = take_load,       [LK_STEP_HISTORY] = take_history,
     [LK_STEP_MANAGER] = take_manager,     [LK_STEP_LAST_PERSON] = take_last_person,
-    [LK_STEP_PRIORITY] = take_priority,
+    [LK_STEP_PRIORITY] = take_priority,   [LK_STEP_PARK] = lk_take_park,   [LK_STEP_SENDER] = take_sender,
 };

@@ -48,6 +48,8 @@ static void waited_long_enough(struct lk_core *core, uint32_t call)
         lk_stop_others(core, call, LK_NO_SLOT, CAUSE_TIME_UP);
         lk_leave_queue(core, call, LK_NO_SLOT);
         lk_walk_on(core, call, LK_BECAUSE_MAX_WAIT, 0);
+    } else if (lk_call_at(core, call)->state == LK_PARKED) {
+        lk_parked_long_enough(core, call);
     } else {
         lk_asked_long_enough(core, call);
     }

@@ -194,6 +194,7 @@ static void move_calls(struct lk_world *world, const struct lk_world *old)
         call->answerer = moved(&world->people.ids, &old->people.ids, call->answerer);
         call->last = moved(&world->people.ids, &old->people.ids, call->last);
         call->manager = moved(&world->people.ids, &old->people.ids, call->manager);
+        call->sender = moved(&world->people.ids, &old->people.ids, call->sender);
         call->talks_for = moved(&world->queues.ids, &old->queues.ids, call->talks_for);
         move_timer(world, old, LK_TIMER_WAIT, slot, slot);
         move_timer(world, old, LK_TIMER_AGAIN, slot, slot);

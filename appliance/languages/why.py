@@ -202,6 +202,9 @@ class Words:
     def _sent(self, d: Line) -> str:
         return self._say("sent", step=self.things.thing(d.subject))
 
+    def _taken(self, d: Line) -> str:
+        return self._say("taken", who=self.things.title(d.subject)) if d.subject else self._say("taken-outside")
+
     def _spoken(self, d: Line) -> str:
         return self._say("said-failed" if d.reason is Because.FAILED else "said", prompt=self.things.title(d.subject))
 
@@ -234,6 +237,7 @@ _SAYS: Mapping[Why, Callable[[Words, Line], str]] = {
     Why.PAUSED: Words._paused,
     Why.SENT: Words._sent,
     Why.SAID: Words._spoken,
+    Why.TAKEN: Words._taken,
 }
 
 

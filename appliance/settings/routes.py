@@ -14,6 +14,8 @@ KINDS = (
     *("callers", "action", "scenario"),
 )
 SILENT = 60_000  # ms a caller hears ringing who is kept out without a word
+PARKED_FOR, RETURNS_FOR = 120, 30  # seconds in the park, and that who parked the call is rung
+TELEPHONES_ALONE, SERVICE = 1, 1  # Step.least: ways to ring somebody by, and what is done with our own telephone
 
 
 def routes(settings: Settings) -> Routes:
@@ -57,6 +59,10 @@ def _own(ways: Routes) -> None:
         for name in getattr(s, kind):
             mailbox = s.person[name].mailbox if kind == "person" else OFFICE
             ways.leads[kind, name] = ring(ways, f"own.{kind}.{name}", kind, name, ways.leads["mailbox", mailbox])
+    back = Step(0, plan.SENDER, small=RETURNS_FOR, next=ways.leads["mailbox", OFFICE], least=TELEPHONES_ALONE)
+    parked = Step(0, plan.PARK, next=ways.add("own.returned", back), ms=PARKED_FOR * 1000)
+    ways.add("own.parked", parked)
+    ways.add("own.service", Step(0, plan.PARK, least=SERVICE))
 
 
 def _copies(ways: Routes) -> None:

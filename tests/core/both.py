@@ -12,6 +12,7 @@ from tests.core.model import Model, Refused
 from tests.core.plans import Office
 
 KEYS = "12*#305"
+ASKED = ("asking", "speaking", "recording", "parked")
 
 
 class Differs(AssertionError):
@@ -172,7 +173,7 @@ class Both:
         self.about_call(Fact.HUNG_UP, a)
 
     def asked(self) -> list[int]:
-        return [call for call in self.under_way if self.model.calls[call].state in ("asking", "speaking", "recording")]
+        return [call for call in self.under_way if self.model.calls[call].state in ASKED]
 
     def done(self, a: int, b: int) -> None:
         call = self.pick(self.asked(), a)
@@ -202,7 +203,20 @@ class Both:
 
     def sent(self, a: int, b: int) -> None:
         steps = list(self.office.steps)
-        self.about_call(Fact.SENT, a, what=self.office.id("step", steps[b % len(steps)]))
+        self.about_call(Fact.SENT, a, what=self.office.id("step", steps[b % len(steps)]), person=self.person(b // 7))
+
+    def sent_to_number(self, a: int, b: int) -> None:
+        number = [*EXTENSIONS, "0123", "7", "999"][b % (len(EXTENSIONS) + 3)]
+        self.about_call(Fact.SENT, a, other=number, person=self.person(b // 7))
+
+    def taken(self, a: int, b: int) -> None:
+        self.about_call(Fact.TAKEN, a, person=self.person(b))
+
+    def person(self, a: int) -> int:
+        """One of the office, or now and then nobody."""
+        people = ["", *self.office.people]
+        name = people[a % len(people)]
+        return self.office.id("person", name) if name else 0
 
     def status(self, a: int, b: int) -> None:
         people = list(self.office.people)

@@ -22,6 +22,7 @@ class Box:
         self.on: dict[str, str] = {}  # party -> call he was last rung for
         self.why: list[Trace] = []
         self.sides: dict[int, str] = {}  # leg -> party
+        self.taker = "somebody"  # who took a call last
         self.start()
 
     def start(self) -> None:
@@ -94,9 +95,21 @@ class Box:
         """What was looked up; None: there is none."""
         self.feed(Fact.FOUND, call=self.calls[call], value=what is not None, number=what or "")
 
-    def sent(self, call: str, step: str) -> None:
+    def sent(self, call: str, step: str, by: str = "") -> None:
         """Somebody sends the call there."""
-        self.feed(Fact.SENT, call=self.calls[call], what=self.office.id("step", step))
+        self.feed(Fact.SENT, call=self.calls[call], what=self.office.id("step", step), person=self.person(by))
+
+    def sent_to_number(self, call: str, number: str, by: str = "") -> None:
+        """Somebody sends the call to a number, as a telephone would dial it."""
+        self.feed(Fact.SENT, call=self.calls[call], other=number, person=self.person(by))
+
+    def taken(self, call: str, by: str) -> None:
+        """Somebody of ours takes the call, "" somebody else."""
+        self.taker = by or "somebody"
+        self.feed(Fact.TAKEN, call=self.calls[call], person=self.person(by))
+
+    def person(self, name: str) -> int:
+        return self.office.id("person", name) if name else 0
 
     def held(self, hours: str, how: str, seconds: float = 0) -> None:
         """Hours held "open" or "closed" against what is written, or "as written" again; 0 s: till told otherwise."""
@@ -144,13 +157,16 @@ class Box:
         self.why += self.core.trace()
         return [self._word(command) for command in self.core.commands()]
 
+    def _has_leg(self, call: str, party: str, leg: int) -> None:
+        self.legs[call, party], self.on[party], self.sides[leg] = leg, call, party
+
     def _word(self, c: Command) -> str:
         name = self.office.names.get
         call = self.letters[c.call] if c.call else ""
         match c.kind:
             case Do.RING | Do.DIAL:
                 party = name(c.target, "?")
-                self.legs[call, party], self.on[party], self.sides[c.leg] = c.leg, call, party
+                self._has_leg(call, party, c.leg)
                 if c.kind == Do.RING:
                     return f"{party}{WAYS[c.value]} RINGS {call}"
                 return f"{party} DIALS {c.number} {call}" + " CONFIRM" * c.value
@@ -161,6 +177,8 @@ class Box:
             case Do.PLAY:
                 return f"{call} MUSIC {name(c.target)}"
             case Do.BRIDGE:
+                if c.leg not in self.sides:  # he took it
+                    self._has_leg(call, self.taker, c.leg)
                 return f"{call} TALKS {self.sides[c.leg]}"
             case Do.MAILBOX:
                 return f"{call} MAILBOX {name(c.target)}"
@@ -179,6 +197,8 @@ class Box:
                 return f"{call} LOOKS UP {name(c.target)}"
             case Do.SET:
                 return f"{call} SET {name(c.target)} {c.number}".rstrip()
+            case Do.PARK:
+                return f"{call} PARKED {name(c.target)}"
             case Do.PAUSED:
                 return f"{name(c.target)} PAUSED {c.value / 1000:g}"
         raise AssertionError(c)

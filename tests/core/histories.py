@@ -76,6 +76,8 @@ KINDS = [
     "rang",
     "held",
     "sent",
+    "sent to number",
+    *["taken"] * 3,
     "morning",
     "late",
     "nonsense",
@@ -199,6 +201,8 @@ ENDINGS: Mapping[str, list[Because]] = {
     "person": [Because.BUSY, Because.UNREACHABLE, Because.NO_ANSWER, Because.DECLINED, Because.RINGING],
     "manager": [Because.NOBODY, Because.STATUS, Because.WRAP_UP, Because.PAUSED, Because.NO_ANSWER],
     "last-person": [Because.NOBODY, Because.BUSY, Because.NO_ANSWER],
+    "sender": [Because.NOBODY, Because.BUSY, Because.NO_ANSWER],
+    "park": [Because.MAX_WAIT],
     "say": [Because.FAILED],
     "menu": [Because.NO_KEY, Because.WRONG_KEY, Because.FAILED],
     "collect": [Because.NO_KEY, Because.WRONG_KEY, Because.FAILED],
@@ -224,8 +228,10 @@ KINDS_OF_STEPS = [
     "manager",
     "last-person",
     "priority",
+    *["park"] * 2,
+    "sender",
 ]
-ONE_WAY = ("queue", "chain", "person", "voicemail", "say", "set", "skill", "priority")
+ONE_WAY = ("queue", "chain", "person", "voicemail", "say", "set", "skill", "priority", "park", "sender")
 
 
 def _step(dice: Dice, office: Office, place: int, names: list[str]) -> None:
@@ -292,4 +298,6 @@ DETAILS: Mapping[str, Callable[[Dice, Office], dict[str, Any]]] = {
     "load": lambda d, o: {"what": d.of("sales", "help"), "extra": d.number(4), "count": d.of(1, 2, 5)},
     "history": lambda d, o: {"extra": d.number(3)},
     "priority": lambda d, o: {"extra": d.of(1, 60)},
+    "park": lambda d, o: {"seconds": d.of(0, 3, 20), "least": d.of(0, 0, 1)},
+    "sender": lambda d, o: {"extra": d.of(*TIMES), "least": d.of(1, 2, 3)},
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from appliance.core.names import Because, Do, Fact, Outcome, Status, Why
-from tests.core.model_plan import Plan, Rows
+from tests.core.model_plan import NONE, Plan, Rows
 from tests.core.model_steps import Steps
 from tests.core.model_world import Call, Leg, Refused, Somebody, Waiting
 
@@ -43,6 +43,8 @@ class Model(Steps):
             Fact.LINE: self.line,
             Fact.OVERRIDE: self.override,
             Fact.RESET: self.reset,
+            Fact.SENT: self.sent,
+            Fact.TAKEN: self.taken,
         }
         if kind in take:
             take[kind](**fields)
@@ -96,6 +98,8 @@ class Model(Steps):
         for call in self.calls.values():
             if call.wait_until is not None:
                 due.append((call.wait_until, 3, call.slot, lambda c=call: self.waited(c)))  # type: ignore[misc]
+            if call.park_until is not None:
+                due.append((call.park_until, 3, call.slot, lambda c=call: self.parked_long_enough(c)))  # type: ignore[misc]
             if call.again_at is not None:
                 due.append((call.again_at, 4, call.slot, lambda c=call: self.again(c)))  # type: ignore[misc]
             if call.ask_until is not None:
@@ -241,7 +245,7 @@ class Model(Steps):
 
     # ---- facts about a call -----------------------------------------------------------------------------------------
 
-    def about_call(self, fact: Fact, call: int, leg: int = 0, value: int = 0, number: str = "", what: int = 0) -> None:
+    def about_call(self, fact: Fact, call: int, leg: int = 0, value: int = 0, number: str = "") -> None:
         if (
             (fact == Fact.REFUSED and not 1 <= value <= 127)
             or (fact == Fact.DIGIT and (value <= 0 or chr(value) not in "0123456789*#ABCD"))
@@ -269,8 +273,6 @@ class Model(Steps):
                     self.looked_up(its, FOUND[value], number)
                 else:
                     self.late(its, 0, fact)
-            case Fact.SENT:
-                self.sent(its, what)
 
     def late(self, call: Call, person: int, fact: Fact) -> None:
         self.note(call, Why.LATE, subject=person, detail=fact)
@@ -323,7 +325,7 @@ class Model(Steps):
             if queue:
                 calls = self.queues[queue.id].calls
                 calls[leg.person] = calls.get(leg.person, 0) + 1
-        call.state, call.answered = "talking", True
+        call.state, call.answered, call.talked = "talking", True, True
         self.stirred = True
 
     def refused(self, call: Call, leg: Leg, cause: int) -> None:
@@ -341,17 +343,23 @@ class Model(Steps):
         elif call.state == "dialing":
             self.walk_on(call, how, cause)
 
+    def parked_ends(self, call: Call) -> Outcome:
+        if call.plan.steps[call.step].least == 1 or (call.served and not call.talked):
+            return Outcome.SELF_SERVICE
+        return Outcome.ANSWERED if call.talked else Outcome.ABANDONED
+
     def hung_up(self, call: Call) -> None:
         outcomes = {"talking": Outcome.ANSWERED, "recording": Outcome.VOICEMAIL}
         serving = call.state in ("speaking", "asking", "looking") and call.served
+        outcome = outcomes.get(call.state, Outcome.SELF_SERVICE if serving else Outcome.ABANDONED)
         self.note(call, Why.HUNG_UP)
         self.stop_all(call, NORMAL)
-        self.finish(call, outcomes.get(call.state, Outcome.SELF_SERVICE if serving else Outcome.ABANDONED))
+        self.finish(call, self.parked_ends(call) if call.state == "parked" else outcome)
 
     def done(self, call: Call) -> None:
-        if call.state == "recording":
+        if call.state in ("recording", "parked"):
             self.hang_up(call, NORMAL)
-            self.finish(call, Outcome.VOICEMAIL)
+            self.finish(call, Outcome.VOICEMAIL if call.state == "recording" else self.parked_ends(call))
         elif call.state in ("speaking", "asking") and call.saying:
             self.said(call, call.plan.steps[call.step], Because.SAID)
         elif call.state not in ("speaking", "asking"):
@@ -365,21 +373,72 @@ class Model(Steps):
         elif call.state not in ("speaking", "asking"):
             raise Refused("cannot")
 
-    def sent(self, call: Call, step: int) -> None:
-        """Somebody sends the call elsewhere: whoever has it or is rung for it is let go."""
-        if step not in call.plan.ids("STEP"):
-            raise Refused("bad-event")
-        if call.state == "recording":
-            raise Refused("cannot")
-        self.note(call, Why.SENT, subject=step)
+    # ---- calls that people move -------------------------------------------------------------------------------------
+
+    def its(self, call: int) -> Call:
+        if call not in self.calls:
+            raise Refused("no-call")
+        return self.calls[call]
+
+    def let_go(self, call: Call, cause: int) -> None:
+        """Nobody has it or is rung for it any more."""
         if call.saying:
             call.saying = False
             self.do(Do.HUSH, call)
-        self.stop_all(call, NORMAL)
+        self.stop_all(call, cause)
         self.free_answerer(call)
         self.leave_queue(call)
-        call.ask_until = None
-        self.walk(call, call.plan.ids("STEP").index(step), Because.SENT, NORMAL)
+        call.ask_until = call.park_until = None
+        call.state = ""
+
+    def sent(self, call: int, what: int = 0, person: int = 0, other: str = "") -> None:
+        """Somebody sends the call elsewhere: to a step, or as if a telephone had called a number."""
+        its = self.its(call)
+        steps = its.plan.ids("STEP")
+        if what:
+            step = steps.index(what) if what in steps else NONE
+        else:
+            step = its.plan.first_step(0, other) if other and is_number(other) else NONE
+        if step == NONE or (person and person not in self.people):
+            raise Refused("bad-event")
+        if its.state == "recording":
+            raise Refused("cannot")
+        its.sender = person
+        if not what:
+            its.called = other
+        self.note(its, Why.SENT, subject=steps[step])
+        self.let_go(its, NORMAL)
+        self.walk(its, step, Because.SENT, NORMAL)
+
+    def taken(self, call: int, person: int = 0) -> None:
+        """A person has it now, or (0) somebody else; of a call he had, its caller is let go."""
+        its = self.its(call)
+        if person and not its.plan.person(person):
+            raise Refused("bad-event")
+        if its.state == "recording" or (person and person in (its.caller, its.answerer)):
+            raise Refused("cannot")
+        self.note(its, Why.TAKEN, subject=person)
+        self.let_go(its, NORMAL if its.state == "talking" else ELSEWHERE)
+        bereft = self.take_off(person) if person else None
+        leg = self.new_leg(its, person)
+        if person:
+            self.people[person].leg, self.people[person].last_leg = leg, leg.id
+        self.answered(its, leg)
+        if bereft:
+            self.hunt_on(bereft, Because.BUSY)
+
+    def take_off(self, person: int) -> Call | None:
+        """Off what he is rung for, or talks on. The call that is to ring others instead."""
+        leg = self.people[person].leg
+        if not leg:
+            return None
+        other = leg.call
+        if other.answerer == person:
+            self.hang_up(other, NORMAL)
+            self.finish(other, Outcome.ANSWERED)
+            return None
+        self.stop(leg, NORMAL)
+        return other if other.state == "hunting" else None
 
 
 __all__ = ["Model", "Refused", "Waiting"]

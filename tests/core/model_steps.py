@@ -202,12 +202,29 @@ class Steps(Queues):
         last = call.last if call.plan.person(call.last) else 0
         return self.hunt(call, rule, last, Because.LAST_SPOKEN)
 
+    def take_sender(self, call: Call, rule: Step) -> On | None:
+        sender = call.sender if call.plan.person(call.sender) else 0
+        return self.hunt(call, rule, sender, Because.RETURNED)
+
+    def take_park(self, call: Call, rule: Step) -> None:
+        self.answer_caller(call)
+        call.state = "parked"
+        self.do(Do.PARK, call, target=rule.id)
+        if rule.ms:
+            call.park_until = self.now + rule.ms
+
+    def parked_long_enough(self, call: Call) -> None:
+        rule = call.plan.steps[call.step]
+        call.park_until = None
+        self.note(call, Why.TIMEOUT, Because.MAX_WAIT, rule.id, rule.ms)
+        self.walk_on(call, Because.MAX_WAIT)
+
     def hunt(self, call: Call, rule: Step, person: int, why: Because) -> On | None:
         """One person alone. Somebody asked for by name is rung whatever his status says and while he wraps up."""
         if not person:
             return self.way(call, rule, Because.NOBODY)
         reason, detail = self.unfree(call, person, rule.least)
-        if why == Because.DIRECT and reason in (Because.STATUS, Because.PAUSED, Because.WRAP_UP):
+        if why in (Because.DIRECT, Because.RETURNED) and reason in (Because.STATUS, Because.PAUSED, Because.WRAP_UP):
             reason, detail = self.out_of_reach(call, person, rule.least), 0
         if not reason and call.refusals.get(person, (0, 0))[0] == Because.DECLINED:
             reason = Because.DECLINED
@@ -414,4 +431,6 @@ class Steps(Queues):
         20: take_manager,
         21: take_last,
         22: take_priority,
+        23: take_park,
+        24: take_sender,
     }

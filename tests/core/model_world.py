@@ -123,7 +123,10 @@ class Call:
     typed: str = ""
     keyed: bool = False
     served: bool = False
+    talked: bool = False  # somebody spoke to him
+    sender: int = 0  # person id of who sent it last
     asked_at: int = 0
+    park_until: int | None = None
 
 
 @dataclass

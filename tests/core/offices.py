@@ -158,6 +158,24 @@ def widening() -> Office:
     return office
 
 
+def parking() -> Office:
+    """Calls ring Anna; 21 is Boris; a call is parked for 30 s, then who parked it is rung for 20 s; 97 is a service."""
+    office = Office()
+    office.line("desks", kind=0)
+    office.line("city", "anna")
+    office.person("anna")
+    office.person("boris")
+    office.step("anna", "person", "anna", next="mailbox", extra=20)
+    office.step("boris", "person", "boris", next="mailbox", extra=20)
+    office.step("parked", "park", next="back", seconds=30)
+    office.step("back", "sender", next="mailbox", extra=20)
+    office.step("service", "park", least=1)
+    office.step("mailbox", "voicemail", "office")
+    office.dial("desks", "21", "boris")
+    office.dial("desks", "97", "service")
+    return office
+
+
 def front_desk() -> Office:
     """A menu said twice at most: 1 sales, 2 in German, 3 the opening hours, 4 a contract's number; or an extension."""
     office = Office()

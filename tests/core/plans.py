@@ -63,6 +63,8 @@ STEPS = [
     "manager",
     "last-person",
     "priority",
+    "park",
+    "sender",
 ]
 WAYS = {"": 1, "mobile": 2, "all": 3}
 COMPARED = {"caller": 0xFFFFFFFE, "called": 0xFFFFFFFD}
@@ -251,7 +253,7 @@ class Office:
 
         `what` of a compare is an attribute, "caller" or "called"; a load's ms is its `count`.
         """
-        if kind in ("person", "manager", "last-person"):
+        if kind in ("person", "manager", "last-person", "sender"):
             least = least or 1
         ms = count or round(seconds * 1000)
         self.steps[name] = Step(kind, what, next, other, extra, exits or {}, least, most, attribute, text, ms)

@@ -456,6 +456,12 @@ def a_call(state: str) -> tuple[Box, str]:
         box.arrives("desks", called="0441214960000")
         box.wants()
         return box, "city"
+    if state == "parked":
+        box = Box(offices.parking())
+        box.arrives("city")
+        box.sent("A", "parked")
+        box.wants()
+        return box, "anna"
     if state in ("speaking", "asking", "looking"):
         box = Box(offices.front_desk())
         box.arrives("city")
@@ -480,7 +486,7 @@ FACTS = [Fact[word.strip()] for word in dict(TABLE)["state"].split("|")]
 DRAWN = [
     (state, fact, cell.strip())
     for state, cells in TABLE
-    if state in ("waiting", "hunting", "dialing", "talking", "recording", "speaking", "asking", "looking")
+    if state in ("waiting", "hunting", "dialing", "talking", "recording", "speaking", "asking", "looking", "parked")
     for fact, cell in zip(FACTS, cells.split("|"), strict=True)
 ]
 
@@ -497,4 +503,4 @@ def test_the_table_of_states_is_as_drawn(state: str, fact: Fact, cell: str) -> N
 
 
 def test_the_table_is_whole() -> None:
-    assert len(DRAWN) == 8 * len(FACTS) == 8 * 10
+    assert len(DRAWN) == 9 * len(FACTS) == 9 * 11

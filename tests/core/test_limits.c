@@ -188,7 +188,7 @@ static void facts_outside_their_range_change_nothing(void)
     struct lk_event unending = {.kind = LK_EV_ARRIVED, .call = 9, .line = 301};
     const struct lk_event bad[] = {
         {.kind = 0},
-        {.kind = LK_EV_RESET + 1},
+        {.kind = LK_EV_TAKEN + 1},
         {.kind = UINT16_MAX},
         {.kind = LK_EV_ARRIVED, .call = 0, .line = 301},
         {.kind = LK_EV_ARRIVED, .call = 9, .line = 399},

@@ -81,6 +81,9 @@ class Watched(Box):
                 case Do.SAY:
                     self.waits[c.call] = True
                 case Do.BRIDGE:
+                    if c.leg not in self.live:  # he took it
+                        assert self.taker not in self.rung, "rung for another call while he takes one"
+                        self.live[c.leg] = (c.call, self.taker)
                     call, party = self.live[c.leg]
                     assert call == c.call
                     assert c.call not in self.talking
@@ -113,6 +116,13 @@ class Watched(Box):
         except CoreError as fault:
             assert fault.id == "cannot"  # who speaks on the mailbox is left alone
 
+    def taken_by(self, call: int, person: str) -> None:
+        self.taker = person
+        try:
+            self.feed(Fact.TAKEN, call=call, person=self.office.id("person", person))
+        except CoreError as fault:
+            assert fault.id in ("cannot", "bad-event")  # his own call; or its older plan does not know him
+
     def tick(self, until: int) -> None:
         while (due := self.core.deadline()) is not None and due <= until:
             assert due > self.now, "a deadline in the past"
@@ -127,7 +137,7 @@ class Watched(Box):
         call = pick.choice(sorted(self.under_way) or [1])
         leg = pick.choice(sorted(self.live) or [1])
         person = pick.choice(PEOPLE)
-        match pick.randrange(16):
+        match pick.randrange(17):
             case 0 | 1 | 2:
                 new = len(self.under_way | self.over) + 1
                 line, called, by = pick.choice(
@@ -173,6 +183,9 @@ class Watched(Box):
             case 14:
                 if call in self.under_way:
                     self.sent_somewhere(call, pick.choice(["sales", "menu", "managers", "out"]))
+            case 16:
+                if call in self.under_way:
+                    self.taken_by(call, person)
             case 15:
                 self.usable("city", pick.random() < 0.7)
             case 12:

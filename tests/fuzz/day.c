@@ -135,7 +135,11 @@ static struct lk_event event_of(const struct box *box, const uint8_t *at)
         event.line = id_at(box, LK_LINE, at[3]);
         break;
     case LK_EV_SENT:
-        event.what = id_at(box, LK_STEP, at[3]);
+        event.what = at[5] == 0 ? 0 : id_at(box, LK_STEP, at[3]);
+        event.person = at[4] == 0 ? 0 : id_at(box, LK_PRSN, (uint8_t)(at[4] - 1));
+        break;
+    case LK_EV_TAKEN:
+        event.person = at[4] == 0 ? 0 : id_at(box, LK_PRSN, (uint8_t)(at[4] - 1));
         break;
     case LK_EV_OVERRIDE:
         event.what = id_at(box, LK_HOUR, at[3]);

@@ -296,7 +296,7 @@ def test_callers_who_are_refused_never_reach_a_scenario_or_a_number() -> None:
 
 def test_the_whole_office_of_the_docs_has_every_kind_of_step() -> None:
     made = Compiled(FULL.read_text())
-    assert {step[1] for step in made.plan["STEP"]} == set(range(1, 23))
+    assert {step[1] for step in made.plan["STEP"]} == set(range(1, 25))
     assert {made.names.named(row[0]) for row in made.plan["SKIL"]} == {("skill", "german"), ("skill", "repairs")}
     assert made.names.title(made.names.id("department", "sales")) == "Sales"
     assert made.names.title(made.names.id("prompt", "order")) == "Number of the order"
