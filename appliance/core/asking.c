@@ -14,6 +14,7 @@ static void say(struct lk_core *core, uint32_t slot, uint32_t prompt, bool keys)
         lk_do(core, (struct lk_command){.kind = LK_DO_ANSWER, .call = call->id});
     call->answered = true;
     call->said = false;
+    call->unheeded++;
     lk_do(core, (struct lk_command){.kind = LK_DO_SAY, .call = call->id, .target = prompt, .value = keys});
 }
 
@@ -107,6 +108,7 @@ static void choose(struct lk_core *core, uint32_t slot, const struct lk_step_rul
     lk_set_timer(core, LK_TIMER_WAIT, slot, LK_NONE);
     lk_note(core, slot, LK_WHY_KEY, why, step->id, last_key(call));
     call->keyed = true;
+    call->unheeded = 0;
     if (why == LK_BECAUSE_KEY && step->value != LK_NO_INDEX)
         lk_set_attribute(core, slot, step->value, call->typed, call->typed_length);
     lk_walk(core, slot, next, why, lk_cause_of(why));
@@ -151,6 +153,7 @@ static void collected(struct lk_core *core, uint32_t slot, const struct lk_step_
     }
     lk_set_timer(core, LK_TIMER_WAIT, slot, LK_NONE);
     call->keyed = call->served = true;
+    call->unheeded = 0;
     lk_set_attribute(core, slot, step->value, call->typed, call->typed_length);
     lk_walk_on(core, slot, LK_BECAUSE_COLLECTED, 0);
 }
@@ -193,6 +196,7 @@ bool lk_take_look_up(struct lk_core *core, uint32_t slot, const struct lk_step_r
     (void)way;
     call->state = LK_LOOKING;
     call->asked = core->now;
+    call->unheeded++;
     lk_do(core, (struct lk_command){.kind = LK_DO_LOOK_UP, .call = call->id, .target = step->what});
     lk_set_timer(core, LK_TIMER_WAIT, slot, core->now + step->ms);
     return true;

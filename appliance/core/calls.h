@@ -49,11 +49,12 @@ struct lk_call {
     uint32_t counted;    /* the run of his queue he was counted in (percentage), 0 none */
     uint32_t priority;
     uint32_t offers; /* of strategies that ring one, in all */
+    uint32_t unheeded; /* things said or looked up since he last pressed a key that counted */
     lk_ms talks_since;
     uint64_t seen; /* changes of people up to here were looked at for it while it waits; 0: look at everybody */
     uint8_t trust;   /* enum lk_trust */
     uint8_t history; /* enum lk_history */
-    uint8_t tries;   /* times the menu was said */
+    uint16_t tries;  /* times the menu was said */
     bool answered;   /* the caller's leg is */
     bool said;       /* what was to be said has been */
     bool keyed;      /* he pressed a key that counted */

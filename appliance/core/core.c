@@ -28,8 +28,9 @@ void lk_rules_free(struct lk_core *core, uint32_t which)
 
 static void measure_rules(struct lk_rules *rules)
 {
-    if (lk_plan_has(&rules->plan, LK_STEP_SET) || lk_plan_has(&rules->plan, LK_STEP_ACTION))
+    if (lk_plan_kind(&rules->plan, LK_STEP_SET) != LK_NO_INDEX || lk_plan_kind(&rules->plan, LK_STEP_ACTION) != LK_NO_INDEX)
         rules->does_max = rules->walk_max;
+    rules->last_resort = lk_plan_kind(&rules->plan, LK_STEP_VOICEMAIL);
     for (uint32_t i = 0; i < rules->plan.count[LK_QUEU]; i++) {
         const struct lk_queue_rule queue = lk_plan_queue(&rules->plan, i);
 

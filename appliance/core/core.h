@@ -179,7 +179,7 @@ enum lk_reason {
     LK_BECAUSE_CHAIN_END,
     LK_BECAUSE_NO_ROUTE,    /* the number called leads nowhere */
     LK_BECAUSE_LINE_DOWN,
-    LK_BECAUSE_LOOP, /* more than 64 steps without a wait, or 1,000 in all */
+    LK_BECAUSE_LOOP, /* more than 64 steps without a wait or 1,000 in all, or 32 things said to one who presses nothing */
     LK_BECAUSE_PERCENT,      /* rung: furthest behind his share */
     LK_BECAUSE_BEST,         /* rung: best qualified */
     LK_BECAUSE_LONGEST_IDLE, /* rung: longest without a call */

@@ -16,6 +16,7 @@
 #include "remembered.h"
 
 #define LK_STEPS_MAX 1000     /* of one call, in all */
+#define LK_ASKED_MAX 32       /* things said to a caller in a row, or looked up, without a key of his that counts */
 #define LK_KEYS_WITHIN 2000   /* ms between the digits of an extension dialled in a menu */
 
 /* A plan with calls under way, and where its people, queues, lines and hours stand in the world. */
@@ -31,6 +32,7 @@ struct lk_rules {
     uint32_t *hours;
     uint32_t walk_max;
     uint32_t does_max;   /* steps of a walk that only command: set, action */
+    uint32_t last_resort; /* STEP where calls end that go round: the first voicemail, LK_NO_INDEX none */
     uint32_t people_max; /* of one queue */
     bool leaves;         /* some queue is left when it is empty */
     uint32_t calls;      /* under way */

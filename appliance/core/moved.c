@@ -12,6 +12,7 @@ enum { CAUSE_NORMAL = 16, CAUSE_ELSEWHERE = 26 };
 static void let_go(struct lk_core *core, uint32_t call, int32_t cause)
 {
     lk_hush(core, call);
+    lk_call_at(core, call)->unheeded = 0;
     lk_stop_others(core, call, LK_NO_SLOT, cause);
     lk_free_answerer(core, call);
     lk_leave_queue(core, call, LK_NO_SLOT);

@@ -233,8 +233,7 @@ static uint32_t longer(const uint8_t *steps, uint32_t step, uint32_t most)
     return step != LK_NO_INDEX && steps[step] > most ? steps[step] : most;
 }
 
-/* Steps that always wait: what comes after them is another walk. */
-static bool always_waits(uint16_t kind)
+bool lk_always_waits(uint16_t kind)
 {
     return kind == LK_STEP_SAY || kind == LK_STEP_MENU || kind == LK_STEP_COLLECT || kind == LK_STEP_LOOK_UP ||
            kind == LK_STEP_PARK;
@@ -252,7 +251,7 @@ uint32_t lk_plan_walk(const struct lk_plan *plan, uint8_t *scratch)
             struct lk_step_rule step = lk_plan_step(plan, i);
             uint32_t after = 0;
 
-            if (!always_waits(step.kind)) {
+            if (!lk_always_waits(step.kind)) {
                 after = longer(scratch, step.next, longer(scratch, step.other, 0));
                 for (uint32_t e = 0; e < step.exits.count; e++)
                     after = longer(scratch, lk_u32(lk_plan_record(plan, LK_EXIT, step.exits.first + e) + 4), after);
@@ -267,10 +266,10 @@ uint32_t lk_plan_walk(const struct lk_plan *plan, uint8_t *scratch)
     return longest;
 }
 
-bool lk_plan_has(const struct lk_plan *plan, enum lk_step_kind kind)
+uint32_t lk_plan_kind(const struct lk_plan *plan, enum lk_step_kind kind)
 {
     for (uint32_t i = 0; i < plan->count[LK_STEP]; i++)
         if (lk_plan_step(plan, i).kind == kind)
-            return true;
-    return false;
+            return i;
+    return LK_NO_INDEX;
 }

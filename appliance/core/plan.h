@@ -183,8 +183,10 @@ enum lk_error lk_plan_read(struct lk_plan *out, const uint8_t *bytes, size_t siz
 
 /* The most steps one walk without a wait can take, LK_WALK_MAX for a loop; `scratch` has a zeroed byte per step. */
 uint32_t lk_plan_walk(const struct lk_plan *plan, uint8_t *scratch);
-/* Whether the plan has a step of this kind. */
-bool lk_plan_has(const struct lk_plan *plan, enum lk_step_kind kind);
+/* Whether a step of this kind waits in any case: what comes after it is another walk. */
+bool lk_always_waits(uint16_t kind);
+/* The first step of this kind, LK_NO_INDEX when there is none. */
+uint32_t lk_plan_kind(const struct lk_plan *plan, enum lk_step_kind kind);
 
 /* Records by index, which must be below the count of their table. */
 uint32_t lk_plan_id(const struct lk_plan *plan, enum lk_table table, uint32_t i); /* those that have an id */

@@ -104,6 +104,14 @@ void lk_finish(struct lk_core *core, uint32_t slot, enum lk_outcome outcome, enu
 
 /* ---- the walk ----------------------------------------------------------------------------------------------------- */
 
+/* Whether a call goes round: too many steps without a wait or in all, or once more something said to one who hears it
+ * all and presses nothing. */
+static bool goes_round(const struct lk_call *call, uint32_t walked, uint16_t kind)
+{
+    return walked == LK_WALK_MAX || call->steps >= LK_STEPS_MAX ||
+           (call->unheeded >= LK_ASKED_MAX && lk_always_waits(kind));
+}
+
 void lk_walk(struct lk_core *core, uint32_t slot, uint32_t first, enum lk_reason why, int32_t cause)
 {
     struct lk_call *call = lk_call_at(core, slot);
@@ -113,9 +121,9 @@ void lk_walk(struct lk_core *core, uint32_t slot, uint32_t first, enum lk_reason
     for (uint32_t steps = 0; way.next != LK_NO_INDEX; steps++) {
         struct lk_step_rule step = lk_plan_step(plan, way.next);
 
-        if (steps == LK_WALK_MAX || call->steps >= LK_STEPS_MAX) {
-            way = (struct lk_way){LK_NO_INDEX, LK_BECAUSE_LOOP, CAUSE_LOOP};
-            break;
+        if (way.why != LK_BECAUSE_LOOP && goes_round(call, steps, step.kind)) {
+            way = (struct lk_way){lk_rules_of(core, slot)->last_resort, LK_BECAUSE_LOOP, CAUSE_LOOP};
+            continue;
         }
         call->steps++; /* those that wait count too: a menu may lead to itself */
         call->step = way.next;

@@ -52,8 +52,9 @@ static bool make_fifos(struct lk_world *world, const struct lk_allocator *from, 
     /* Everybody stopped, paused and rung once; a call hushed, stopped outside, answered, played to, dialled, recorded or
      * asked, an attribute set, hung up and over; what the steps of its walk command; actions of one arrival. */
     world->commands_of_feed = 3 * people + calls * (8 + does) + actions + 4;
-    /* Every leg ended, paused and rung once; two per step of every walk, and the events around it; lists of one arrival. */
-    world->traces_of_feed = 4 * people + calls * (2 * walk + 10) + actions + 64 + 4;
+    /* Every leg ended, paused and rung once; two per step of every walk, with its last resort, and the events around it;
+     * lists of one arrival. */
+    world->traces_of_feed = 4 * people + calls * (2 * (walk + 1) + 10) + actions + 64 + 4;
     commands = commands > world->commands_of_feed ? commands : world->commands_of_feed;
     traces = traces > world->traces_of_feed ? traces : world->traces_of_feed;
     return lk_fifo_make(&world->commands, from, sizeof(struct lk_command), world->commands_of_feed + commands) &&

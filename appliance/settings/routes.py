@@ -52,9 +52,9 @@ def _name(ways: Routes) -> None:
 def _own(ways: Routes) -> None:
     """A step of its own for everything a call may be sent to, `own.KIND.NAME`; it ends in a mailbox."""
     s = ways.settings
-    for name, box in s.mailbox.items():
+    for name in (OFFICE, *(each for each in s.mailbox if each != OFFICE)):  # the plan's first is its last resort
         step = Step(0, plan.VOICEMAIL, ways.names.id("mailbox", name))
-        ways.leads["mailbox", name] = ways.add(f"own.mailbox.{name}", step, box.name)
+        ways.leads["mailbox", name] = ways.add(f"own.mailbox.{name}", step, s.mailbox[name].name)
     for kind in ("person", "queue", "chain"):
         for name in getattr(s, kind):
             mailbox = s.person[name].mailbox if kind == "person" else OFFICE

@@ -180,6 +180,14 @@ class Both:
         if call is not None:
             self.feed(Fact.DONE, call=call)
 
+    def is_silent(self, a: int, b: int) -> None:
+        """A caller hears what is said to its end, and presses nothing; the longer b is, the longer."""
+        call = self.pick(self.asked(), a)
+        for _ in range(1 + b % 40):
+            if call in self.asked():
+                self.feed(Fact.DONE, call=call)
+            self.until(self.now + 5000)
+
     def fails(self, a: int, b: int) -> None:
         self.about_call(Fact.FAILED, a)
 

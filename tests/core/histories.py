@@ -71,6 +71,7 @@ KINDS = [
     *["status"] * 3,
     *["telephones"] * 2,
     *["hangs up"] * 2,
+    "is silent",
     "fails",
     "line",
     "rang",

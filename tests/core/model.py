@@ -385,6 +385,7 @@ class Model(Steps):
         if call.saying:
             call.saying = False
             self.do(Do.HUSH, call)
+        call.unheeded = 0
         self.stop_all(call, cause)
         self.free_answerer(call)
         self.leave_queue(call)

@@ -10,10 +10,10 @@ from tests.core.model_queues import Queues
 from tests.core.model_world import REASON_CAUSES, Call
 
 NUMBER_MAX = 31
-WALK_MAX, STEPS_MAX = 64, 1000
+WALK_MAX, STEPS_MAX, ASKED_MAX = 64, 1000, 32
 PRIORITY_MAX = 99
 FOR_EVER = (1 << 63) - 1
-CHAIN, OUTSIDE, SAY, MENU, COLLECT = 3, 7, 10, 11, 12
+CHAIN, VOICEMAIL, OUTSIDE, SAY, MENU, COLLECT, LOOK_UP = 3, 5, 7, 10, 11, 12, 13
 KEYS_WITHIN = 2000  # ms; to dial the rest of an extension
 NORMAL = 16
 
@@ -36,12 +36,12 @@ class Steps(Queues):
         """From a step (NONE: none is left) till one waits or the call is over."""
         walked = 0
         while step != NONE:
-            if walked == WALK_MAX or call.steps == STEPS_MAX:
-                self.hang_up(call, REASON_CAUSES[Because.LOOP])
-                self.finish(call, Outcome.REFUSED, Because.LOOP)
+            rule = call.plan.steps[step]
+            asks = rule.kind in (SAY, MENU, COLLECT, LOOK_UP)
+            if walked == WALK_MAX or call.steps == STEPS_MAX or (asks and call.unheeded >= ASKED_MAX):
+                self.goes_round(call)
                 return
             walked, call.steps, call.step = walked + 1, call.steps + 1, step
-            rule = call.plan.steps[step]
             self.note(call, Why.STEP, why, rule.id)
             on = self.TAKE[rule.kind](self, call, rule)
             if on is None:
@@ -49,6 +49,17 @@ class Steps(Queues):
             step, why, cause = on.step, on.why, REASON_CAUSES.get(on.why, NORMAL)
         self.hang_up(call, cause)
         self.finish(call, Outcome.SELF_SERVICE if call.served else Outcome.REFUSED, why)
+
+    def goes_round(self, call: Call) -> None:
+        """It ends in the first voicemail there is."""
+        kinds = [rule.kind for rule in call.plan.steps]
+        if VOICEMAIL not in kinds:
+            self.hang_up(call, REASON_CAUSES[Because.LOOP])
+            self.finish(call, Outcome.REFUSED, Because.LOOP)
+            return
+        call.step = kinds.index(VOICEMAIL)
+        self.note(call, Why.STEP, Because.LOOP, call.plan.steps[call.step].id)
+        self.take_voicemail(call, call.plan.steps[call.step])
 
     def walk_on(self, call: Call, why: Because, cause: int = 0) -> None:
         """What comes after the step it is in."""
@@ -278,6 +289,7 @@ class Steps(Queues):
 
     def say(self, call: Call, rule: Step, wanted: bool) -> None:
         call.saying, call.typed, call.ask_until = True, "", None
+        call.unheeded += 1
         self.do(Do.SAY, call, target=rule.what, value=int(wanted))
 
     def take_say(self, call: Call, rule: Step) -> None:
@@ -342,7 +354,7 @@ class Steps(Queues):
         dialled = self.extensions(call.plan) if rule.least else {}
         if call.typed in dialled:
             self.key(call, rule, call.typed[-1], Because.EXTENSION)
-            call.keyed = True
+            call.keyed, call.unheeded = True, 0
             call.ask_until = None
             self.walk(call, dialled[call.typed], Because.EXTENSION, NORMAL)
             return
@@ -352,7 +364,7 @@ class Steps(Queues):
             self.asked_in_vain(call, Because.WRONG_KEY)
             return
         self.key(call, rule, call.typed, Because.KEY)
-        call.keyed = True
+        call.keyed, call.unheeded = True, 0
         call.ask_until = None
         if rule.value != NONE:
             self.set(call, rule.value, call.typed)
@@ -376,6 +388,7 @@ class Steps(Queues):
             self.asked_in_vain(call, Because.WRONG_KEY if call.typed else Because.NO_KEY)
             return
         call.keyed = call.served = True
+        call.unheeded = 0
         call.ask_until = None
         self.set(call, rule.value, call.typed)
         self.walk_on(call, Because.COLLECTED)
@@ -397,6 +410,7 @@ class Steps(Queues):
 
     def take_look_up(self, call: Call, rule: Step) -> None:
         call.state, call.ask_until, call.asked_at = "looking", self.now + rule.ms, self.now
+        call.unheeded += 1
         self.do(Do.LOOK_UP, call, target=rule.what)
 
     def looked_up(self, call: Call, why: Because, found: str = "") -> None:

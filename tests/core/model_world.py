@@ -120,6 +120,7 @@ class Call:
     counted: int = 0  # number of the run of its queue whose people are owed their part of this call, 0 none
     saying: bool = False  # something that may be hushed
     tries: int = 0
+    unheeded: int = 0  # things said or looked up since the last key that counted
     typed: str = ""
     keyed: bool = False
     served: bool = False

@@ -11,7 +11,7 @@ from appliance.languages import LANGUAGES
 from appliance.programs import check
 from appliance.settings import golden
 from appliance.settings.golden import Failure, GoldenCalls
-from tests.settings.documents import settings
+from tests.settings.documents import WIRED, settings
 from tests.settings.shop import SHOP
 
 MONDAY, SUNDAY = "2027-01-04 10:00", "2027-01-10 15:00"
@@ -45,6 +45,13 @@ def test_a_call_on_sunday_afternoon_is_recorded() -> None:
 
 def test_who_picks_up_when_rung_has_the_call() -> None:
     assert failed(example("person.boris", keys="1", answers="boris", through=["prompt.welcome", "queue.sales"])) == []
+
+
+def test_whom_a_menu_asks_all_day_long_in_vain_is_put_through_to_the_offices_mailbox_not_the_first() -> None:
+    day = '[hours.day]\nweek = { mon = ["09:00-18:00"] }\n[mailbox.anna]\n[prompt.hello]\ntext = "Hello"\n'
+    asks = '[scenario.main]\nstart = "a"\n[scenario.main.step.a]\ndo = "menu"\nprompt = "hello"\notherwise = "b"\n'
+    asks += 'keys = { 1 = "anna" }\n[scenario.main.step.b]\ndo = "hours"\nhours = "day"\nopen = "a"\nclosed = "anna"\n'
+    assert failed(example("mailbox.office", MONDAY), text=WIRED + day + asks.replace('"anna"', '"mailbox.anna"')) == []
 
 
 def test_who_is_away_is_not_rung_so_cannot_answer() -> None:
