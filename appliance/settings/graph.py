@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Scenarios of steps: every step is reached, none leads round for ever, what is compared was set before."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from appliance.settings import steps
@@ -54,6 +54,19 @@ def edges(s: Settings, scenario: str, step: str) -> Iterator[Edge]:
                 start = s.scenario[name].start if kind == "scenario" else None
                 if start is not None and start in s.scenario[name].step:
                     yield Edge(path, (name, start))
+
+
+def _unpressed(s: Settings, scenario: str, name: str) -> Iterator[Edge]:
+    """Those of the ways that a caller takes who presses no key, as long as what is to be said can be."""
+    others = {"failed"}
+    match s.scenario[scenario].step[name]:
+        case steps.MenuStep(no_key=no_key):
+            others |= {"keys", "wrong_key"} | ({"otherwise"} if no_key is not None else set())
+        case steps.CollectStep():
+            others |= {"next"}
+        case steps.ActionStep(action=action) if action in s.action and s.action[action].challenge is not None:
+            others |= {"next", "waiting"}
+    return (edge for edge in edges(s, scenario, name) if edge.path[4] not in others)
 
 
 def _form(id: str, scenario: Scenario) -> Iterator[Wrong]:
@@ -124,35 +137,60 @@ def _unreached(s: Settings, id: str, scenario: Scenario) -> Iterator[Wrong]:
 
 
 def _loops(s: Settings) -> Iterator[Wrong]:
-    """Ways that lead back to a step passed before without one in between that waits in any case."""
+    """Ways that lead back to a step passed before: without one in between that waits in any case, or without a key."""
+    for edge, around in _rounds(s, edges, lambda step: step.do not in steps.WAITING):
+        what = f"leads round for ever: {_names(around)}; accepted: with a step between that always waits"
+        yield Wrong("endless", edge.path, f"{what}: {', '.join(steps.WAITING)}")
+    for edge, around in _rounds(s, _unpressed, _leads_on_alike):
+        if any(_at(s, node).do in steps.WAITING for node in around):
+            what = f"leads a caller who presses nothing round for ever: {_names(around)}"
+            yield Wrong("endless", edge.path, f"{what}; accepted: with a way out that needs no key")
+
+
+def _names(around: list[Node]) -> str:
+    return " -> ".join(name for _, name in around)
+
+
+def _at(s: Settings, node: Node) -> steps.Step:
+    return s.scenario[node[0]].step[node[1]]
+
+
+def _leads_on_alike(step: steps.Step) -> bool:
+    """Whether, as long as he presses nothing, a caller goes on from there as he did the last time."""
+    return step.do in steps.UNCHANGED or (isinstance(step, steps.CompareStep) and step.attribute in (CALLER, CALLED))
+
+
+def _rounds(
+    s: Settings, ways: Callable[[Settings, str, str], Iterator[Edge]], through: Callable[[steps.Step], bool]
+) -> Iterator[tuple[Edge, list[Node]]]:
+    """Ways that lead back, each with the round it closes, through steps of these kinds alone."""
     done: set[Node] = set()
     for id, scenario in s.scenario.items():
         for name in scenario.step:
-            yield from _loops_from(s, (id, name), done)
+            if (id, name) not in done and through(scenario.step[name]):
+                yield from _rounds_from(s, (id, name), done, ways, through)
 
 
-def _loops_from(s: Settings, start: Node, done: set[Node]) -> Iterator[Wrong]:
+def _rounds_from(
+    s: Settings,
+    start: Node,
+    done: set[Node],
+    ways: Callable[[Settings, str, str], Iterator[Edge]],
+    through: Callable[[steps.Step], bool],
+) -> Iterator[tuple[Edge, list[Node]]]:
     """Depth first, in a stack of its own: a scenario may be longer than Python calls deep."""
-    if start in done or _waits(s, start):
-        return
     way = [start]  # from start to the step looked at
-    left = [edges(s, *start)]
+    left = [ways(s, *start)]
     while way:
         edge = next(left[-1], None)
         if edge is None:
             done.add(way.pop())
             left.pop()
         elif edge.to in way:
-            around = " -> ".join(name for _, name in [*way[way.index(edge.to) :], edge.to])
-            what = f"leads round for ever: {around}; accepted: with a step between that always waits"
-            yield Wrong("endless", edge.path, f"{what}: {', '.join(steps.WAITING)}")
-        elif edge.to not in done and not _waits(s, edge.to):
+            yield edge, [*way[way.index(edge.to) :], edge.to]
+        elif edge.to not in done and through(_at(s, edge.to)):
             way.append(edge.to)
-            left.append(edges(s, *edge.to))
-
-
-def _waits(s: Settings, node: Node) -> bool:
-    return s.scenario[node[0]].step[node[1]].do in steps.WAITING
+            left.append(ways(s, *edge.to))
 
 
 def _attributes(s: Settings) -> Iterator[Wrong]:

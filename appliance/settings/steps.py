@@ -354,3 +354,5 @@ Step = Annotated[
     Field(discriminator="do"),
 ]
 WAITING = ("say", "menu", "collect", "look-up")  # that always wait, so that a loop through them cannot spin
+# That lead on alike each time as long as no key is pressed, whoever is there and whatever the time is.
+UNCHANGED = ("say", "menu", "collect", "callers", "trust", "history", "set", "skill", "priority", "action")

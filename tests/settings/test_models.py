@@ -26,7 +26,8 @@ COMPARED = graph(
     'b: do = "compare"; attribute = @; is = "x"; yes = "anna"; no = "boris"',
 )
 TARGET = graph(
-    'a: do = "say"; prompt = "hello"; next = @', before=WIRED + '[mailbox.sales]\n[queue.q]\npeople = ["anna"]\n'
+    'a: do = "menu"; prompt = "hello"; keys = { 1 = "q" }; wrong_key = @',
+    before=WIRED + '[mailbox.sales]\n[queue.q]\npeople = ["anna"]\n',
 )
 LOOKUP = SMALL + "[lookup.crm]\n"
 GOLDEN = WIRED + '[[golden]]\nname = "x"\n'

@@ -135,7 +135,7 @@ def test_a_graph_full_of_circles_comes_to_an_end(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(search, "LOOKED_AT", 5000)
     n = 12
     steps = "".join(
-        f'[scenario.main.step.m{i}]\ndo = "menu"\nprompt = "p"\notherwise = "m{(i + 1) % n}"\n'
+        f'[scenario.main.step.m{i}]\ndo = "menu"\nprompt = "p"\nwrong_key = "m{(i + 1) % n}"\n'
         + "keys = { "
         + ", ".join(f'{key} = "m{(i + key + 2) % n}"' for key in range(10))
         + " }\n"

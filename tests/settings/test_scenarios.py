@@ -74,7 +74,8 @@ def test_a_menu_sends_each_key_where_it_says_and_keeps_what_was_pressed() -> Non
     made = compiled(
         'a: do = "menu"; prompt = "hello"; attribute = "topic"; tries = 2; timeout = 7; extensions = true; no_key = "b"; '
         'keys = { 1 = "queue.sales", "*" = "a", "#" = { to = "b", skill = "german", level = 30, value = "support" } }',
-        'b: do = "menu"; prompt = "bye"; keys = { 0 = "mailbox.office" }; otherwise = "a"; wrong_key = "b"; failed = "a"',
+        'b: do = "menu"; prompt = "bye"; keys = { 0 = "mailbox.office" }; otherwise = "a"; no_key = "anna"; '
+        'wrong_key = "b"; failed = "a"',
         before=SALES + "[skill.german]\n",
     )
     step = made.step("a")
@@ -89,7 +90,7 @@ def test_a_menu_sends_each_key_where_it_says_and_keeps_what_was_pressed() -> Non
     )
     assert (wants.kind, wants.what, wants.small, made.ways("a.keys.#.skill")[0]) == (SKILL, 0, 30, "b")
     assert made.step("b").value == NONE
-    assert made.exits("b") == {"0": "own.mailbox.office", "WRONG_KEY": "b", "FAILED": "a"}
+    assert made.exits("b") == {"0": "own.mailbox.office", "NO_KEY": "own.person.anna", "WRONG_KEY": "b", "FAILED": "a"}
 
 
 def test_digits_are_collected_and_looked_up_with_a_way_for_every_failure() -> None:
