@@ -63,6 +63,7 @@ void lk_answered(struct lk_core *core, uint32_t slot, uint32_t leg)
     lk_note(core, slot, LK_WHY_ANSWERED, LK_BECAUSE_NONE, party(core, leg),
             core->now > call->arrived ? core->now - call->arrived : 0);
     lk_leave_queue(core, slot, leg);
+    lk_set_timer(core, LK_TIMER_WAIT, slot, LK_NONE);
     call->talks_for = LK_NO_SLOT;
     if (leg < world->legs.people) {
         lk_set_timer(core, LK_TIMER_RING, leg, LK_NONE);
@@ -117,6 +118,7 @@ static void refused_hunting(struct lk_core *core, uint32_t call, uint32_t leg, i
 
 static void refused_dialing(struct lk_core *core, uint32_t call, uint32_t leg, int32_t cause)
 {
+    lk_set_timer(core, LK_TIMER_WAIT, call, LK_NONE);
     lk_walk_on(core, call, refuse(core, call, leg, cause), cause);
 }
 

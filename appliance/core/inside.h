@@ -83,7 +83,7 @@ enum lk_timer {
     LK_TIMER_WRAP_UP, /* of a person */
     LK_TIMER_RING,
     LK_TIMER_PAUSE,
-    LK_TIMER_WAIT, /* of a call: in a queue, for a key, for what is looked up */
+    LK_TIMER_WAIT, /* of a call: in a queue, outside, for a key, for what is looked up */
     LK_TIMER_AGAIN,
     LK_TIMER_HELD, /* of hours */
     LK_TIMERS

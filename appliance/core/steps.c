@@ -257,6 +257,8 @@ static bool take_outside(struct lk_core *core, uint32_t slot, const struct lk_st
     dial.leg = lk_legs_begin(&world->legs, world->legs.people + slot, slot, 0);
     dial.target = lk_plan_id(&rules->plan, LK_LINE, step->what);
     lk_do(core, dial);
+    if (step->ms != 0)
+        lk_set_timer(core, LK_TIMER_WAIT, slot, core->now + step->ms);
     return true;
 }
 

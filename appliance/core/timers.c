@@ -40,9 +40,10 @@ static void rung_long_enough(struct lk_core *core, uint32_t person)
 static void waited_long_enough(struct lk_core *core, uint32_t call)
 {
     const struct lk_plan *plan = &lk_rules_of(core, call)->plan;
+    const struct lk_step_rule step = lk_step_of(core, call);
 
     if (lk_call_at(core, call)->state == LK_WAITING) {
-        const struct lk_queue_rule queue = lk_plan_queue(plan, lk_step_of(core, call).what);
+        const struct lk_queue_rule queue = lk_plan_queue(plan, step.what);
 
         lk_note(core, call, LK_WHY_TIMEOUT, LK_BECAUSE_MAX_WAIT, queue.id, queue.max_wait_ms);
         lk_stop_others(core, call, LK_NO_SLOT, CAUSE_TIME_UP);
@@ -50,6 +51,10 @@ static void waited_long_enough(struct lk_core *core, uint32_t call)
         lk_walk_on(core, call, LK_BECAUSE_MAX_WAIT, 0);
     } else if (lk_call_at(core, call)->state == LK_PARKED) {
         lk_parked_long_enough(core, call);
+    } else if (lk_call_at(core, call)->state == LK_DIALING) {
+        lk_note(core, call, LK_WHY_TIMEOUT, LK_BECAUSE_NO_ANSWER, lk_plan_id(plan, LK_LINE, step.what), step.ms);
+        lk_stop_others(core, call, LK_NO_SLOT, CAUSE_TIME_UP);
+        lk_walk_other(core, call, LK_BECAUSE_MAX_WAIT);
     } else {
         lk_asked_long_enough(core, call);
     }

@@ -386,6 +386,7 @@ class Outside(Table):
 
     prefix: TrunkPrefix = setting("Dialled before an outside number; removed again.", "")
     lines: tuple[LineName, ...] = some("Lines, tried in turn.", (), most=63, of="line")
+    ring_for: int = setting("How long a number outside is rung.", 60, unit="seconds", ge=5, le=300)
     machines_at_once: int = setting(
         "Calls under way at once that programs asked for, such as home automation; 0: they may ask for none.",
         2,

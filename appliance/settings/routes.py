@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The ways calls take: from lines and telephones to whom and what they are for."""
 
+from dataclasses import replace
+
 from appliance.settings import plan_steps as plan
 from appliance.settings.models import TELEPHONES, Callers, Settings
 from appliance.settings.numbers import digits, emergency_numbers, normalise
@@ -147,21 +149,24 @@ def _extensions(ways: Routes) -> None:
 
 
 def _outside(ways: Routes) -> None:
-    """The prefix and any number; with a prefix, emergency numbers without it too."""
+    """The prefix and any number; emergency numbers with it and without, which ring till they are answered."""
     outside = ways.settings.outside
     if not outside.lines:
         return
-    ways.dials.append((0, _trunks(ways, "outside", len(outside.prefix)), outside.prefix + "*"))
+    out = Step(0, plan.OUTSIDE, small=len(outside.prefix), value=NONE)
+    any_number = _trunks(ways, "outside", replace(out, ms=outside.ring_for * 1000))
+    ways.dials.append((0, any_number, outside.prefix + "*"))
+    alarms, taken = emergency_numbers(ways.settings.office.country), {to for line, _, to in ways.dials if line == 0}
+    direct = _trunks(ways, "outside.emergency", replace(out, small=0))
+    ways.dials += [(0, direct, number) for number in alarms if number not in taken]
     if outside.prefix:
-        taken = {number for line, _, number in ways.dials if line == 0}
-        direct = _trunks(ways, "outside.emergency", 0)
-        alarms = set(emergency_numbers(ways.settings.office.country)) - taken
-        ways.dials += [(0, direct, number) for number in sorted(alarms)]
+        prefixed = _trunks(ways, "outside.emergency.prefixed", out)
+        ways.dials += [(0, prefixed, to) for number in alarms if (to := outside.prefix + number) not in taken]
 
 
-def _trunks(ways: Routes, path: str, strip: int) -> int:
+def _trunks(ways: Routes, path: str, out: Step) -> int:
+    """The lines in turn; a number that one of them rang long enough is not tried by the next."""
     then = NONE
     for name in reversed(ways.settings.outside.lines):
-        out = Step(0, plan.OUTSIDE, ways.lines.index(name), strip, then, value=NONE)
-        then = ways.add(f"{path}.{name}", out)
+        then = ways.add(f"{path}.{name}", replace(out, what=ways.lines.index(name), next=then))
     return then

@@ -167,17 +167,23 @@ class _Compiled:
         return Step(0, kind, small=step.ring_for, next=then, least=ways)
 
     def transfer(self, step: steps.TransferStep) -> None:
-        """A step for each line, each leading to the next when it fails."""
+        """A step for each line, each leading to the next when it fails; rung long enough by one, a number is by all."""
         routes, s = self.routes, self.routes.settings
-        number = routes.text(normalise(step.number, s.office.country))
-        lines = step.lines or s.outside.lines
         then = self.lead(step.unanswered)
-        for i, line in reversed(list(enumerate(lines))):
-            out = Step(0, plan.OUTSIDE, routes.lines.index(line), next=then, least=int(step.confirm), value=number)
+        out = Step(
+            0,
+            plan.OUTSIDE,
+            other=then,
+            least=int(step.confirm),
+            value=routes.text(normalise(step.number, s.office.country)),
+            ms=(step.ring_for or s.outside.ring_for) * 1000,
+        )
+        for i, line in reversed(list(enumerate(step.lines or s.outside.lines))):
+            by_line = replace(out, what=routes.lines.index(line), next=then)
             if i == 0:
-                routes.fill(self.at, out)
+                routes.fill(self.at, by_line)
             else:
-                then = routes.add(f"{routes.path(self.at)}.{line}", out)
+                then = routes.add(f"{routes.path(self.at)}.{line}", by_line)
 
     def asked(self, step: steps.MenuStep | steps.CollectStep | steps.SayStep | steps.LookUpStep) -> Step:
         match step:

@@ -317,6 +317,7 @@ class TransferStep(Table):
     do: Literal["transfer"] = setting("Calls a number outside.")
     number: Number = setting("The number.")
     lines: tuple[LineName, ...] = some("Lines, tried in turn. Left out: those of `[outside]`.", (), most=63, of="line")
+    ring_for: Seconds | None = setting("How long it is rung. Left out: as `[outside]` says.", None, unit="seconds")
     confirm: bool = setting("Who answers must press 1, so that no voicemail of his takes the call.", False)
     unanswered: StepTarget = leads("Where a call goes that was not answered there.", MESSAGE)
 

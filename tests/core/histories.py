@@ -208,7 +208,7 @@ ENDINGS: Mapping[str, list[Because]] = {
     "menu": [Because.NO_KEY, Because.WRONG_KEY, Because.FAILED],
     "collect": [Because.NO_KEY, Because.WRONG_KEY, Because.FAILED],
     "look-up": [Because.NOT_FOUND, Because.FAILED, Because.TIMED_OUT],
-    "outside": [Because.LINE_DOWN, Because.NO_ANSWER],
+    "outside": [Because.LINE_DOWN, Because.NO_ANSWER, Because.MAX_WAIT],
 }
 KINDS_OF_STEPS = [
     *["queue"] * 8,
@@ -279,6 +279,7 @@ DETAILS: Mapping[str, Callable[[Dice, Office], dict[str, Any]]] = {
         "extra": d.of(0, 1),
         "least": d.of(0, 1),
         "text": d.of(None, "555"),
+        "seconds": d.of(0, *TIMES),
     },
     "list": lambda d, o: {"what": d.of("regulars", "vip")},
     "trust": lambda d, o: {"extra": d.of(1, 2, 3, 4, 5)},

@@ -305,6 +305,7 @@ class Model(Steps):
 
     def answered(self, call: Call, leg: Leg) -> None:
         leg.until = 0
+        call.ask_until = None
         self.stop_all(call, ELSEWHERE, but=leg)
         self.do(Do.BRIDGE, call, leg=leg.id)
         self.note(call, Why.ANSWERED, subject=leg.person or leg.line, detail=max(0, self.now - call.arrived))
@@ -341,6 +342,7 @@ class Model(Steps):
         if call.state == "hunting":
             self.hunt_on(call, how, cause)
         elif call.state == "dialing":
+            call.ask_until = None
             self.walk_on(call, how, cause)
 
     def parked_ends(self, call: Call) -> Outcome:

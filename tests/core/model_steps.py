@@ -15,7 +15,7 @@ PRIORITY_MAX = 99
 FOR_EVER = (1 << 63) - 1
 CHAIN, VOICEMAIL, OUTSIDE, SAY, MENU, COLLECT, LOOK_UP = 3, 5, 7, 10, 11, 12, 13
 KEYS_WITHIN = 2000  # ms; to dial the rest of an extension
-NORMAL = 16
+NORMAL, TIME_UP = 16, 19
 
 
 class On(NamedTuple):
@@ -37,7 +37,7 @@ class Steps(Queues):
         walked = 0
         while step != NONE:
             rule = call.plan.steps[step]
-            asks = rule.kind in (SAY, MENU, COLLECT, LOOK_UP)
+            asks = rule.kind in (SAY, MENU, COLLECT, LOOK_UP, PARK)
             if walked == WALK_MAX or call.steps == STEPS_MAX or (asks and call.unheeded >= ASKED_MAX):
                 self.goes_round(call)
                 return
@@ -272,6 +272,7 @@ class Steps(Queues):
         call.state = "dialing"
         leg = self.new_leg(call, line=line)
         self.do(Do.DIAL, call, leg=leg.id, target=line, number=number, value=rule.least)
+        call.ask_until = self.now + rule.ms if rule.ms else None
         return None
 
     # ---- ends -------------------------------------------------------------------------------------------------------
@@ -397,7 +398,12 @@ class Steps(Queues):
         """The time for a key, a digit or an answer is up."""
         rule = call.plan.steps[call.step]
         call.ask_until = None
-        if call.state == "looking":
+        if call.state == "dialing":
+            self.note(call, Why.TIMEOUT, Because.NO_ANSWER, call.plan.id("LINE", rule.what), rule.ms)
+            self.stop_all(call, TIME_UP)
+            on = self.way(call, rule, Because.MAX_WAIT, other=True)
+            self.walk(call, on.step, on.why, REASON_CAUSES[Because.MAX_WAIT])
+        elif call.state == "looking":
             self.looked_up(call, Because.TIMED_OUT)
         elif rule.kind == COLLECT:
             self.enough(call, rule)

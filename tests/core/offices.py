@@ -64,14 +64,14 @@ def hours() -> Office:
 
 
 def outside() -> Office:
-    """Desks call out with 0 through the city line or else the backup; 00 is barred; the city line leads nowhere."""
+    """Desks call out with 0 through the city line or else the backup, a minute each; 00 is barred; the city leads nowhere."""
     office = Office()
     office.person("anna")
     office.line("desks", kind=0)
     office.line("city")
     office.line("backup")
-    office.step("by city", "outside", "city", next="by backup", extra=1)
-    office.step("by backup", "outside", "backup", extra=1)
+    office.step("by city", "outside", "city", next="by backup", extra=1, seconds=60)
+    office.step("by backup", "outside", "backup", extra=1, seconds=60)
     office.step("barred", "hang-up", 21)
     office.dial("desks", "0*", "by city")
     office.dial("desks", "00*", "barred")

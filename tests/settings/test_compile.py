@@ -107,6 +107,19 @@ def test_emergency_numbers_need_no_prefix() -> None:
     assert plan.walk(plan.dial(PHONES, "101"))[0] == (PERSON, 0)
 
 
+@pytest.mark.parametrize("prefix", ["", "9"])
+def test_who_calls_for_help_is_never_cut_off_while_it_rings(prefix: str) -> None:
+    """Whatever else telephones call outside rings for a minute, or as long as is said."""
+    text = WIRED + f'[outside]\nlines = ["city"]\nprefix = "{prefix}"\n'
+    plan, _ = compiled(text)
+    assert [plan.step(plan.dial(PHONES, number)).ms for number in ("112", prefix + "112")] == [0, 0]
+    assert plan.step(plan.dial(PHONES, prefix + "112")).small == len(prefix)
+    assert plan.step(plan.dial(PHONES, prefix + "060000001")).ms == 60_000
+    plan, _ = compiled(text + "ring_for = 90\n")
+    assert plan.step(plan.dial(PHONES, prefix + "060000001")).ms == 90_000
+    assert plan.step(plan.dial(PHONES, "112")).ms == 0
+
+
 def test_telephones_call_nobody_outside_unless_told() -> None:
     plan, _ = compiled(WIRED)
     assert plan.dial(PHONES, "060000001") == NONE

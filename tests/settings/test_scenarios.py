@@ -229,7 +229,7 @@ def test_load_history_trust_lists_skills_and_priority_are_as_the_steps_say() -> 
 
 def test_a_call_is_transferred_through_the_lines_in_turn() -> None:
     made = compiled(
-        'a: do = "transfer"; number = "8 5 200 0077"; lines = ["two", "city"]; confirm = true; unanswered = "b"',
+        'a: do = "transfer"; number = "8 5 200 0077"; lines = ["two", "city"]; confirm = true; ring_for = 25; unanswered = "b"',
         'b: do = "transfer"; number = "+37052000078"',
         before=WIRED + '[line.two]\nkind = "sip"\nhost = "192.0.2.2"\n[outside]\nprefix = "9"\nlines = ["two"]\n',
     )
@@ -240,7 +240,12 @@ def test_a_call_is_transferred_through_the_lines_in_turn() -> None:
         (OUTSIDE, 2, 0, 0),
     ]
     assert [made.plan.text(step.value) for step in (first, second, third)] == ["+37052000077"] * 2 + ["+37052000078"]
-    assert (made.ways("a"), made.ways("a.city"), made.ways("b")[0]) == (("a.city", ""), ("b", ""), "own.mailbox.office")
+    assert (made.ways("a"), made.ways("a.city"), made.ways("b")[0]) == (
+        ("a.city", "b"),
+        ("b", "b"),
+        "own.mailbox.office",
+    )
+    assert [step.ms for step in (first, second, third)] == [25_000, 25_000, 60_000]
     assert made.plan.step(made.plan.dial(0, "9112")).value == NONE
 
 
