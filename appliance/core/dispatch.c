@@ -72,6 +72,11 @@ static bool offer(struct lk_core *core, uint32_t call, const struct lk_queue_rul
     return told;
 }
 
+static bool just_joined(struct lk_core *core, uint32_t call)
+{
+    return lk_call_at(core, call)->joined_at == core->facts;
+}
+
 /* Rings whom the queue of one waiting call allows; sets when somebody may be rung whom it passes now.
  * Who has not changed since it was last looked at would be passed for the reason told then: as long as none of them
  * passes with time, and no ring of this call has ended, they are left out. */
@@ -111,12 +116,14 @@ static void dispatch(struct lk_core *core, uint32_t call)
     }
     if (count > 0)
         told &= offer(core, call, queue, rules->queue[index], count);
+    if (just_joined(core, call) && queue->leave_when_empty && !lk_anybody_on_duty(core, call, queue))
+        again = core->now + 1; /* the last one went with the same fact: he leaves it with the next */
     lk_call_at(core, call)->seen = told && again == LK_NONE ? core->changes : 0;
     lk_set_timer(core, LK_TIMER_AGAIN, call, again);
 }
 
-/* Callers of a queue that is left when it is empty do not wait for nobody. Who joined by this very fact stays till the
- * next, so that one fact makes a call walk once. */
+/* Callers of a queue that is left when it is empty do not wait for nobody. Who joined by this very fact stays for a
+ * millisecond, so that one fact makes a call walk once. */
 static void leave_empty(struct lk_core *core)
 {
     const struct lk_queues *queues = &core->world.queues;
@@ -126,7 +133,7 @@ static void leave_empty(struct lk_core *core)
         const struct lk_rules *rules = lk_rules_of(core, call);
 
         next = queues->next[call];
-        if (rules->leaves && lk_call_at(core, call)->joined_at != core->facts) {
+        if (rules->leaves && !just_joined(core, call)) {
             const struct lk_queue_rule queue = lk_plan_queue(&rules->plan, lk_step_of(core, call).what);
 
             if (!queue.leave_when_empty || lk_anybody_on_duty(core, call, &queue))

@@ -207,6 +207,8 @@ class Queues(World):
                 free.append(Candidate(person, member, place))
         if free:
             self.ring_one(call, queue, free)
+        if queue.leave_when_empty and call.joined_at == self.facts and not self.anybody_on_duty(call, queue):
+            again = [self.now + 1]
         call.again_at = min(again, default=None)
 
     def ring_one(self, call: Call, queue: Queue, free: list[Candidate]) -> None:

@@ -244,6 +244,21 @@ def left_when_empty() -> Office:
     return office
 
 
+def left_by_the_last() -> Office:
+    """Boris is rung for ten seconds, then the queue of Anna alone, left when it is empty; she is paused by one call missed."""
+    office = Office()
+    office.person("boris")
+    office.person("anna", pause_after=1)
+    office.queue("sales", "anna", leave_when_empty=True, music=False)
+    office.line("city", "boris")
+    office.line("direct", "anna")
+    office.step("boris", "person", "boris", next="sales", extra=10)
+    office.step("anna", "person", "anna", next="mailbox", extra=10)
+    office.step("sales", "queue", "sales", next="mailbox")
+    office.step("mailbox", "voicemail", "office")
+    return office
+
+
 def gate() -> Office:
     """The gate opens for whom the network vouches for; who was missed comes first; when two wait, a mailbox says so."""
     office = Office()
