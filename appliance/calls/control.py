@@ -149,11 +149,10 @@ class CallControl:
         self._ringing.legs[leg] = (call, None)
         self._journal.call(call.id, since, line, call.caller, called, call.name)
         self._ringing.note(call, leg, source, "caller", "started")
-        log.info("call %d: %s (%s) calls %s on line %s", call.id, call.caller or "withheld", call.name, called, line)
         try:
             self._arrived(call, who.trust)
         except CoreError as fault:
-            log.error("call %d is refused by the core: %s", call.id, fault.id)
+            log.error("call %d from %s on line %s is refused by the core: %s", call.id, call.caller, line, fault.id)
             self._telephony.hang_up(leg, NO_SUCH_NUMBER if fault.id == "bad-event" else CONGESTION)
             self._close(call, "refused", "")
             return
@@ -161,6 +160,7 @@ class CallControl:
         if who.person:
             self._audience.person_changed(who.person)
         self.drain()
+        log.info("call %d: %s (%s) calls %s on line %s", call.id, call.caller or "withheld", call.name, called, line)
 
     def _arrived(self, call: Call, trust: Trust, step: int = 0) -> None:
         """step: where he is led whom we called ourselves; 0: he called."""

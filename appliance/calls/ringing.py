@@ -45,6 +45,7 @@ class Ringing:
         shown = call.shown(settings.queue[queue].name if queue in settings.queue else queue)
         ring = Ring(command.leg, person, "", shown=shown)
         call.rings[ring.leg] = ring
+        self._audience.happened("ringing", call, person)  # first: the house hears of it as soon as the telephones do
         table, ways = settings.person.get(person), Ways(command.value)
         if table and ways & Ways.TELEPHONES:
             for phone in table.phones:
@@ -55,7 +56,6 @@ class Ringing:
             ring.lines = list(settings.outside.lines)
             self._next_line(call, ring)
         self._begun(call, ring, UNREACHABLE)
-        self._audience.happened("ringing", call, person)
 
     def dial(self, call: Call, command: Command) -> None:
         line = call.rules.names.name(command.target)

@@ -9,7 +9,7 @@ from appliance.calls.clock import Clock
 from appliance.calls.ports import Journal
 from appliance.calls.rules import Rules
 from appliance.core import Command, Core, CoreError, Trace
-from appliance.core.names import Fact, Why
+from appliance.core.names import Do, Fact, Why
 from appliance.settings.scenarios import asks_for_proof
 
 log = logging.getLogger("calls")
@@ -36,6 +36,7 @@ class Routing:
         self._journal, self._do, self._traced, self._settled = journal, do, traced, settled
         self._clock = Clock()
         self._draining = False
+        self._unwritten: list[tuple[Trace, str]] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def apply(self, rules: Rules) -> None:
@@ -74,25 +75,33 @@ class Routing:
         touched: set[int] = set()
         try:
             while commands := self._core.commands():
-                self._traces()
+                self._look_at_traces()
                 for command in commands:
                     touched.add(command.call)
+                    if command.kind == Do.OVER:
+                        self._write_traces()  # they are forced to the disk with the last word about the call
                     try:
                         self._do(command)
                     except Exception:  # whatever one call's command meets must not cost the others theirs
                         log.exception("call %d: a command was not carried out: %s", command.call, command)
-            self._traces()
+            self._look_at_traces()
         finally:
             self._draining = False
+            self._write_traces()  # telephones and whoever listens wait for commands, nobody for this
         self._settled(touched)
         self._alarm()
 
-    def _traces(self) -> None:
+    def _look_at_traces(self) -> None:
         for one in self._core.trace():
             subject = ".".join(self.rules.names.named(one.subject) or ())
+            self._unwritten.append((one, subject))
+            self._traced(one, subject)
+
+    def _write_traces(self) -> None:
+        unwritten, self._unwritten = self._unwritten, []
+        for one, subject in unwritten:
             hidden = one.rule == Why.KEY and asks_for_proof(subject.partition(".")[2])
             self._journal.trace(one.call, one.at, one.rule, one.reason, subject, HIDDEN if hidden else one.detail)
-            self._traced(one, subject)
 
     # ---- time -------------------------------------------------------------------------------------------------------
 
