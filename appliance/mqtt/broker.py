@@ -7,10 +7,11 @@ import logging
 import random
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -179,7 +180,7 @@ class Broker:
         five = self._protocol is aiomqtt.ProtocolVersion.V5
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.MaximumPacketSize = PACKET_MAX
-        return aiomqtt.Client(
+        return Prompt(
             self._table.host,
             self._table.port,
             username=self._login.user if self._login else None,
@@ -293,6 +294,23 @@ class Broker:
                 for filter, heard in (*self._heard.items(), *self._looked.items()):
                     if message.topic.matches(filter):
                         heard(incoming)
+
+
+class Prompt(aiomqtt.Client):
+    """Sends at once what it is told to publish; the library's own waits for the loop to find that the socket takes more.
+
+    Its one dependence on what the library does not promise; see docs/decisions/aiomqtt.md."""
+
+    def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
+        if threading.get_ident() == self._thread:  # else it is still connecting
+            client.loop_write()
+            if not client.want_write():
+                return
+        super()._on_socket_register_write(client, userdata, sock)
+
+    async def __aenter__(self) -> Self:
+        self._thread = threading.get_ident()
+        return await super().__aenter__()
 
 
 @cache

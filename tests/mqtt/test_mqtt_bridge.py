@@ -17,6 +17,7 @@ import pytest
 from appliance.control.messages import Applied, Happened
 from appliance.mqtt import broker as broker_module
 from appliance.mqtt import outbox as outbox_module
+from appliance.mqtt.broker import Prompt
 from appliance.programs.demo.ports import Ports
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import CALL, Switch
@@ -287,3 +288,16 @@ async def test_a_bridge_that_ends_is_offline_on_the_broker_however_it_ended(
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+
+
+async def test_what_is_published_is_on_its_way_before_anything_else_is_done(broker: Mosquitto) -> None:
+    """The library's own client would wait for the next turn of the loop, and for all that is done in it."""
+    await broker.start()
+    async with Prompt("127.0.0.1", broker.port) as client, Listener(broker.port) as house:
+        said = client.publish("now", b"1", qos=1)
+        said.send(None)  # its first step alone
+        assert not client._client.want_write()
+        said.close()
+        await house.until(lambda: house.payloads("now"))
+        await client.publish("long", b"x" * 5_000_000, qos=1)  # more than the socket takes at once
+        await house.until(lambda: house.payloads("long"))
