@@ -2,6 +2,7 @@
 """`linekeeper bridge`: the office on an MQTT broker."""
 
 import asyncio
+import gc
 from pathlib import Path
 
 from appliance.mqtt.bridge import ActionFiles, Bridge, Logins
@@ -36,6 +37,8 @@ async def _work(document: Path, secrets: Path, socket: Path, state: Path) -> Non
             secrets=_logins(read_secrets(secrets)),
             on_status=notify.status,
         )
+        gc.collect()
+        gc.freeze()  # else it is all looked through now and then, for 25 ms in which nobody is told of a call
         notify.ready()
         settings = await bridge.run(lambda: arguments.settings(document))
 

@@ -3,6 +3,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import pwd
@@ -118,6 +119,8 @@ class Switch:
             tasks.append(asyncio.create_task(self._learn_history(), name="history"))
             tasks.append(asyncio.create_task(self._golden_at_start(), name="golden calls"))
             tasks.append(asyncio.create_task(self._prompts_at_start(), name="prompts"))
+            gc.collect()
+            gc.freeze()  # what is there for good is not looked through again: that takes 25 ms, and a call may come then
             notify.ready(f"{self._office.settings.office.name}: listening on port {self._office.settings.sip.port}")
             await self._ended
         finally:
