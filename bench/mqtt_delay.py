@@ -22,7 +22,7 @@ from appliance.programs.demo.tied import TIED
 
 CALLS, RATE = 300, 10.0  # calls, calls a second
 CREW = 20
-TALK = 0.23  # seconds; a call does not end just when another comes in
+RINGS, TALK = 0.07, 0.16  # seconds; nobody answers or hangs up just when another call comes in
 WARM = 10  # calls before that are not counted
 IDLE = 10.0  # seconds without a call before its memory is looked at
 EVENT, BARE = "linekeeper/office/call/event", "bare"
@@ -70,7 +70,7 @@ class Measurement:
         self.sent: dict[str, float] = {}  # by caller: seconds since 1970
         self.bare: dict[str, float] = {}
         self._line, self._desks, self._client = line, desks, client
-        desks.heard.invited, desks.heard.up = desks.answer, self._up
+        desks.heard.invited, desks.heard.up = self._rings, self._up
 
     async def run(self, calls: int) -> None:
         loop = asyncio.get_running_loop()
@@ -83,7 +83,10 @@ class Measurement:
             await self._client.publish(BARE, str(number), qos=1)
             due += 1 / RATE
             await asyncio.sleep(due - loop.time())
-        await asyncio.sleep(TALK + 0.5)
+        await asyncio.sleep(RINGS + TALK + 0.5)
+
+    def _rings(self, dialog: Dialog) -> None:
+        asyncio.get_running_loop().call_later(RINGS, self._desks.answer, dialog)
 
     def _up(self, dialog: Dialog) -> None:
         asyncio.get_running_loop().call_later(TALK, self._hang_up, dialog)
