@@ -3,7 +3,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -18,7 +17,6 @@ from appliance.calls.caller import read, who_calls
 from appliance.calls.history import MISSED, History
 from appliance.calls.hours import Midnight, Mode, Override, Overrides
 from appliance.calls.lookups import LookingUp
-from appliance.calls.mailbox import Mailboxes, salvage
 from appliance.calls.originate import Originate
 from appliance.calls.people import People, PersonState
 from appliance.calls.ports import Audience, Journal, Leg, Lookups, Port, Telephony
@@ -26,6 +24,7 @@ from appliance.calls.ringing import Ringing
 from appliance.calls.routing import Routing
 from appliance.calls.rules import Rules
 from appliance.calls.sound import Sound
+from appliance.calls.voicemail import Voicemail
 from appliance.core import Command, CoreError, Trace
 from appliance.core.names import Do, Fact, Outcome, Past, Trust, Why
 from appliance.settings.models import TELEPHONES, Prompt
@@ -72,9 +71,8 @@ class CallControl:
         self._overrides = Overrides(self._routing, lambda hours: self._audience.hours_changed(hours))
         self.overrides = self._overrides.held
         self._midnight = Midnight(lambda: ZoneInfo(self.rules.settings.office.time_zone), self._new_day)
-        self._journal, self._voicemail, self._sounds, self._lookups = journal, voicemail, sounds, lookups
+        self._journal, self._messages, self._sounds, self._lookups = journal, voicemail, sounds, lookups
         self._spoken = spoken
-        self._recorded: dict[int, Call] = {}  # calls whose message is being taken, also when they are over
         self._quiet: asyncio.Event | None = None  # there when we are closing; set when nothing is left
 
     def start(
@@ -95,10 +93,11 @@ class CallControl:
         self._looking_up = LookingUp(self._routing, self._lookups, self._journal, ringing, self._actions)
         owner = self._people.owner
         self.originate = Originate(self._routing, telephony, self._sound, self._journal, audience, self, owner)
-        self._mailboxes = Mailboxes(telephony, self._voicemail, self._message_done)
-        for call, path in salvage(self._voicemail):
-            log.warning("a message cut off when the program ended is kept: %s", path)
-            self._journal.event(call, self.now(), "voicemail", {"file": str(path)})
+        self._voicemail = Voicemail(
+            *(self._routing, telephony, self._sound, self._ringing, self._journal, audience),
+            *(self._messages, self._sounds, self._look_whether_quiet),
+        )
+        self._voicemail.start()
         self._people.start(people)
         self._overrides.start(overrides)
         self._midnight.start(ran)
@@ -211,7 +210,7 @@ class CallControl:
             self._ringing.note(call, leg, call.phone or call.line, "caller", "ended", cause)
             self._sound.hush(call)
             call.leg = 0
-            self._mailboxes.finish(call.id)
+            self._voicemail.finish(call.id)
             if call.state is not State.OVER:
                 self._routing.feed(Fact.HUNG_UP, call=call.id)
         self.drain()
@@ -229,8 +228,7 @@ class CallControl:
         self._audience.happened("dtmf", call, detail=shown)
         if not call.gives_proof:
             call.keys = (call.keys + digit)[-KEYS_KEPT:]
-        if digit == "#" and self._mailboxes.recording(call.id):
-            self._mailboxes.finish(call.id)
+        self._voicemail.digit(call.id, digit)
         if call.state is not State.OVER:
             self._routing.feed(Fact.DIGIT, call=call.id, value=ord(digit))
             self.drain()
@@ -238,12 +236,12 @@ class CallControl:
     def played(self, port: Port) -> None:
         self._sound.played(port)
         self._ringing.played(port)
-        self._mailboxes.played(port)
+        self._voicemail.played(port)
 
     def stopped(self, port: Port, why: str) -> None:
         self._sound.stopped(port, why)
         self._ringing.stopped(port, why)
-        self._mailboxes.stopped(port, why)
+        self._voicemail.stopped(port, why)
 
     def phone(self, phone: str, contacts: list[str], agent: str, expires: int | None) -> None:
         self.contacts[phone] = (contacts, agent, expires)
@@ -384,7 +382,7 @@ class CallControl:
             case Do.BRIDGE:
                 self._ringing.bridge(call, command.leg)
             case Do.MAILBOX:
-                self._mailbox(call, name(command.target))
+                self._voicemail.take(call, name(command.target))
             case Do.ACTION:
                 self._actions.due(call, name(command.target))
             case Do.HANG_UP:
@@ -429,29 +427,6 @@ class CallControl:
         call.attributes[attribute] = value
         self._journal.event(call.id, self.now(), "attribute", {"attribute": attribute, "value": value})
 
-    def _mailbox(self, call: Call, mailbox: str) -> None:
-        if not call.leg:
-            self._routing.feed(Fact.DONE, call=call.id)
-            return
-        self._sound.silence(call)
-        self._ringing.answer(call)
-        call.state = State.VOICEMAIL
-        self._recorded[call.id] = call
-        voicemail = call.rules.settings.voicemail
-        greeting = Path(voicemail.greeting) if voicemail.greeting else self._sounds("greeting")
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        prompts = [str(greeting), str(self._sounds("beep"))]
-        self._mailboxes.take(call.id, call.leg, mailbox, prompts, stamp, voicemail.max_length)
-
-    def _message_done(self, id: int, path: Path | None) -> None:
-        call = self._recorded.pop(id)
-        if path:
-            self._journal.event(id, self.now(), "voicemail", {"file": str(path)})
-            self._audience.happened("voicemail", call, detail=str(path))
-        self._routing.feed(Fact.DONE, call=id)
-        self.drain()
-        self._look_whether_quiet()
-
     def _over(self, call: Call, command: Command) -> None:
         if call.talk and call.talk.answered:
             self._telephony.hang_up(call.talk.answered, 16)  # the caller hung up
@@ -479,8 +454,7 @@ class CallControl:
     async def finish(self, within: float) -> None:
         """End every call in order: messages are kept, everybody is hung up; at most so many seconds."""
         self._quiet = asyncio.Event()
-        for call in list(self._recorded):
-            self._mailboxes.finish(call)
+        self._voicemail.finish_all()
         self.originate.close()
         for under_way in list(self.calls.values()):
             self._telephony.hang_up(under_way.leg, 16)
@@ -489,9 +463,9 @@ class CallControl:
             await asyncio.wait_for(self._quiet.wait(), within)
 
     def _look_whether_quiet(self) -> None:
-        if self._quiet and not (self._ringing.legs or self.originate.legs or self._recorded):
+        if self._quiet and self._voicemail.quiet and not (self._ringing.legs or self.originate.legs):
             self._quiet.set()
 
     def close(self) -> None:
-        for part in (self._mailboxes, self._ringing, self._people, self._overrides, self._midnight, self._routing):
+        for part in (self._voicemail, self._ringing, self._people, self._overrides, self._midnight, self._routing):
             part.close()
