@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
         kept = _codes(args.codes)
     else:
         kept = f'pin = "{pins.hashed(_pin())}"'
-    print(f"[proof.{args.name}]\n{kept}")
+    print(f"[{'mailbox' if args.mailbox else 'proof'}.{args.name}]\n{kept}")
     return 0
 
 
@@ -67,11 +67,12 @@ def _codes(count: int) -> str:
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="linekeeper proof",
-        description="Print what secrets.toml (on a box: mqtt.toml) keeps of somebody who may set off actions. "
+        description="Print what secrets.toml (on a box: mqtt.toml) keeps of somebody who may set off actions, or of a mailbox. "
         "A PIN is asked for, or read from a pipe.",
     )
-    parser.add_argument("name", metavar="NAME", help="whose it is, as `holders` of actions name him")
+    parser.add_argument("name", metavar="NAME", help="whose it is, as `holders` of actions name him, or the mailbox")
     kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--mailbox", action="store_true", help="the PIN of a mailbox")
     kind.add_argument("--totp", action="store_true", help="a secret for codes that change, and its address for an app")
     kind.add_argument(
         "--codes", type=int, choices=range(1, CODES + 1), metavar="N", help=f"1 to {CODES} codes good once"

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from appliance.settings.actions import Action
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
+from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
 from appliance.settings.steps import MESSAGE, OFFICE, Level, Step, Trust
 from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import (
@@ -121,13 +122,6 @@ class Web(Table):
 
     listen: Address = setting("Address to listen on.", "127.0.0.1")
     port: PortNumber = setting("Port to listen on, TCP.", 8080, unit="port number")
-
-
-class Voicemail(Table):
-    """The answering machine. May be left out."""
-
-    max_length: int = setting("Longest message.", 180, unit="seconds", ge=5, le=3600)
-    greeting: SoundFile | None = setting("What callers hear before the tone. Left out: our own.", None)
 
 
 class Phone(Table):
@@ -320,12 +314,6 @@ class Chain(Table):
     extension: Extension | None = setting("Number that colleagues dial. Left out: none.", None)
 
 
-class Mailbox(Table):
-    """Where voicemail is kept. The mailbox `office` is always there."""
-
-    name: Title = setting("Name on pages. Left out: the name of the table.", "")
-
-
 class Prompt(Table):
     """Something said to callers."""
 
@@ -421,6 +409,7 @@ class Settings(Table):
     broker: dict[Name, Broker] = setting("More MQTT brokers.", {}, max_length=8)
     web: Web = setting("The live page.", Web())
     voicemail: Voicemail = setting("The answering machine.", Voicemail())
+    mail: Mail | None = setting("The server that sends our e-mail.", None)
     phone: dict[Name, Phone] = setting("Devices.", {}, max_length=250)
     person: dict[Name, Person] = setting("People.", {}, max_length=250)
     skill: dict[Name, Skill] = setting("Skills.", {}, max_length=64)

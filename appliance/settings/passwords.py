@@ -54,6 +54,18 @@ class ProofSecret(Table):
     codes: tuple[Secret[PinHash], ...] = some("Codes of eight digits, each good once, hashed.", (), most=CODES)
 
 
+class MailboxSecret(Table):
+    """Of a mailbox; `linekeeper proof --mailbox NAME` makes it."""
+
+    pin: Secret[PinHash] = setting("What others listen with, hashed.")
+
+
+class MailSecret(Table):
+    """Of the server that sends our e-mail."""
+
+    password: Secret[TrunkPassword] = setting("The password of `user`.")
+
+
 class Secrets(Table):
     """The whole of secrets.toml. Values come out by `.get_secret_value()` only. Names without use are no fault."""
 
@@ -62,6 +74,8 @@ class Secrets(Table):
     mqtt: MqttSecret | None = setting("The MQTT broker; left out: none is asked for.", None)
     broker: dict[Name, MqttSecret] = setting("More MQTT brokers.", {}, max_length=100)
     proof: dict[Name, ProofSecret] = setting("PINs and codes of those who may set off actions.", {}, max_length=250)
+    mailbox: dict[Name, MailboxSecret] = setting("PINs of mailboxes.", {}, max_length=500)
+    mail: MailSecret | None = setting("The server that sends our e-mail.", None)
     hashing: Hashing | None = setting(
         "Telephone numbers told as words; left out: the words are others after each start of the bridge.", None
     )

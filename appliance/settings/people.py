@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who is rung: the people of queues, chains and departments, and by what."""
+"""Who is rung: the people of queues, chains and departments, and by what; and whose each mailbox is."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -60,3 +60,27 @@ def on_mobiles(settings: Settings) -> Iterator[str]:
 
 def _member(settings: Settings, name: str) -> Member:
     return Member(*ways(settings, name))
+
+
+def of_mailbox(settings: Settings, mailbox: str) -> tuple[str, ...]:
+    """Whose a mailbox is, in the order of the settings."""
+    table = settings.mailbox[mailbox]
+    others = [*table.people]
+    if table.department is not None:
+        others += [ways(settings, name)[0] for name in settings.department[table.department].people]
+    return tuple(name for name, person in settings.person.items() if person.mailbox == mailbox or name in others)
+
+
+def mailboxes(settings: Settings, person: str) -> tuple[str, ...]:
+    """Somebody's mailboxes, his own first."""
+    own = settings.person[person].mailbox
+    others = [name for name in settings.mailbox if name != own and person in of_mailbox(settings, name)]
+    return (own, *others)
+
+
+def numbered_mailbox(settings: Settings, number: str) -> str:
+    """The mailbox asked for by a number, or by the extension of whoever has it for his own; "" when there is none."""
+    for name, table in settings.mailbox.items():
+        if table.number == number:
+            return name
+    return next((person.mailbox for person in settings.person.values() if person.extension == number), "")

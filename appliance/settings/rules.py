@@ -24,6 +24,7 @@ def wrongs(settings: Settings) -> Iterator[Wrong]:
     yield from _extensions(settings)
     yield from _mobiles(settings)
     yield from _prompts(settings)
+    yield from _mailboxes(settings)
     yield from _lines(settings)
     yield from _queues(settings)
     yield from _chains(settings)
@@ -48,12 +49,14 @@ def _phones(s: Settings) -> Iterator[Wrong]:
 
 def _extensions(s: Settings) -> Iterator[Wrong]:
     taken: dict[str, str] = {}
-    for kind, several in (("person", s.person), ("queue", s.queue), ("chain", s.chain)):
+    kinds = (("person", s.person), ("queue", s.queue), ("chain", s.chain), ("mailbox", s.mailbox))
+    for kind, several in kinds:
+        field = "number" if kind == "mailbox" else "extension"
         for id, table in several.items():
-            extension: str | None = table.extension
+            extension: str | None = getattr(table, field)
             if extension is None:
                 continue
-            path: Path = (kind, id, "extension")
+            path: Path = (kind, id, field)
             if taken.setdefault(extension, f"{kind}.{id}") != f"{kind}.{id}":
                 what = f"is the extension of {taken[extension]}; accepted: another"
                 yield Wrong("extension-taken", path, f"{shown(extension)} {what}")
@@ -62,6 +65,25 @@ def _extensions(s: Settings) -> Iterator[Wrong]:
                 yield Wrong("extension-outside", path, f"{shown(extension)} {what}; accepted: another beginning")
             if extension in ALARM and extension in emergency_numbers(s.office.country):
                 yield Wrong("extension-alarm", path, f"{shown(extension)} is an emergency number; accepted: another")
+
+
+def _mailboxes(s: Settings) -> Iterator[Wrong]:
+    for id, box in s.mailbox.items():
+        if box.greeting_closed is not None and box.hours is None:
+            what = "needs hours that tell when it is closed; accepted: with `hours`, or left out"
+            yield Wrong("missing", ("mailbox", id, "greeting_closed"), what, True)
+        if box.mail and s.mail is None:
+            yield Wrong("missing", ("mailbox", id, "mail"), "needs a table [mail]; accepted: with one", True)
+        for i, address in enumerate(box.mail):
+            if address in box.mail[:i]:
+                what = f"{shown(address)} is in the list already; accepted: once"
+                yield Wrong("given-twice", ("mailbox", id, "mail", i), what)
+    if s.mail is not None and s.mail.security == "none":
+        if s.mail.user is not None:
+            what = "would have its password sent in clear; accepted: with TLS, or left out"
+            yield Wrong("contradiction", ("mail", "user"), what, True)
+        if s.mail.ca_file is not None:
+            yield Wrong("contradiction", ("mail", "ca_file"), "goes with TLS; accepted: with it, or left out", True)
 
 
 def _prompts(s: Settings) -> Iterator[Wrong]:

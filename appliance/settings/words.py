@@ -235,6 +235,16 @@ Language = Annotated[
         'a language that espeak-ng speaks, such as `"en"`, `"lt"` or `"en-us"`', r"[a-z]{2,3}(?:-[a-z0-9]{1,12}){0,3}"
     ),
 ]
+EmailAddress = Annotated[
+    str,
+    Text(
+        "an e-mail address of ASCII characters",
+        r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?",
+        most=254,
+        check=lambda value: len(value.partition("@")[0]) <= 64 and ".." not in value,
+    ),
+]
+MailUser = Annotated[str, Text("1 to 128 printable ASCII characters without spaces", r"[\x21-\x7e]{1,128}")]
 NumbersFile = Annotated[
     str, Text("the name of a .txt or .csv file beside the document", r"[A-Za-z0-9][A-Za-z0-9._\-]{0,58}\.(?:txt|csv)")
 ]
