@@ -3,7 +3,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from appliance.calls.caller import read, who_calls
 from appliance.calls.history import MISSED, History
 from appliance.calls.hours import Midnight, Mode, Override, Overrides
 from appliance.calls.lookups import LookingUp
+from appliance.calls.messages import Message, Messages
 from appliance.calls.originate import Originate
 from appliance.calls.people import People, PersonState
 from appliance.calls.ports import Audience, Journal, Leg, Lookups, Port, Telephony
@@ -24,7 +25,7 @@ from appliance.calls.ringing import Ringing
 from appliance.calls.routing import Routing
 from appliance.calls.rules import Rules
 from appliance.calls.sound import Sound
-from appliance.calls.voicemail import Voicemail
+from appliance.calls.voicemail import LeftBy, Voicemail
 from appliance.core import Command, CoreError, Trace
 from appliance.core.names import Do, Fact, Outcome, Past, Trust, Why
 from appliance.settings.models import TELEPHONES, Prompt
@@ -71,7 +72,8 @@ class CallControl:
         self._overrides = Overrides(self._routing, lambda hours: self._audience.hours_changed(hours))
         self.overrides = self._overrides.held
         self._midnight = Midnight(lambda: ZoneInfo(self.rules.settings.office.time_zone), self._new_day)
-        self._journal, self._messages, self._sounds, self._lookups = journal, voicemail, sounds, lookups
+        self._journal, self._sounds, self._lookups = journal, sounds, lookups
+        self.messages = Messages(voicemail, journal, lambda mailbox: self._voicemail.changed(mailbox))
         self._spoken = spoken
         self._quiet: asyncio.Event | None = None  # there when we are closing; set when nothing is left
 
@@ -82,8 +84,10 @@ class CallControl:
         people: Mapping[str, Person],
         overrides: Mapping[str, Override] = NONE,
         ran: int | None = None,
+        messages: Iterable[Message] = (),
+        left_by: LeftBy = lambda call: None,
     ) -> None:
-        """people, overrides: as before a restart; ran: when we ran last, ms UTC."""
+        """people, overrides, messages: as before a restart; ran: when we ran last, ms UTC; left_by: see Voicemail."""
         self._telephony, self._audience = telephony, audience
         self._sound = Sound(telephony, self._sounds, self._said)
         words = partial(self._sounds, "confirm")
@@ -95,9 +99,9 @@ class CallControl:
         self.originate = Originate(self._routing, telephony, self._sound, self._journal, audience, self, owner)
         self._voicemail = Voicemail(
             *(self._routing, telephony, self._sound, self._ringing, self._journal, audience),
-            *(self._messages, self._sounds, self._look_whether_quiet),
+            *(self.messages, self.overrides, self._sounds, self._spoken, self._look_whether_quiet),
         )
-        self._voicemail.start()
+        self._voicemail.start(messages, left_by)
         self._people.start(people)
         self._overrides.start(overrides)
         self._midnight.start(ran)
@@ -121,7 +125,13 @@ class CallControl:
             self._routing.feed(Fact.LINE, line=self._routing.id("line", line), value=int(usable))
         for person in rules.settings.person:
             self._people.reachable(person)
+        self._voicemail.tell_lamps()
         self.drain()
+
+    @property
+    def put_away(self) -> bool:
+        """Whether no message is being taken or put away."""
+        return self._voicemail.quiet
 
     def memory(self) -> bytes:
         return self._routing.memory()
@@ -308,6 +318,7 @@ class CallControl:
     def _new_day(self) -> None:
         """The counts of fewest calls and least talk time begin anew."""
         self._routing.feed(Fact.RESET)
+        self._voicemail.expire()
         self.drain()
 
     # ---- calls that are made, see originate.Calls -------------------------------------------------------------------

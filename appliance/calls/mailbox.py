@@ -40,7 +40,7 @@ class Mailboxes:
         self._ports: dict[Port, Taking] = {}
 
     def take(self, call: int, leg: Leg, mailbox: str, prompts: list[str], stamp: str, longest: float) -> None:
-        """Play the prompts to the caller, then record him until finish(), or `longest` seconds."""
+        """Play the prompts to the caller, then record him until finish(), or `longest` seconds; 0: not at all."""
         folder = self._folder / mailbox
         taking = Taking(call, leg, folder / f"{stamp}-{call}.wav", prompts, longest)
         self._calls[call] = taking
@@ -98,6 +98,9 @@ class Mailboxes:
         if taking.prompts:
             taking.player = self._telephony.play(taking.prompts.pop(0), False)
             port, listener, source = taking.player, taking.leg, taking.player
+        elif not taking.longest:
+            self._end(taking, None)
+            return
         else:
             taking.recording = self._telephony.record(str(partial(taking.path)))
             port, listener, source = taking.recording, taking.recording, taking.leg

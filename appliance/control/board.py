@@ -44,6 +44,7 @@ class Board:
             people=tuple(self._person(name, states) for name in settings.person),
             phones=tuple(self._phone(name) for name in settings.phone),
             hours=tuple(self._hours(name) for name in settings.hours),
+            mailboxes=tuple(self._mailbox(name) for name in settings.mailbox),
         )
 
     # ---- what changed: each thing is told once a turn of the loop, as it is then; a call that is over, at once -----
@@ -73,6 +74,9 @@ class Board:
         for name, members in self._members().items():
             if person in members:
                 self.queue_changed(name)
+
+    def mailbox_changed(self, mailbox: str) -> None:
+        self._later(self._tell_mailbox, mailbox)
 
     def hours_changed(self, hours: str) -> None:
         self._later(self._tell_hours, hours)
@@ -110,6 +114,10 @@ class Board:
     def _tell_phone(self, phone: str, states: States) -> None:
         if phone in self._control.rules.settings.phone:
             self._server.tell(messages.PhoneChanged, phone=self._phone(phone))
+
+    def _tell_mailbox(self, mailbox: str, states: States) -> None:
+        if mailbox in self._control.rules.settings.mailbox:
+            self._server.tell(messages.MailboxChanged, mailbox=self._mailbox(mailbox))
 
     def _tell_hours(self, hours: str, states: States) -> None:
         if hours in self._control.rules.settings.hours:
@@ -219,6 +227,18 @@ class Board:
             return messages.Hours(id=name)
         source: messages.Source = held.source  # type: ignore[assignment]
         return messages.Hours(id=name, override=held.mode, until=held.until, source=source, since=held.since)
+
+    def _mailbox(self, name: str) -> messages.Mailbox:
+        held = self._control.messages.of(name)
+        states = [one.state for one in held]
+        return messages.Mailbox(
+            id=name,
+            name=self._control.rules.settings.mailbox[name].name,
+            new=states.count("new"),
+            heard=states.count("heard"),
+            saved=states.count("saved"),
+            unhandled=sum(not one.handled for one in held),
+        )
 
     def _phone(self, name: str) -> messages.Phone:
         contacts, agent, expires = self._control.contacts.get(name, ([], "", None))

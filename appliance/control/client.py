@@ -22,6 +22,7 @@ from appliance.control.messages import (
     Applied,
     Apply,
     Check,
+    DeleteMessage,
     Dial,
     Dialled,
     Done,
@@ -29,6 +30,9 @@ from appliance.control.messages import (
     Fault,
     HangUp,
     History,
+    Mailed,
+    Message,
+    Messages,
     Office,
     Override,
     Refused,
@@ -37,6 +41,7 @@ from appliance.control.messages import (
     Revision,
     Say,
     Send,
+    SetMessage,
     SetStatus,
     Version,
     Watch,
@@ -110,8 +115,20 @@ class Client:
     async def request(self, request: ActionKeys) -> str: ...
     @overload
     async def request(
-        self, request: Check | SetStatus | HangUp | Send | Override | ActionResult | AbortAction
+        self,
+        request: Check
+        | SetStatus
+        | HangUp
+        | Send
+        | Override
+        | ActionResult
+        | AbortAction
+        | SetMessage
+        | DeleteMessage
+        | Mailed,
     ) -> Done: ...
+    @overload
+    async def request(self, request: Messages) -> tuple[Message, ...]: ...
     async def request(self, request: Request) -> object:
         """What the switch answers; the request's id is chosen here. Raises Refused, ControlLost."""
         if self._listening.done():

@@ -9,6 +9,8 @@ from appliance.control.messages import (
     HoursChanged,
     Line,
     LineChanged,
+    Mailbox,
+    MailboxChanged,
     Office,
     Person,
     PersonChanged,
@@ -31,6 +33,7 @@ class Live:
         self.queues: dict[str, Queue] = {queue.id: queue for queue in office.queues}
         self.people: dict[str, Person] = {person.id: person for person in office.people}
         self.hours: dict[str, Hours] = {hours.id: hours for hours in office.hours}
+        self.mailboxes: dict[str, Mailbox] = {mailbox.id: mailbox for mailbox in office.mailboxes}
         self.phones: dict[str, Phone] = {phone.id: phone for phone in office.phones}
 
     def apply(self, event: Event) -> None:
@@ -51,6 +54,8 @@ class Live:
                 self.people[person.id] = person
             case PhoneChanged(phone=phone):
                 self.phones[phone.id] = phone
+            case MailboxChanged(mailbox=mailbox):
+                self.mailboxes[mailbox.id] = mailbox
             case HoursChanged(hours=hours):
                 self.hours[hours.id] = hours
             case _:  # momentary: nothing that lasts is said by it

@@ -25,6 +25,7 @@ ActionBecame = (
         "published", "confirmed", "waits", "denied", "failed", "unconfirmed", "aborted"
     ]
 )
+MessageState = Literal["new", "heard", "saved"]
 Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
 
 
@@ -95,6 +96,17 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
     since: int = 0
 
 
+class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
+    """How many messages a mailbox has; those not handled may be new, heard or saved."""
+
+    id: str
+    name: str
+    new: int = 0
+    heard: int = 0
+    saved: int = 0
+    unhandled: int = 0
+
+
 class Office(msgspec.Struct, frozen=True, kw_only=True):
     """The whole state, answered to `watch`; every event after it has a higher seq."""
 
@@ -108,6 +120,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     people: tuple[Person, ...]
     phones: tuple[Phone, ...]
     hours: tuple[Hours, ...] = ()
+    mailboxes: tuple[Mailbox, ...] = ()
 
 
 # ---- requests -------------------------------------------------------------------------------------------------------
@@ -215,6 +228,42 @@ class Why(msgspec.Struct, tag_field="do", tag="why", frozen=True):
     language: Spoken = ""
 
 
+class Messages(msgspec.Struct, tag_field="do", tag="messages", frozen=True):
+    """Answer with the messages of a mailbox, or of all, oldest first; mail: only those whose e-mail is so."""
+
+    id: Id
+    mailbox: Short = ""
+    mail: Literal["", "due", "sent", "failed"] = ""
+    after: Id = 0  # only those whose id is higher; for what did not fit into one answer
+
+
+class SetMessage(msgspec.Struct, tag_field="do", tag="message", frozen=True):
+    """Say that a message is new, heard or saved, and whether somebody did what it asked for; null leaves it."""
+
+    id: Id
+    message: Id
+    state: MessageState | None = None
+    handled: bool | None = None
+    by: Short = ""
+
+
+class DeleteMessage(msgspec.Struct, tag_field="do", tag="delete-message", frozen=True):
+    """Delete a message and its file."""
+
+    id: Id
+    message: Id
+    by: Short = ""
+
+
+class Mailed(msgspec.Struct, tag_field="do", tag="mailed", frozen=True):
+    """The web program says what became of the e-mail about a message."""
+
+    id: Id
+    message: Id
+    result: Literal["sent", "failed"]
+    reason: Short = ""
+
+
 class ActionResult(msgspec.Struct, tag_field="do", tag="action-result", frozen=True):
     """The bridge says what became of an action; request is that of the event which said that it was due."""
 
@@ -241,7 +290,8 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
 
 
 Asking = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
-Request = Asking | ActionResult | ActionKeys | AbortAction
+OfMessages = Messages | SetMessage | DeleteMessage | Mailed
+Request = Asking | OfMessages | ActionResult | ActionKeys | AbortAction
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 
@@ -284,8 +334,14 @@ class HoursChanged(msgspec.Struct, tag_field="event", tag="hours", frozen=True, 
     hours: Hours
 
 
+class MailboxChanged(msgspec.Struct, tag_field="event", tag="mailbox", frozen=True, kw_only=True):
+    seq: int
+    at: int
+    mailbox: Mailbox
+
+
 class Happened(msgspec.Struct, tag_field="event", tag="happened", frozen=True, kw_only=True):
-    """Something momentary: ringing, answered, ended, missed, voicemail, dtmf."""
+    """Something momentary: ringing, answered, ended, missed, voicemail, mailbox-full, dtmf."""
 
     seq: int
     at: int
@@ -342,6 +398,7 @@ Event = (
     | PersonChanged
     | PhoneChanged
     | HoursChanged
+    | MailboxChanged
     | Happened
     | ActionDue
     | ActionAborted
@@ -360,6 +417,23 @@ class Dialled(msgspec.Struct, frozen=True):
     """The calls that are being made; what becomes of them comes as events."""
 
     calls: tuple[int, ...]
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A message; id is the call that left it, duration ms, file its path, sha256 of the file in hex."""
+
+    id: int
+    mailbox: str
+    at: int
+    caller: str
+    name: str
+    duration: int
+    file: str
+    sha256: str
+    state: MessageState
+    handled: bool
+    changed_at: int  # when state or handled did last; 0: never
+    mail: Literal["", "due", "sent", "failed"]
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -398,6 +472,10 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     Say: Dialled,
     Override: Done,
     Why: tuple[str, ...],
+    Messages: tuple[Message, ...],
+    SetMessage: Done,
+    DeleteMessage: Done,
+    Mailed: Done,
     ActionResult: Done,
     ActionKeys: str,
     AbortAction: Done,

@@ -28,6 +28,7 @@ PROGRAMS = {
     "history": "list the settings that were ever in force",
     "restore": "put older settings in force again",
     "why": "tell why a call went as it did",
+    "messages": "list voicemail, and say what became of it",
     "reach": "list every way a call can get to somebody",
     "hours": "draw a year of opening hours",
     "proof": "make what is kept of a PIN or of codes for premises actions",

@@ -22,9 +22,10 @@ from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.history import MOST, Known, earlier
 from appliance.calls.hours import Override
+from appliance.calls.messages import Message
 from appliance.calls.originate import Purpose
 from appliance.calls.rules import Rules
-from appliance.control import messages
+from appliance.control import messages, voicemail
 from appliance.control.board import Board
 from appliance.control.messages import Refused
 from appliance.control.server import Peer, Server
@@ -65,7 +66,9 @@ BROKERS_ASK = frozenset(
 )
 MAY: dict[str, frozenset[type]] = {
     "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys}) | BROKERS_ASK,
-    "linekeeper-web": frozenset({messages.Watch, messages.Check, messages.History, messages.Why}),
+    "linekeeper-web": frozenset(
+        {messages.Watch, messages.Check, messages.History, messages.Why, messages.Messages, messages.Mailed}
+    ),
 }
 
 
@@ -106,7 +109,7 @@ class Switch:
         tasks = []
         ran = self._ran()
         people, overrides = self._read(self._people_file, Person), self._read(self._overrides_file, Override)
-        self._control.start(self._telephony, self._board, people, overrides, ran)
+        self._control.start(self._telephony, self._board, people, overrides, ran, self._messages(), self._left_by)
         try:
             self._telephony.start(self._office.settings, self._office.secrets, self._known())
             self._keep(self._office.document, "as found at the start")
@@ -187,6 +190,21 @@ class Switch:
         except (OSError, msgspec.MsgspecError) as fault:
             log.error("%s is damaged, and what it says forgotten: %s", file, fault)
             return {}
+
+    def _messages(self) -> list[Message]:
+        """Voicemail as it was; Unreadable leaves its files without a state, not lost."""
+        try:
+            return Reader(self._state / "journal.db").messages()
+        except Unreadable as fault:
+            log.error("which messages were heard is not known: %s", fault)
+            return []
+
+    def _left_by(self, call: int) -> tuple[int, str, str] | None:
+        try:
+            known = Reader(self._state / "journal.db").call(call)
+        except Unreadable:
+            return None
+        return (known.at, known.caller, known.name) if known else None
 
     def _ran(self) -> int | None:
         """When something changed last before this start, ms UTC."""
@@ -352,6 +370,8 @@ class Switch:
             raise Refused(fault.id, str(fault)) from None
         except KeyError as missing:
             raise Refused("unknown", f"{missing.args[0]} is not known") from None
+        except OSError as fault:
+            raise Refused("disk", f"{fault.filename or 'a file'}: {fault.strerror}") from None
 
     async def _answer(self, request: messages.Request) -> object:
         match request:
@@ -384,6 +404,8 @@ class Switch:
                 return self._control.action_keys(of)
             case messages.AbortAction(action=action):
                 self._abort(action)
+            case messages.Messages() | messages.SetMessage() | messages.DeleteMessage() | messages.Mailed():
+                return voicemail.answer(self._control, request)
         return messages.Done()
 
     async def _dial(self, asked: messages.Dial) -> messages.Dialled:

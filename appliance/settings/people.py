@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from appliance.settings.mailboxes import Mailbox
 from appliance.settings.models import Department, Link, Queue, Settings
 
 TELEPHONES, MOBILE = 1, 2  # ways to ring somebody, as the core's enum lk_ways
@@ -64,17 +65,20 @@ def _member(settings: Settings, name: str) -> Member:
 
 def of_mailbox(settings: Settings, mailbox: str) -> tuple[str, ...]:
     """Whose a mailbox is, in the order of the settings."""
-    table = settings.mailbox[mailbox]
-    others = [*table.people]
-    if table.department is not None:
-        others += [ways(settings, name)[0] for name in settings.department[table.department].people]
+    others = _added(settings, settings.mailbox[mailbox])
     return tuple(name for name, person in settings.person.items() if person.mailbox == mailbox or name in others)
+
+
+def _added(settings: Settings, table: Mailbox) -> frozenset[str]:
+    """Those it belongs to though it is not their own."""
+    of = () if table.department is None else settings.department[table.department].people
+    return frozenset((*table.people, *(ways(settings, name)[0] for name in of)))
 
 
 def mailboxes(settings: Settings, person: str) -> tuple[str, ...]:
     """Somebody's mailboxes, his own first."""
     own = settings.person[person].mailbox
-    others = [name for name in settings.mailbox if name != own and person in of_mailbox(settings, name)]
+    others = (name for name, table in settings.mailbox.items() if name != own and person in _added(settings, table))
     return (own, *others)
 
 

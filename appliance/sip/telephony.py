@@ -211,6 +211,9 @@ class Telephony:
     def unhear(self, listener: int, source: int) -> None:
         self._sip.unhear(listener, source)
 
+    def publish(self, package: str, resource: str, body: str) -> None:
+        """Nobody can subscribe yet."""
+
     # ---- events -----------------------------------------------------------------------------------------------------
 
     def _read(self) -> None:

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from appliance.calls.messages import Message
 from appliance.store.migrate import TooNew, migrate
 
 DELAY = 0.2  # seconds a row may wait for company before it is written; what a power cut may take
@@ -47,6 +48,10 @@ OVER = (
 STUB = "INSERT INTO call (id, at) VALUES (?, ?)"  # a call whose first row was lost
 BIND = "INSERT OR REPLACE INTO binding (phone, contact, source, expires_at, agent) VALUES (?, ?, ?, ?, ?)"
 UNBIND = "DELETE FROM binding WHERE phone = ? AND contact = ?"
+MESSAGE = (
+    f"INSERT OR REPLACE INTO message ({', '.join(Message._fields)}) VALUES ({', '.join('?' * len(Message._fields))})"
+)
+MESSAGE_GONE = "DELETE FROM message WHERE id = ?"
 CUT = """
 UPDATE call SET outcome = 'cut',
     answered_at = (SELECT min(answered_at) FROM leg WHERE call = call.id AND kind <> 'caller'),
@@ -160,6 +165,15 @@ class Journal:
     def over(self, call: int, at: int, outcome: str, queue: str, person: str, answered_at: int | None) -> None:
         """A call ended."""
         self._put(_Row(OVER, (call, at, _text(outcome), _text(queue), _text(person), answered_at)))
+
+    def message(self, message: Message) -> None:
+        """A message is kept, or other than it was."""
+        values = (_text(value) if isinstance(value, str) else int(value) for value in message)
+        self._put(_Row(MESSAGE, tuple(values)))
+
+    def message_gone(self, message: int) -> None:
+        """It is kept no longer."""
+        self._put(_Row(MESSAGE_GONE, (message,)))
 
     def bind(self, phone: str, contact: str, source: str, expires_at: int, agent: str) -> None:
         """A telephone is reached at this contact until expires_at."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
+from appliance.calls.messages import Message
+
 LOCK_WAIT = 1.0  # seconds; readers wait only while a new database is being made
 
 # nobody spoke to him
@@ -202,6 +204,15 @@ class Reader:
         with self._open() as db:
             first, last = db.execute("SELECT min(at), max(at) FROM call").fetchone()
         return None if first is None else (int(first), int(last))
+
+    def messages(self) -> list[Message]:
+        """Voicemail, oldest first."""
+        rows = self._ask(Message, f"SELECT {', '.join(Message._fields)} FROM message ORDER BY at, id")
+        return [row._replace(handled=bool(row.handled)) for row in rows]
+
+    def call(self, id: int) -> Call | None:
+        found = self._ask(Call, f"SELECT {', '.join(Call._fields)} FROM call WHERE id = ?", id)
+        return found[0] if found else None
 
     def bindings(self, now: int) -> list[Binding]:
         """Where telephones are reached, as of `now`."""

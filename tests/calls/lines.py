@@ -19,6 +19,7 @@ class Puppets:
     called_at_once: list[str] = field(default_factory=list)  # telephones asked to answer by themselves
     legs: dict[str, list[Leg]] = field(default_factory=dict)  # telephone or line -> its legs, oldest first
     files: dict[Port, str] = field(default_factory=dict)
+    published: dict[str, str] = field(default_factory=dict)  # the newest state by resource
     heard: set[tuple[int, int]] = field(default_factory=set)
     _next: Iterator[int] = field(default_factory=lambda: count(1000))
 
@@ -63,6 +64,9 @@ class Puppets:
 
     def unhear(self, listener: int, source: int) -> None:
         self.heard.discard((listener, source))
+
+    def publish(self, package: str, resource: str, body: str) -> None:
+        self.published[resource] = body
 
     def _file(self, path: str) -> Port:
         port = next(self._next)

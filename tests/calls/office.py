@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An office of the real core, settings and journal whose telephones, lines and look-ups do as the test says."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from appliance.calls.call import Call, Person
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.hours import Override
+from appliance.calls.messages import Message
 from appliance.calls.rules import Rules
+from appliance.calls.voicemail import LeftBy
 from appliance.settings.compile import compile
 from appliance.settings.load import parse
 from appliance.store.journal import Journal
@@ -72,6 +75,7 @@ class Witness:
         self.hours.append(hours)
 
     def phone_changed(self, phone: str) -> None: ...
+    def mailbox_changed(self, mailbox: str) -> None: ...
 
     def happened(self, kind: str, call: Call, person: str = "", detail: str = "") -> None:
         self.seen.append((kind, person or detail))
@@ -99,8 +103,10 @@ class Office:
         document: str = OFFICE,
         people: Mapping[str, Person] = {},
         overrides: Mapping[str, Override] = {},
+        messages: Sequence[Message] = (),
+        left_by: LeftBy = lambda call: None,
     ) -> None:
-        """people, overrides: as known before a restart."""
+        """people, overrides, messages: as known before a restart; left_by: what the journal knows of a call."""
         settings = parse(document, folder / "office.toml")
         self.lines, self.witness, self.path = Puppets(), Witness(), folder / "journal.db"
         self.journal = Journal(self.path, lambda id, said: pytest.fail(said), delay=0.01)
@@ -114,7 +120,7 @@ class Office:
             sounds=sounds.path,
             lookups=self.questions,
         )
-        self.control.start(self.lines, self.witness, people, overrides)
+        self.control.start(self.lines, self.witness, people, overrides, None, messages, left_by)
         self.control.line("city", True, "")
         self.lines.usable.add("city")
         for phone in ("desk1", "desk2"):
@@ -154,6 +160,11 @@ class Office:
     def legs(self) -> list[Leg]:
         """Of the call under way, as the journal has them."""
         return Reader(self.path).legs(self.call.id)
+
+    async def kept(self) -> None:
+        """Until the messages taken are put away."""
+        while not self.control.put_away:
+            await asyncio.sleep(0.01)
 
     def close(self) -> None:
         self.control.close()

@@ -143,6 +143,7 @@ async def test_a_message_is_kept_under_its_name_only_when_it_is_whole(office: Of
     office.control.stopped(recording, "")
     assert [path.stat().st_size for path in (tmp_path / "voicemail").rglob("*.wav")] == [20_004]
     assert not part.exists()
+    await office.kept()
     assert office.witness.seen[-1][0] == "voicemail", "nobody was told of the message"
     assert await office.outcome() == "voicemail"
 

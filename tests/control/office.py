@@ -11,6 +11,7 @@ import msgspec
 from appliance.control import messages as m
 from appliance.control.server import Peer, Server
 
+MESSAGE = m.Message(5, "office", 1_790_000_000_000, "+37060000001", "", 2500, "/a.wav", "00" * 32, "new", False, 0, "")
 PATIENCE = 10.0  # seconds a test waits for what must come
 
 
@@ -40,6 +41,8 @@ class SmallOffice:
                 raise m.Refused("unknown", "Call 404 is not known.")
             case m.Why(call=500):
                 raise ZeroDivisionError
+            case m.Messages():
+                return (MESSAGE,)
             case m.ActionKeys():
                 return "4711"
             case m.Why():

@@ -9,7 +9,7 @@ import pytest
 
 from appliance.control import messages as m
 from appliance.control.client import EVENTS_WAITING, Client, ControlLost, connect, follow
-from tests.control.office import PATIENCE, SmallOffice, encoded
+from tests.control.office import MESSAGE, PATIENCE, SmallOffice, encoded
 
 
 async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
@@ -20,6 +20,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert (await client.request(m.Restore(0, 7))).revision == 8
         assert (await client.request(m.History(0)))[0].comment == "as found at the start"
         assert await client.request(m.Check(0, "")) == m.Checked(("a warning",))
+        assert await client.request(m.Messages(0)) == (MESSAGE,)
         assert await client.request(m.Dial(0, "101", say="Hello")) == m.Dialled((5,))
         assert await client.request(m.Say(0, "Hello", ("desk1",))) == m.Dialled((5,))
         assert await client.request(m.ActionKeys(0, "6b1f0c9e2d7a4411")) == "4711"
@@ -27,6 +28,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert await client.request(m.Say(0, "Tea", person="anna")) == m.Dialled((5,))
         for request in (
             m.SetStatus(0, "anna", "break"), m.HangUp(0, 5), m.ActionResult(0, 5, "lamp", "published"),
+            m.SetMessage(0, 5, state="heard"), m.DeleteMessage(0, 5), m.Mailed(0, 5, "sent"),
             m.Send(0, 5, "queue.sales"), m.Override(0, "office", "open"), m.AbortAction(0, "disk"),
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
