@@ -7,17 +7,18 @@ import logging
 import random
 import socket
 import ssl
-import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from appliance.mqtt.connection import FAILED, Closed, Connection, TooLong
 from appliance.mqtt.outbox import Due, Outbox
 from appliance.mqtt.topics import Message
 from appliance.settings.brokers import Broker as Table
@@ -29,10 +30,13 @@ STEADY = 5.0  # seconds a connection must last to begin with PAUSE_FIRST again
 FAREWELL = 1.0  # seconds to say that we leave
 PACKET_MAX = 65_536  # bytes a broker is asked not to exceed
 WAITING_MAX = 256  # messages from the broker not looked at yet; more are thrown away
+UNTAKEN_MAX = 100  # topics of which it is told that the broker does not take them
 WINDOW = 32  # publications under way at once; the rest is coalesced in the outbox, not piled up in the library
 UNSUPPORTED = (1, 132)  # CONNACK codes for the protocol version, in MQTT 3.1.1 and in 5
 LOOK_FOR = 3.0  # seconds after connecting for what is retained to come
-REFUSED = 0x80  # and above: SUBACK codes of a subscription that is not given
+LONG = 1024  # bytes of a message that may be what a broker ends connections for
+ENDS_MAX = 3  # connections that ended soon, each with the same long message unanswered, before it is left out
+LEFT_OUT_FOR = 600.0  # seconds; it may have been the network after all
 
 log = logging.getLogger("linekeeper.mqtt")
 _library = logging.getLogger("linekeeper.mqtt.library")
@@ -87,6 +91,11 @@ class Broker:
         self._plain: set[str] = set()  # filters of which only what the broker kept is marked as retained
         self._unasked: dict[str, bool] = {}  # filters the broker is still to be told; False: of which we want no more
         self._connected: float | None = None  # when, monotonic seconds
+        self._is_old = old  # it is known not to speak MQTT 5
+        self._unanswered: list[Message] = []
+        self._ends: Counter[Message] = Counter()  # connections that ended with it unanswered
+        self._left_out: dict[Message, float] = {}  # until when, monotonic seconds
+        self._untaken: set[str] = set()  # topics it did not take, told once
         self._status = ""
 
     def news(self) -> None:
@@ -127,6 +136,7 @@ class Broker:
                 self._lost(lost)
             if self._connected is not None:
                 lasted, self._connected = time.monotonic() - self._connected, None
+                self._suspect(lasted)
             if lasted >= STEADY:
                 pause = PAUSE_FIRST
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))
@@ -136,9 +146,44 @@ class Broker:
         """Say so; and when the broker is too old for MQTT 5, speak 3.1.1 from now on."""
         code = why.rc if isinstance(why, aiomqtt.MqttCodeError) else None
         number = code if isinstance(code, int) else getattr(code, "value", None)
-        if number in UNSUPPORTED and self._table.protocol == "auto":
-            self._protocol = aiomqtt.ProtocolVersion.V311
+        if self._table.protocol == "auto":
+            if number in UNSUPPORTED:
+                self._protocol, self._is_old = aiomqtt.ProtocolVersion.V311, True
+            elif isinstance(why, Closed):  # some say no in this way
+                five = self._protocol is aiomqtt.ProtocolVersion.V5
+                self._protocol = aiomqtt.ProtocolVersion.V311 if five else aiomqtt.ProtocolVersion.V5
         self._tell_status(f"broker {self._table.host}:{self._table.port} is away: {why}")
+
+    def _is_doubtful(self) -> bool:
+        """Whether 3.1.1 is spoken for a closed connection alone: it may have been full then. MQTT 5 is tried once more."""
+        if self._protocol is aiomqtt.ProtocolVersion.V5 or self._is_old:
+            return False
+        self._protocol, self._is_old = aiomqtt.ProtocolVersion.V5, True
+        return True
+
+    def _suspect(self, lasted: float) -> None:
+        """A broker that ends each connection at the same long message gets it no more, for a while, but all the others."""
+        unanswered, self._unanswered = self._unanswered, []
+        longest = max(unanswered, key=lambda message: len(message.payload), default=None)
+        if lasted >= STEADY or longest is None or len(longest.payload) < LONG:
+            self._ends.clear()
+            return
+        self._ends[longest] += 1
+        if self._ends[longest] >= ENDS_MAX:
+            self._left_out[longest] = time.monotonic() + LEFT_OUT_FOR
+            self._not_taken(longest, "each time it ends the connection")
+
+    def _is_left_out(self, message: Message) -> bool:
+        until = self._left_out.get(message)
+        if until is not None and until <= time.monotonic():
+            del self._left_out[message]
+        return message in self._left_out
+
+    def _not_taken(self, message: Message, why: str) -> None:
+        if message.topic not in self._untaken and len(self._untaken) < UNTAKEN_MAX:
+            self._untaken.add(message.topic)
+            where = f"{self._table.host}:{self._table.port}"
+            log.error("broker %s does not take %s (%d bytes): %s", where, message.topic, len(message.payload), why)
 
     def _tell_status(self, status: str) -> None:
         if status != self._status:
@@ -149,6 +194,8 @@ class Broker:
     async def _session(self) -> None:
         """One connection, to its end."""
         async with self._client() as client:
+            if self._is_doubtful():
+                return
             self._connected = time.monotonic()
             self._tell_status(f"broker {self._table.host}:{self._table.port} is connected")
             self._outbox.again()
@@ -171,16 +218,16 @@ class Broker:
         self._unasked |= dict.fromkeys(self._looked, False)
         self.news()
 
-    async def _say_goodbye(self, client: aiomqtt.Client) -> None:
+    async def _say_goodbye(self, client: Connection) -> None:
         with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
             async with asyncio.timeout(FAREWELL):
                 await self._publish(client, self._will)
 
-    def _client(self) -> aiomqtt.Client:
+    def _client(self) -> Connection:
         five = self._protocol is aiomqtt.ProtocolVersion.V5
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.MaximumPacketSize = PACKET_MAX
-        return Prompt(
+        return Connection(
             self._table.host,
             self._table.port,
             username=self._login.user if self._login else None,
@@ -208,7 +255,7 @@ class Broker:
 
     # ---- what it is told --------------------------------------------------------------------------------------------
 
-    async def _tell(self, client: aiomqtt.Client) -> None:
+    async def _tell(self, client: Connection) -> None:
         """Publish what waits, in order, WINDOW at a time."""
         places = asyncio.Semaphore(WINDOW)
         try:
@@ -229,7 +276,7 @@ class Broker:
         except* (aiomqtt.MqttError, OSError) as lost:
             raise _first(lost) from None
 
-    async def _deliver(self, client: aiomqtt.Client, message: Message, places: asyncio.Semaphore) -> None:
+    async def _deliver(self, client: Connection, message: Message, places: asyncio.Semaphore) -> None:
         try:
             await self._publish(client, message)
         finally:
@@ -237,7 +284,7 @@ class Broker:
         if message.retain:
             self._outbox.confirmed(message)
 
-    async def _carry_out(self, client: aiomqtt.Client, due: Due) -> None:
+    async def _carry_out(self, client: Connection, due: Due) -> None:
         if before := self._announce(due):
             await self._publish(client, before)
         if due.until <= time.monotonic():
@@ -247,14 +294,27 @@ class Broker:
             self._acted(due, "no-expiry")
             return
         try:
-            await self._publish(client, due.message)
+            taken = await self._publish(client, due.message)
         except BaseException:  # cancelled too: when the connection ends, whoever listens may know first
             self._acted(due, "unconfirmed")
             raise
-        self._acted(due, "")
+        self._acted(due, "" if taken else "not-taken")
 
-    async def _publish(self, client: aiomqtt.Client, message: Message) -> None:
-        await client.publish(message.topic, message.payload, message.qos, message.retain, self._properties(message))
+    async def _publish(self, client: Connection, message: Message) -> bool:
+        """Whether the broker took it; that it did not is told, and no reason not to go on."""
+        if self._is_left_out(message):
+            return False
+        self._unanswered.append(message)
+        try:
+            code = await client.tell(message, self._properties(message))
+        except TooLong:
+            self._unanswered.remove(message)
+            self._not_taken(message, "it is too long for it")
+            return False
+        self._unanswered.remove(message)
+        if code >= FAILED:
+            self._not_taken(message, f"reason {code:#x}")
+        return code < FAILED
 
     def _properties(self, message: Message) -> Properties | None:
         if self._protocol is not aiomqtt.ProtocolVersion.V5 or message.expiry is None:
@@ -271,7 +331,7 @@ class Broker:
 
     # ---- what it says -----------------------------------------------------------------------------------------------
 
-    async def _ask(self, client: aiomqtt.Client) -> None:
+    async def _ask(self, client: Connection) -> None:
         """Subscribe to what is wanted and no longer to what is not. What is retained is sent too, and marked so."""
         filter, wanted = next(iter(self._unasked.items()))
         del self._unasked[filter]
@@ -284,33 +344,16 @@ class Broker:
             codes = await client.subscribe(filter, options=options)
         else:
             codes = await client.subscribe(filter, qos=1)
-        if any((code if isinstance(code, int) else code.value) >= REFUSED for code in codes):
+        if any((code if isinstance(code, int) else code.value) >= FAILED for code in codes):
             log.warning("broker %s:%d does not let us hear %s", self._table.host, self._table.port, filter)
 
-    async def _listen(self, client: aiomqtt.Client) -> None:
+    async def _listen(self, client: Connection) -> None:
         """Hand out what the broker says; what nobody wants is thrown away. Ends with MqttError when the connection does."""
         async for message in client.messages:
             if incoming := _incoming(message):
                 for filter, heard in (*self._heard.items(), *self._looked.items()):
                     if message.topic.matches(filter):
                         heard(incoming)
-
-
-class Prompt(aiomqtt.Client):
-    """Sends at once what it is told to publish; the library's own waits for the loop to find that the socket takes more.
-
-    Its one dependence on what the library does not promise; see docs/decisions/aiomqtt.md."""
-
-    def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
-        if threading.get_ident() == self._thread:  # else it is still connecting
-            client.loop_write()
-            if not client.want_write():
-                return
-        super()._on_socket_register_write(client, userdata, sock)
-
-    async def __aenter__(self) -> Self:
-        self._thread = threading.get_ident()
-        return await super().__aenter__()
 
 
 @cache

@@ -17,7 +17,8 @@ import pytest
 from appliance.control.messages import Applied, Happened
 from appliance.mqtt import broker as broker_module
 from appliance.mqtt import outbox as outbox_module
-from appliance.mqtt.broker import Prompt
+from appliance.mqtt.connection import Connection
+from appliance.mqtt.topics import Message
 from appliance.programs.demo.ports import Ports
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import CALL, Switch
@@ -293,11 +294,13 @@ async def test_a_bridge_that_ends_is_offline_on_the_broker_however_it_ended(
 async def test_what_is_published_is_on_its_way_before_anything_else_is_done(broker: Mosquitto) -> None:
     """The library's own client would wait for the next turn of the loop, and for all that is done in it."""
     await broker.start()
-    async with Prompt("127.0.0.1", broker.port) as client, Listener(broker.port) as house:
-        said = client.publish("now", b"1", qos=1)
-        said.send(None)  # its first step alone
+    async with Connection("127.0.0.1", broker.port) as client, Listener(broker.port) as house:
+        saying = client.tell(Message("now", b"1", False), None)
+        saying.send(None)  # its first step alone
         assert not client._client.want_write()
-        said.close()
+        saying.close()
         await house.until(lambda: house.payloads("now"))
-        await client.publish("long", b"x" * 5_000_000, qos=1)  # more than the socket takes at once
+        assert (
+            await client.tell(Message("long", b"x" * 5_000_000, False), None) == 0
+        )  # more than a socket takes at once
         await house.until(lambda: house.payloads("long"))
