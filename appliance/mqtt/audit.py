@@ -57,7 +57,7 @@ class Log:
     def __init__(self, path: Path) -> None:
         """Raises OSError, Broken."""
         self._path = path
-        self.head = _last(path)
+        self.head, self.last = _last(path)
 
     def add(self, at: int, action: str, decision: str, reason: str, facts: Facts) -> Head:
         """Raises OSError; nothing is added then."""
@@ -77,7 +77,7 @@ class Log:
                 raise
         finally:
             os.close(file)
-        self.head = Head(entry.seq, hashlib.sha256(line).hexdigest())
+        self.head, self.last = Head(entry.seq, hashlib.sha256(line).hexdigest()), entry
         return self.head
 
 
@@ -121,8 +121,8 @@ def _entry(line: bytes, where: str) -> Entry:
     return entry
 
 
-def _last(path: Path) -> Head:
-    """Where the log ends. What a power cut left of a line, for which nothing was done yet, is taken away."""
+def _last(path: Path) -> tuple[Head, Entry | None]:
+    """Where the log ends, and with what. What a power cut left of a line, for which nothing was done yet, is taken away."""
     for file in reversed(files(path)):
         with file.open("rb+") as log:
             size = log.seek(0, os.SEEK_END)
@@ -133,8 +133,9 @@ def _last(path: Path) -> Head:
                 log.truncate(size - len(tail) + len(whole))
             if whole:
                 line = whole[:-1].rpartition(b"\n")[2]
-                return Head(_entry(line + b"\n", f"{file.name}, the last line").seq, hashlib.sha256(line).hexdigest())
-    return Head()
+                entry = _entry(line + b"\n", f"{file.name}, the last line")
+                return Head(entry.seq, hashlib.sha256(line).hexdigest()), entry
+    return Head(), None
 
 
 def _kept(path: Path) -> Iterator[Path]:

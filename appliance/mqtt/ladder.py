@@ -90,6 +90,7 @@ class Memory(msgspec.Struct):
     first: dict[str, First] = {}
     called: dict[str, list[int]] = {}
     rehearsed: dict[str, tuple[str, int]] = {}  # what exactly, and when it was confirmed
+    under_way: dict[str, str] = {}  # actions of which nobody knows yet what became, by request
 
 
 def decide(name: str, action: Action, facts: Facts, memory: Memory) -> Decision:
@@ -224,6 +225,7 @@ def note(name: str, action: Action, facts: Facts, decision: Decision, memory: Me
             memory.called[key] = [*memory.called.get(key, []), now][-CALLED_BACK:]
         case Fire(rehearsal=rehearsal):
             memory.fired[name] = [*_after(memory.fired.get(name, []), now - MINUTE), now]
+            memory.under_way[facts.request] = name
             memory.first.pop(name, None)
             memory.wrong.pop(key, None)
             if action.class_ == DESTRUCTIVE and not rehearsal:

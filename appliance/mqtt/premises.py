@@ -89,6 +89,7 @@ class Premises:
         self._firing: dict[str, Firing] = {}  # by request
         self._delayed: dict[str, asyncio.Task[None]] = {}  # by action
         self._heard: set[str] = set()
+        self._note_cut_off("bridge-killed")
         self.apply(settings)
 
     def apply(self, settings: Settings) -> None:
@@ -110,9 +111,14 @@ class Premises:
         for firing in self._firing.values():
             if firing.timer:
                 firing.timer.cancel()
-            facts = {"request": firing.event.request, "result": "unconfirmed"}
-            with contextlib.suppress(Unkept):
-                self._record.keep(_now(), firing.event.action, "result", "bridge-ended", facts)
+        self._note_cut_off("bridge-ended")
+
+    def _note_cut_off(self, why: str) -> None:
+        """What was on its way when the bridge ended is not tried again, and nobody knows whether it was done: the log says so."""
+        under_way, self._record.memory.under_way = self._record.memory.under_way, {}
+        with contextlib.suppress(Unkept):
+            for request, action in under_way.items():
+                self._record.keep(_now(), action, "result", why, {"request": request, "result": "unconfirmed"})
 
     # ---- due --------------------------------------------------------------------------------------------------------
 
@@ -199,6 +205,7 @@ class Premises:
         except Unkept as fault:
             log.error("action %s: what was decided cannot be kept: %s", name, fault)
             if action.class_ != INFORM:
+                self._record.memory.under_way.pop(facts.request, None)
                 return Deny("not-kept")
         return decision
 
@@ -311,9 +318,13 @@ class Premises:
     def _note_result(self, event: ActionDue, result: str, reason: str) -> None:
         facts: dict[str, str | int | bool] = {"request": event.request, "result": result}
 
+        def write() -> None:
+            self._record.memory.under_way.pop(event.request, None)
+            self._record.keep(_now(), event.action, "result", reason, facts)
+
         async def keep() -> None:
             try:
-                await self._away(lambda: self._record.keep(_now(), event.action, "result", reason, facts))
+                await self._away(write)
             except Unkept as fault:
                 log.error("action %s: what became of it cannot be kept: %s", event.action, fault)
 

@@ -41,14 +41,18 @@ class Record:
             kept = read(folder)
             self._log = Log(self._log_file)
             self.memory = kept.memory
-            self._look(Head(*kept.head), self._log.head)
+            self._look(Head(*kept.head), self._log)
         except (OSError, Broken, msgspec.MsgspecError, ValueError) as fault:
             self._damage = f"{folder}: {fault}"
             log.error("actions above class 0 are not carried out: %s", self._damage)
 
-    def _look(self, known: Head, found: Head) -> None:
-        if found.seq < known.seq:  # one more may be there: it is written first
-            raise Broken(audit.FILE, f"it ends with number {found.seq}, and {known.seq} were written")
+    def _look(self, known: Head, log: Log) -> None:
+        if log.head.seq < known.seq:
+            raise Broken(audit.FILE, f"it ends with number {log.head.seq}, and {known.seq} were written")
+        last = log.last
+        if last and log.head.seq > known.seq and last.decision == "fire":  # killed before the memory was written
+            request = str(last.facts.get("request", ""))
+            self.memory.seen[request], self.memory.under_way[request] = last.at, last.action
 
     def keep(self, at: int, action: str, decision: str, reason: str, facts: Facts) -> None:
         """Raises Unkept."""

@@ -17,6 +17,7 @@ from appliance.mqtt.topics import Mode, Payload, Response, mode_of
 
 LARGEST = 4096  # bytes of a request
 AGAIN = 60.0  # seconds in which the same transaction is the same request
+DELIVERED_TWICE = 5.0  # seconds in which the very same request without one is: QoS 1 may deliver twice
 REMEMBERED = 1024  # transactions
 RATE_SPAN = 60.0  # seconds that the settings' request_rate counts in
 COMPLAINT = 1.0  # seconds between two answers that it is too often: a flood of requests makes no flood of answers
@@ -120,6 +121,9 @@ KINDS: dict[str, type[Request]] = {  # by name of the topic
 }
 
 
+ONCE = (DialRequest, SayRequest, SmsRequest, HangUpRequest, TransferRequest)  # done twice, more comes of it
+
+
 class Refused(Exception):
     """A request that is not carried out; `id` says why, transaction is the request's own as far as it is known."""
 
@@ -164,8 +168,9 @@ class Gate:
             raise Refused("expired", "it came too late", transaction)
         if (key := _key(name, request)) is not None:
             self._forget(now)
-            if key in self._answers:
+            if key in self._answers and now - self._answers[key][0] < (AGAIN if _named(request) else DELIVERED_TWICE):
                 raise Same(self._answers[key][1])
+            self._answers.pop(key, None)
             self._answers[key] = (now, None)
         return request
 
@@ -295,9 +300,16 @@ def _listed(known: Iterable[str]) -> str:
     return ", ".join(list(known)[:20]) or "none"
 
 
-def _key(name: str, request: Request) -> tuple[str, str] | None:
+def _named(request: Request) -> str | int | None:
     said = request.request_id or request.transaction
-    return None if said is None or said == "" else (name, repr(said))
+    return None if said == "" else said
+
+
+def _key(name: str, request: Request) -> tuple[str, str] | None:
+    """What makes it the same request again; None where it may be done any number of times."""
+    if (said := _named(request)) is not None:
+        return name, repr(said)
+    return (name, f"as {request!r}") if isinstance(request, ONCE) else None
 
 
 def _transaction(payload: bytes) -> str | int | None:

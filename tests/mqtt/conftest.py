@@ -4,15 +4,17 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from appliance.mqtt.bridge import ActionFiles, Bridge, Logins
 from appliance.programs.demo.ports import Ports
 from appliance.settings.models import Settings
-from tests.fakes.mosquitto import Mosquitto
+from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import Switch
-from tests.mqtt.house import Bridging, settings
+from tests.mqtt.house import Bridging, is_said, settings
+from tests.mqtt.stage import HOLDERS, Stage, Staging, allowed, office
 
 
 @pytest.fixture
@@ -48,5 +50,22 @@ def bridge(switch: Switch, tmp_path: Path) -> Bridging:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    return run
+
+
+@pytest.fixture
+def stage(
+    switch: Switch, broker: Mosquitto, bridge: Bridging, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Staging:
+    monkeypatch.setattr("appliance.mqtt.premises.enabled", lambda path, name: name in allowed(path))
+
+    @asynccontextmanager
+    async def run(*changes: tuple[str, str], **more: Any) -> AsyncIterator[Stage]:
+        now = office(more.get("port", broker.port), *changes)
+        files = ActionFiles(tmp_path / "state", tmp_path / "class-4", lambda: HOLDERS)
+        async with Listener(broker.port) as house, bridge(now, more.get("reread"), None, files):
+            await house.until(is_said(house, "bridge/state", "online"))
+            yield Stage(switch, house, tmp_path / "state")
 
     return run

@@ -4,11 +4,9 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +14,7 @@ from appliance.control.messages import Happened
 from appliance.mqtt.bridge import Logins
 from appliance.mqtt.broker import Login
 from appliance.programs.demo.ports import Ports
+from tests.fakes.between import between, silent
 from tests.fakes.certificates import Authority
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import CALL, Switch
@@ -158,45 +157,6 @@ def heard(house: Listener, n: int) -> bool:
     return len(house.payloads(f"{BOX}/call/event")) > n
 
 
-@asynccontextmanager
-async def silent() -> AsyncIterator[int]:
-    """Takes connections and never says a word."""
-
-    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while await reader.read(4096):
-            pass
-
-    async with serving(hold) as port:
-        yield port
-
-
-@asynccontextmanager
-async def serving(
-    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]],
-) -> AsyncIterator[int]:
-    """The port of a server of our own; nothing of it is left."""
-    tasks: dict[asyncio.Task[None], asyncio.WriteTransport] = {}
-
-    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            await serve(reader, writer)
-        writer.transport.abort()
-
-    def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks[asyncio.create_task(one(reader, writer))] = writer.transport
-
-    server = await asyncio.start_server(take, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task, connection in tasks.items():
-            task.cancel()
-            connection.abort()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0.05)  # what was cut off is closed in a later turn of the loop
-
-
 async def test_each_broker_is_told_in_its_own_words(
     switch: Switch, tmp_path: Path, ports: Ports, broker: Mosquitto, bridge: Bridging
 ) -> None:
@@ -225,32 +185,6 @@ async def test_each_broker_is_told_in_its_own_words(
 
 
 # ---- slow, full, cut off --------------------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def between(port: int, pass_on: Callable[[bytes], Any]) -> AsyncIterator[int]:
-    """Stands before a broker; `pass_on` is awaited with what either says before it goes on."""
-
-    async def carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        while data := await source.read(2048):
-            await pass_on(data)
-            sink.write(data)
-            await sink.drain()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        behind, before = await asyncio.open_connection("127.0.0.1", port)
-        ways = [asyncio.create_task(carry(reader, before)), asyncio.create_task(carry(behind, writer))]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            before.transport.abort()
-            writer.transport.abort()
-
-    async with serving(serve) as ours:
-        yield ours
 
 
 async def test_over_a_slow_network_the_last_state_arrives_and_old_ones_are_left_out(

@@ -3,94 +3,23 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import Secret
 
 from appliance.control.messages import ActionAborted, Applied
 from appliance.mqtt import audit, enabling, record
-from appliance.mqtt.bridge import ActionFiles
-from appliance.settings import pins
-from appliance.settings.load import parse
-from appliance.settings.models import Settings
-from appliance.settings.passwords import ProofSecret
+from appliance.programs.demo.tied import TIED
 from tests.fakes.actuator import Actuator
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import Switch
-from tests.mqtt.house import BOX, Bridging, is_said
+from tests.mqtt.house import is_said
+from tests.mqtt.stage import ANNA, BORIS, HOLDERS, Result, Stage, Staging, office
 from tests.settings.premises import ALL
-
-ANNA, BORIS = "+37060000001", "+37060000002"
-HOLDERS = {
-    "anna": ProofSecret(pin=Secret(pins.hashed("4711", cost=4))),
-    "boris": ProofSecret(pin=Secret(pins.hashed("0815", cost=4))),
-}
-Result = tuple[str, str, str]
-
-
-def office(port: int, *changes: tuple[str, str], text: str = ALL) -> Settings:
-    """With `changes` in its words."""
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return parse(text.replace("[mqtt]\n", f"[mqtt]\nport = {port}\n"), Path("office.toml"))
-
-
-class Stage:
-    """A bridge with its switch, and somebody who listens to the house."""
-
-    def __init__(self, switch: Switch, house: Listener, folder: Path) -> None:
-        self.switch, self.house, self.folder = switch, house, folder
-
-    async def became(self) -> Result:
-        async with asyncio.timeout(15):
-            told = await self.switch.results.get()
-        return told.action, told.result, told.reason
-
-    async def sets_off(self, action: str, keys: str = "4711", **facts: Any) -> Result:
-        self.switch.action(action=action, keys=keys, **facts)
-        return await self.became()
-
-    def events(self, action: str) -> list[str]:
-        return [json.loads(payload)["event_type"] for payload in self.house.payloads(f"{BOX}/action/{action}/event")]
-
-    def log(self) -> list[tuple[str, str, str]]:
-        kept = record.read(self.folder)
-        return [(e.action, e.decision, e.reason) for e in audit.read(self.folder / audit.FILE, audit.Head(*kept.head))]
-
-    async def until_logged(self, *last: str) -> None:
-        """What became of an action is told first and is on the disk a moment later."""
-        async with asyncio.timeout(5):
-            while self.log()[-1][: len(last)] != last:
-                await asyncio.sleep(0.01)
-
-
-Staging = Callable[..., Any]
-
-
-@pytest.fixture
-def stage(
-    switch: Switch, broker: Mosquitto, bridge: Bridging, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Staging:
-    monkeypatch.setattr("appliance.mqtt.premises.enabled", lambda path, name: name in allowed(path))
-
-    @asynccontextmanager
-    async def run(*changes: tuple[str, str], **more: Any) -> AsyncIterator[Stage]:
-        settings = office(broker.port, *changes)
-        files = ActionFiles(tmp_path / "state", tmp_path / "class-4", lambda: HOLDERS)
-        async with Listener(broker.port) as house, bridge(settings, more.get("reread"), None, files):
-            await house.until(is_said(house, "bridge/state", "online"))
-            yield Stage(switch, house, tmp_path / "state")
-
-    return run
-
-
-def allowed(path: Path) -> list[str]:
-    return path.read_text().split() if path.exists() else []
 
 
 def gate(broker: Mosquitto, answers: Callable[[str, str], str | None] = lambda p, r: "open", **how: Any) -> Actuator:
@@ -252,6 +181,63 @@ async def test_what_was_sent_when_the_bridge_ended_is_in_the_log_as_not_confirme
         async with stage() as on:
             assert await on.sets_off("gate", request="next") == ("gate", "denied", "cool-down")
             assert len(on.log()) == 3
+
+
+async def test_a_bridge_killed_between_the_log_and_the_message_sends_nothing_later_and_the_log_tells_it(
+    broker: Mosquitto, switch: Switch, tmp_path: Path
+) -> None:
+    """The program itself; the broker is frozen, so that what is decided and written cannot be sent."""
+    await broker.start()
+    document, state = tmp_path / "office.toml", tmp_path / "state"
+    document.write_text(ALL.replace("[mqtt]\n", f"[mqtt]\nport = {broker.port}\n"))
+    pin = HOLDERS["anna"].pin
+    assert pin
+    secrets = "".join(f'[proof.{name}]\npin = "{pin.get_secret_value()}"\ntotp = "{"A" * 32}"\n' for name in HOLDERS)
+    document.with_name("secrets.toml").write_text(secrets)
+    document.with_name("secrets.toml").chmod(0o600)
+    async with Listener(broker.port) as house, gate(broker) as thing:
+        on = Stage(switch, house, state)
+        async with program(document, state, switch) as bridge:
+            await house.until(is_said(house, "bridge/state", "online"))
+            broker.freeze()
+            switch.action(action="gate", keys="4711", request="r1")
+            async with asyncio.timeout(5):
+                while not (state / audit.FILE).exists() or not on.log():
+                    await asyncio.sleep(0.005)
+            bridge.kill()
+            await bridge.wait()
+        broker.thaw()
+        await house.until(is_said(house, "bridge/state", "offline"))
+        async with program(document, state, switch):
+            await house.until(is_said(house, "bridge/state", "online"))
+            assert await on.sets_off("gate", request="r1") == ("gate", "denied", "replayed")
+            assert await on.sets_off("lamp", "", request="r2") == ("lamp", "published", "")
+        assert not thing.told
+        assert on.log()[:3] == [("gate", "fire", ""), ("gate", "result", "bridge-killed"), ("gate", "deny", "replayed")]
+
+
+@asynccontextmanager
+async def program(document: Path, state: Path, switch: Switch) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *TIED, sys.executable, "-m", "appliance.programs", "bridge",
+        "--settings", str(document), "--socket", str(switch.socket), "--state", str(state),
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def test_a_log_written_before_the_memory_tells_the_request_that_must_not_come_again(tmp_path: Path) -> None:
+    kept = record.Record(tmp_path)
+    kept.keep(1, "gate", "fire", "", {"request": "r1"})
+    memory = (tmp_path / record.MEMORY).read_bytes()
+    kept.keep(2, "gate", "fire", "", {"request": "r2"})
+    (tmp_path / record.MEMORY).write_bytes(memory)  # killed between the two
+    again = record.Record(tmp_path).memory
+    assert again.seen == {"r2": 2} and again.under_way == {"r2": "gate"}
 
 
 async def test_settings_that_came_into_force_before_the_bridge_was_there_count(
