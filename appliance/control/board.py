@@ -153,6 +153,7 @@ class Board:
             keys=known.keys,
             asked=asked,
             called_back=known.called_back,
+            lists=known.lists,
         )
 
     # ---- what is ----------------------------------------------------------------------------------------------------

@@ -373,6 +373,7 @@ class ActionDue(msgspec.Struct, tag_field="event", tag="action", frozen=True, kw
     keys: str = ""  # pressed before, in menus; never a PIN or code
     asked: bool = False  # a step of a scenario set it off, and waits for what becomes of it
     called_back: bool = False  # we called the number, and talk to whoever answered there
+    lists: tuple[str, ...] = ()  # caller lists the caller is on
 
 
 class ActionAborted(msgspec.Struct, tag_field="event", tag="action-aborted", frozen=True, kw_only=True):

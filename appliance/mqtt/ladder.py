@@ -41,7 +41,7 @@ class Facts(NamedTuple):
     kind: str  # of the line: sip, gsm, fxo
     trust: str  # in the number, as in the settings; "none" when it is withheld
     number: str  # normalised; "" when withheld
-    listed: bool  # exactly this number is on the action's list
+    listed: bool  # on the action's list; from class 1 on exactly this number
     calling: bool = True  # the call alone sets it off; else a step of its scenario does
     open: bool = True  # within the action's hours
     proof: Proof | None = None  # None: no keys were given
@@ -120,7 +120,7 @@ def _against_request(name: str, action: Action, facts: Facts, memory: Memory) ->
 def _against_caller(name: str, action: Action, facts: Facts, memory: Memory) -> Decision | None:
     if facts.line not in action.lines:
         return Deny("other-line")
-    if action.class_ >= COMFORT or facts.calling:
+    if action.callers is not None or action.class_ >= COMFORT or facts.calling:
         if not facts.number:
             return Deny("withheld")
         if not facts.listed:

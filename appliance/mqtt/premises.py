@@ -186,7 +186,7 @@ class Premises:
             kind=line_kind,
             trust=event.trust,
             number=event.number,
-            listed=event.number in self._listed.get(name, ()) if action.class_ else bool(event.number),
+            listed=event.number in self._listed.get(name, ()) if action.class_ else action.callers in event.lists,
             calling=not event.asked and not (action.class_ == INFORM and not action.set_off_by_calling),
             open=action.hours is None or is_open(settings, action.hours, now),
             proof=proof,

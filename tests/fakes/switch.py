@@ -137,5 +137,6 @@ class Switch:
         if keys:
             self.proofs[request] = keys
         known = {"number": "+37060000001", "trust": "claimed", "line": "city", "asked": bool(keys), **facts}
+        known.setdefault("lists", ("regulars", "residents"))
         self.tell(ActionDue, action=action, call=CALL, request=request, expires=now() + lives, **known)
         return request

@@ -68,12 +68,7 @@ def go(name: str, rule: Action, known: Facts, kept: Memory) -> Decision:
 
 def may_fire(class_: int, kind: str, trust: str, how: str, keys: str, rule: Action, known: Facts) -> bool:
     """The table of the ladder, as its users read it."""
-    if (
-        (how != "listed" and (class_ > 0 or known.calling))
-        or known.line != "city"
-        or known.request == "again"
-        or known.expires <= NOW
-    ):
+    if how != "listed" or known.line != "city" or known.request == "again" or known.expires <= NOW:
         return False
     if class_ >= 2 and not known.open:
         return False
@@ -121,10 +116,86 @@ def test_a_forged_number_on_a_trunk_opens_no_gate_whatever_the_trunk_says_of_it(
     assert decide("gate", action(2), facts(kind="gsm", trust="network"), Memory()) == Ask("keys")
 
 
-def test_class_0_by_a_step_needs_no_number_and_by_calling_is_for_the_list() -> None:
-    lamp = action(0, callers=None)
+def test_class_0_is_for_its_list_however_it_is_set_off_and_without_one_for_everybody_by_a_step() -> None:
+    lamp, listed = action(0, callers=None), action(0)
     assert decide("lamp", lamp, facts(""), Memory()) == Fire()
     assert decide("lamp", lamp, facts("", calling=True), Memory()) == Deny("withheld")
+    for calling in (True, False):
+        assert decide("lamp", listed, facts("", calling=calling), Memory()) == Deny("withheld")
+        assert decide("lamp", listed, facts("+37060000009", listed=False, calling=calling), Memory()) == DENIED
+        assert decide("lamp", listed, facts(calling=calling), Memory()) == Fire()
+
+
+@pytest.mark.parametrize(
+    ("class_", "set_off", "kind", "trust", "number", "keys", "becomes"),
+    [
+        (0, "calls", "sip", "claimed", "listed", "-", "fires"),
+        (0, "calls", "sip", "claimed", "other", "-", "not-listed"),
+        (0, "calls", "sip", "claimed", "withheld", "-", "withheld"),
+        (1, "calls", "sip", "claimed", "listed", "-", "fires"),
+        (1, "calls", "sip", "claimed", "other", "-", "not-listed"),
+        (1, "calls", "gsm", "network", "withheld", "-", "withheld"),
+        (1, "calls", "sip", "claimed", "listed", "at night", "closed"),
+        (1, "calls", "sip", "claimed", "listed", "replayed", "replayed"),
+        (2, "calls", "sip", "claimed", "listed", "-", "not-by-calling"),
+        (2, "calls", "gsm", "network", "listed", "-", "not-by-calling"),
+        (2, "step", "sip", "claimed", "listed", "-", "asks for keys"),
+        (2, "step", "sip", "network", "listed", "-", "asks for keys"),
+        (2, "step", "sip", "claimed", "listed", "right", "fires"),
+        (2, "step", "sip", "claimed", "listed", "wrong", "wrong-keys"),
+        (2, "step", "sip", "claimed", "listed", "late", "wrong-keys"),
+        (2, "step", "sip", "claimed", "listed", "right, too late", "expired"),
+        (2, "step", "sip", "claimed", "listed", "used", "used-before"),
+        (2, "step", "sip", "claimed", "listed", "at night", "closed"),
+        (2, "step", "sip", "claimed", "listed", "replayed", "replayed"),
+        (2, "step", "sip", "claimed", "other", "right", "not-listed"),
+        (2, "step", "sip", "none", "withheld", "right", "withheld"),
+        (2, "step", "fxo", "network", "listed", "right", "fires"),
+        ("2 by number", "calls", "gsm", "network", "listed", "-", "fires"),
+        ("2 by number", "calls", "fxo", "network", "listed", "-", "fires"),
+        ("2 by number", "calls", "gsm", "claimed", "listed", "-", "asks for keys"),
+        ("2 by number", "calls", "sip", "claimed", "listed", "-", "asks for keys"),  # forged on a trunk
+        ("2 by number", "calls", "sip", "network", "listed", "-", "asks for keys"),  # a trunk that swears to it
+        ("2 by number", "calls", "gsm", "network", "withheld", "-", "withheld"),
+        (3, "calls", "gsm", "network", "listed", "-", "not-by-calling"),
+        (3, "step", "sip", "claimed", "listed", "-", "asks for keys"),
+        (3, "step", "sip", "claimed", "listed", "right", "asks for second"),
+        (3, "second", "sip", "claimed", "listed", "right", "fires"),
+        (3, "second", "sip", "claimed", "listed", "wrong", "wrong-keys"),
+        (3, "second", "sip", "claimed", "other", "right", "not-listed"),
+        (3, "second", "gsm", "network", "listed", "at night", "closed"),
+        (4, "calls", "gsm", "network", "listed", "-", "not-by-calling"),
+        (4, "step", "gsm", "network", "listed", "right", "asks for second"),
+        (4, "second", "gsm", "network", "listed", "right", "rehearses"),
+        (4, "second", "gsm", "network", "listed", "wrong", "wrong-keys"),
+        (4, "second", "gsm", "network", "listed", "replayed", "replayed"),
+    ],
+)
+def test_the_table_as_people_read_it(
+    class_: int | str, set_off: str, kind: str, trust: str, number: str, keys: str, becomes: str
+) -> None:
+    level = int(str(class_)[0])
+    late_code = prove(pyotp.TOTP(SECRET).at(NOW // 1000 - 120), "totp", HOLDERS, NOW)
+    given: dict[str, Proof | None] = {"right": PIN, "wrong": WRONG, "late": late_code, "used": KEYS["used"]}
+    proof = given.get(keys, PIN if level >= 2 and keys != "-" else None)
+    kept = memory(seen={"r1": NOW - 1} if keys == "replayed" else {})
+    if set_off == "second":
+        kept.first["a"] = First("boris", BORIS, NOW - 1000)
+    told, listed = {"listed": (ANNA, True), "other": ("+37060000009", False), "withheld": ("", False)}[number]
+    expires = NOW if keys == "right, too late" else NOW + 10_000
+    known = facts(
+        told, listed=listed, kind=kind, trust=trust, calling=set_off == "calls",
+        open=keys != "at night", proof=proof, expires=expires,
+    )  # fmt: skip
+    rule = action(level, by_number=class_ == "2 by number", hours="day")
+    match decide("a", rule, known, kept):
+        case Deny(reason):
+            became = reason
+        case Ask(what):
+            became = f"asks for {what}"
+        case Fire(rehearsal=rehearsal):
+            became = "rehearses" if rehearsal else "fires"
+    assert became == becomes
 
 
 def test_a_number_believed_too_little_sets_nothing_off() -> None:
@@ -320,7 +391,7 @@ def test_whatever_comes_nothing_fires_without_the_proof_of_its_class(rule: Actio
         if isinstance(decision, Fire):
             assert known.request not in fired and known.now < known.expires and known.line == "city"
             fired.add(known.request)
-            assert not (known.calling or rule.class_) or (known.number and known.listed)
+            assert known.number and known.listed
             assert rule.class_ < 2 or known.open
             keys = known.proof is not None and known.proof.holder and known.proof.how == rule.challenge
             assert known.proof is None or keys
