@@ -9,14 +9,14 @@ from pathlib import Path
 
 from appliance.settings.documents import decode, refused
 from appliance.settings.faults import MOST, Fault, SettingsFaults
-from appliance.settings.words import PRINTED
+from appliance.settings.words import seen
 
 SPREAD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: neighbours land far apart
 PREFIX = 1 << 63
 LARGEST = 64 << 20  # bytes of a numbers file
 NUMBERS = 1_000_000  # in one
 
-_LINE = re.compile(rf"(\+[0-9]{{4,15}})(?:[,;]({PRINTED}{{0,64}}))?")
+_LINE = re.compile(r"(\+[0-9]{4,15})(?:[,;](.{0,64}))?")
 _NIBBLES = str.maketrans("0123456789", "123456789a")
 
 
@@ -31,9 +31,10 @@ def read_numbers(path: Path) -> dict[str, str]:
         if not line or line.startswith("#"):
             continue
         found = _LINE.fullmatch(line)
-        if found is None or found[1] in numbers:
-            kind, what = ("bad-number", "is not accepted") if found is None else ("given-twice", "repeats a number")
-            accepted = "accepted: `+37060000001` or `+37060000001,Name`, each number once"
+        if found is None or not seen(line) or found[1] in numbers:
+            known = found is not None and found[1] in numbers
+            kind, what = ("given-twice", "repeats a number") if known else ("bad-number", "is not accepted")
+            accepted = "accepted: `+37060000001` or `+37060000001,Name`, each number once, characters that are seen"
             faults.append(Fault(kind, path.name, count, 1, "", f"this line {what}; {accepted}"))
             if len(faults) == MOST:
                 break

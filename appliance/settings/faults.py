@@ -69,13 +69,18 @@ def dotted(path: Path) -> str:
     return text
 
 
+def _escaped(unseen: str) -> str:
+    """As the document may write it."""
+    return f"\\u{ord(unseen):04x}" if ord(unseen) < 0x10000 else f"\\U{ord(unseen):08x}"
+
+
 def shown(found: object) -> str:
     """What was found, in a few words."""
     if isinstance(found, bool):
         return "true" if found else "false"
     if isinstance(found, str):
         short = found if len(found) <= SHOWN else found[:SHOWN] + "…"
-        return json.dumps("".join(c if c.isprintable() else "\ufffd" for c in short), ensure_ascii=False)
+        return "".join(c if c.isprintable() else _escaped(c) for c in json.dumps(short, ensure_ascii=False))
     if isinstance(found, int):
         return str(found) if abs(found) < 10**SHOWN else "a very large number"
     if isinstance(found, dict):

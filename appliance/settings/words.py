@@ -3,6 +3,7 @@
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -77,7 +78,20 @@ def _target(*kinds: str, also: str = "") -> Text:
     )
 
 
-PRINTED = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode categories of what is not seen itself and may hide or turn what is
+
+
+def seen(value: str) -> bool:
+    """Whether nothing in a text is unseen: no control, no zero width, no change of direction."""
+    return value.isprintable() or not any(unicodedata.category(c) in UNSEEN for c in value)
+
+
+def _words(least: int, most: int) -> Text:
+    many = f"{least} to {most}" if least else f"at most {most}"
+    return Text(
+        f"{many} characters that are seen: no control, direction or zero-width ones", rf"(?s:.{{{least},}})", most, seen
+    )
+
 
 Name = Annotated[str, Text("1 to 31 of a-z, 0-9 and -, beginning with a letter or digit", NAME)]
 PhoneName = Annotated[str, Text("the name of a phone", NAME)]
@@ -114,8 +128,8 @@ MemberName = Annotated[
         rf"{NAME}(?:\.(?:mobile|all))?",
     ),
 ]
-Title = Annotated[str, Text("1 to 64 characters, no control characters", PRINTED + "{1,64}")]
-ScreenName = Annotated[str, Text("at most 64 characters, no control characters", PRINTED + "{0,64}")]
+Title = Annotated[str, _words(1, 64)]
+ScreenName = Annotated[str, _words(0, 64)]
 Target = Annotated[str, _target("queue", "chain", "person", "mailbox")]
 NumberTarget = Annotated[str, _target("scenario", "queue", "chain", "person", "mailbox")]
 StepTarget = Annotated[str, _target("queue", "chain", "person", "mailbox", "scenario", also="step, ")]
@@ -203,30 +217,31 @@ WebAddress = Annotated[
         check=is_address,
     ),
 ]
-JsonField = Annotated[str, Text("1 to 64 characters, no control characters", PRINTED + "{1,64}")]
+JsonField = Annotated[str, _words(1, 64)]
 User = Annotated[str, Text("1 to 64 of letters, digits and ._+-", r"[A-Za-z0-9._+\-]{1,64}")]
 TopicPart = Annotated[str, Text("1 to 64 of letters, digits, - and _", r"[A-Za-z0-9_\-]{1,64}")]
 Topic = Annotated[
     str,
     Text(
         "an MQTT topic of 1 to 256 characters, without + and #, not beginning with $",
-        r"(?!\$)[^+#\x00-\x1f\x7f\ud800-\udfff]{1,256}",
+        r"(?!\$)[^+#]{1,256}",
         most=256,
+        check=seen,
     ),
 ]
 MessageText = Annotated[
     str, Text("at most 4096 bytes", r"[^\x00\ud800-\udfff]*", most=4096, check=lambda v: len(v.encode()) <= 4096)
 ]
-StateText = Annotated[str, Text("at most 256 characters, no control characters", PRINTED + "{0,256}")]
+StateText = Annotated[str, _words(0, 256)]
 SoundFile = Annotated[str, Text("the absolute path of a .wav file", r"/[^\x00-\x1f\x7f]*\.wav")]
 KeptFile = Annotated[str, Text("the absolute path of a file", r"/[^\x00-\x1f\x7f]*")]
 SpokenText = Annotated[
     str,
     Text(
-        "words, 1 to 500 characters, no control characters but ends of lines",
-        r"(?:[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\r?\n)+",
+        "words, 1 to 500 characters that are seen, and ends of lines",
+        r"(?s:.+)",
         most=500,
-        check=lambda value: any(c.isalnum() for c in value),
+        check=lambda value: any(c.isalnum() for c in value) and seen(re.sub(r"\r?\n", "", value)),
     ),
 ]
 Language = Annotated[

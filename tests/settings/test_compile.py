@@ -304,6 +304,7 @@ def test_a_file_of_many_numbers_is_a_list_like_any_other(tmp_path: Path) -> None
         ("+37060000001\n37060000002\n", "many.csv:2:1"),
         ("+37060000001\n+37060000001,A", "many.csv:2:1"),
         ("\xff", "many.csv:1:1"),
+        ("+37060000001,A\n+37060000002,\xe2\x80\xaenimda", "many.csv:2:1"),
     ],
 )
 def test_a_fault_in_a_file_of_numbers_has_its_place_and_shows_nothing_of_it(

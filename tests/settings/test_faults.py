@@ -142,6 +142,16 @@ def test_a_fault_is_one_line_with_the_place_first() -> None:
     ]
 
 
+@pytest.mark.parametrize("hidden", ["\u202e", "\u200b", "\u00ad", "\U000e0041"])
+def test_a_name_that_shows_otherwise_than_it_is_written_is_told_with_what_hides_in_it(hidden: str) -> None:
+    [office] = faults(SMALL.replace("Small", f"Small{hidden}"))
+    [caller] = faults(SMALL + f'[callers.vip]\nnumbers = {{ "+37060000001" = "An{hidden}na" }}\n')
+    written = (f"\\u{ord(hidden):04x}", f"\\U{ord(hidden):08x}")[ord(hidden) > 0xFFFF]
+    assert str(office).startswith(f'office.toml:2:8 office.name: "Small{written} Ltd" is not accepted; accepted: ')
+    assert f'"An{written}na" is not accepted' in str(caller)
+    assert office.message.endswith("characters that are seen: no control, direction or zero-width ones")
+
+
 def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:
     text = SMALL.replace('"LT"', '"L"') + "[web]\nport = 0\nlissten = 1\n[chain.a]\nsteps = []\n"
     assert [(f.line, f.path) for f in faults(text)] == [

@@ -37,7 +37,11 @@ MEMBER = (
 
 ACCEPTED = {
     "a name": (SMALL, "[mailbox.@]", ["a", "0", "two-words", "x" * 31]),
-    "a title": (SMALL, "[mailbox.a]\nname = @", ['"A"', '"Ąžuolas & Co"', '"' + "x" * 64 + '"']),
+    "a title": (
+        SMALL,
+        "[mailbox.a]\nname = @",
+        ['"A"', '"Ąžuolas & Co"', '"Čiurlionis\u00a0☎ 🙂"', '"Їжак і Щур"', '"' + "x" * 64 + '"'],
+    ),
     "a country": (SMALL.replace('"LT"', "@"), "", ['"LT"', '"US"', '"GB"']),
     "a time zone": (SMALL.replace('"Europe/Vilnius"', "@"), "", ['"UTC"', '"America/New_York"']),
     "an address": (SMALL, "[web]\nlisten = @", ['"127.0.0.1"', '"0.0.0.0"', '"::1"']),
@@ -125,7 +129,20 @@ ACCEPTED = {
 
 REFUSED = {
     "a name": ['"A"', '""', '"-a"', '"a b"', '"a_b"', '"ą"', '"' + "x" * 32 + '"', '"a\\n"'],
-    "a title": ['""', '"a\\nb"', '"a\\u0085"', '"' + "x" * 65 + '"', "5", "true", "[]"],
+    "a title": [
+        '""',
+        '"a\\nb"',
+        '"a\\u0085"',
+        '"a\\u00ad"',
+        '"a\\u200b"',
+        '"\\u2066a"',
+        '"\\ufeffa"',
+        '"a\\u2029"',
+        '"' + "x" * 65 + '"',
+        "5",
+        "true",
+        "[]",
+    ],
     "a country": ['"lt"', '"LTU"', '"XX"', '""', "370"],
     "a time zone": ['"Vilnius"', '"../../etc/passwd"', '"Europe"', '""', "2"],
     "an address": ['"localhost"', '"127.1"', '"1.2.3.4.5"', '"fe80::1%eth0"', '""', "1"],
@@ -152,7 +169,7 @@ REFUSED = {
     ],
     "a greeting": ['"greeting.wav"', '"/etc/shadow"', '"/a\\n.wav"', '""'],
     "a prompt": ['"a.wav"', '"/a.mp3"', "1"],
-    "a spoken prompt": ['""', '"..."', '"a\\u0000"', '"a\\u0001"', f'"{"x" * 501}"', "1"],
+    "a spoken prompt": ['"a\\u202e"', '"a\\rb"', '""', '"..."', '"a\\u0000"', '"a\\u0001"', f'"{"x" * 501}"', "1"],
     "its language": ['""', '"EN"', '"../en"', '"-w"', '"english"', "1"],
     "a language": ['"lt"', '"EN"', "1"],
     "a rewriting": ['"" = "+"', 'a = "+"', '"8*" = "1"', '8 = "a"', "8 = 370", '1234567890123456 = "1"', '"+" = "++"'],
