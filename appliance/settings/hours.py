@@ -71,6 +71,11 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def skipped(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clock on the wall never shows this, as it goes forward over it."""
+    return at.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) != at
+
+
 def open_intervals(
     week: list[list[Window]], closed: list[Dated], opened: list[Dated], zone: ZoneInfo, begin: int, end: int
 ) -> list[Interval]:

@@ -2,8 +2,9 @@
 """What the tables of the settings must agree on, beside the names they say of one another."""
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
-from appliance.settings import action_rules, graph, people
+from appliance.settings import action_rules, graph, hours, people
 from appliance.settings.brokers import Broker
 from appliance.settings.faults import shown
 from appliance.settings.models import TELEPHONES, Queue, Settings
@@ -155,9 +156,17 @@ def _other(s: Settings) -> Iterator[Wrong]:
     yield from _brokers(s)
     if SILENCE in s.lookup:
         yield Wrong("reserved", ("lookup", SILENCE), f'"{SILENCE}" is one of ours; accepted: another name', True)
+    yield from _golden(s)
+
+
+def _golden(s: Settings) -> Iterator[Wrong]:
+    zone = ZoneInfo(s.office.time_zone)
     for i, golden in enumerate(s.golden):
         if golden.line is None and not s.line:
             yield Wrong("missing", ("golden", i), "needs a line; accepted: with a table [line.NAME]", True)
+        if hours.skipped(hours.moment(golden.when), zone):
+            what = f"{shown(golden.when)} never is: clocks in {zone} go forward over it; accepted: a time there is"
+            yield Wrong("not-accepted", ("golden", i, "when"), what)
 
 
 def _brokers(s: Settings) -> Iterator[Wrong]:

@@ -11,7 +11,7 @@ from appliance.languages import LANGUAGES
 from appliance.programs import check
 from appliance.settings import golden
 from appliance.settings.golden import Failure, GoldenCalls
-from tests.settings.documents import WIRED, settings
+from tests.settings.documents import WIRED, faults, settings
 from tests.settings.shop import SHOP
 
 MONDAY, SUNDAY = "2027-01-04 10:00", "2027-01-10 15:00"
@@ -41,6 +41,20 @@ def said(one: str, text: str = SHOP) -> str:
 def test_a_call_on_sunday_afternoon_is_recorded() -> None:
     assert failed(example("mailbox.office", SUNDAY)) == []
     assert said(example("person.anna", SUNDAY)).endswith("a message in mailbox “Office”; expected: answered by Anna")
+
+
+@pytest.mark.parametrize("when", ["2027-03-28 03:00", "2027-03-28 03:59"])
+def test_a_time_that_clocks_go_forward_over_is_told(when: str) -> None:
+    [fault] = faults(SHOP + example("mailbox.office", when))
+    assert (fault.id, fault.path) == ("not-accepted", "golden[0].when")
+    assert fault.message == (
+        f'"{when}" never is: clocks in Europe/Vilnius go forward over it; accepted: a time there is'
+    )
+
+
+@pytest.mark.parametrize("when", ["2027-03-28 02:59", "2027-03-28 04:00", "2027-10-31 03:30"])
+def test_the_times_beside_it_are_sound_and_so_is_one_that_comes_twice(when: str) -> None:
+    assert failed(example("mailbox.office", when)) == []
 
 
 def test_who_picks_up_when_rung_has_the_call() -> None:
