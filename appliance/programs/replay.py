@@ -37,8 +37,7 @@ class WrongRequest(Exception):
 
 def main(argv: list[str]) -> int:
     args = _arguments(argv)
-    if args.synthetic is None and args.journal is None:
-        raise WrongRequest("Either --journal or --synthetic says which traffic is meant.")
+    _sensible(args)
     new = _settings(args.settings)
     old = _old(args)
     tell = _Progress(sys.stderr)
@@ -79,6 +78,18 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     takes.add_argument("--seed", type=int, default=1, metavar="N", help="what is drawn is drawn by it (%(default)s)")
     takes.add_argument("--all", action="store_true", help=f"every call that differs, not only the first {SHOWN}")
     return takes.parse_args(argv)
+
+
+def _sensible(args: argparse.Namespace) -> None:
+    """Raises WrongRequest when something would be passed over in silence."""
+    if args.synthetic is None and args.journal is None:
+        raise WrongRequest("Either --journal or --synthetic says which traffic is meant.")
+    if args.synthetic is not None and args.journal is not None:
+        raise WrongRequest(
+            "Traffic is either recorded (--journal) or made up (--synthetic); --old FILE says what is compared with."
+        )
+    if args.synthetic is not None and (args.since or args.until):
+        raise WrongRequest("--from and --until are a stretch of a journal; made-up traffic is told as long as it is.")
 
 
 def _scale(text: str) -> float:

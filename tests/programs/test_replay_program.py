@@ -78,6 +78,13 @@ def test_made_up_traffic_repeated_has_intervals(
 
 
 def test_what_cannot_be_is_told(tmp_path: Path, journal: Path, tried: Path) -> None:
+    for more, words in (
+        (["--journal", str(journal)], r"either recorded \(--journal\) or made up \(--synthetic\)"),
+        (["--from", "2026-12-14"], "a stretch of a journal"),
+        (["--until", "2026-12-14"], "a stretch of a journal"),
+    ):
+        with pytest.raises(WrongRequest, match=words):
+            main(["--synthetic", str(tmp_path / "traffic.toml"), "--settings", str(tried), *more])
     with pytest.raises(WrongRequest, match="--journal or --synthetic"):
         main(["--settings", str(tried)])
     with pytest.raises(WrongRequest, match="noon is no time"):
