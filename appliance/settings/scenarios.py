@@ -206,7 +206,8 @@ class _Compiled:
                 return replace(asks, value=self.attribute(step.attribute), ms=ms)
 
     def menu(self, step: steps.MenuStep) -> Step:
-        keys = tuple((ord(key), self.key(step, key, does)) for key, does in step.keys.items())
+        named = any(does.value is not None for does in step.keys.values())  # then each key sets what it stands for
+        keys = tuple((ord(key), self.key(step, key, does, named)) for key, does in step.keys.items())
         ways = {
             Because.NO_KEY: self.may_lead(step.no_key),
             Because.WRONG_KEY: self.may_lead(step.wrong_key),
@@ -220,19 +221,20 @@ class _Compiled:
             other=self.lead(step.otherwise),
             exits=keys + exits(ways),
             least=int(step.extensions),
-            value=self.attribute(step.attribute),
+            value=NONE if named else self.attribute(step.attribute),
             ms=step.timeout * 1000,
         )
 
-    def key(self, menu: steps.MenuStep, key: str, does: steps.Key) -> int:
-        """Where a key leads, by way of what it sets and wants."""
+    def key(self, menu: steps.MenuStep, key: str, does: steps.Key, named: bool) -> int:
+        """Where a key leads, by way of what it wants and, in a menu some of whose keys have a value, of what it sets."""
         routes, to = self.routes, self.lead(does.to)
         path = f"{routes.path(self.at)}.keys.{key}"
         if does.skill is not None:
             wants = Step(0, plan.SKILL, routes.index("skill", does.skill), does.level, to)
             to = routes.add(f"{path}.skill", wants)
-        if does.value is not None:
-            sets = Step(0, plan.SET, self.attribute(menu.attribute), next=to, value=routes.text(does.value))
+        if named:
+            value = routes.text(key if does.value is None else does.value)
+            sets = Step(0, plan.SET, self.attribute(menu.attribute), next=to, value=value)
             to = routes.add(f"{path}.value", sets)
         return to
 

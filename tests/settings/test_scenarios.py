@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from appliance.core import Core
-from appliance.core.names import Because
+from appliance.core.names import Because, Do, Fact, Why
 from appliance.settings.compile import compile
 from tests.settings.documents import FULL, TWO, WIRED, graph, settings
 from tests.settings.plan_reader import NONE, Plan, Step, read_plan
@@ -80,8 +80,10 @@ def test_a_menu_sends_each_key_where_it_says_and_keeps_what_was_pressed() -> Non
     )
     step = made.step("a")
     assert (step.kind, step.small, step.least, step.ms) == (MENU, 2, 1, 7000)
-    assert made.names.named(made.plan["ATTR"][step.value][0]) == ("attribute", "topic")
-    assert made.exits("a") == {"1": "own.queue.sales", "*": "a", "#": "a.keys.#.value", "NO_KEY": "b"}
+    assert step.value == NONE
+    assert made.exits("a") == {"1": "a.keys.1.value", "*": "a.keys.*.value", "#": "a.keys.#.value", "NO_KEY": "b"}
+    assert [made.ways(f"a.keys.{key}.value")[0] for key in "1*"] == ["own.queue.sales", "a"]
+    assert made.names.named(made.plan["ATTR"][made.step("a.keys.1.value").what][0]) == ("attribute", "topic")
     assert made.ways("a") == ("", "own.mailbox.office")
     sets, wants = made.step("a.keys.#.value"), made.step("a.keys.#.skill")
     assert (sets.kind, sets.what, made.plan.text(sets.value), made.ways("a.keys.#.value")[0]) == (
@@ -91,6 +93,31 @@ def test_a_menu_sends_each_key_where_it_says_and_keeps_what_was_pressed() -> Non
     assert (wants.kind, wants.what, wants.small, made.ways("a.keys.#.skill")[0]) == (SKILL, 0, 30, "b")
     assert made.step("b").value == NONE
     assert made.exits("b") == {"0": "own.mailbox.office", "NO_KEY": "own.person.anna", "WRONG_KEY": "b", "FAILED": "a"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "kept"),
+    [
+        ('1 = { to = "sales", value = "invoices" }, 2 = "sales"', "1", ["invoices"]),
+        ('1 = { to = "sales", value = "invoices" }, 2 = "sales"', "2", ["2"]),
+        ('1 = "sales", 2 = "sales"', "1", ["1"]),
+    ],
+)
+def test_what_a_key_stands_for_is_kept_once(keys: str, key: str, kept: list[str]) -> None:
+    """It was kept twice where a key has a value, first as the key: so it stood in the journal, and in the why."""
+    menu = f'a: do = "menu"; prompt = "hello"; attribute = "topic"; keys = {{ {keys} }}'
+    plan, names = compile(settings(graph(menu, before=SALES)), NOW)
+    core = Core(plan)
+    core.feed(Fact.ARRIVED, NOW, call=1, line=names.id("line", "city"))
+    core.feed(Fact.DIGIT, NOW, call=1, value=ord(key))
+    assert [command.number for command in core.commands() if command.kind == Do.SET] == kept
+    assert sum(line.rule == Why.SET for line in core.trace()) == 1
+
+
+def test_a_menu_whose_keys_have_no_value_keeps_the_key_itself() -> None:
+    made = compiled('a: do = "menu"; prompt = "hello"; attribute = "topic"; keys = { 1 = "anna" }')
+    assert made.names.named(made.plan["ATTR"][made.step("a").value][0]) == ("attribute", "topic")
+    assert made.exits("a") == {"1": "own.person.anna"}
 
 
 def test_digits_are_collected_and_looked_up_with_a_way_for_every_failure() -> None:
