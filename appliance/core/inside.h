@@ -301,10 +301,14 @@ void lk_hang_up(struct lk_core *core, uint32_t call, int32_t cause);
 /* Who answered has it no longer, and wraps up. */
 void lk_free_answerer(struct lk_core *core, uint32_t call);
 
-/* ---- facts.c ------------------------------------------------------------------------------------------------------ */
+/* ---- arrival.c ---------------------------------------------------------------------------------------------------- */
 
 /* Length of a number, or -1 when it has no end or letters that no number has. */
 int lk_number_length(const char number[LK_NUMBER_MAX + 1]);
+enum lk_error lk_take_arrival(struct lk_core *core, const struct lk_event *event);
+
+/* ---- facts.c ------------------------------------------------------------------------------------------------------ */
+
 /* A leg has the call from now on; all others of it stop. */
 void lk_answered(struct lk_core *core, uint32_t call, uint32_t leg);
 /* Takes one fact; when it is refused nothing has changed. */
