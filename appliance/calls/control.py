@@ -16,6 +16,7 @@ from appliance.calls.call import Status as StatusName
 from appliance.calls.caller import read, who_calls
 from appliance.calls.history import MISSED, History
 from appliance.calls.hours import Midnight, Mode, Override, Overrides
+from appliance.calls.listening import Listening, Speak, unspoken
 from appliance.calls.lookups import LookingUp
 from appliance.calls.messages import Message, Messages
 from appliance.calls.originate import Originate
@@ -39,6 +40,7 @@ KEYS_KEPT = 64  # keys of a call that messages may have in them
 NO_ROUTE = 3  # Q.850 no route to destination
 NO_SUCH_NUMBER = 28  # Q.850 invalid number format
 CONGESTION = 42  # Q.850 switching equipment congestion
+SERVICE = "own.service"  # the step in which the switch does something with a call itself
 NONE: Mapping[str, Override] = {}
 OUTCOMES: dict[int, OutcomeName] = {
     Outcome.ANSWERED: "answered",
@@ -62,8 +64,11 @@ class CallControl:
         sounds: Callable[[str], Path],
         lookups: Lookups,
         spoken: Callable[[str, str], str] = lambda text, language: "",
+        speak: Speak = unspoken,
+        pin: Callable[[str], str] = lambda mailbox: "",
     ) -> None:
-        """spoken: the WAV file of a text in a language, "" when there is none."""
+        """spoken: the WAV file of a text in a language, "" when there is none; speak: the same, made when there is none;
+        pin: what is kept of a mailbox's PIN, "" when it has none."""
         self.calls: dict[int, Call] = {}
         self.history = History()
         self._routing = Routing(rules, memory, journal, do=self._do, traced=self._traced, settled=self._settled)
@@ -74,7 +79,7 @@ class CallControl:
         self._midnight = Midnight(lambda: ZoneInfo(self.rules.settings.office.time_zone), self._new_day)
         self._journal, self._sounds, self._lookups = journal, sounds, lookups
         self.messages = Messages(voicemail, journal, lambda mailbox: self._voicemail.changed(mailbox))
-        self._spoken = spoken
+        self._spoken, self._speak, self._pin = spoken, speak, pin
         self._quiet: asyncio.Event | None = None  # there when we are closing; set when nothing is left
 
     def start(
@@ -101,6 +106,8 @@ class CallControl:
             *(self._routing, telephony, self._sound, self._ringing, self._journal, audience),
             *(self.messages, self.overrides, self._sounds, self._spoken, self._look_whether_quiet),
         )
+        told = (self._routing, telephony, self.messages, self._journal, self._sounds)
+        self._listening = Listening(*told, self._speak, self._pin)
         self._voicemail.start(messages, left_by)
         self._people.start(people)
         self._overrides.start(overrides)
@@ -159,7 +166,8 @@ class CallControl:
         self._journal.call(call.id, since, line, call.caller, called, call.name)
         self._ringing.note(call, leg, source, "caller", "started")
         try:
-            self._arrived(call, who.trust)
+            service = phone and self._listening.wanted(called)
+            self._arrived(call, who.trust, self._routing.id("step", SERVICE) if service else 0)
         except CoreError as fault:
             log.error("call %d from %s on line %s is refused by the core: %s", call.id, call.caller, line, fault.id)
             self._telephony.hang_up(leg, NO_SUCH_NUMBER if fault.id == "bad-event" else CONGESTION)
@@ -219,6 +227,7 @@ class CallControl:
         else:
             self._ringing.note(call, leg, call.phone or call.line, "caller", "ended", cause)
             self._sound.hush(call)
+            self._listening.over(leg)
             call.leg = 0
             self._voicemail.finish(call.id)
             if call.state is not State.OVER:
@@ -228,7 +237,12 @@ class CallControl:
 
     def digit(self, leg: Leg, digit: str) -> None:
         call, ring = self._ringing.legs.get(leg, (None, None))
-        if not call or self._ringing.digit(leg, digit) or (ring and ring is not call.talk):
+        if (
+            not call
+            or self._listening.digit(leg, digit)
+            or self._ringing.digit(leg, digit)
+            or (ring and ring is not call.talk)
+        ):
             return
         if call.talk:  # the bridge carries sound alone; and a conversation is nobody's business
             self._telephony.press(call.leg if ring else call.talk.answered, digit)
@@ -244,14 +258,12 @@ class CallControl:
             self.drain()
 
     def played(self, port: Port) -> None:
-        self._sound.played(port)
-        self._ringing.played(port)
-        self._voicemail.played(port)
+        for part in (self._sound, self._ringing, self._voicemail, self._listening):
+            part.played(port)
 
     def stopped(self, port: Port, why: str) -> None:
-        self._sound.stopped(port, why)
-        self._ringing.stopped(port, why)
-        self._voicemail.stopped(port, why)
+        for part in (self._sound, self._ringing, self._voicemail, self._listening):
+            part.stopped(port, why)
 
     def phone(self, phone: str, contacts: list[str], agent: str, expires: int | None) -> None:
         self.contacts[phone] = (contacts, agent, expires)
@@ -406,6 +418,10 @@ class CallControl:
                 self._sound.hush(call)
             case Do.LOOK_UP:
                 self._looking_up.begin(call, name(command.target))
+            case Do.PARK if name(command.target) == SERVICE:
+                call.state = State.MENU
+                self._ringing.answer(call)
+                self._listening.begin(call)
             case Do.SET:
                 self._set(call, name(command.target), command.number)
 
@@ -478,5 +494,7 @@ class CallControl:
             self._quiet.set()
 
     def close(self) -> None:
-        for part in (self._voicemail, self._ringing, self._people, self._overrides, self._midnight, self._routing):
+        for part in (self._listening, self._voicemail, self._ringing, self._people):
             part.close()
+        for clock in (self._overrides, self._midnight, self._routing):
+            clock.close()

@@ -60,6 +60,8 @@ class Messages:
 
     def learn(self, known: Iterable[Message]) -> list[Path]:
         """What was known before the start; the files nothing is known of, such as those left by a journal set aside."""
+        for path in self.folder.glob(f"*/{GREETING.removesuffix(WAV)}.*{WAV}"):
+            path.unlink(missing_ok=True)  # tried, when the program ended
         files = {path.relative_to(self.folder).as_posix(): path for path in sorted(self.folder.glob(f"*/*{WAV}"))}
         files = {name: path for name, path in files.items() if path.name != GREETING and path.name.count(".") == 1}
         for message in known:

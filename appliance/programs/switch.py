@@ -30,6 +30,7 @@ from appliance.control.board import Board
 from appliance.control.messages import Refused
 from appliance.control.server import Peer, Server
 from appliance.core import CoreError
+from appliance.languages.spoken import Spoken
 from appliance.languages.why import Words
 from appliance.lookups.http import Lookups
 from appliance.programs import notify
@@ -165,6 +166,8 @@ class Switch:
                 sounds=cache(sounds.path),  # not looked for on the disk at every call
                 lookups=self._lookups,
                 spoken=self._speech.file,
+                speak=self._spoken_or_nothing,
+                pin=self._pin,
             )
 
         try:
@@ -288,6 +291,10 @@ class Switch:
     async def _prompts_at_start(self) -> None:
         """Most are there already; calls do not wait for the others."""
         await self._speak_prompts(self._office)
+        language = self._office.settings.office.language
+        for text in Spoken(language).fixed():
+            if not await self._spoken_or_nothing(text, language):
+                return  # so it will be with the others
 
     async def _keep_rules_fresh(self) -> None:
         while True:
@@ -326,7 +333,11 @@ class Switch:
         """Have the texts of prompts spoken; what is to be said of those that cannot be."""
         texts = {name: one.spoken(office.settings.office) for name, one in office.settings.prompt.items()}
         said = {name: text for name, text in texts.items() if text is not None}
-        self._speech.hold([*said.values()])
+        language = office.settings.office.language
+        ours = [
+            (text, language) for text in Spoken(language).fixed()
+        ]  # made after the prompts, or when they are wanted
+        self._speech.hold([*said.values(), *ours])
         failed = []
         ends = asyncio.get_running_loop().time() + SPEAK_WITHIN
         for name, text in said.items():
@@ -441,6 +452,18 @@ class Switch:
         purpose = Purpose(file=await self._spoken(asked.text, asked.language), title=title, at_once=True)
         told: dict[str, object] = {"phones": phones, "say": asked.text[:TEXT_KEPT]}
         return messages.Dialled(tuple(self._control.originate.announce(dict.fromkeys(phones), purpose, told)))
+
+    async def _spoken_or_nothing(self, text: str, language: str) -> str:
+        """A voice that is missing ends no call."""
+        try:
+            return await self._speech.speak(text, language)
+        except Unspoken as fault:
+            log.warning("%.60r is not heard: %s", text, fault)
+            return ""
+
+    def _pin(self, mailbox: str) -> str:
+        secret = self._office.secrets.mailbox.get(mailbox)
+        return secret.pin.get_secret_value() if secret else ""
 
     async def _spoken(self, text: str, language: str) -> str:
         return await self._speech.speak(text, language or self._office.settings.office.language)

@@ -105,8 +105,10 @@ class Office:
         overrides: Mapping[str, Override] = {},
         messages: Sequence[Message] = (),
         left_by: LeftBy = lambda call: None,
+        **how: Any,
     ) -> None:
-        """people, overrides, messages: as known before a restart; left_by: what the journal knows of a call."""
+        """people, overrides, messages: as known before a restart; left_by: what the journal knows of a call; how: more for
+        CallControl."""
         settings = parse(document, folder / "office.toml")
         self.lines, self.witness, self.path = Puppets(), Witness(), folder / "journal.db"
         self.journal = Journal(self.path, lambda id, said: pytest.fail(said), delay=0.01)
@@ -119,6 +121,7 @@ class Office:
             voicemail=folder / "voicemail",
             sounds=sounds.path,
             lookups=self.questions,
+            **how,
         )
         self.control.start(self.lines, self.witness, people, overrides, None, messages, left_by)
         self.control.line("city", True, "")
