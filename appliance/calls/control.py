@@ -146,10 +146,19 @@ class CallControl:
     # ---- facts from telephones and lines ----------------------------------------------------------------------------
 
     def incoming(
-        self, leg: Leg, source: str, phone: bool, number: str, name: str, called: str, asserted: str = ""
+        self,
+        leg: Leg,
+        source: str,
+        phone: bool,
+        number: str,
+        name: str,
+        called: str,
+        asserted: str = "",
+        replaces: Leg = 0,
     ) -> None:
         known = source in self.rules.settings.line
-        if not phone and (not known or self._quiet):  # its line was taken away a moment ago, or we are closing
+        taken_away = not phone and (not known or self._quiet)  # its line, a moment ago, or we are closing
+        if replaces or taken_away:
             self._telephony.hang_up(leg, CONGESTION if known else NO_ROUTE)
             return
         who = who_calls(self.rules, source, self._people.owner(source) if phone else None, number, name, asserted)
@@ -178,6 +187,10 @@ class CallControl:
             self._audience.person_changed(who.person)
         self.drain()
         log.info("call %d: %s (%s) calls %s on line %s", call.id, call.caller or "withheld", call.name, called, line)
+
+    def held(self, leg: Leg, on: bool) -> None: ...
+    def transfer(self, leg: Leg, number: str, replaces: Leg) -> None:
+        self._telephony.referred(leg, 603)
 
     def _arrived(self, call: Call, trust: Trust, step: int = 0) -> None:
         """step: where he is led whom we called ourselves; 0: he called."""

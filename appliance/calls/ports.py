@@ -54,21 +54,41 @@ class Telephony(Protocol):
     def publish(self, package: str, resource: str, body: str) -> None:
         """The newest state of a resource, for whoever subscribed to it; of package message-summary (a telephone's)."""
 
+    def referred(self, leg: Leg, status: int) -> None:
+        """Tell a telephone what became of the transfer it asked for: a SIP status, 200 done, 404, 486, 503, 603, ..."""
+
 
 class Listener(Protocol):
     """What an adapter tells, always in the event loop's thread."""
 
     def incoming(
-        self, leg: Leg, source: str, phone: bool, number: str, name: str, called: str, asserted: str = ""
+        self,
+        leg: Leg,
+        source: str,
+        phone: bool,
+        number: str,
+        name: str,
+        called: str,
+        asserted: str = "",
+        replaces: Leg = 0,
     ) -> None:
         """A call from a telephone (its id as source) or a line. number and called as they came, "" when withheld;
 
-        asserted: the number the line itself vouches for (P-Asserted-Identity), "" when it does for none."""
+        asserted: the number the line itself vouches for (P-Asserted-Identity), "" when it does for none. replaces: the
+        leg that a telephone wants this one to take the place of (Replaces): a call picked up, or one handed over."""
 
     def rang(self, leg: Leg) -> None: ...
     def answered(self, leg: Leg) -> None: ...
     def over(self, leg: Leg, cause: int) -> None: ...
     def digit(self, leg: Leg, digit: str) -> None: ...
+    def held(self, leg: Leg, on: bool) -> None:
+        """Its telephone (or a line's far end) puts us on hold, in whatever style, or is back."""
+
+    def transfer(self, leg: Leg, number: str, replaces: Leg) -> None:
+        """A telephone asks for its call to go to a number, or (replaces not 0) to whom that other leg connects it with.
+
+        It was told yes, we try; referred() tells it the end."""
+
     def played(self, port: Port) -> None: ...
     def stopped(self, port: Port, why: str) -> None:
         """A player or recording is closed; why is "" when that was asked for, else what went wrong."""

@@ -387,6 +387,21 @@ static PyObject *endpoint_digits(PyObject *self, PyObject *args)
     return done(post(SIP_DO_DIGITS, handle, 0, 0, 0, 1, text));
 }
 
+static PyObject *endpoint_referred(PyObject *self, PyObject *args)
+{
+    unsigned long long handle;
+    int status;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Ki", &handle, &status))
+        return NULL;
+    if (status < 100 || status > 699) {
+        PyErr_SetString(PyExc_ValueError, "a status is 100 to 699");
+        return NULL;
+    }
+    return done(post(SIP_DO_REFERRED, handle, 0, status, 0, 0, NULL));
+}
+
 static PyMethodDef endpoint_methods[] = {
     {"close", endpoint_close, METH_NOARGS, NULL},
     {"open", endpoint_open, METH_NOARGS, NULL},
@@ -403,6 +418,7 @@ static PyMethodDef endpoint_methods[] = {
     {"answer", endpoint_answer, METH_VARARGS, NULL},
     {"hang_up", endpoint_hang_up, METH_VARARGS, NULL},
     {"digits", endpoint_digits, METH_VARARGS, NULL},
+    {"referred", endpoint_referred, METH_VARARGS, NULL},
     {"play", endpoint_play, METH_VARARGS, NULL},
     {"record", endpoint_record, METH_VARARGS, NULL},
     {"stop", endpoint_stop, METH_VARARGS, NULL},

@@ -75,6 +75,9 @@ class Endpoint:
     def digits(self, leg: int, digits: str, /) -> None:
         """Send digits as RFC 4733 events."""
 
+    def referred(self, leg: int, status: int, /) -> None:
+        """Tell a telephone what became of the transfer it asked for on this leg: final from 200 on, else so far."""
+
     def play(self, path: str, repeat: bool, /) -> int: ...
     def record(self, path: str, /) -> int: ...
     def stop(self, port: int, /) -> None: ...

@@ -11,10 +11,11 @@ struct asker {
     char call_id[128];
     char from[SIP_URI_MAX + 1];
     char source[80];
+    sip_handle replaces; /* the leg its Replaces names */
 };
 
 static pj_bool_t on_request(pjsip_rx_data *rdata);
-static pj_bool_t on_refer(pjsip_rx_data *rdata);
+static pj_bool_t on_any_request(pjsip_rx_data *rdata);
 static pj_status_t on_response(pjsip_tx_data *tdata);
 
 static int gate_open;
@@ -28,11 +29,11 @@ static pjsip_module gate = {
     .on_tx_response = on_response,
 };
 
-static pjsip_module refer = {
-    .name = {(char *)(uintptr_t) "mod-lk-no-refer", 15},
+static pjsip_module first = {
+    .name = {(char *)(uintptr_t) "mod-lk-first", 12},
     .id = -1,
-    .priority = PJSIP_MOD_PRIORITY_UA_PROXY_LAYER - 1, /* before any dialog sees it: the default dials at will */
-    .on_rx_request = on_refer,
+    .priority = PJSIP_MOD_PRIORITY_UA_PROXY_LAYER - 1, /* before any dialog sees it */
+    .on_rx_request = on_any_request,
 };
 
 /* What the gate found, kept in rdata for on_incoming_call: one place for each of the two kinds. */
@@ -43,7 +44,7 @@ struct sip_phone *sip_gate_phone(const pjsip_rx_data *rdata)
 
 struct sip_trunk *sip_gate_trunk(const pjsip_rx_data *rdata)
 {
-    return rdata->endpt_info.mod_data[refer.id];
+    return rdata->endpt_info.mod_data[first.id];
 }
 
 static void who_asks(const pjsip_rx_data *rdata, struct asker *asker)
@@ -58,11 +59,19 @@ static void who_asks(const pjsip_rx_data *rdata, struct asker *asker)
     snprintf(asker->source, sizeof asker->source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
 }
 
-void sip_refuse(pjsip_rx_data *rdata, int code, const char *why)
+void sip_refused(const pjsip_rx_data *rdata, int code, const char *why)
 {
     struct asker asker;
     char name[32];
     const char *text[] = {name, why, asker.from, asker.source};
+
+    sip_copy(name, sizeof name, &rdata->msg_info.msg->line.req.method.name);
+    who_asks(rdata, &asker);
+    sip_tell_c(SIP_EV_REFUSED, 0, code, 0, 4, text);
+}
+
+void sip_refuse(pjsip_rx_data *rdata, int code, const char *why)
+{
     pjsip_hdr headers;
 
     pj_list_init(&headers);
@@ -78,9 +87,7 @@ void sip_refuse(pjsip_rx_data *rdata, int code, const char *why)
             pj_list_push_back(&headers, pjsip_hdr_clone(rdata->tp_info.pool, allow));
     }
     pjsip_endpt_respond_stateless(pjsua_get_pjsip_endpt(), rdata, code, NULL, &headers, NULL);
-    sip_copy(name, sizeof name, &rdata->msg_info.msg->line.req.method.name);
-    who_asks(rdata, &asker);
-    sip_tell_c(SIP_EV_REFUSED, 0, code, 0, 4, text);
+    sip_refused(rdata, code, why);
 }
 
 /* PJSIP refuses some of those let in by itself, and tells nobody: no codec in common, a body that is no SDP. */
@@ -102,9 +109,10 @@ static pj_status_t on_response(pjsip_tx_data *tdata)
     return PJ_SUCCESS;
 }
 
-void sip_gate_is_call(void)
+sip_handle sip_gate_is_call(void)
 {
     let_in.call_id[0] = '\0';
+    return let_in.replaces;
 }
 
 /* Lets a telephone through, or answers the request. */
@@ -121,11 +129,33 @@ static const struct sip_phone *authenticate(pjsip_rx_data *rdata)
     return NULL;
 }
 
+/* By default PJSIP lets it take any call: it sees none. 0 when it may pass. */
+static int replaces_let_in(pjsip_rx_data *rdata, const struct sip_phone *phone, sip_handle *leg)
+{
+    static const pj_str_t name = {(char *)(uintptr_t) "Replaces", 8};
+    pjsip_hdr *header = pjsip_msg_find_hdr_by_name(rdata->msg_info.msg, &name, NULL);
+    int code;
+
+    *leg = 0;
+    if (!header)
+        return 0;
+    if (!phone) {
+        sip_refuse(rdata, 603, "taking a call by Replaces is not offered");
+        return 603;
+    }
+    if ((code = sip_replaces_take(rdata, leg)) != 0) {
+        sip_refuse(rdata, code, "Replaces names no call that may be taken");
+        return code;
+    }
+    pj_list_erase(header);
+    return 0;
+}
+
 static pj_bool_t on_invite(pjsip_rx_data *rdata)
 {
-    static const pj_str_t replaces = {(char *)(uintptr_t) "Replaces", 8};
     struct sip_trunk *trunk = sip_trunk_of_source(rdata);
     const struct sip_phone *phone = NULL;
+    sip_handle replaces;
 
     if (sip_events_waiting() > SIP_EVENTS_BUSY || pjsua_call_get_count() + 8 > PJSUA_MAX_CALLS) {
         sip_refuse(rdata, 503, "busy");
@@ -133,13 +163,12 @@ static pj_bool_t on_invite(pjsip_rx_data *rdata)
     }
     if (!trunk && !(phone = authenticate(rdata)))
         return PJ_TRUE;
-    if (pjsip_msg_find_hdr_by_name(rdata->msg_info.msg, &replaces, NULL)) { /* by default PJSIP lets it take any call */
-        sip_refuse(rdata, 603, "taking a call by Replaces is not offered");
+    if (replaces_let_in(rdata, phone, &replaces))
         return PJ_TRUE;
-    }
-    rdata->endpt_info.mod_data[refer.id] = trunk;
+    rdata->endpt_info.mod_data[first.id] = trunk;
     rdata->endpt_info.mod_data[gate.id] = (void *)(uintptr_t)phone;
     who_asks(rdata, &let_in);
+    let_in.replaces = replaces;
     return PJ_FALSE;
 }
 
@@ -178,13 +207,13 @@ void sip_gate_open(int is_open)
     gate_open = is_open;
 }
 
-static pj_bool_t on_refer(pjsip_rx_data *rdata)
+static pj_bool_t on_any_request(pjsip_rx_data *rdata)
 {
     if (!gate_open) /* who asks before the telephones are known would be told that his is not one of them */
         return PJ_TRUE;
-    if (pj_stricmp2(&rdata->msg_info.msg->line.req.method.name, "REFER") != 0)
+    if (pj_strcmp2(&rdata->msg_info.msg->line.req.method.name, "REFER") != 0 || rdata->msg_info.to->tag.slen)
         return PJ_FALSE;
-    sip_refuse(rdata, 603, "transfer by REFER is not offered");
+    sip_refuse(rdata, 603, "transfer by REFER is of a call only");
     return PJ_TRUE;
 }
 
@@ -192,5 +221,5 @@ pj_status_t sip_gate_init(void)
 {
     pj_status_t status = pjsip_endpt_register_module(pjsua_get_pjsip_endpt(), &gate);
 
-    return status == PJ_SUCCESS ? pjsip_endpt_register_module(pjsua_get_pjsip_endpt(), &refer) : status;
+    return status == PJ_SUCCESS ? pjsip_endpt_register_module(pjsua_get_pjsip_endpt(), &first) : status;
 }

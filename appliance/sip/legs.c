@@ -6,23 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static sip_handle handle_of(pjsua_call_id call)
+sip_handle sip_leg_of_call(pjsua_call_id call)
 {
     return (sip_handle)(uintptr_t)pjsua_call_get_user_data(call);
-}
-
-static void user_of(const pjsip_uri *uri, char *user, size_t size)
-{
-    user[0] = '\0';
-    if (PJSIP_URI_SCHEME_IS_SIP(uri) || PJSIP_URI_SCHEME_IS_SIPS(uri)) {
-        const pjsip_sip_uri *sip = pjsip_uri_get_uri(uri);
-
-        sip_copy(user, size, &sip->user);
-    } else if (PJSIP_URI_SCHEME_IS_TEL(uri)) {
-        const pjsip_tel_uri *tel = pjsip_uri_get_uri(uri);
-
-        sip_copy(user, size, &tel->number);
-    }
 }
 
 /* Q.850 cause in a Reason header (RFC 3326), or 0. */
@@ -62,14 +48,14 @@ static void asserted_user(const pjsip_rx_data *rdata, char *user, size_t size)
         *end = '\0';
     uri = pjsip_parse_uri(rdata->tp_info.pool, text, strlen(text), PJSIP_PARSE_URI_AS_NAMEADDR);
     if (uri)
-        user_of(uri, user, size);
+        sip_user_of(uri, user, size);
 }
 
 static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data *rdata)
 {
     const struct sip_phone *phone = sip_gate_phone(rdata);
     const struct sip_trunk *trunk = sip_gate_trunk(rdata);
-    sip_handle handle = phone || trunk ? sip_slot_take(SIP_LEG) : 0;
+    sip_handle handle = phone || trunk ? sip_slot_take(SIP_LEG) : 0, replaced;
     struct sip_slot *slot = handle ? sip_slot_of(handle) : NULL;
     char user[64], name[128], called[64], source[80], asserted[64];
     const char *text[SIP_TEXTS] = {phone ? "phone" : "trunk", phone ? phone->id : trunk ? trunk->id : "", user, name,
@@ -80,23 +66,25 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
         pjsua_call_hangup(call, 503, NULL, NULL);
         return;
     }
-    sip_gate_is_call();
+    replaced = sip_gate_is_call();
     slot->id = call;
     slot->started = 1;
+    slot->phone = phone != NULL;
+    sip_transfer_know(pjsip_rdata_get_dlg(rdata), handle);
     pjsua_call_set_user_data(call, (void *)(uintptr_t)handle);
-    user_of(rdata->msg_info.from->uri, user, sizeof user);
+    sip_user_of(rdata->msg_info.from->uri, user, sizeof user);
     sip_copy(name, sizeof name, &((const pjsip_name_addr *)rdata->msg_info.from->uri)->display); /* parsed as one always */
     sip_unquote(name);
-    user_of(rdata->msg_info.msg->line.req.uri, called, sizeof called);
+    sip_user_of(rdata->msg_info.msg->line.req.uri, called, sizeof called);
     asserted_user(rdata, asserted, sizeof asserted);
     snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
-    sip_tell_c(SIP_EV_INCOMING, handle, 0, 0, SIP_TEXTS, text);
+    sip_tell_c(SIP_EV_INCOMING, handle, 0, (int64_t)replaced, SIP_TEXTS, text);
 }
 
 static void on_state(pjsua_call_id call, pjsip_event *event)
 {
     pjsua_call_info info;
-    sip_handle handle = handle_of(call);
+    sip_handle handle = sip_leg_of_call(call);
     struct sip_slot *slot;
     pj_str_t reason;
     int cause;
@@ -130,21 +118,32 @@ static void on_state(pjsua_call_id call, pjsip_event *event)
     }
 }
 
+/* Every style of hold comes down to this: the other side wants nothing of us to hear. */
+static void hold_told(sip_handle handle, struct sip_slot *slot, int on)
+{
+    if (slot->held == on)
+        return;
+    slot->held = (uint8_t)on;
+    sip_tell(SIP_EV_HELD, handle, on, 0, 0, NULL);
+}
+
 static void on_media(pjsua_call_id call)
 {
     pjsua_call_info info;
     pjsua_stream_info stream;
-    sip_handle handle = handle_of(call);
+    sip_handle handle = sip_leg_of_call(call);
+    struct sip_slot *slot;
     char codec[64] = "";
     pj_str_t text;
-    int port = PJSUA_INVALID_ID;
+    int port = PJSUA_INVALID_ID, held = 0;
 
-    if (!handle || pjsua_call_get_info(call, &info) != PJ_SUCCESS || !sip_slot_of(handle))
+    if (!handle || pjsua_call_get_info(call, &info) != PJ_SUCCESS || !(slot = sip_slot_of(handle)))
         return;
     for (unsigned i = 0; i < info.media_cnt; i++) {
         if (info.media[i].type != PJMEDIA_TYPE_AUDIO || info.media[i].status == PJSUA_CALL_MEDIA_NONE)
             continue;
         port = info.media[i].stream.aud.conf_slot;
+        held = info.media[i].status == PJSUA_CALL_MEDIA_REMOTE_HOLD;
         if (pjsua_call_get_stream_info(call, i, &stream) == PJ_SUCCESS)
             snprintf(codec, sizeof codec, "%.*s/%u", (int)stream.info.aud.fmt.encoding_name.slen,
                      stream.info.aud.fmt.encoding_name.ptr, stream.info.aud.fmt.clock_rate);
@@ -153,18 +152,28 @@ static void on_media(pjsua_call_id call)
     sip_audio_port(handle, port);
     text = pj_str(codec);
     sip_tell(SIP_EV_AUDIO, handle, port != PJSUA_INVALID_ID, 0, 1, &text);
+    hold_told(handle, slot, held);
 }
 
 /* In the audio clock's thread, or in ours when it came by INFO, where it may be any byte. */
 static void on_digit(pjsua_call_id call, const pjsua_dtmf_info *info)
 {
-    sip_handle handle = handle_of(call);
+    sip_handle handle = sip_leg_of_call(call);
 
     if (handle && info->digit && info->digit < 128 && strchr("0123456789*#ABCD", (int)info->digit))
         sip_tell(SIP_EV_DIGIT, handle, (int)info->digit, info->duration, 0, NULL);
 }
 
-/* Asked for nowhere: the gate refuses every REFER before. It must stay set, the default dials whatever is named. */
+/* Before pjsua itself looks at it: a REFER we have answered is no longer trying, so pjsua leaves it alone. */
+static void on_transaction(pjsua_call_id call, pjsip_transaction *tsx, pjsip_event *event)
+{
+    sip_transfer_know(pjsip_tsx_get_dlg(tsx), sip_leg_of_call(call));
+    if (tsx->role == PJSIP_ROLE_UAS && tsx->state == PJSIP_TSX_STATE_TRYING &&
+        event->body.tsx_state.type == PJSIP_EVENT_RX_MSG && pj_strcmp2(&tsx->method.name, "REFER") == 0)
+        sip_transfer_asked(call, pjsip_tsx_get_dlg(tsx), event->body.tsx_state.src.rdata);
+}
+
+/* Asked for nowhere, every REFER is answered before. It must stay set: the default dials whatever is named. */
 static void on_transfer(pjsua_call_id call, const pj_str_t *target, pjsip_status_code *code, pjsua_call_setting *setting)
 {
     PJ_UNUSED_ARG(call);
@@ -188,6 +197,7 @@ void sip_legs_configure(pjsua_config *config)
     config->cb.on_call_state = on_state;
     config->cb.on_call_media_state = on_media;
     config->cb.on_dtmf_digit2 = on_digit;
+    config->cb.on_call_tsx_state = on_transaction;
     config->cb.on_call_transfer_request2 = on_transfer;
     config->cb.on_call_redirected = on_redirected;
 }
@@ -238,6 +248,7 @@ void sip_leg_call(const struct sip_command *command)
         give_up(command->handle, 503, "no such trunk");
         return;
     }
+    slot->phone = trunk == NULL;
     setting_of(&setting);
     pjsua_msg_data_init(&data);
     sip_quote(name, sizeof name, command->text[3]);
@@ -275,7 +286,7 @@ void sip_leg_progress(const struct sip_command *command)
         info.role != PJSIP_ROLE_UAS || info.state >= PJSIP_INV_STATE_CONNECTING)
         return; /* ours, or answered already */
     setting_of(&setting);
-    if (pjsua_call_answer2(info.id, &setting, code, NULL, NULL) != PJ_SUCCESS && handle_of(info.id) == command->handle)
+    if (pjsua_call_answer2(info.id, &setting, code, NULL, NULL) != PJ_SUCCESS && sip_leg_of_call(info.id) == command->handle)
         pjsua_call_hangup(info.id, 500, NULL, NULL);
 }
 

@@ -25,3 +25,5 @@ class Heard(IntEnum):
     REFUSED = 12
     LOG = 13
     DEAD = 14
+    HELD = 15
+    TRANSFER = 16

@@ -24,8 +24,8 @@
 typedef uint64_t sip_handle; /* generation << 16 | index of slot; 0 is none */
 
 enum sip_event_kind {
-    SIP_EV_INCOMING = 1, /* handle; texts: kind phone|trunk, its id, caller user, caller display, called user, source,
-                            asserted user (P-Asserted-Identity) */
+    SIP_EV_INCOMING = 1, /* handle, value: handle of the leg it is to replace, or 0; texts: kind phone|trunk, its id,
+                            caller user, caller display, called user, source, asserted user (P-Asserted-Identity) */
     SIP_EV_EARLY,        /* handle, code 180..183 */
     SIP_EV_ANSWERED,     /* handle */
     SIP_EV_OVER,         /* handle, code: SIP status or 0 for BYE, value: Q.850 cause heard in Reason or 0; texts: reason */
@@ -39,6 +39,8 @@ enum sip_event_kind {
     SIP_EV_REFUSED,      /* code: SIP status sent; texts: method, why, from, source */
     SIP_EV_LOG,          /* code: 1 error 2 warning; texts: line */
     SIP_EV_DEAD,         /* the SIP thread has ended by itself; texts: why */
+    SIP_EV_HELD,         /* handle, code: 1 it put us on hold, 0 it is back */
+    SIP_EV_TRANSFER,     /* handle of a telephone's leg, value: handle of the leg it names by Replaces, or 0; texts: user */
 };
 
 struct sip_event {
@@ -68,6 +70,7 @@ enum sip_command_kind {
     SIP_DO_UNHEAR,
     SIP_DO_DIGITS,  /* handle; texts: digits */
     SIP_DO_OPEN,    /* telephones and trunks are known: let requests in */
+    SIP_DO_REFERRED,/* handle, code: what became of the transfer its telephone asked for */
 };
 
 struct sip_command {
@@ -87,6 +90,8 @@ struct sip_slot {
     uint8_t started; /* a pjsua object stands behind it */
     uint8_t early;   /* an early state was told */
     uint8_t cause;   /* Q.850, when it was we who ended it */
+    uint8_t phone;   /* a leg of a telephone of ours, not of a trunk */
+    uint8_t held;    /* its other side has put us on hold */
     int id;          /* pjsua call, player or recorder id */
     int port;        /* conference port, or PJSUA_INVALID_ID while it has no audio */
 };
@@ -138,6 +143,14 @@ void sip_leg_call(const struct sip_command *command);
 void sip_leg_progress(const struct sip_command *command);
 void sip_leg_hang_up(const struct sip_command *command);
 void sip_leg_digits(const struct sip_command *command);
+sip_handle sip_leg_of_call(pjsua_call_id call);
+
+/* transfer.c: REFER by telephones of ours, and calls named by Replaces (RFC 3515, 3891, 4488) */
+pj_status_t sip_transfer_init(void);
+void sip_transfer_know(pjsip_dialog *dialog, sip_handle leg); /* which leg a dialog is */
+void sip_transfer_asked(pjsua_call_id call, pjsip_dialog *dialog, pjsip_rx_data *rdata); /* a REFER within a call */
+void sip_transfer_told(const struct sip_command *command);
+int sip_replaces_take(const pjsip_rx_data *rdata, sip_handle *leg); /* 0, or the status to refuse an INVITE with */
 
 /* audio.c */
 void sip_audio_reset(void); /* (any) while no endpoint runs */
@@ -199,8 +212,9 @@ pj_status_t sip_gate_init(void);
 void sip_gate_open(int open); /* closed, every request is left unanswered: its sender asks again in half a second */
 struct sip_phone *sip_gate_phone(const pjsip_rx_data *rdata); /* who was let in by digest, or NULL */
 struct sip_trunk *sip_gate_trunk(const pjsip_rx_data *rdata);
-void sip_gate_is_call(void); /* the INVITE let in last: from now on its end is told as a leg's */
+sip_handle sip_gate_is_call(void); /* the INVITE let in last: its end is told as a leg's from now on; what it replaces */
 void sip_refuse(pjsip_rx_data *rdata, int code, const char *why);
+void sip_refused(const pjsip_rx_data *rdata, int code, const char *why); /* tells that it was */
 
 /* nat.c */
 pj_status_t sip_nat_init(void);
@@ -213,6 +227,7 @@ pj_status_t sip_malformed_init(void);
 void sip_copy(char *out, size_t size, const pj_str_t *from); /* cut to size, terminated */
 void sip_unquote(char *text);                                 /* in place: \" is ", \\ is \ (RFC 3261 quoted-pair) */
 int sip_quote(char *out, size_t size, const char *from);     /* display name in quotes, controls left out */
+void sip_user_of(const pjsip_uri *uri, char *user, size_t size); /* user of a sip or number of a tel URI, or "" */
 int sip_user(char *out, size_t size, const char *from);      /* only characters a user part may have unescaped */
 int sip_cause_of(int status);                                /* RFC 3398: SIP status -> Q.850 cause */
 

@@ -214,6 +214,9 @@ class Telephony:
     def publish(self, package: str, resource: str, body: str) -> None:
         """Nobody can subscribe yet."""
 
+    def referred(self, leg: Leg, status: int) -> None:
+        self._sip.referred(leg, status)
+
     # ---- events -----------------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
@@ -231,7 +234,7 @@ class Telephony:
         match kind:
             case Heard.INCOMING:
                 number, asserted = withheld(text[2]), withheld(text[6])
-                listener.incoming(handle, text[1], text[0] == "phone", number, text[3], text[4], asserted)
+                listener.incoming(handle, text[1], text[0] == "phone", number, text[3], text[4], asserted, value)
             case Heard.EARLY:
                 listener.rang(handle)
             case Heard.ANSWERED:
@@ -240,6 +243,10 @@ class Telephony:
                 listener.over(handle, value or cause_of(code))
             case Heard.DIGIT:
                 listener.digit(handle, chr(code))
+            case Heard.HELD:
+                listener.held(handle, bool(code))
+            case Heard.TRANSFER:
+                listener.transfer(handle, text[0], value)
             case Heard.PLAYED:
                 listener.played(handle)
             case Heard.STOPPED:

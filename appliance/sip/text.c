@@ -19,6 +19,20 @@ void sip_copy(char *out, size_t size, const pj_str_t *from)
     out[length] = '\0';
 }
 
+void sip_user_of(const pjsip_uri *uri, char *user, size_t size)
+{
+    user[0] = '\0';
+    if (PJSIP_URI_SCHEME_IS_SIP(uri) || PJSIP_URI_SCHEME_IS_SIPS(uri)) {
+        const pjsip_sip_uri *sip = pjsip_uri_get_uri(uri);
+
+        sip_copy(user, size, &sip->user);
+    } else if (PJSIP_URI_SCHEME_IS_TEL(uri)) {
+        const pjsip_tel_uri *tel = pjsip_uri_get_uri(uri);
+
+        sip_copy(user, size, &tel->number);
+    }
+}
+
 void sip_unquote(char *text)
 {
     char *to = text;

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from itertools import count
@@ -237,6 +238,16 @@ class Call:
         if method == "INVITE":
             self.say("ACK", {"Via": answer["via"]} if answer.status >= 300 else {}, cseq=self._cseq)
         return answer
+
+    @property
+    def name(self) -> str:
+        """As a Replaces header has it."""
+        theirs, mine = (re.findall(";tag=([^;>]+)", end)[0] for end in (self._theirs, self._mine))
+        return f"{self._call_id};to-tag={theirs};from-tag={mine}"
+
+    def theirs(self, to: str) -> None:
+        """The other end, as a provisional answer named it."""
+        self._theirs = to
 
     def cancel(self, answer: Message) -> None:
         """CANCEL the call that this provisional answer belongs to."""

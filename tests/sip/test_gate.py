@@ -208,16 +208,16 @@ async def test_a_request_within_a_call_that_is_none_is_refused(box: Box, wire: W
     assert answer.status == 481
 
 
-async def test_transfer_by_refer_is_refused_and_nothing_dialled(box: Box, wire: Wire) -> None:
+async def test_transfer_by_refer_dials_nothing_by_itself(box: Box, wire: Wire) -> None:
     phone = Telephone(box, wire)
     call = await phone.call("100")
     box.sip.answer(call.handle)
     await call.answered()
     async with Wire(box.address) as elsewhere:
         headers = {"Refer-To": f"<sip:+19005550100@{elsewhere.at}>", "Referred-By": f"<{phone.contact}>"}
-        assert (await call.ask("REFER", headers)).status == 603
-        refused = await box.told(Heard.REFUSED, of="REFER")
-        assert refused.code == 603
+        assert (await call.ask("REFER", headers)).status == 202
+        assert (await box.told(Heard.TRANSFER, of=call.handle)).text[0] == "+19005550100"
+        wire.reply(await wire.request("NOTIFY"), 200)
         await wire.ping()
         assert not elsewhere.requests.all
     await call.bye()
@@ -234,21 +234,21 @@ async def test_a_call_that_moves_elsewhere_by_itself_is_not_followed(box: Box, w
         assert not elsewhere.requests.all
 
 
-async def test_no_telephone_takes_another_ones_call(box: Box, wire: Wire) -> None:
-    """An INVITE with Replaces (RFC 3891) would: PJSIP does so by itself."""
-    anna = Telephone(box, wire)
-    call = await anna.call("100")
+async def test_a_call_is_taken_by_nobody_but_call_control(box: Box, wire: Wire) -> None:
+    """An INVITE with Replaces (RFC 3891) would take it: PJSIP does so by itself."""
+    call = await Telephone(box, wire).call("100")
     box.sip.answer(call.handle)
-    answer = await call.answered()
+    await call.answered()
     async with Wire(box.address) as other:
-        thief = Telephone(box, other)
-        replaces = f"{answer['call-id']};to-tag={answer.tag};from-tag=here"
         uri = f"sip:100@{HOST}"
-        taken = await thief.ask("INVITE", uri, headers={"Replaces": replaces}, body=sdp())
-        assert taken.status == 603
-        thief.ack(taken, uri)
-    assert not box.told_so_far(Heard.OVER)
-    assert len(box.told_so_far(Heard.INCOMING)) == 1
+        taken = await Telephone(box, other).ask("INVITE", uri, headers={"Replaces": call.name}, body=sdp())
+        assert taken.status == 100
+        told = box.told_so_far(Heard.INCOMING)
+        assert [event.value for event in told] == [0, call.handle] and not box.told_so_far(Heard.OVER)
+        box.sip.hang_up(told[1].handle, 486, 17)
+        assert (await other.response(final=True)).status == 486
+        stranger = request("INVITE", uri, other, headers={"Replaces": call.name}, body=sdp())
+        assert (await other.ask(stranger)).status == 401
     await call.bye()
 
 

@@ -107,7 +107,7 @@ async def test_a_day_of_the_office(office: Office, caplog: pytest.LogCaptureFixt
         caller = '"Mr Kazlauskas" <sip:+37060000001@127.0.0.1>;tag=here'
         city.send(request("INVITE", f"sip:100@{HOST}", city, headers={"From": caller}, body=sdp()))
         came = await desk.told("incoming")
-        assert came[2:] == ("city", False, "+37060000001", "Mr Kazlauskas", "100", "")
+        assert came[2:] == ("city", False, "+37060000001", "Mr Kazlauskas", "100", "", 0)
         (ring,) = telephony.ring_phone("desk1", str(came[4]), str(came[5]))
         invite = await anna.request("INVITE")
         assert invite["from"].startswith('"Mr Kazlauskas" <sip:+37060000001@')

@@ -68,6 +68,10 @@ class Rtp(asyncio.DatagramProtocol):
         except TimeoutError:
             raise AssertionError(f"port {self.port} heard {self.packets} packets, waiting for {self._enough}") from None
 
+    def forget(self) -> None:
+        """What was heard so far is not listened to any more."""
+        self._pcm, self._source, self.packets, self._enough = array("h"), None, 0, 0
+
     def heard(self, path: Path) -> Path:
         """All that was heard so far as a WAV file; what never came is silence."""
         tone.save(path, self._pcm, RATE)
