@@ -24,7 +24,7 @@ def normalise(text: str, country: str, rewrite: Mapping[str, str] = NOTHING) -> 
     """`+` and the digits of E.164; an extension or a SIP user as it is, at most 31 characters; "" when withheld.
 
     `country` (ISO 3166-1) says how a number without a country code is read; `rewrite`, what stands for beginnings of
-    numbers as a line writes them: the longest that fits counts, once.
+    numbers as a line writes them: the longest that fits counts, once, unless what is left is no number.
     """
     if not rewrite and _INTERNATIONAL.fullmatch(text):
         return text
@@ -33,7 +33,8 @@ def normalise(text: str, country: str, rewrite: Mapping[str, str] = NOTHING) -> 
         return ""
     bare = _SEPARATORS.sub("", text)
     if rewrite and _WRITTEN.fullmatch(bare):
-        bare = _rewritten(bare, rewrite)
+        instead = _rewritten(bare, rewrite)
+        bare = instead if _DIGITS.fullmatch(instead) or _INTERNATIONAL.fullmatch(instead) else bare
     if _INTERNATIONAL.fullmatch(bare):
         return bare
     if not _DIGITS.fullmatch(bare):

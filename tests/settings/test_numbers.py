@@ -2,7 +2,7 @@
 """A number is the same number however a line or a person writes it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appliance.settings.numbers import LONGEST, digits, normalise
@@ -78,8 +78,12 @@ def test_no_country_is_built_in(country: str, read: str) -> None:
 
 @given(
     st.text("0123456789+ -", max_size=20),
-    st.dictionaries(st.text("0123456789", min_size=1, max_size=3), st.text("0123456789", max_size=15), max_size=4),
+    st.dictionaries(
+        st.text("0123456789", min_size=1, max_size=3), st.from_regex(r"\+?[0-9]{0,15}", fullmatch=True), max_size=4
+    ),
 )
+@example("0-", {"0": ""})
+@example("0-2", {"0": "+"})
 def test_whatever_is_rewritten_fits_the_core(text: str, rewrite: dict[str, str]) -> None:
     number = normalise(text, "LT", rewrite)
     assert len(digits(number)) <= LONGEST
