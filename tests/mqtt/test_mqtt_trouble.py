@@ -148,7 +148,7 @@ async def test_a_broker_in_trouble_delays_no_other(
             switch.tell(Happened, kind="ringing", call=n, line="city")
             switch.line("city", state="ringing" if n % 2 else "idle")
             await house.until(partial(heard, house, n))
-            assert asyncio.get_running_loop().time() - began < 1.0  # seconds; the other's time-outs are five
+            assert asyncio.get_running_loop().time() - began < 3.0  # seconds; the other's time-outs are five
             await asyncio.sleep(0.1)
 
 

@@ -14,6 +14,7 @@ import pytest
 from appliance.control.messages import ActionAborted, Applied
 from appliance.mqtt import audit, enabling, record
 from appliance.programs.demo.tied import TIED
+from appliance.settings.models import Settings
 from tests.fakes.actuator import Actuator
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import Switch
@@ -282,14 +283,15 @@ async def both(on: Stage) -> tuple[Result, Result]:
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The delay of ten seconds takes a fifth of one."""
-    slept = asyncio.sleep
+def over(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """The delay of ten seconds takes until this is set."""
+    slept, over = asyncio.sleep, asyncio.Event()
 
     async def sleep(seconds: float, *given: Any) -> None:
-        await slept(0.2 if seconds == 10 else seconds, *given)
+        await (over.wait() if seconds == 10 else slept(seconds, *given))
 
     monkeypatch.setattr("appliance.mqtt.premises.asyncio.sleep", sleep)
+    return over
 
 
 async def test_the_disk_is_left_alone_without_the_file_on_the_box(broker: Mosquitto, stage: Staging) -> None:
@@ -300,20 +302,23 @@ async def test_the_disk_is_left_alone_without_the_file_on_the_box(broker: Mosqui
 
 
 async def test_two_people_and_the_file_rehearse_the_disk_after_the_delay_and_format_nothing(
-    broker: Mosquitto, stage: Staging, tmp_path: Path, quick: None
+    broker: Mosquitto, stage: Staging, tmp_path: Path, over: asyncio.Event
 ) -> None:
     await broker.start()
     (tmp_path / "class-4").write_text("disk\n")
     async with stage(QUICK) as on, store(broker) as thing:
-        for _ in range(2):
+        for done in range(2):
+            over.clear()
             assert await both(on) == (("disk", "waits", "second"), ("disk", "waits", "delay"))
             assert await on.sets_off("disk") == ("disk", "denied", "pending")
+            assert len(thing.did) == done
+            over.set()
             assert await on.became() == ("disk", "confirmed", "rehearsal")
         assert thing.did == ["rehearse", "rehearse"]
 
 
 async def test_the_delay_can_be_aborted_and_ends_when_the_file_or_the_bridge_goes(
-    broker: Mosquitto, stage: Staging, tmp_path: Path, quick: None
+    broker: Mosquitto, stage: Staging, tmp_path: Path, over: asyncio.Event
 ) -> None:
     await broker.start()
     (tmp_path / "class-4").write_text("disk\n")
@@ -325,25 +330,36 @@ async def test_the_delay_can_be_aborted_and_ends_when_the_file_or_the_bridge_goe
             await on.until_logged("disk", "result")
             await both(on)
             (tmp_path / "class-4").unlink()
+            over.set()
             assert await on.became() == ("disk", "aborted", "not-enabled")
+            over.clear()
             (tmp_path / "class-4").write_text("disk\n")
             await both(on)
-        await asyncio.sleep(0.5)  # the delay would be over
+        over.set()
+        assert on.log()[-1] == ("disk", "result", "bridge-ended")
         async with stage(QUICK) as on:
             assert await on.sets_off("lamp", "", request="lamp") == ("lamp", "published", "")
         assert not thing.told
 
 
 async def test_a_disk_whose_settings_change_during_the_delay_is_left_alone(
-    broker: Mosquitto, stage: Staging, tmp_path: Path, quick: None
+    broker: Mosquitto, stage: Staging, tmp_path: Path, over: asyncio.Event
 ) -> None:
     await broker.start()
     (tmp_path / "class-4").write_text("disk\n")
-    now = [office(broker.port, QUICK)]
-    async with stage(QUICK, reread=lambda: now[0]) as on, store(broker) as thing:
+    now, read = [office(broker.port, QUICK)], asyncio.Event()
+
+    def reread() -> Settings:
+        if len(now) > 1:
+            read.set()
+        return now[-1]
+
+    async with stage(QUICK, reread=reread) as on, store(broker) as thing:
         await both(on)
-        now[0] = office(broker.port, QUICK, ('payload = "format"', 'payload = "format all"'))
+        now.append(office(broker.port, QUICK, ('payload = "format"', 'payload = "format all"')))
         on.switch.tell(Applied, revision=2)
+        await read.wait()
+        over.set()
         assert await on.became() == ("disk", "aborted", "changed")
         assert not thing.told
 
