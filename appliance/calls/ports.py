@@ -52,7 +52,9 @@ class Telephony(Protocol):
     def unhear(self, listener: int, source: int) -> None: ...
 
     def publish(self, package: str, resource: str, body: str) -> None:
-        """The newest state of a resource, for whoever subscribed to it; of package message-summary (a telephone's)."""
+        """The newest state of a resource, for the telephones that subscribed to it; "" when it is no more.
+
+        package: dialog or presence, of a number; message-summary, of a telephone by its id."""
 
     def referred(self, leg: Leg, status: int) -> None:
         """Tell a telephone what became of the transfer it asked for: a SIP status, 200 done, 404, 486, 503, 603, ..."""

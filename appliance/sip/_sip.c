@@ -402,6 +402,20 @@ static PyObject *endpoint_referred(PyObject *self, PyObject *args)
     return done(post(SIP_DO_REFERRED, handle, 0, status, 0, 0, NULL));
 }
 
+static PyObject *endpoint_publish(PyObject *self, PyObject *args)
+{
+    const char *text[3];
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "sss", &text[0], &text[1], &text[2]))
+        return NULL;
+    if (strlen(text[1]) > SIP_NAME_MAX || strlen(text[2]) > SIP_BODY_MAX) {
+        PyErr_Format(PyExc_ValueError, "a resource has up to %d, its state up to %d bytes", SIP_NAME_MAX, SIP_BODY_MAX);
+        return NULL;
+    }
+    return done(post(SIP_DO_PUBLISH, 0, 0, 0, 0, 3, text));
+}
+
 static PyMethodDef endpoint_methods[] = {
     {"close", endpoint_close, METH_NOARGS, NULL},
     {"open", endpoint_open, METH_NOARGS, NULL},
@@ -418,6 +432,7 @@ static PyMethodDef endpoint_methods[] = {
     {"answer", endpoint_answer, METH_VARARGS, NULL},
     {"hang_up", endpoint_hang_up, METH_VARARGS, NULL},
     {"digits", endpoint_digits, METH_VARARGS, NULL},
+    {"publish", endpoint_publish, METH_VARARGS, NULL},
     {"referred", endpoint_referred, METH_VARARGS, NULL},
     {"play", endpoint_play, METH_VARARGS, NULL},
     {"record", endpoint_record, METH_VARARGS, NULL},

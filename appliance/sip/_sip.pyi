@@ -75,6 +75,13 @@ class Endpoint:
     def digits(self, leg: int, digits: str, /) -> None:
         """Send digits as RFC 4733 events."""
 
+    def publish(self, package: str, resource: str, body: str, /) -> None:
+        """The newest state of a resource: package dialog, message-summary or presence, up to 2,000 bytes; "" forgets it.
+
+        Told to who subscribed: not more than once in 200 ms, and what is newest then. The first version="..." of a
+        dialog-info becomes the count of what that subscription was told. message-summary is of a telephone, by its id,
+        and told to its contacts too when none of them subscribed."""
+
     def referred(self, leg: int, status: int, /) -> None:
         """Tell a telephone what became of the transfer it asked for on this leg: final from 200 on, else so far."""
 

@@ -111,6 +111,7 @@ static int command_do(const struct sip_command *command)
     case SIP_DO_ANSWER: sip_leg_progress(command); break;
     case SIP_DO_HANG_UP: sip_leg_hang_up(command); break;
     case SIP_DO_OPEN: sip_gate_open(1); break;
+    case SIP_DO_PUBLISH: sip_watch_publish(command); break;
     case SIP_DO_REFERRED: sip_transfer_told(command); break;
     case SIP_DO_DIGITS: sip_leg_digits(command); break;
     case SIP_DO_PLAY: sip_audio_play(command); break;
@@ -288,7 +289,8 @@ static const char *bring_up(int wake_read)
     if (status != PJ_SUCCESS)
         return failed("PJSIP does not initialise", status);
     if ((status = sip_nat_init()) != PJ_SUCCESS || (status = sip_gate_init()) != PJ_SUCCESS ||
-        (status = sip_malformed_init()) != PJ_SUCCESS || (status = sip_transfer_init()) != PJ_SUCCESS)
+        (status = sip_malformed_init()) != PJ_SUCCESS || (status = sip_transfer_init()) != PJ_SUCCESS ||
+        (status = sip_watch_init()) != PJ_SUCCESS)
         return failed("the SIP gate does not load", status);
     sip_gate_open(0);
     if (sip_digest_init())
@@ -387,6 +389,7 @@ int sip_start(const struct sip_config *config, char *why, size_t why_size)
     sip_config = *config;
     sip_accounts_reset();
     sip_registrar_reset();
+    sip_watch_reset();
     sip_audio_reset();
     sip_slots_reset();
     start.done = 0;

@@ -4,6 +4,7 @@
  */
 #include "sip.h"
 
+#include <pjsip_simple.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,8 +81,11 @@ void sip_refuse(pjsip_rx_data *rdata, int code, const char *why)
         pj_str_t value = {(char *)(uintptr_t) "5", 1};
 
         pj_list_push_back(&headers, pjsip_generic_string_hdr_create(rdata->tp_info.pool, &retry, &value));
-    } else if (code == 405) {
-        const pjsip_hdr *allow = pjsip_endpt_get_capability(pjsua_get_pjsip_endpt(), PJSIP_H_ALLOW, NULL);
+    } else if (code == 423) {
+        pj_list_push_back(&headers, pjsip_min_expires_hdr_create(rdata->tp_info.pool, sip_config.min_expires));
+    } else if (code == 405 || code == 489) {
+        const pjsip_hdr *allow = code == 489 ? pjsip_evsub_get_allow_events_hdr(NULL)
+                                             : pjsip_endpt_get_capability(pjsua_get_pjsip_endpt(), PJSIP_H_ALLOW, NULL);
 
         if (allow)
             pj_list_push_back(&headers, pjsip_hdr_clone(rdata->tp_info.pool, allow));
@@ -195,10 +199,10 @@ static pj_bool_t on_request(pjsip_rx_data *rdata)
         return PJ_FALSE; /* within a dialog */
     if (method->id == PJSIP_BYE_METHOD)
         sip_refuse(rdata, 481, "no such call");
-    else if (pj_stricmp2(&method->name, "SUBSCRIBE") == 0)
-        sip_refuse(rdata, 489, "no such event package");
-    else
+    else if (pj_strcmp2(&method->name, "SUBSCRIBE") != 0)
         sip_refuse(rdata, 405, "not used here");
+    else if ((phone = authenticate(rdata)))
+        sip_watch_subscribe(rdata, phone);
     return PJ_TRUE;
 }
 
@@ -207,11 +211,18 @@ void sip_gate_open(int is_open)
     gate_open = is_open;
 }
 
+/* Before any dialog sees it: who refreshes a subscription is asked who he is, too. */
 static pj_bool_t on_any_request(pjsip_rx_data *rdata)
 {
+    const pj_str_t *method = &rdata->msg_info.msg->line.req.method.name;
+    int within = rdata->msg_info.to->tag.slen > 0;
+    const struct sip_phone *phone;
+
     if (!gate_open) /* who asks before the telephones are known would be told that his is not one of them */
         return PJ_TRUE;
-    if (pj_strcmp2(&rdata->msg_info.msg->line.req.method.name, "REFER") != 0 || rdata->msg_info.to->tag.slen)
+    if (within && pj_strcmp2(method, "SUBSCRIBE") == 0)
+        return !(phone = authenticate(rdata)) || sip_watch_refused(rdata, phone);
+    if (within || pj_strcmp2(method, "REFER") != 0)
         return PJ_FALSE;
     sip_refuse(rdata, 603, "transfer by REFER is of a call only");
     return PJ_TRUE;

@@ -64,6 +64,13 @@ void sip_registrar_forget(const char *phone)
         drop(binding, "removed");
 }
 
+void sip_registrar_tell(const char *phone, const char *summary)
+{
+    for (int i = 0; i < binding_count; i++)
+        if (strcmp(bindings[i].phone, phone) == 0)
+            sip_summary_tell(bindings[i].target, phone, summary);
+}
+
 void sip_registrar_expire(void)
 {
     int64_t now = ticks();
@@ -159,6 +166,15 @@ static int out_of_order(const pjsip_rx_data *rdata, const struct binding *bindin
     return strcmp(binding->call_id, call_id) == 0 && rdata->msg_info.cseq->cseq <= binding->cseq;
 }
 
+/* Is it one that was here before, and goes on? A telephone that starts anew has another Call-ID. */
+static int goes_on(const pjsip_rx_data *rdata, const struct binding *binding)
+{
+    char call_id[sizeof binding->call_id];
+
+    sip_copy(call_id, sizeof call_id, &rdata->msg_info.cid->id);
+    return binding && strcmp(binding->call_id, call_id) == 0;
+}
+
 /* 0 taken, or the status to refuse the whole request with. */
 static int contact_take(const pjsip_rx_data *rdata, const struct sip_phone *phone, const pjsip_contact_hdr *contact,
                         int dry)
@@ -189,6 +205,8 @@ static int contact_take(const pjsip_rx_data *rdata, const struct sip_phone *phon
             drop(binding, "removed");
         return 0;
     }
+    if (!goes_on(rdata, binding))
+        sip_watch_registered(phone->id);
     binding = place(phone->id, text);
     memcpy(binding->target, target, sizeof target);
     sip_copy(binding->call_id, sizeof binding->call_id, &rdata->msg_info.cid->id);

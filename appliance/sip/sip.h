@@ -17,6 +17,9 @@
 #define SIP_CONTACTS 10        /* telephones registered under one account */
 #define SIP_URI_MAX 255
 #define SIP_NAME_MAX 63        /* id of a phone or trunk; ids are [a-z0-9-] */
+#define SIP_RESOURCES 2048     /* what may be watched: each person's lamp, status and messages, each park slot */
+#define SIP_SUBSCRIPTIONS 4096
+#define SIP_BODY_MAX 2000      /* bytes of a state published: a NOTIFY must go into a packet */
 #define SIP_EVENTS_MAX 65536   /* unread events; beyond, new calls are refused with 503 */
 #define SIP_EVENTS_BUSY 2048
 #define SIP_EVENTS_NOISE 1024  /* beyond, refusals and log lines are dropped: no stranger's flood makes the box busy */
@@ -70,6 +73,7 @@ enum sip_command_kind {
     SIP_DO_UNHEAR,
     SIP_DO_DIGITS,  /* handle; texts: digits */
     SIP_DO_OPEN,    /* telephones and trunks are known: let requests in */
+    SIP_DO_PUBLISH, /* texts: package, resource, its newest state ("": forget it) */
     SIP_DO_REFERRED,/* handle, code: what became of the transfer its telephone asked for */
 };
 
@@ -206,6 +210,18 @@ void sip_registrar_register(pjsip_rx_data *rdata, const struct sip_phone *phone)
 void sip_registrar_bind(const struct sip_command *command);
 void sip_registrar_forget(const char *phone);
 void sip_registrar_expire(void);
+void sip_registrar_tell(const char *phone, const char *summary); /* every contact of a phone, unasked */
+
+/* summary.c */
+void sip_summary_tell(const char *target, const char *phone, const char *body);
+
+/* subscriptions.c */
+void sip_watch_reset(void); /* (any) while no endpoint runs */
+pj_status_t sip_watch_init(void);
+void sip_watch_publish(const struct sip_command *command);
+void sip_watch_registered(const char *phone); /* anew: its lamp may show anything */
+void sip_watch_subscribe(pjsip_rx_data *rdata, const struct sip_phone *phone);
+int sip_watch_refused(pjsip_rx_data *rdata, const struct sip_phone *phone); /* within a dialog: 0, or it was answered */
 
 /* gate.c */
 pj_status_t sip_gate_init(void);

@@ -72,6 +72,7 @@ class Telephony:
         self._realm = ""
         self._resolving: dict[str, asyncio.Task[None]] = {}
         self._unread: deque[Event] = deque()
+        self._unpublished: dict[tuple[str, str], str] = {}  # before the start: known when the first request is let in
 
     def start(self, settings: Settings, secrets: Secrets, known: Iterable[Binding]) -> None:
         """Listen, let the telephones and trunks of the settings in, and put back the contacts known before."""
@@ -93,6 +94,9 @@ class Telephony:
         self.configure(settings, secrets)
         for one in known:
             endpoint.bind(one.phone, one.contact, one.target, one.agent, one.expires)
+        for (package, resource), body in self._unpublished.items():
+            endpoint.publish(package, resource, body)
+        self._unpublished.clear()
         endpoint.open()
 
     async def close(self) -> None:
@@ -212,7 +216,10 @@ class Telephony:
         self._sip.unhear(listener, source)
 
     def publish(self, package: str, resource: str, body: str) -> None:
-        """Nobody can subscribe yet."""
+        if self._endpoint:
+            self._endpoint.publish(package, resource, body)
+        else:
+            self._unpublished[package, resource] = body
 
     def referred(self, leg: Leg, status: int) -> None:
         self._sip.referred(leg, status)
