@@ -22,6 +22,7 @@ from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.history import MOST, Known, earlier
 from appliance.calls.hours import Override
+from appliance.calls.lamps import Lamps
 from appliance.calls.messages import Message
 from appliance.calls.originate import Purpose
 from appliance.calls.rules import Rules
@@ -43,7 +44,7 @@ from appliance.settings.files import DiskFull
 from appliance.settings.history import History, NoSuchVersion
 from appliance.settings.models import Settings
 from appliance.settings.numbers import normalise
-from appliance.sip.telephony import Binding, Telephony
+from appliance.sip.telephony import Binding, Telephony, own_address
 from appliance.sounds.speech import Speech, Unspoken
 from appliance.store.journal import Journal
 from appliance.store.reader import Reader, Unreadable
@@ -98,6 +99,8 @@ class Switch:
         self._server = Server(given.socket, self._handle, self._snapshot, may=allowed())
         self._board = Board(self._control, self._server)
         self._telephony = Telephony(self._control, self._journal, died=self._died)
+        host = own_address(office.settings.sip.listen)
+        self._lamps = Lamps(self._board, self._control, self._telephony, host, hidden=True)
         self._office = office
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._applying = asyncio.Lock()
@@ -110,7 +113,8 @@ class Switch:
         tasks = []
         ran = self._ran()
         people, overrides = self._read(self._people_file, Person), self._read(self._overrides_file, Override)
-        self._control.start(self._telephony, self._board, people, overrides, ran, self._messages(), self._left_by)
+        self._control.start(self._telephony, self._lamps, people, overrides, ran, self._messages(), self._left_by)
+        self._lamps.enter()
         try:
             self._telephony.start(self._office.settings, self._office.secrets, self._known())
             self._keep(self._office.document, "as found at the start")
@@ -308,6 +312,7 @@ class Switch:
     def _keep(self, document: str, comment: str) -> int:
         version = self._history.apply(self._document, document, at=now_ms(), comment=comment)
         self._board.revision = version.number
+        self._lamps.enter()
         return version.number
 
     def _prepare(self, document: str) -> tuple[load.Office, Rules]:

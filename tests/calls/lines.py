@@ -19,7 +19,8 @@ class Puppets:
     called_at_once: list[str] = field(default_factory=list)  # telephones asked to answer by themselves
     legs: dict[str, list[Leg]] = field(default_factory=dict)  # telephone or line -> its legs, oldest first
     files: dict[Port, str] = field(default_factory=dict)
-    published: dict[str, str] = field(default_factory=dict)  # the newest state by resource
+    published: dict[str, str] = field(default_factory=dict)  # messages of a telephone, newest
+    watched: dict[tuple[str, str], str] = field(default_factory=dict)  # the newest state by package and resource
     heard: set[tuple[int, int]] = field(default_factory=set)
     _next: Iterator[int] = field(default_factory=lambda: count(1000))
 
@@ -66,7 +67,12 @@ class Puppets:
         self.heard.discard((listener, source))
 
     def publish(self, package: str, resource: str, body: str) -> None:
-        self.published[resource] = body
+        if package == "message-summary":
+            self.published[resource] = body
+        self.watched[package, resource] = body
+
+    def referred(self, leg: Leg, status: int) -> None:
+        self.asked.append(("referred", leg, status))
 
     def _file(self, path: str) -> Port:
         port = next(self._next)

@@ -14,6 +14,7 @@ from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.hours import Override
 from appliance.calls.messages import Message
+from appliance.calls.ports import Audience
 from appliance.calls.rules import Rules
 from appliance.calls.voicemail import LeftBy
 from appliance.settings.compile import compile
@@ -105,10 +106,11 @@ class Office:
         overrides: Mapping[str, Override] = {},
         messages: Sequence[Message] = (),
         left_by: LeftBy = lambda call: None,
+        before: Callable[[Audience, CallControl, Puppets], Audience] = lambda witness, *_: witness,
         **how: Any,
     ) -> None:
-        """people, overrides, messages: as known before a restart; left_by: what the journal knows of a call; how: more for
-        CallControl."""
+        """people, overrides, messages: as known before a restart; left_by: what the journal knows of a call; before: makes
+        what stands before the witness; how: more for CallControl."""
         settings = parse(document, folder / "office.toml")
         self.lines, self.witness, self.path = Puppets(), Witness(), folder / "journal.db"
         self.journal = Journal(self.path, lambda id, said: pytest.fail(said), delay=0.01)
@@ -123,7 +125,9 @@ class Office:
             lookups=self.questions,
             **how,
         )
-        self.control.start(self.lines, self.witness, people, overrides, None, messages, left_by)
+        self.control.start(
+            self.lines, before(self.witness, self.control, self.lines), people, overrides, None, messages, left_by
+        )
         self.control.line("city", True, "")
         self.lines.usable.add("city")
         for phone in ("desk1", "desk2"):

@@ -68,8 +68,9 @@ def main() -> int:
             "PYTHONMALLOC": "malloc",
         }
         arguments = sys.argv[1:] or ["-q"]
-        # the test that listens to libc's names preloads a library before libasan, which that refuses
-        left_out = "not no_name_server_is_waited_for"
+        # the test that listens to libc's names preloads a library before libasan, which that refuses; and what is
+        # given back is not given back at once
+        left_out = "not no_name_server_is_waited_for and not take_no_memory"
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/sip", "-k", left_out, *arguments],
             cwd=tree, env=env,
