@@ -52,7 +52,7 @@ module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
-cons_listen 127.0.0.1:{console}
+{more}cons_listen 127.0.0.1:{console}
 ctrl_tcp_listen 127.0.0.1:{control}
 """
 ACCOUNT = "<sip:{user}@{registrar};transport={transport}>;auth_pass={password};regint={expires};audio_codecs={codecs}"
@@ -89,8 +89,11 @@ class Baresip:
         codecs: Sequence[str] = ("pcma",),
         expires: int = 600,
         program: str = "baresip",
+        modules: Sequence[str] = (),
     ) -> None:
-        """says: mono 16 kHz WAV, longer than the call. registrar: host:port. codecs: pcma, pcmu, g722, opus/48000/2."""
+        """says: mono 16 kHz WAV, longer than the call. registrar: host:port. codecs: pcma, pcmu, g722, opus/48000/2.
+
+        modules: more of baresip's, mwi for one."""
         self.user, self.folder, self.registrar = user, folder, registrar
         self.seen: Seen[Event] = Seen(user)
         (folder / "heard").mkdir(parents=True)
@@ -99,6 +102,7 @@ class Baresip:
             CONFIG.format(
                 sip=self.sip, rtp=rtp, rtp_end=rtp + 19, console=self._console, control=self._control,
                 says=says, folder=folder, modules=MODULES,
+                more="".join(f"module_app {name}.so\n" for name in modules),
             )
         )  # fmt: skip
         self._account = ACCOUNT.format(
