@@ -81,7 +81,8 @@ static int digests_of(const char *text, struct sip_config *config)
 static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"listen",     "port",        "realm",       "rtp_first", "rtp_last", "user_agent", "codecs",
-                            "clock_rate", "min_expires", "max_expires", "nonce_lives", "digest",   "log_level", NULL};
+                            "clock_rate", "min_expires", "max_expires", "nonce_lives", "silent_after",
+                            "digest",     "log_level",   NULL};
     struct sip_config config;
     const char *listen, *realm, *user_agent, *digest = "md5";
     char why[256];
@@ -94,11 +95,12 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     config.min_expires = 60;
     config.max_expires = 3600;
     config.nonce_lives = 300;
+    config.silent_after = 15;
     config.log_level = 2;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIsi", names, &listen, &config.port, &realm,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIsi", names, &listen, &config.port, &realm,
                                      &config.rtp_first, &config.rtp_last, &user_agent, &codecs, &config.clock_rate,
-                                     &config.min_expires, &config.max_expires, &config.nonce_lives, &digest,
-                                     &config.log_level) ||
+                                     &config.min_expires, &config.max_expires, &config.nonce_lives,
+                                     &config.silent_after, &digest, &config.log_level) ||
         digests_of(digest, &config) ||
         text_into(config.listen, sizeof config.listen, listen, "listen") ||
         text_into(config.realm, sizeof config.realm, realm, "realm") ||

@@ -25,12 +25,14 @@ class Endpoint:
         min_expires: int = 60,
         max_expires: int = 3600,
         nonce_lives: int = 300,
+        silent_after: int = 15,
         digest: str = "md5",
         log_level: int = 2,
     ) -> None:
         """Start the SIP thread; codecs as "opus/48000", most wanted first; digest md5, sha-256 or both.
 
-        min_expires, max_expires (of a contact) and nonce_lives in seconds.
+        min_expires, max_expires (of a contact) and nonce_lives in seconds. silent_after: seconds without sound before a leg
+        is asked whether it is there (OPTIONS), and then to answer: after both it is over, cause 102. 0: never.
 
         SipError when the port is in use, ValueError.
         """

@@ -327,6 +327,7 @@ static void housekeeping(void)
         return;
     last = now;
     sip_registrar_expire();
+    sip_silence_look();
     if (pjsua_call_get_count() > 0) {
         last_call = now;
         trimmed = 0;

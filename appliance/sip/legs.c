@@ -171,6 +171,9 @@ static void on_transaction(pjsua_call_id call, pjsip_transaction *tsx, pjsip_eve
     if (tsx->role == PJSIP_ROLE_UAS && tsx->state == PJSIP_TSX_STATE_TRYING &&
         event->body.tsx_state.type == PJSIP_EVENT_RX_MSG && pj_strcmp2(&tsx->method.name, "REFER") == 0)
         sip_transfer_asked(call, pjsip_tsx_get_dlg(tsx), event->body.tsx_state.src.rdata);
+    if (tsx->role == PJSIP_ROLE_UAC && event->body.tsx_state.type == PJSIP_EVENT_RX_MSG &&
+        tsx->method.id == PJSIP_OPTIONS_METHOD)
+        sip_silence_answered(sip_leg_of_call(call));
 }
 
 /* Asked for nowhere, every REFER is answered before. It must stay set: the default dials whatever is named. */

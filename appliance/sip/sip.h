@@ -96,6 +96,8 @@ struct sip_slot {
     uint8_t cause;   /* Q.850, when it was we who ended it */
     uint8_t phone;   /* a leg of a telephone of ours, not of a trunk */
     uint8_t held;    /* its other side has put us on hold */
+    uint32_t heard;  /* packets of sound and reports so far */
+    int64_t heard_at, asked_at; /* s when that grew last; when it was asked whether it is there, 0: it was not */
     int id;          /* pjsua call, player or recorder id */
     int port;        /* conference port, or PJSUA_INVALID_ID while it has no audio */
 };
@@ -104,6 +106,7 @@ struct sip_config {
     char listen[64];
     int port, rtp_first, rtp_last, clock_rate, log_level;
     unsigned min_expires, max_expires; /* s */
+    unsigned silent_after; /* s without sound before a leg is asked whether it is there, and then to answer; 0: never */
     unsigned nonce_lives; /* s; an older one is stale, the telephone tries again by itself */
     char user_agent[64];
     char realm[64];
@@ -140,6 +143,11 @@ void sip_slots_reset(void);                            /* (any) while no endpoin
 struct sip_slot *sip_slot_of(sip_handle handle);       /* NULL and counted when it is over */
 void sip_slot_free(sip_handle handle);
 sip_handle sip_slot_handle(const struct sip_slot *slot);
+void sip_slots_each(int kind, void (*look)(sip_handle handle, struct sip_slot *slot));
+
+/* silence.c */
+void sip_silence_look(void);
+void sip_silence_answered(sip_handle leg);
 
 /* legs.c */
 void sip_legs_configure(pjsua_config *config);

@@ -31,6 +31,8 @@ sip_handle sip_slot_take(int kind)
         slot->generation++;
         slot->kind = (uint8_t)kind;
         slot->started = slot->early = slot->cause = slot->phone = slot->held = 0;
+        slot->heard = 0;
+        slot->heard_at = slot->asked_at = 0;
         slot->id = slot->port = PJSUA_INVALID_ID;
         handle = sip_slot_handle(slot);
         break;
@@ -67,6 +69,19 @@ void sip_slot_free(sip_handle handle)
         return;
     sip_audio_forget(handle);
     sip_slot_give_back(handle);
+}
+
+void sip_slots_each(int kind, void (*look)(sip_handle handle, struct sip_slot *slot))
+{
+    for (int i = 0; i < SIP_SLOTS; i++) {
+        sip_handle handle;
+
+        pthread_mutex_lock(&lock);
+        handle = slots[i].kind == kind ? sip_slot_handle(&slots[i]) : 0;
+        pthread_mutex_unlock(&lock);
+        if (handle)
+            look(handle, &slots[i]);
+    }
 }
 
 void sip_slots_count(uint64_t *alive, uint64_t *over)
