@@ -22,6 +22,7 @@ MODULES = Path("/usr/lib/baresip/modules")
 WAV_RATE = 24  # where a WAV file says its samples a second
 FAREWELL = 2.0  # seconds to unregister
 TICK = 0.2  # seconds between two keys pressed: baresip's console takes them as keys held for 150 ms
+RELEASED = b"\x04"
 
 CONFIG = """\
 poll_method epoll
@@ -159,6 +160,7 @@ class Baresip:
         for key in keys:
             wire.sendto(key.encode())
             await asyncio.sleep(TICK)
+            wire.sendto(RELEASED)  # else the last one is held for ever, and sent anew every eight seconds
         wire.close()
 
     async def command(self, command: str, params: str = "") -> str:

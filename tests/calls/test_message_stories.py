@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A caller leaves a message, and Anna listens to it on her telephone: SIPp outside, baresip on the desk, a real voice."""
+
+import asyncio
+
+from appliance import sounds
+from appliance.control import client
+from appliance.control.messages import MailboxChanged, Message, Messages, SetMessage
+from appliance.programs.demo.office import Office
+from appliance.sounds import make
+from appliance.store.reader import Reader
+from tests.calls.stories import prompt, use
+from tests.telephones import tone
+from tests.telephones.baresip import Baresip
+from tests.telephones.stage import ANNA_HZ, CALLER, CALLER_HZ, Stage
+
+PROMPTS = sum(sounds.path(sound).stat().st_size for sound in ("greeting", "beep")) / (2 * make.RATE)  # seconds
+SAID = 3.0  # seconds of a message
+OWN_HZ, CLOSED_HZ = 1300, 1900
+
+
+async def messages(office: Office) -> tuple[Message, ...]:
+    async with await client.connect(office.socket) as switch:
+        found: tuple[Message, ...] = await switch.request(Messages(0))
+    return found
+
+
+async def until(office: Office, **wanted: int) -> None:
+    """Until the mailbox `office` has so many messages of each state; told by the control socket, never asked."""
+    async with await client.connect(office.socket) as switch:
+
+        async def told() -> None:
+            async for said in switch.watch():
+                boxes = [said.mailbox] if isinstance(said, MailboxChanged) else getattr(said, "mailboxes", ())
+                for box in boxes:
+                    if box.id == "office" and all(getattr(box, state) == n for state, n in wanted.items()):
+                        return
+
+        await asyncio.wait_for(told(), 20)
+
+
+async def leaves(stage: Stage, office: Office) -> Message:
+    """Nobody is there: the caller says his tone after the beep."""
+    caller = await stage.outside(office, "caller-hangs-up", await stage.ear(), talk=PROMPTS + SAID)
+    await caller.finished()
+    await until(office, new=1)
+    [message] = await messages(office)
+    return message
+
+
+async def dials_97(anna: Baresip) -> None:
+    await anna.dial("*97")
+    await anna.talks()
+    await anna.listens(0.5)
+
+
+async def test_a_message_is_left_heard_and_deleted(stage: Stage) -> None:
+    office = await stage.office()
+    left = await leaves(stage, office)
+    assert (left.caller, left.name, left.state) == (CALLER, "Mr Kazlauskas", "new")
+    assert SAID - 1 < left.duration / 1000 < SAID + 1
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    await dials_97(anna)
+    await anna.press("5")
+    await until(office, new=0, heard=1)  # it begins
+    await anna.press("6")  # no more: the message was cut short
+    await anna.press("5")
+    await anna.listens(25, within=10)
+    await anna.press("7")
+    await anna.press("#")
+    await anna.closed(within=10)
+    heard = anna.heard()
+    assert tone.heard(heard, CALLER_HZ) > SAID - 1, "she did not hear what he said"
+    assert tone.heard(heard, ANNA_HZ) == 0
+    await until(office, new=0, heard=0)
+    assert list(office.voicemail.glob("*.wav")) == []
+    call = await stage.call_over(office, 2)
+    assert (call.called, call.outcome) == ("*97", "self-service")
+    events = [event.detail for event in Reader(office.journal).events(left.id) if event.kind == "message"]
+    assert [(event["state"], event["by"]) for event in events] == [("heard", "anna"), ("deleted", "anna")]
+
+
+async def test_her_own_greeting_is_what_callers_hear_and_another_one_when_it_is_closed(stage: Stage) -> None:
+    office = await stage.office(max_wait=1)
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    await dials_97(anna)
+    await anna.press("0")
+    await anna.press("5")  # she knows how it is done
+    await anna.listens(4)
+    await anna.press("#")
+    await anna.press("1")
+    await anna.hang_up()
+    await anna.closed()
+    ear = await stage.ear()
+    caller = await stage.outside(office, "caller-hangs-up", ear, talk=3)
+    await caller.finished()
+    assert tone.heard(ear.heard(stage.folder / "greeting.wav"), ANNA_HZ) > 1
+
+    closed = f'{prompt(stage, "closed", CLOSED_HZ)}[hours.never]\n[mailbox.office]\nhours = "never"\ngreeting_closed = "closed"\n'
+    await use(office, office.document + closed)
+    ear = await stage.ear()
+    caller = await stage.outside(office, "caller-hangs-up", ear, talk=3)
+    await caller.finished()
+    heard = ear.heard(stage.folder / "closed.wav")
+    assert tone.heard(heard, CLOSED_HZ) > 0.5
+    assert tone.heard(heard, ANNA_HZ) == 0
+
+
+async def test_messages_and_what_became_of_them_survive_the_switch_killed(stage: Stage) -> None:
+    office = await stage.office()
+    left = await leaves(stage, office)
+    async with await client.connect(office.socket) as switch:
+        await switch.request(SetMessage(0, left.id, state="saved", handled=True, by="page"))
+    office.kill("switch")
+    await office.logged("switch ready")
+    [kept] = await messages(office)
+    assert (kept.id, kept.state, kept.handled, kept.sha256) == (left.id, "saved", True, left.sha256)
+
+
+async def test_a_full_mailbox_is_told_in_words(stage: Stage) -> None:
+    office = await stage.office()
+    await use(office, office.document + "[mailbox.office]\nmax_messages = 1\n")
+    await leaves(stage, office)
+    ear = await stage.ear()
+    caller = await stage.outside(office, "caller-waits", ear)
+    await caller.finished()
+    heard = ear.heard(stage.folder / "full.wav")
+    assert tone.loud(heard) > 1, "nothing was said"
+    assert tone.heard(heard, 850) == 0, "it was told by tones alone"
+    call = await stage.call_over(office, 2)
+    assert call.outcome == "voicemail"
+    assert len(await messages(office)) == 1
+    assert Reader(office.journal).missed() == 2
