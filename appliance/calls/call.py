@@ -7,11 +7,13 @@ from typing import Literal
 
 from appliance.calls.ports import Leg, Port
 from appliance.calls.rules import Rules
+from appliance.settings.outgoing import Asked, Number
 
 Direction = Literal["in", "out", "internal"]
 Status = Literal["available", "break", "away", "meeting", "off"]
 Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
 
+NOBODY = Number("", "unknown", "")
 SHOWN = 40  # characters of attributes on a display, which has little more
 
 
@@ -36,10 +38,11 @@ class Ring:
     answered: Leg = 0
     shown: str = ""  # on displays
     outside: Leg = 0  # the leg to a number outside, a mobile for one
-    number: str = ""  # called there
+    number: Number = NOBODY  # called there
     lines: list[str] = field(default_factory=list)  # still to be tried when the one before fails
     confirm: bool = False  # who answers there must press 1
     rang: bool = False  # it rings there: that line did not fail
+    waits: bool = False  # for room on a line, that a call for help is given
 
     def kind(self, leg: Leg) -> str:
         """As the journal has it."""
@@ -85,6 +88,8 @@ class Call:
     saying: Port = 0  # the prompt he hears
     looked_up: int = 0  # look-ups begun so far
     dialled: str = ""  # the outside number one of ours called, normalised
+    outgoing: Asked | None = None  # the number outside that was asked for, and by whom
+    gave_way: int = 0  # calls that ended to make room for it
     answered_at: int | None = None
     outcome: Outcome | Literal[""] = ""
     rows: dict[Leg, int] = field(default_factory=dict)  # our leg -> its number in the journal

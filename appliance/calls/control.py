@@ -20,6 +20,7 @@ from appliance.calls.listening import Listening, Speak, unspoken
 from appliance.calls.lookups import LookingUp
 from appliance.calls.messages import Message, Messages
 from appliance.calls.originate import Originate
+from appliance.calls.outgoing import Outgoing
 from appliance.calls.people import People, PersonState
 from appliance.calls.ports import Audience, Journal, Leg, Lookups, Port, Telephony
 from appliance.calls.ringing import Ringing
@@ -71,7 +72,10 @@ class CallControl:
         pin: what is kept of a mailbox's PIN, "" when it has none."""
         self.calls: dict[int, Call] = {}
         self.history = History()
-        self._routing = Routing(rules, memory, journal, do=self._do, traced=self._traced, settled=self._settled)
+        self.outgoing = Outgoing(lambda: self.rules, self.calls, journal, lambda: self.now())
+        self._routing = Routing(
+            rules, memory, journal, do=self._do, traced=self._traced, settled=self._settled, told=self.outgoing.told
+        )
         self._people = People(self._routing, journal, self.calls, lambda person: self._audience.person_changed(person))
         self.people, self.contacts, self.usable = self._people.known, self._people.contacts, self._people.usable
         self._overrides = Overrides(self._routing, lambda hours: self._audience.hours_changed(hours))
@@ -96,12 +100,15 @@ class CallControl:
         self._telephony, self._audience = telephony, audience
         self._sound = Sound(telephony, self._sounds, self._said)
         words = partial(self._sounds, "confirm")
-        self._ringing = Ringing(self._routing, telephony, self._sound, self._journal, audience, words)
+        self._ringing = Ringing(self._routing, telephony, self._sound, self._journal, audience, self.outgoing, words)
         self._actions = Actions(audience, self._journal, self.now)
         ringing = self._ringing.tell_ringing
         self._looking_up = LookingUp(self._routing, self._lookups, self._journal, ringing, self._actions)
         owner = self._people.owner
-        self.originate = Originate(self._routing, telephony, self._sound, self._journal, audience, self, owner)
+        self.originate = Originate(
+            *(self._routing, telephony, self._sound, self._journal, audience, self, self.outgoing, owner)
+        )
+        self.outgoing.start(telephony, audience, (self._ringing, self.originate), self.hang_up)
         self._voicemail = Voicemail(
             *(self._routing, telephony, self._sound, self._ringing, self._journal, audience),
             *(self.messages, self.overrides, self._sounds, self._spoken, self._look_whether_quiet),
@@ -229,6 +236,7 @@ class CallControl:
             self._ringing.note(call, leg, call.phone or call.line, "caller", "answered")
 
     def over(self, leg: Leg, cause: int) -> None:
+        self.outgoing.ended(leg)
         if self.originate.over(leg, cause):
             self._look_whether_quiet()
             return
@@ -507,7 +515,7 @@ class CallControl:
             self._quiet.set()
 
     def close(self) -> None:
-        for part in (self._listening, self._voicemail, self._ringing, self._people):
+        for part in (self.outgoing, self._listening, self._voicemail, self._ringing, self._people):
             part.close()
         for clock in (self._overrides, self._midnight, self._routing):
             clock.close()

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from appliance.calls.call import Call, Outcome, State
 from appliance.calls.confirm import DECLINED, NO_ANSWER
+from appliance.calls.outgoing import Outgoing
 from appliance.calls.ports import Audience, Journal, Leg, Telephony
 from appliance.calls.ringing import ELSEWHERE, ENDED, NO_LINE, UNREACHABLE
 from appliance.calls.routing import Routing
@@ -19,6 +20,7 @@ from appliance.core import CoreError
 from appliance.core.names import Trust
 from appliance.settings.dialled import NotDialled, Outside, Party, Phones, is_ours, party
 from appliance.settings.models import TELEPHONES
+from appliance.settings.outgoing import Asked, Number, by_price, read
 
 log = logging.getLogger("calls")
 
@@ -43,7 +45,7 @@ class Dialling:
 
     call: Call
     purpose: Purpose
-    number: str = ""  # outside
+    number: Number | None = None  # outside
     lines: list[str] = field(default_factory=list)  # still to be tried
     legs: dict[Leg, str] = field(default_factory=dict)  # to a line or telephone
     rang: bool = False
@@ -76,13 +78,14 @@ class Originate:
         journal: Journal,
         audience: Audience,
         calls: Calls,
+        outgoing: Outgoing,
         owner: Callable[[str], str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """owner: whose a telephone is. clock: seconds."""
         self._routing, self._telephony, self._sound = routing, telephony, sound
         self._journal, self._audience, self._calls = journal, audience, calls
-        self._owner, self._clock = owner, clock
+        self._outgoing, self._owner, self._clock = outgoing, owner, clock
         self.legs: dict[Leg, Dialling] = {}
         self._made: dict[int, Dialling] = {}  # by call
         self._asked: deque[float] = deque()  # when, in the last minute
@@ -104,7 +107,13 @@ class Originate:
 
     def dial(self, to: str, line: str, purpose: Purpose, asked: dict[str, object]) -> int:
         """Call a number, telephone or person; the call. Raises NotDialled, KeyError when the purpose names nothing."""
-        return self._make_all([party(self._routing.rules.settings, to, line)], purpose, asked)[0]
+        settings = self._routing.rules.settings
+        meant = party(settings, to, line)
+        if isinstance(meant, Outside) and not is_ours(settings, meant.number):
+            number = read(meant.number, settings.office.country)
+            if why := self._outgoing.why_not(settings, Asked(number, "")):
+                raise NotDialled("number-refused", f"telephones that belong to nobody may not call it: {why}")
+        return self._make_all([meant], purpose, asked)[0]
 
     def announce(self, phones: Iterable[str], purpose: Purpose, asked: dict[str, object]) -> list[int]:
         """Say something on telephones, by a call to each that is registered. Raises NotDialled."""
@@ -139,8 +148,10 @@ class Originate:
         self._calls.begun(call)
         self._journal.event(call.id, now, "dial", asked)
         if isinstance(to, Outside):
-            call.dialled = one.number = number
-            one.lines = list(to.lines)
+            call.dialled, one.number = number, read(number, rules.settings.office.country)
+            call.outgoing = Asked(one.number, "")
+            self._outgoing.note(call, call.outgoing, None)
+            one.lines = by_price(rules.settings, to.lines, number)
             began = self._next_line(one)
         else:
             began = self._ring(one, to)
@@ -167,11 +178,11 @@ class Originate:
 
     def _next_line(self, one: Dialling) -> bool:
         """Call the number through the next line that can; whether there was one."""
-        while one.lines:
+        while one.lines and one.number:
             line = one.lines.pop(0)
             table = one.call.rules.settings.line.get(line)
             caller = (table.user if table else None) or "linekeeper"
-            if leg := self._telephony.dial(line, one.number, caller, one.purpose.title):
+            if leg := self._outgoing.dial(one.call, line, one.number, one.purpose.title, caller):
                 if one.call.line != TELEPHONES:
                     self._audience.line_changed(one.call.line)
                 one.call.line = line
@@ -179,6 +190,10 @@ class Originate:
                 self._audience.line_changed(line)
                 return True
         return False
+
+    def on_lines(self) -> dict[Leg, tuple[Call, str]]:
+        """As of Ringing."""
+        return {leg: (one.call, one.legs[leg]) for leg, one in self.legs.items() if one.number and leg in one.legs}
 
     def _join(self, one: Dialling, leg: Leg, party: str) -> None:
         one.legs[leg] = party
@@ -207,6 +222,8 @@ class Originate:
             if other != leg:
                 self._telephony.hang_up(other, ELSEWHERE)
         self._note(one, leg, one.legs[leg], "answered")
+        if one.number:
+            self._outgoing.answered(leg, one.call, one.legs[leg], one.number)
         call = one.call
         call.leg, call.up = leg, True
         if not one.number:
@@ -273,7 +290,7 @@ class Originate:
         call = one.call
         del self.legs[one.answered], self._made[call.id]
         call.state, call.rules = State.ARRIVED, self._routing.rules  # the plan may be another one by now
-        call.called_back = bool(one.number) and is_ours(call.rules.settings, one.number)
+        call.called_back = one.number is not None and is_ours(call.rules.settings, call.called)
         try:
             self._calls.arrived(call, one.answered, Trust.PROVEN if one.number else Trust.OURS, self._step(one.purpose))
         except (CoreError, KeyError) as fault:

@@ -7,16 +7,21 @@ from pathlib import Path
 
 from appliance.calls.call import Call, Ring, State
 from appliance.calls.confirm import DECLINED, NO_ANSWER, Confirm
+from appliance.calls.outgoing import Outgoing, is_for_help
 from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
 from appliance.calls.routing import Routing
 from appliance.calls.sound import Sound
 from appliance.core import Command
 from appliance.core.names import Fact, Ways
+from appliance.settings.models import TELEPHONES
 from appliance.settings.numbers import normalise
+from appliance.settings.outgoing import Number, by_price, canonical, read
+from appliance.settings.ways_out import emergency_lines
 
 log = logging.getLogger("calls")
 
 ENDED, UNREACHABLE, ELSEWHERE, NO_LINE = 16, 20, 26, 34  # Q.850
+BUSY_LINE = frozenset({17, 34, 38, 41, 42, 47})  # Q.850: how a trunk says that it carries all it can
 
 
 class Ringing:
@@ -29,12 +34,13 @@ class Ringing:
         sound: Sound,
         journal: Journal,
         audience: Audience,
+        outgoing: Outgoing,
         words: Callable[[], Path],
     ) -> None:
         """words: what asks for a key to take the call."""
         self.legs: dict[Leg, tuple[Call, Ring | None]] = {}
         self._routing, self._telephony, self._sound = routing, telephony, sound
-        self._journal, self._audience = journal, audience
+        self._journal, self._audience, self._outgoing = journal, audience, outgoing
         self._confirm = Confirm(telephony, words, self._confirmed)
 
     # ---- commands ---------------------------------------------------------------------------------------------------
@@ -52,39 +58,74 @@ class Ringing:
                 for leg in self._telephony.ring_phone(phone, call.caller, shown):
                     self._join(call, ring, leg, phone)
         if table and table.mobile and ways & Ways.MOBILE:
-            ring.number, ring.confirm = normalise(table.mobile, settings.office.country), table.confirm
-            ring.lines = list(settings.outside.lines)
+            ring.number, ring.confirm = self._number(call, table.mobile), table.confirm
+            ring.lines = by_price(settings, settings.outside.lines, ring.number.e164)
             self._next_line(call, ring)
         self._begun(call, ring, UNREACHABLE)
 
     def dial(self, call: Call, command: Command) -> None:
         line = call.rules.names.name(command.target)
-        plus = "+" if call.called == f"+{command.number}" else ""  # the core keeps digits alone
-        ring = Ring(command.leg, "", line, shown=call.name, number=plus + command.number, lines=[line])
-        ring.confirm = bool(command.value)
+        ring = Ring(command.leg, "", line, shown=call.name, lines=[line])
+        ring.number, ring.confirm = self._asked_for(call, command.number), bool(command.value)
+        if ring.number.kind == "emergency":
+            ring.lines += [one for one in emergency_lines(call.rules.settings) if one != line]
         call.rings[ring.leg] = ring
         if call.direction != "in":
             self._audience.line_changed(call.line)
-            call.direction, call.line, call.dialled = "out", line, self._normalised(call, line, ring.number)
-        self._next_line(call, ring)
+            call.direction, call.line, call.dialled = "out", line, ring.number.e164 or ring.number.dialled
+        if not self._next_line(call, ring):
+            self._make_room(call, ring)
         self._begun(call, ring, NO_LINE)
 
+    def _asked_for(self, call: Call, number: str) -> Number:
+        """The number outside as somebody asked for it; the core was told one form of it, or dials one of the settings."""
+        asked, prefix = call.outgoing, call.rules.settings.outside.prefix
+        if asked and (is_for_help(asked) or canonical(call.rules.settings, asked.number) == prefix + number):
+            return asked.number
+        return self._number(call, number)
+
     @staticmethod
-    def _normalised(call: Call, line: str, number: str) -> str:
-        settings = call.rules.settings
-        country = settings.line[line].country if line in settings.line else None
-        return normalise(number, country or settings.office.country)
+    def _number(call: Call, written: str) -> Number:
+        """A number of the settings, which name whom they like."""
+        country = call.rules.settings.office.country
+        return read(normalise(written, country), country)
 
     def _next_line(self, call: Call, ring: Ring) -> bool:
         """Call the number outside through the next line that can; whether there was one."""
         while ring.lines:
             line = ring.lines.pop(0)
-            if leg := self._telephony.dial(line, ring.number, call.caller, ring.shown):
+            if leg := self._outgoing.dial(call, line, ring.number, ring.shown):
                 ring.outside = leg
                 self._join(call, ring, leg, line)
                 self._audience.line_changed(line)
                 return True
         return False
+
+    def _make_room(self, call: Call, ring: Ring) -> None:
+        """A call for help that no line carries: another call ends, then all of them are tried once more."""
+        if ring.number.kind == "emergency" and not ring.waits:
+            ring.waits = self._outgoing.make_room(call, lambda: self._again(call, ring))
+
+    def _again(self, call: Call, ring: Ring) -> None:
+        ring.waits = False
+        if call.rings.get(ring.leg) is not ring:
+            return
+        ring.lines = emergency_lines(call.rules.settings)
+        if not self._next_line(call, ring):
+            self._make_room(call, ring)
+        self._begun(call, ring, NO_LINE)
+        self._routing.drain()
+
+    def on_lines(self) -> dict[Leg, tuple[Call, str]]:
+        """Every leg to or from a line, with its call and the line."""
+        found = {}
+        for leg, (call, ring) in self.legs.items():
+            line = "" if call.phone else call.line
+            if ring:
+                line = ring.parties.get(leg, "") if leg == ring.outside else ""
+            if line and line != TELEPHONES:
+                found[leg] = (call, line)
+        return found
 
     def _join(self, call: Call, ring: Ring, leg: Leg, party: str) -> None:
         ring.parties[leg] = party
@@ -92,7 +133,7 @@ class Ringing:
         self.note(call, leg, party, ring.kind(leg), "started")
 
     def _begun(self, call: Call, ring: Ring, cause: int) -> None:
-        if ring.parties:
+        if ring.parties or ring.waits:
             if call.state in (State.ARRIVED, State.MENU):
                 call.state = State.RINGING
             if call.up:
@@ -184,6 +225,8 @@ class Ringing:
         """He has the call, and his other telephones stop."""
         self.note(call, leg, ring.parties.get(leg, ""), ring.kind(leg), "answered")
         ring.answered = leg
+        if leg == ring.outside:
+            self._outgoing.answered(leg, call, ring.parties.get(leg, ""), ring.number)
         for other in ring.parties:
             if other != leg:
                 self._let_go(other, ELSEWHERE)
@@ -234,7 +277,9 @@ class Ringing:
         """The next line if this one failed; what a network says of a mobile ends this way to him alone."""
         if not ring.rang and cause != DECLINED and self._next_line(call, ring):
             return
-        if not ring.parties:
+        if cause in BUSY_LINE and not ring.rang:
+            self._make_room(call, ring)
+        if not ring.parties and not ring.waits:
             self._refused(call, ring, cause)
 
     def _refused(self, call: Call, ring: Ring, cause: int) -> None:

@@ -30,10 +30,12 @@ class Routing:
         do: Callable[[Command], None],
         traced: Callable[[Trace, str], None],
         settled: Callable[[set[int]], None],
+        told: Callable[[Fact, dict[str, int | str]], dict[str, int | str]] = lambda fact, fields: fields,
     ) -> None:
+        """told: a fact as the core is to have it; CoreError when it is not to."""
         self.rules = rules
         self._core = Core(rules.plan, memory)
-        self._journal, self._do, self._traced, self._settled = journal, do, traced, settled
+        self._journal, self._do, self._traced, self._settled, self._told = journal, do, traced, settled, told
         self._clock = Clock()
         self._draining = False
         self._unwritten: list[tuple[Trace, str]] = []
@@ -65,7 +67,7 @@ class Routing:
 
     def tell(self, fact: Fact, **fields: int | str) -> None:
         """Tell the core a fact; CoreError when it refuses it."""
-        self._core.feed(fact, self.now(), **fields)  # type: ignore[arg-type]
+        self._core.feed(fact, self.now(), **self._told(fact, fields))  # type: ignore[arg-type]
 
     def drain(self) -> None:
         """Carry out everything the core wants; facts that arise on the way come after."""

@@ -58,6 +58,12 @@ class Things:
                 return self.thing(f"{kind}.{name}")
             case ["line", line, "hours", *_]:
                 return say("kind.line-hours", line=title(f"line.{line}"))
+            case ["outside", "refused", why, *_] if self.language.knows(f"refused.{why}"):
+                return say("kind.outside-refused", why=say(f"refused.{why}"))
+            case ["outside", "price", _, "cheapest", line]:
+                return say("kind.outside-cheapest", line=title(f"line.{line}"))
+            case ["outside", "emergency", *_, line]:
+                return say("kind.outside-emergency", line=title(f"line.{line}"))
             case ["outside", *_, line]:
                 return say("kind.outside", line=title(f"line.{line}"))
         return say("kind.step", title=self.language.quoted(path))

@@ -26,6 +26,8 @@ from appliance.calls.lamps import Lamps
 from appliance.calls.messages import Message
 from appliance.calls.originate import Purpose
 from appliance.calls.rules import Rules
+from appliance.calls.spending import HOUR, beginning_of_day
+from appliance.calls.spending import earlier as earlier_spending
 from appliance.control import messages, voicemail
 from appliance.control.board import Board
 from appliance.control.messages import Refused
@@ -112,6 +114,7 @@ class Switch:
         await self._server.start()
         tasks = []
         ran = self._ran()
+        self._learn_spending()
         people, overrides = self._read(self._people_file, Person), self._read(self._overrides_file, Override)
         self._control.start(self._telephony, self._lamps, people, overrides, ran, self._messages(), self._left_by)
         self._lamps.enter()
@@ -227,6 +230,19 @@ class Switch:
             log.info("%d earlier callers are known", len(self._control.history))
         except Unreadable as fault:
             log.error("who called before is not known: %s", fault)
+
+    def _learn_spending(self) -> None:
+        """What calls outside have come to today, and in the last hour: a restart forgives nothing."""
+        settings = self._office.settings
+        now = now_ms()
+        midnight = beginning_of_day(settings, now)
+        try:
+            rows = Reader(self._state / "journal.db").outgoing(min(midnight, now - HOUR) - HOUR)
+        except Unreadable as fault:
+            log.error("what was called outside before is not known: %s", fault)
+            return
+        spending = self._control.outgoing.spending
+        spending.learn(*earlier_spending(settings, rows))
 
     def _earlier(self, settings: Settings) -> dict[str, Known]:
         reader = Reader(self._state / "journal.db")

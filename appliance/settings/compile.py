@@ -19,6 +19,7 @@ from appliance.settings.scenarios import trust
 
 BEFORE, AHEAD = hours.DAY, 400 * hours.DAY  # ms around now in which hours are known; compile again well before the end
 VERSION = 2
+FOR_HELP = 4  # calls more than the settings allow, which are kept for emergencies
 TELEPHONE_LINE, SIP_TRUNK = 0, 1
 STRATEGIES = {name: number for number, name in enumerate(get_args(Strategy))}
 MUSIC, JOIN_WHEN_EMPTY, LEAVE_WHEN_EMPTY = 1, 2, 4  # flags of a queue
@@ -54,7 +55,7 @@ def compile(settings: Settings, now: int) -> tuple[bytes, Names]:
     way = routes(settings)
     sections = _paths(settings, way) | _people(settings, way) | _members(settings, way.names)
     sections |= _hours(settings, way.names, now) | _callers(settings, way)
-    return _plan(sections, settings.sip.max_calls), way.names
+    return _plan(sections, settings.sip.max_calls + FOR_HELP), way.names
 
 
 def _paths(s: Settings, way: Routes) -> dict[str, bytes]:

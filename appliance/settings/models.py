@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from appliance.settings.actions import Action
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
+from appliance.settings.outside import MAY_CALL, DialAs, Limits, MayCall, Outside, Price
 from appliance.settings.steps import MESSAGE, OFFICE, Level, Step, Trust
 from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import (
@@ -54,7 +55,6 @@ from appliance.settings.words import (
     Target,
     TimeZone,
     Title,
-    TrunkPrefix,
     User,
     WebAddress,
 )
@@ -156,6 +156,7 @@ class Person(Table):
     ring_for: int = setting("How long a call to this person alone rings.", 25, unit="seconds", ge=1, le=300)
     wrap_up: int = setting("Time without calls after each call.", 0, unit="seconds", ge=0, le=3600)
     mailbox: MailboxName = setting("Mailbox for calls to the extension that are not answered.", OFFICE, of="mailbox")
+    calls: MayCall = setting(MAY_CALL, "national")
 
 
 class Skill(Table):
@@ -192,6 +193,16 @@ class Line(Table):
     user: User | None = setting("User name at the trunk.", None)
     expires: int = setting("How long a registration is asked for.", 300, unit="seconds", ge=30, le=86400)
     caller: Number | None = setting("Number shown to those we call. Left out: the trunk decides.", None)
+    channels: int = setting("Calls it can carry at once; 0: any number.", 0, unit="calls", ge=0, le=250)
+    dial_as: DialAs = setting(
+        "How it is told numbers outside: as somebody dialled them; +37060000001; 0037060000001; as dialled in the country.",
+        "as-dialled",
+    )
+    rates: dict[Prefix, Price] = setting(
+        "Beginnings of numbers, and what a minute to them costs: a number goes out by the cheapest line.",
+        {},
+        max_length=500,
+    )
     country: Country | None = setting("How this line's numbers are read. Left out: as the office's.", None)
     trust: Trust = setting(
         "How far callers' numbers are believed on it: they say it themselves, the trunk vouches for it, a public network "
@@ -369,22 +380,6 @@ class Scenario(Table):
     step: dict[Name, Step] = setting("The steps.", {}, max_length=200)
 
 
-class Outside(Table):
-    """How telephones call out. Left out: they cannot."""
-
-    prefix: TrunkPrefix = setting("Dialled before an outside number; removed again.", "")
-    lines: tuple[LineName, ...] = some("Lines, tried in turn.", (), most=63, of="line")
-    ring_for: int = setting("How long a number outside is rung.", 60, unit="seconds", ge=5, le=300)
-    machines_at_once: int = setting(
-        "Calls under way at once that programs asked for, such as home automation; 0: they may ask for none.",
-        2,
-        unit="calls",
-        ge=0,
-        le=20,
-    )
-    machines_a_minute: int = setting("Calls in any minute that programs may ask for.", 10, unit="calls", ge=1, le=60)
-
-
 class Golden(Table):
     """An example of a call that must go as it says, whatever else is changed."""
 
@@ -424,6 +419,7 @@ class Settings(Table):
     scenario: dict[Name, Scenario] = setting("Scenarios.", {}, max_length=64)
     callers: dict[Name, Callers] = setting("Lists of callers.", {}, max_length=64)
     outside: Outside = setting("Calls out.", Outside())
+    limits: Limits = setting("What calls out may come to.", Limits())
     action: dict[Name, Action] = setting("Premises actions.", {}, max_length=256)
     golden: tuple[Golden, ...] = some("Examples of calls that must go as they say.", (), most=250)
 

@@ -23,6 +23,7 @@ class Names:
     """Ids and names of everything in a plan; kinds are those of the document's tables, `step` and `attribute`."""
 
     callers: Mapping[str, str] = field(default_factory=dict)  # normalised number: name for screens
+    inside: frozenset[str] = frozenset()  # numbers that telephones dial within the office
     actions: dict[int, Action] = field(default_factory=dict)
     prompts: dict[int, Prompt] = field(default_factory=dict)
     lookups: dict[int, Lookup] = field(default_factory=dict)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The ways calls take: from lines and telephones to whom and what they are for."""
 
-from dataclasses import replace
-
 from appliance.settings import plan_steps as plan
+from appliance.settings import ways_out
 from appliance.settings.models import TELEPHONES, Callers, Settings
-from appliance.settings.numbers import digits, emergency_numbers, normalise
+from appliance.settings.numbers import digits, normalise
 from appliance.settings.plan_steps import NONE, Routes, Step
 from appliance.settings.rules import SILENCE
 from appliance.settings.scenarios import add_scenarios, lead, ring, set_off, trust
@@ -29,7 +28,7 @@ def routes(settings: Settings) -> Routes:
     _copies(ways)
     _Lines(ways).add()
     _extensions(ways)
-    _outside(ways)
+    ways_out.add(ways)
     return ways
 
 
@@ -146,27 +145,3 @@ def _extensions(ways: Routes) -> None:
         for name, table in getattr(ways.settings, kind).items():
             if table.extension is not None:
                 ways.dials.append((0, ways.leads[kind, name], table.extension))
-
-
-def _outside(ways: Routes) -> None:
-    """The prefix and any number; emergency numbers with it and without, which ring till they are answered."""
-    outside = ways.settings.outside
-    if not outside.lines:
-        return
-    out = Step(0, plan.OUTSIDE, small=len(outside.prefix), value=NONE)
-    any_number = _trunks(ways, "outside", replace(out, ms=outside.ring_for * 1000))
-    ways.dials.append((0, any_number, outside.prefix + "*"))
-    alarms, taken = emergency_numbers(ways.settings.office.country), {to for line, _, to in ways.dials if line == 0}
-    direct = _trunks(ways, "outside.emergency", replace(out, small=0))
-    ways.dials += [(0, direct, number) for number in alarms if number not in taken]
-    if outside.prefix:
-        prefixed = _trunks(ways, "outside.emergency.prefixed", out)
-        ways.dials += [(0, prefixed, to) for number in alarms if (to := outside.prefix + number) not in taken]
-
-
-def _trunks(ways: Routes, path: str, out: Step) -> int:
-    """The lines in turn; a number that one of them rang long enough is not tried by the next."""
-    then = NONE
-    for name in reversed(ways.settings.outside.lines):
-        then = ways.add(f"{path}.{name}", replace(out, what=ways.lines.index(name), next=then))
-    return then

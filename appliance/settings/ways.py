@@ -13,6 +13,7 @@ from appliance.settings.models import TELEPHONES
 from appliance.settings.plan_steps import Step
 from appliance.settings.reach import Entry, Exit, Place, Reach, Way
 from appliance.settings.scenarios import NUMBERS
+from appliance.settings.ways_out import REFUSED
 from appliance.settings.words import CALLER
 
 ARROW = " -> "
@@ -66,6 +67,8 @@ class Telling:
 
     def entry(self, entry: Entry) -> str:
         if entry.line == TELEPHONES:
+            if entry.numbers[:1] and entry.numbers[0].startswith(REFUSED):
+                return self.say("reach.inside-refused")
             any = entry.numbers == ("*",)
             return self.say("reach.inside-any" if any else "reach.inside", numbers=self.numbers(entry.numbers))
         line = self.things.called(f"line.{entry.line}")

@@ -62,6 +62,16 @@ class Dialled(NamedTuple):
     at: int
 
 
+class Outgoing(NamedTuple):
+    """A number outside that was called: of what kind, by whom ("": nobody of ours), and the talks there was on lines."""
+
+    at: int
+    number: str
+    kind: str
+    person: str
+    talks: tuple[tuple[str, int, int], ...]  # line, from, until (0: it goes on)
+
+
 class Leg(NamedTuple):
     id: int
     party: str
@@ -142,6 +152,26 @@ class Reader:
         """The numbers our telephones called last, longest ago first; colleagues' extensions are among them."""
         last = "SELECT called, caller, max(at) AS at FROM call WHERE line = ? GROUP BY called ORDER BY at DESC LIMIT ?"
         return self._ask(Dialled, f"SELECT called, caller, at FROM ({last}) ORDER BY at", inside, limit)
+
+    def outgoing(self, since: int) -> list[Outgoing]:
+        """What was called outside by calls that began at `since` or later, oldest first; talks of any leg that answered."""
+        legs = (
+            "SELECT json_group_array(json_array(party, answered_at, coalesce(ended_at, 0))) FROM leg "
+            "WHERE leg.call = event.call AND answered_at IS NOT NULL AND (kind <> 'phone') "
+            "AND event.id = (SELECT max(id) FROM event AS last WHERE last.call = leg.call AND last.kind = 'outgoing' "
+            "AND last.at <= leg.started_at)"
+        )
+        detail = ", ".join(f"coalesce(json_extract(detail, '$.{key}'), '')" for key in ("number", "kind", "person"))
+        rows = self._ask(
+            Outgoing,
+            f"SELECT event.at, {detail}, ({legs}) FROM call JOIN event ON event.call = call.id "
+            "WHERE call.at >= ? AND event.kind = 'outgoing' ORDER BY event.id",
+            since,
+        )
+        return [
+            row._replace(talks=tuple((str(p), int(a), int(b)) for p, a, b in json.loads(str(row.talks))))
+            for row in rows
+        ]
 
     def legs(self, call: int) -> list[Leg]:
         """In the order they were made."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from appliance.core import Core, number_lookup
 from appliance.settings import callers
-from appliance.settings.compile import compile
+from appliance.settings.compile import FOR_HELP, compile
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.load import parse
 from appliance.settings.names import Names, fnv1a
@@ -35,7 +35,7 @@ def test_the_example_compiles_and_one_document_always_to_the_same_plan() -> None
     text = EXAMPLE.read_text()
     plan, names = compiled(text)
     assert compile(settings(text), NOW)[0] == compile(settings(text), NOW)[0]
-    assert plan.calls_max == 200
+    assert plan.calls_max == 200 + FOR_HELP
     assert [names.name(row[0]) for row in plan["LINE"]] == ["phones", "city", "backup"]
     assert [row[2] for row in plan["LINE"]] == [0, 1, 1]
     assert plan["LINE"][PHONES][1] == NONE
