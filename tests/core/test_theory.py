@@ -171,7 +171,7 @@ def test_the_formula_of_waiting_is_that_of_the_printed_table(n: int, share: floa
 
 
 def test_callers_who_wait_are_as_many_and_wait_as_long_as_erlang_c_says() -> None:
-    """The printed figures, and 22 cases up to nine tenths busy."""
+    """The printed figures, and 22 cases up to eight tenths busy."""
     grid = [(n, round(n * load, 3)) for n in (1, 2, 3, 5, 8, 10, 15, 20) for load in (0.5, 0.7, 0.8) if n * load > 0.6]
     cases = []
     for n, a in [(n, printed) for n, _, printed in ERLANG_C] + grid:

@@ -19,7 +19,7 @@ enum { SWAP = 100, RESTART, CALLS = 256, EVENTS_MAX = 200, TICKS_MAX = 100, GAP 
 static const char *const texts[] = {
     "", "37060000001", "37060000002", "447700900099", "447700900123", "4477009000", "15550100", "1555", "101", "102",
     "100", "201", "9", "0441214960000", "00441214960000", "7", "gold", "sales", "21", "305", "0123456789012345678901234567890",
-    "37052000001", "37051000000", "37052000012", "5",
+    "37052000001", "37051000000", "37052000012", "5", "97",
 };
 
 struct box {
@@ -66,7 +66,7 @@ static void fetch(struct box *box)
     while (lk_core_command(box->core, &command))
         heed(box, &command);
     while (lk_core_trace(box->core, &trace))
-        MUST(trace.rule >= LK_WHY_ARRIVED && trace.rule <= LK_WHY_SAID && trace.reason <= LK_BECAUSE_TRUST);
+        MUST(trace.rule >= LK_WHY_ARRIVED && trace.rule <= LK_WHY_TAKEN && trace.reason <= LK_BECAUSE_RETURNED);
     for (uint32_t person = 0; person < world->people.ids.count; person++)
         MUST(world->legs.at[person].id == 0 || world->calls.at[world->legs.at[person].call].state != LK_STATE_NONE);
 }

@@ -70,7 +70,10 @@ class Recorded(Box):
             case Fact.LINE:
                 a = self.place("LINE", f["line"])
             case Fact.SENT:
-                a = self.place("STEP", f["what"])
+                a, value = (self.place("STEP", f["what"]), 1) if "what" in f else (0, 0)  # else to a number
+                b = self.place("PRSN", f["person"]) + 1 if f["person"] else 0
+            case Fact.TAKEN:
+                b = self.place("PRSN", f["person"]) + 1 if f["person"] else 0
             case Fact.OVERRIDE:
                 a = self.place("HOUR", f["what"])
                 b = (int(f["until"]) - self.now) // 1000 if f["until"] else 0
