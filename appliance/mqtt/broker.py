@@ -18,7 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from appliance.mqtt.connection import FAILED, Closed, Connection, TooLong
+from appliance.mqtt.connection import FAILED, Closed, Connection, Unfit
 from appliance.mqtt.outbox import Due, Outbox
 from appliance.mqtt.topics import Message
 from appliance.settings.brokers import Broker as Table
@@ -307,9 +307,9 @@ class Broker:
         self._unanswered.append(message)
         try:
             code = await client.tell(message, self._properties(message))
-        except TooLong:
+        except Unfit as unfit:
             self._unanswered.remove(message)
-            self._not_taken(message, "it is too long for it")
+            self._not_taken(message, str(unfit))
             return False
         self._unanswered.remove(message)
         if code >= FAILED:

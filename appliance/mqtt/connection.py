@@ -18,8 +18,8 @@ class Closed(aiomqtt.MqttError):
     """The broker closed the connection instead of answering our CONNECT."""
 
 
-class TooLong(Exception):
-    """The broker has said that it takes no packet of this length."""
+class Unfit(Exception):
+    """It cannot be published: too long for this broker, or its topic is none."""
 
 
 class Connection(aiomqtt.Client):
@@ -32,10 +32,13 @@ class Connection(aiomqtt.Client):
         self._answers: dict[int, asyncio.Future[int]] = {}  # by packet identifier
 
     async def tell(self, message: Message, properties: Properties | None) -> int:
-        """Publish with QoS 1; the reason code of the broker's answer. Raises TooLong, MqttError."""
+        """Publish with QoS 1; the reason code of the broker's answer. Raises Unfit, MqttError."""
         if self._largest is not None and _length(message, properties) > self._largest:
-            raise TooLong
-        sent = self._client.publish(message.topic, message.payload, 1, message.retain, properties)
+            raise Unfit("it is too long for it")
+        try:
+            sent = self._client.publish(message.topic, message.payload, 1, message.retain, properties)
+        except ValueError as fault:
+            raise Unfit(str(fault)) from None
         if sent.rc:
             raise aiomqtt.MqttCodeError(sent.rc, "Could not publish message")
         answer = self._answers[sent.mid] = asyncio.get_running_loop().create_future()

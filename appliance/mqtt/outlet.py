@@ -76,6 +76,7 @@ class Outlet:
             on_status=on_status,
         )
         self._live: Live | None = None
+        self._birth: asyncio.TimerHandle | None = None
         self._rung: dict[int, None] = {}  # calls telephones have rung for
         self._tidy = _Tidy(self.broker, self.outbox, lambda: self._live is not None)
         for filter in self.topics.kept():
@@ -128,10 +129,11 @@ class Outlet:
 
     def _on_birth(self, incoming: Incoming) -> None:
         """Home Assistant has come back; it forgets all that is not retained, and sometimes that."""
-        if incoming.payload == b"online" and not incoming.retain:
-            asyncio.get_running_loop().call_later(random.uniform(*BIRTH_WAIT), self._again)
+        if incoming.payload == b"online" and not incoming.retain and self._birth is None:
+            self._birth = asyncio.get_running_loop().call_later(random.uniform(*BIRTH_WAIT), self._again)
 
     def _again(self) -> None:
+        self._birth = None
         self.outbox.again()
         self.broker.news()
 

@@ -156,9 +156,9 @@ class Gate:
         self, name: str, payload: bytes, *, retained: bool, until: float | None, now_ms: int, now: float
     ) -> Request:
         """The request, counted. until: when the broker's own expiry passes. Raises Refused, Same."""
+        self._count(name if name in KINDS else "", now)
         if name not in KINDS:
             raise Refused("unknown-request", f"known are {', '.join(KINDS)}")
-        self._count(name, now)
         if retained:
             raise Refused("retained", "requests must not be retained: they would be carried out again")
         request = read(name, payload)

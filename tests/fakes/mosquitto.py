@@ -142,7 +142,7 @@ class Listener:
             async with self._changed:
                 self.messages.append(message)
                 payload = message.payload
-                self.now[str(message.topic)] = payload.decode() if isinstance(payload, bytes) else ""
+                self.now[str(message.topic)] = payload.decode(errors="replace") if isinstance(payload, bytes) else ""
                 self._changed.notify_all()
 
     async def until(self, seen: Callable[[], object], within: float = WITHIN) -> None:
@@ -152,4 +152,4 @@ class Listener:
 
     def payloads(self, topic: str) -> list[str]:
         """All that was said on a topic, oldest first."""
-        return [m.payload.decode() for m in self.messages if str(m.topic) == topic and isinstance(m.payload, bytes)]
+        return [m.payload.decode(errors="replace") for m in self.messages if str(m.topic) == topic and isinstance(m.payload, bytes)]
