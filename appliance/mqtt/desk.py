@@ -100,7 +100,12 @@ class Desk:
     def _answer(self, name: str, incoming: Incoming, response: Response) -> None:
         """On the usual topic, and where the asker waits for it, if that is under this box: nothing else is written to."""
         topic, ours = incoming.response_topic, f"{self._topics.root}/response/"
-        if topic == f"{ours}{name}" or not topic.startswith(ours) or len(topic) > ANSWER_MAX or set(topic) & set("+#\0"):
+        if (
+            topic == f"{ours}{name}"
+            or not topic.startswith(ours)
+            or len(topic) > ANSWER_MAX
+            or set(topic) & set("+#\0")
+        ):
             self._say(self._topics.response(name, response, correlation=incoming.correlation))
         else:
             self._say(self._topics.response(name, response))

@@ -16,6 +16,7 @@ MINUTE = 60_000  # ms
 SEEN_FOR = 5 * MINUTE  # a request that comes again later than that is too old in any case
 REHEARSAL_LASTS = 24 * 60 * MINUTE
 CALLED_BACK = 3  # times within lock_out that one number is called back
+LOCKED_MAX = 24 * 60 * MINUTE  # a lock-out lasts no longer
 LOCKS_ALL = 4  # times `tries` lock the action for everybody
 BY_NUMBER = ("gsm", "fxo")  # kinds of lines whose numbers come from the network, not from the caller
 BELIEVED = TRUST.index("network")
@@ -186,14 +187,14 @@ def _against_often(name: str, action: Action, facts: Facts, memory: Memory) -> D
 
 def _is_second(name: str, action: Action, facts: Facts, memory: Memory) -> bool:
     first = memory.first.get(name)
-    if first is None or facts.proof is None or first.at < facts.now - action.second_within * 1000:
+    if first is None or facts.proof is None or not 0 <= facts.now - first.at <= action.second_within * 1000:
         return False
     return first.holder != facts.proof.holder and first.number != facts.number
 
 
 def is_rehearsed(name: str, action: Action, now: int, memory: Memory) -> bool:
     what, at = memory.rehearsed.get(name, ("", 0))
-    return what == mark(action) and at > now - REHEARSAL_LASTS
+    return what == mark(action) and 0 <= now - at < REHEARSAL_LASTS
 
 
 def mark(action: Action) -> str:
@@ -247,7 +248,13 @@ def _wrong(name: str, key: str, action: Action, memory: Memory, now: int) -> Non
 
 
 def _forget(memory: Memory, now: int) -> None:
-    """What no decision looks at any more; codes on paper are never forgotten, those that change are."""
+    """What no decision looks at any more; codes on paper are never forgotten, those that change are.
+
+    A clock that was wrong and is set back leaves nothing closed for longer than it would have been from now on."""
+    memory.fired = {name: [min(at, now) for at in times] for name, times in memory.fired.items()}
+    memory.wrong = {key: [min(at, now) for at in times] for key, times in memory.wrong.items()}
+    memory.called = {key: [min(at, now) for at in times] for key, times in memory.called.items()}
+    memory.locked = {key: min(until, now + LOCKED_MAX) for key, until in memory.locked.items()}
     memory.seen = {request: at for request, at in memory.seen.items() if at > now - SEEN_FOR}
     memory.locked = {key: until for key, until in memory.locked.items() if until > now}
     memory.used = {once: at for once, at in memory.used.items() if at > now - SEEN_FOR or not once.startswith("totp ")}

@@ -96,7 +96,9 @@ class Premises:
         """Other settings."""
         self._settings = settings
         self._listed = {name: _listed(settings, action) for name, action in settings.action.items()}
-        topics = {action.state_topic for action in settings.action.values() if action.state_topic is not None}
+        waiting = [firing.action for firing in self._firing.values()]  # for an answer, under older settings
+        wanted = [*settings.action.values(), *waiting]
+        topics = {action.state_topic for action in wanted if action.state_topic is not None}
         for topic in self._heard - topics:
             self._house.forget(topic)
         for topic in topics - self._heard:
@@ -112,6 +114,7 @@ class Premises:
             if firing.timer:
                 firing.timer.cancel()
         self._note_cut_off("bridge-ended")
+        self._record.close()
 
     def _note_cut_off(self, why: str) -> None:
         """What was on its way when the bridge ended is not tried again, and nobody knows whether it was done: the log says so."""
@@ -145,6 +148,9 @@ class Premises:
         event = msgspec.structs.replace(event, expires=min(event.expires, _now() + LIFETIME))
         proof = await self._proof(event, action)
         async with self._order:
+            if self._settings.action.get(name) != action:
+                self._became(event, "denied", "changed")
+                return
             facts = await self._facts(event, action, line_kind, proof)
             decision = ladder.decide(name, action, facts, self._record.memory)
             decision = await self._keep(name, action, facts, event, decision)

@@ -50,6 +50,7 @@ CODES = {
     "socket-in-use": UNAVAILABLE,
     "socket-path": WRONG_USAGE,
     "journal-in-use": UNAVAILABLE,
+    "bridge-in-use": UNAVAILABLE,
     "switch-ended": OWN_FAULT,
 }
 REASONS = {

@@ -152,4 +152,8 @@ class Listener:
 
     def payloads(self, topic: str) -> list[str]:
         """All that was said on a topic, oldest first."""
-        return [m.payload.decode(errors="replace") for m in self.messages if str(m.topic) == topic and isinstance(m.payload, bytes)]
+        return [
+            m.payload.decode(errors="replace")
+            for m in self.messages
+            if str(m.topic) == topic and isinstance(m.payload, bytes)
+        ]

@@ -344,6 +344,24 @@ def test_class_4_really_runs_once_after_each_confirmed_rehearsal_of_the_same() -
     assert two(kept, rule, NOW + 400_000 + 24 * 3_600_000) == Fire(60_000, rehearsal=True), "a day ago is too long ago"
 
 
+def test_a_clock_that_was_wrong_locks_nothing_for_years_and_forgives_no_proof() -> None:
+    year = 365 * 86_400_000
+    kept, gate_, alarm = Memory(), action(2), action(3)
+    ahead = facts(request="ahead", now=NOW + year, expires=NOW + year + 1, proof=PIN)
+    assert go("gate", gate_, ahead, kept) == Fire()
+    assert go("alarm", alarm, ahead._replace(request="first"), kept) == Ask("second")
+    for n in range(3):
+        go("gate", gate_, ahead._replace(request=f"w{n}", proof=WRONG), kept)
+    boris = facts(BORIS, request="b", proof=Proof("boris", "pin"))
+    assert go("alarm", alarm, boris, kept) == Ask("second"), "the first one's word was of another time"
+    assert go("gate", gate_, facts(BORIS, request="c", proof=PIN), kept) == Deny("cool-down")
+    later = NOW + 11_000
+    assert go("gate", gate_, facts(BORIS, request="d", now=later, expires=later + 1, proof=PIN), kept) == Fire()
+    assert go("gate", gate_, facts(request="e", now=later, expires=later + 1, proof=PIN), kept) == Deny("locked-out")
+    day = NOW + 86_400_000 + 1
+    assert go("gate", gate_, facts(request="f", now=day, expires=day + 1, proof=PIN), kept) == Fire()
+
+
 def test_class_4_during_its_delay_is_not_set_off_again() -> None:
     assert two(Memory(), action(4), pending=True) == Deny("pending")
 

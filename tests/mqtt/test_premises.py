@@ -4,6 +4,7 @@
 import asyncio
 import json
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 
 from appliance.control.messages import ActionAborted, Applied
-from appliance.mqtt import audit, enabling, record
+from appliance.mqtt import audit, enabling, proofs, record
+from appliance.mqtt.bridge import ActionFiles
 from appliance.programs.demo.tied import TIED
 from appliance.settings.models import Settings
 from tests.fakes.actuator import Actuator
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import Switch
-from tests.mqtt.house import is_said
+from tests.mqtt.house import Bridging, is_said
 from tests.mqtt.stage import ANNA, BORIS, HOLDERS, Result, Stage, Staging, office
 from tests.settings.premises import ALL
 
@@ -236,6 +238,7 @@ def test_a_log_written_before_the_memory_tells_the_request_that_must_not_come_ag
     kept.keep(1, "gate", "fire", "", {"request": "r1"})
     memory = (tmp_path / record.MEMORY).read_bytes()
     kept.keep(2, "gate", "fire", "", {"request": "r2"})
+    kept.close()
     (tmp_path / record.MEMORY).write_bytes(memory)  # killed between the two
     again = record.Record(tmp_path).memory
     assert again.seen == {"r2": 2} and again.under_way == {"r2": "gate"}
@@ -249,6 +252,55 @@ async def test_settings_that_came_into_force_before_the_bridge_was_there_count(
     async with stage(reread=lambda: other) as on:
         assert await on.sets_off("heating", "") == ("heating", "published", "")
         assert on.house.payloads("home/heating/set") == ["19"]
+
+
+async def test_settings_that_change_while_the_gate_opens_make_no_alarm_of_it(broker: Mosquitto, stage: Staging) -> None:
+    await broker.start()
+    now = [office(broker.port)]
+    async with stage(reread=lambda: now[-1]) as on, gate(broker, lambda payload, request: None) as thing:
+        on.switch.action(action="gate", keys="4711", request="r1")
+        await on.house.until(lambda: on.house.payloads("gate/set"))
+        now.append(office(broker.port, ('state_topic = "gate/state"', 'state_topic = "gate/other"')))
+        on.switch.tell(Applied, revision=2)
+        await asyncio.sleep(0.5)
+        await thing.tell("open")
+        assert await on.became() == ("gate", "confirmed", "")
+
+
+async def test_settings_that_change_while_a_pin_is_looked_at_deny_what_it_was_given_for(
+    broker: Mosquitto, stage: Staging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await broker.start()
+    now, looking, go = [office(broker.port)], threading.Event(), threading.Event()
+
+    def slowly(*given: Any) -> proofs.Proof:
+        looking.set()
+        go.wait(10)
+        return proofs.Proof("anna", "pin")
+
+    monkeypatch.setattr("appliance.mqtt.premises.proofs.prove", slowly)
+    async with stage(reread=lambda: now[-1]) as on, gate(broker) as thing:
+        on.switch.action(action="gate", keys="4711")
+        await asyncio.to_thread(looking.wait, 10)
+        now.append(
+            office(broker.port, ('hours = "day"\nchallenge = "pin"', 'hours = "day"\ntries = 1\nchallenge = "pin"'))
+        )
+        on.switch.tell(Applied, revision=2)
+        await asyncio.sleep(0.3)
+        go.set()
+        assert await on.became() == ("gate", "denied", "changed")
+        assert not thing.told
+
+
+async def test_a_second_bridge_in_the_same_folder_ends_at_once_and_says_why(
+    broker: Mosquitto, stage: Staging, bridge: Bridging, tmp_path: Path
+) -> None:
+    await broker.start()
+    async with stage() as on:
+        with pytest.raises(record.InUse, match="another bridge is at work"):
+            async with bridge(office(broker.port), None, None, ActionFiles(on.folder, tmp_path / "class-4")):
+                pass
+        assert await on.sets_off("lamp", "") == ("lamp", "published", "")
 
 
 async def test_a_class_1_action_is_set_off_by_calling_and_then_rests(broker: Mosquitto, stage: Staging) -> None:
