@@ -63,8 +63,8 @@ void sip_watch_reset(void)
         free(resources[i].body);
     memset(resources, 0, sizeof resources);
     memset(watches, 0, sizeof watches);
+    pj_timer_entry_init(&timer, 0, NULL, look); /* it may have been under way when the last endpoint ended */
     timer_runs = 0;
-    module.id = -1;
 }
 
 pj_status_t sip_watch_init(void)

@@ -68,11 +68,14 @@ def main() -> int:
             "PYTHONMALLOC": "malloc",
         }
         arguments = sys.argv[1:] or ["-q"]
-        # the test that listens to libc's names preloads a library before libasan, which that refuses; and what is
-        # given back is not given back at once
-        left_out = "not no_name_server_is_waited_for and not take_no_memory"
+        # the first preloads a library before libasan, which that refuses; the second finds what was given back still held
+        left_out = [
+            "tests/sip/test_nat.py::test_no_name_server_is_waited_for",
+            "tests/sip/test_subscriptions.py::test_a_hundred_thousand_changes_take_no_memory",
+        ]
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/sip", "-k", left_out, *arguments],
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/sip", *[f"--deselect={one}" for one in left_out],
+             *arguments],
             cwd=tree, env=env,
         )  # fmt: skip
         told = [path.read_text() for path in tree.glob("reports.*")]
