@@ -13,14 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.sip.box import HOST, Box, Telephone
-from tests.sip.wire import Message, Wire, request
+from tests.sip.watcher import Watcher
+from tests.sip.wire import Wire, request
 
 NOW = 1.5  # seconds within which nothing more comes that was to come at once
-FORMS = {
-    "dialog": "application/dialog-info+xml",
-    "message-summary": "application/simple-message-summary",
-    "presence": "application/pidf+xml",
-}
 
 
 def dialog_info(state: str) -> str:
@@ -28,34 +24,6 @@ def dialog_info(state: str) -> str:
         '<?xml version="1.0"?>\n<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="0" state="full" '
         f'entity="sip:101@{HOST}"><dialog id="1"><state>{state}</state></dialog></dialog-info>\n'
     )
-
-
-class Watcher:
-    """A telephone's subscription, spoken by hand."""
-
-    def __init__(self, box: Box, phone: Telephone, package: str, resource: str) -> None:
-        self.box, self.phone, self.package = box, phone, package
-        self.uri = f"sip:{resource}@{HOST}:{box.address[1]}"
-        self.call_id, self._to = secrets.token_hex(8), ""
-
-    @property
-    def wire(self) -> Wire:
-        return self.phone.wire
-
-    async def subscribes(self, expires: int | str = 600, **headers: str) -> Message:
-        """A first time, or again."""
-        said = {"Event": self.package, "Accept": FORMS.get(self.package, ""), "Expires": str(expires)} | headers
-        answer = await self.phone.ask("SUBSCRIBE", self.uri, headers=said, to=self._to, call_id=self.call_id)
-        if answer.status == 200 and not self._to:
-            self._to = answer["to"]
-        return answer
-
-    async def told(self, status: int = 200, within: float = 5.0) -> Message:
-        notify = await self.wire.requests.next(
-            "NOTIFY", lambda one: one.method == "NOTIFY" and one["call-id"] == self.call_id, within
-        )
-        self.wire.reply(notify, status)
-        return notify
 
 
 async def published(box: Box, package: str, resource: str, body: str) -> None:

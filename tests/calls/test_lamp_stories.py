@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A key with a lamp on Anna's telephone shows what Boris's does: the whole switch, his telephone a baresip."""
+
+import re
+from types import SimpleNamespace
+from typing import Any
+from xml.etree import ElementTree
+
+from appliance.programs.demo.office import PASSWORDS, Office
+from tests.sip.box import Account, Telephone
+from tests.sip.watcher import Watcher
+from tests.sip.wire import Message, Wire
+from tests.telephones.stage import BORIS_HZ, Stage
+
+INFO = "{urn:ietf:params:xml:ns:dialog-info}"
+
+
+def key(office: Office, wire: Wire, package: str, number: str) -> Watcher:
+    box: Any = SimpleNamespace(address=wire.box, uri=f"sip:{office.address}")
+    return Watcher(box, Telephone(box, wire, Account("desk1", PASSWORDS["desk1"])), package, number)
+
+
+def lamp(notify: Message) -> tuple[str, int]:
+    """What it shows, and the count."""
+    info = ElementTree.fromstring(notify.body)
+    return info.findtext(f"{INFO}dialog/{INFO}state", ""), int(info.attrib["version"])
+
+
+async def test_the_lamp_of_a_colleague_blinks_burns_and_goes_out(stage: Stage) -> None:
+    office = await stage.office()
+    boris = await stage.desk(office, "desk2", BORIS_HZ)
+    host, port = office.address.split(":")
+    async with Wire((host, int(port))) as wire:
+        colleague, his_status = key(office, wire, "dialog", "102"), key(office, wire, "presence", "102")
+        assert (await colleague.subscribes()).status == (await his_status.subscribes()).status == 200
+        assert lamp(await colleague.told()) == ("terminated", 0)
+        assert b"<basic>open</basic>" in (await his_status.told()).body
+        caller = await stage.outside(office, "caller-waits", await stage.ear())
+        await boris.rings()
+        blinks = await colleague.told()
+        assert lamp(blinks) == ("early", 1)
+        assert re.search(rb'call-id="leg-[0-9a-f]+"', blinks.body) and b"37060000001" not in blinks.body
+        await boris.accept()
+        await boris.talks()
+        assert lamp(await colleague.told()) == ("confirmed", 2)
+        assert b"on-the-phone" in (await his_status.told()).body
+        await boris.hang_up()
+        assert lamp(await colleague.told()) == ("terminated", 3)
+        assert (await key(office, wire, "dialog", "999").subscribes()).status == 404
+        await caller.finished()
