@@ -2,6 +2,7 @@
 """A caller leaves a message, and Anna listens to it on her telephone: SIPp outside, baresip on the desk, a real voice."""
 
 import asyncio
+from array import array
 
 from appliance import sounds
 from appliance.control import client
@@ -10,6 +11,7 @@ from appliance.programs.demo.office import Office
 from appliance.sounds import make
 from appliance.store.reader import Reader
 from tests.calls.stories import prompt, use
+from tests.fakes.mail_server import MailServer
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.telephones.stage import ANNA_HZ, CALLER, CALLER_HZ, Stage
@@ -131,3 +133,31 @@ async def test_a_full_mailbox_is_told_in_words(stage: Stage) -> None:
     assert call.outcome == "voicemail"
     assert len(await messages(office)) == 1
     assert Reader(office.journal).missed() == 2
+
+
+async def test_a_message_comes_by_e_mail_and_what_he_said_is_in_it(stage: Stage) -> None:
+    office = await stage.office()
+    async with MailServer(stage.folder / "mail", stage.ports.take()) as server:
+        table = f'[mail]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\nfrom = "box@example.com"\n'
+        await use(office, office.document + table + '[mailbox.office]\nmail = ["anna@example.com"]\n')
+        left = await leaves(stage, office)
+        [mail] = await server.came(1)
+    assert mail["Subject"] == f"Message from Mr Kazlauskas {CALLER} in Office"
+    [attached] = mail.iter_attachments()
+    audio = attached.get_content()
+    samples = array("h", map(mu_law, audio[audio.index(b"data") + 8 :]))
+    tone.save(stage.folder / "mailed.wav", samples, 8000)
+    assert tone.heard(stage.folder / "mailed.wav", CALLER_HZ) > SAID - 1
+    for _ in range(100):  # the switch is told a moment after
+        if (await messages(office))[0].mail == "sent":
+            break
+        await asyncio.sleep(0.05)
+    told = [event.detail for event in Reader(office.journal).events(left.id) if event.kind == "mail"]
+    assert told == [{"mailbox": "office", "result": "sent", "reason": ""}]
+
+
+def mu_law(byte: int) -> int:
+    """A sample of ITU-T G.711."""
+    value = ~byte & 0xFF
+    size = (((value & 0x0F) << 3) + 0x84 << (value >> 4 & 7)) - 0x84
+    return -size if value & 0x80 else size
