@@ -265,8 +265,8 @@ class Listening:
         settings = call.rules.settings
         if for_help(settings, number):
             raise KeyError(f"{number} is no number to be called back")
-        outside = number.startswith("+") or len(number) > EXTENSION_MOST
-        dialled = settings.outside.prefix + number.removeprefix("+") if outside else number
+        outside = not number.startswith("+") and len(number) > EXTENSION_MOST
+        dialled = settings.outside.prefix + number if outside else number.removeprefix("+")  # + itself leads outside
         person = self._routing.id("person", call.caller_person) if call.caller_person else 0
         called, call.called = call.called, number
         try:

@@ -82,6 +82,26 @@ async def test_a_message_is_left_heard_and_deleted(stage: Stage) -> None:
     assert [(event["state"], event["by"]) for event in events] == [("heard", "anna"), ("deleted", "anna")]
 
 
+async def test_she_calls_back_who_left_it(stage: Stage) -> None:
+    office = await stage.office()
+    await leaves(stage, office)
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    ear = await stage.ear(OWN_HZ)
+    outside = await stage.sipp("callee-waits", port=office.city, rtp=ear.port, talk=1.0)
+    await dials_97(anna)
+    await anna.press("58")
+    await ear.listens(1.5)
+    await anna.listens(6)
+    await anna.hang_up()
+    await outside.finished()
+    assert tone.heard(ear.heard(stage.folder / "called-back.wav"), ANNA_HZ) > 0.8
+    assert tone.heard(anna.heard(), OWN_HZ) > 0.8
+    invite = next(message for message in outside.messages() if not message.sent and message.first.startswith("INVITE"))
+    assert CALLER.removeprefix("+") in invite.first
+    call = await stage.call_over(office, 2)
+    assert (call.outcome, call.answered_at is not None) == ("answered", True)
+
+
 async def test_her_own_greeting_is_what_callers_hear_and_another_one_when_it_is_closed(stage: Stage) -> None:
     office = await stage.office(max_wait=1)
     anna = await stage.desk(office, "desk1", ANNA_HZ)
