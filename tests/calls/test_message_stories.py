@@ -14,6 +14,7 @@ from tests.calls.stories import prompt, use
 from tests.fakes.mail_server import MailServer
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
+from tests.telephones.rtp import Rtp
 from tests.telephones.stage import ANNA_HZ, CALLER, CALLER_HZ, Stage
 
 PROMPTS = sum(sounds.path(sound).stat().st_size for sound in ("greeting", "beep")) / (2 * make.RATE)  # seconds
@@ -43,8 +44,9 @@ async def until(office: Office, **wanted: int) -> None:
 
 async def leaves(stage: Stage, office: Office) -> Message:
     """Nobody is there: the caller says his tone after the beep."""
-    caller = await stage.outside(office, "caller-hangs-up", await stage.ear(), talk=PROMPTS + SAID)
-    await caller.finished()
+    async with Rtp(stage.ports.take(2), tone.samples(CALLER_HZ, 1, 8000)) as ear:  # and is silent when he has hung up
+        caller = await stage.outside(office, "caller-hangs-up", ear, talk=PROMPTS + SAID)
+        await caller.finished()
     await until(office, new=1)
     [message] = await messages(office)
     return message
