@@ -91,10 +91,13 @@ class Outgoing:
         return fields | {"other": number}
 
     def _asked(self, rules: Rules, call: Call, other: str, person: str) -> Asked | None:
-        """The number outside that is meant, if one is; `other` lacks its +."""
-        dialled = call.called if call.called.removeprefix("+") == other else other
-        bare = outgoing.outside(rules.settings, rules.names.inside, dialled)
-        return None if bare is None else Asked(outgoing.read(bare, rules.settings.office.country), person)
+        """The number outside that is meant, if one is; `other` lacks its +, the core knows digits alone."""
+        s, wanted = rules.settings, None
+        if call.called[:1] == "+" and other in (call.called[1:], s.outside.prefix + call.called[1:]):
+            wanted = outgoing.outside(s, rules.names.inside, call.called)
+        if wanted is None:  # what leads outside for the core is never passed over
+            wanted = outgoing.outside(s, rules.names.inside, other)
+        return None if wanted is None else Asked(outgoing.read(wanted, s.office.country), person)
 
     def _refusal(self, s: Settings, asked: Asked, call: Call) -> Refusal | None:
         """Why a call is refused, None when it is made; either is written down."""

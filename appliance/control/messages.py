@@ -341,7 +341,7 @@ class MailboxChanged(msgspec.Struct, tag_field="event", tag="mailbox", frozen=Tr
 
 
 class Happened(msgspec.Struct, tag_field="event", tag="happened", frozen=True, kw_only=True):
-    """Something momentary: ringing, answered, ended, missed, voicemail, mailbox-full, dtmf."""
+    """Something momentary: ringing, answered, ended, missed, voicemail, mailbox-full, dtmf, emergency, alarm."""
 
     seq: int
     at: int

@@ -19,7 +19,7 @@ TEXT_MAX = 128  # characters of a name or number shown; longer ones come from ou
 MOMENT_EXPIRY = 10  # seconds a broker may keep what is momentary (MQTT 5)
 
 Text = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
-EventType = Literal["ringing", "answered", "ended", "missed", "voicemail", "dtmf"]
+EventType = Literal["ringing", "answered", "ended", "missed", "voicemail", "dtmf", "emergency", "alarm"]
 EVENT_TYPES: frozenset[str] = frozenset(EventType.__args__)  # type: ignore[attr-defined]
 Mode = Literal["as-written", "open", "closed"]
 encode = msgspec.json.Encoder().encode

@@ -8,10 +8,16 @@ import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import TypeVar
 
 from appliance.languages import LANGUAGES
 from appliance.settings import documents, load
+from appliance.settings.faults import SettingsFaults
+from appliance.settings.history import History, Version
 from appliance.settings.models import Settings
+
+log = logging.getLogger("settings")
+Read = TypeVar("Read")
 
 SETTINGS = Path("/etc/linekeeper/office.toml")
 STATE = Path("/var/lib/linekeeper")
@@ -60,10 +66,31 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-def settings(path: Path) -> Settings:
-    """The document, each field checked, without the long lists of numbers. Raises SettingsFaults, OSError."""
-    text, _ = documents.load(path)
-    return documents.check(Settings, text, path.name)[0]
+def settings(path: Path, state: Path) -> Settings:
+    """The document, each field checked, without the long lists of numbers; while it is faulty, the last one that was not.
+
+    Raises SettingsFaults and OSError when there is none."""
+
+    def check(text: str) -> Settings:
+        return documents.check(Settings, text, path.name)[0]
+
+    try:
+        return check(documents.load(path)[0])
+    except (SettingsFaults, OSError) as fault:
+        return instead(fault, state, check)[1]
+
+
+def instead(fault: SettingsFaults | OSError, state: Path, read: Callable[[str], Read]) -> tuple[Version, Read]:
+    """The last version of the settings that can be read, as the document has a fault; raises that when there is none."""
+    try:
+        found = History(state / "history").last_sound(read)
+    except OSError:  # not ours to read
+        found = None
+    if found is None:
+        raise fault
+    log.error("%s", fault)
+    log.error("the settings have faults: version %d is in force instead", found[0].number)
+    return found
 
 
 def document(path: Path) -> Settings:

@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
 
 async def _work(document: Path, secrets: Path, socket: Path, state: Path) -> None:
     """One bridge after the other, each with the settings of its time."""
-    settings = arguments.settings(document)
+    settings = arguments.settings(document, state)
     if not settings.mqtt:
         notify.ready("the settings name no broker")
     actions = ActionFiles(state, document.with_name(CLASS_4), lambda: read_secrets(secrets).proof)
@@ -40,7 +40,7 @@ async def _work(document: Path, secrets: Path, socket: Path, state: Path) -> Non
         gc.collect()
         gc.freeze()  # else it is all looked through now and then, for 25 ms in which nobody is told of a call
         notify.ready()
-        settings = await bridge.run(lambda: arguments.settings(document))
+        settings = await bridge.run(lambda: arguments.settings(document, state))
 
 
 def _logins(secrets: Secrets) -> Logins:

@@ -37,7 +37,7 @@ from appliance.languages.spoken import Spoken
 from appliance.languages.why import Words
 from appliance.lookups.http import Lookups
 from appliance.programs import notify
-from appliance.programs.arguments import parse, parser
+from appliance.programs.arguments import instead, parse, parser
 from appliance.settings import dialled, golden, load
 from appliance.settings.compile import compile
 from appliance.settings.dialled import NotDialled
@@ -58,6 +58,7 @@ Kept = TypeVar("Kept", Person, Override)
 COMPILE_EVERY = 86_400.0  # seconds; a plan knows the hours of 400 days
 NEEDS_RESTART = ("sip", "web", "mqtt")  # tables whose change is taken up when the programs start again
 FINISH_WITHIN = 3.0  # seconds for BYE and the last messages when the switch is stopped
+FAULTS_KEPT = 1000  # characters of the faults of a document
 TEXT_KEPT = 150  # characters of a text that the journal keeps
 SPEAK_WITHIN = 60.0  # seconds for all prompts of a document
 MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
@@ -95,7 +96,7 @@ class Switch:
         self._overrides_file = self._state / "overrides.json"
         self._lookups = Lookups()
         self._speech = Speech(self._state / "spoken")
-        office = load.read(given.settings, fill=True)
+        office = self._sound()
         self._journal = Journal(self._state / "journal.db", self._trouble)
         self._control = self._call_control(self._rules(office))
         self._server = Server(given.socket, self._handle, self._snapshot, may=allowed())
@@ -120,7 +121,7 @@ class Switch:
         self._lamps.enter()
         try:
             self._telephony.start(self._office.settings, self._office.secrets, self._known())
-            self._keep(self._office.document, "as found at the start")
+            self._keep_first()
             tasks = [
                 asyncio.create_task(self._keep_memory(), name="memory"),
                 asyncio.create_task(self._keep_rules_fresh(), name="rules"),
@@ -324,6 +325,26 @@ class Switch:
                     self._control.apply(await asyncio.to_thread(self._rules, self._office))
             except CoreError as fault:
                 log.error("the hours of the next days are not known yet, tried again tomorrow: %s", fault)
+
+    def _sound(self) -> load.Office:
+        """The document; while it has faults, the last that had none: telephones can call for help whatever was written."""
+        self._instead: tuple[int, str] | None = None  # the version in force instead, and why
+        try:
+            return load.read(self._document, fill=True)
+        except (SettingsFaults, OSError) as fault:
+            version, office = instead(fault, self._state, lambda text: load.office(text, self._document, fill=True))
+            self._instead = (version.number, str(fault))
+            return office
+
+    def _keep_first(self) -> None:
+        """The document in force from the start; one with faults stays as it is, for whoever wrote it to put right."""
+        if not self._instead:
+            self._keep(self._office.document, "as found at the start")
+            return
+        self._board.revision, why = self._instead
+        self._journal.event(
+            0, now_ms(), "settings-faulty", {"revision": self._board.revision, "why": why[:FAULTS_KEPT]}
+        )
 
     def _keep(self, document: str, comment: str) -> int:
         version = self._history.apply(self._document, document, at=now_ms(), comment=comment)

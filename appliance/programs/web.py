@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
 
     sender = partial(Sender, args.socket, lambda: arguments.settings(args.settings), password)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    web = arguments.settings(args.settings).web
+    web = arguments.settings(args.settings, args.state).web
     with listener(web.listen, web.port) as sock:
         asyncio.run(notify.until_told(_work(args.socket, sock, web.listen, sender)))
     return 0

@@ -8,13 +8,19 @@ whole, old or new, and applying it again (as the switch does at every start) mak
 
 import hashlib
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from appliance.settings import files
 from appliance.settings.documents import LARGEST
+from appliance.settings.faults import SettingsFaults
+
+Read = TypeVar("Read")
 
 COMMENT = 200  # characters kept of a comment
 _NAME = re.compile(r"([0-9]{8})\.version")
@@ -59,6 +65,15 @@ class History:
         if version is None:
             raise NoSuchVersion(f"there is no version {number} of the settings")
         return text
+
+    def last_sound(self, read: Callable[[str], Read]) -> tuple[Version, Read] | None:
+        """The newest version that `read` takes without SettingsFaults, and what it makes of it; None when there is none."""
+        for number in reversed(self._numbers()):
+            version, text = self._read(number)
+            if version is not None:
+                with suppress(SettingsFaults):
+                    return version, read(text)
+        return None
 
     def apply(self, path: Path, text: str, *, at: int, comment: str = "") -> Version:
         """Put a checked document in force and keep it; the version in force already is not kept twice.

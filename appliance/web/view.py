@@ -93,6 +93,10 @@ def sentence(live: Live, event: Happened) -> str:
             return f"{caller} was missed."
         case "voicemail":
             return f"{caller} left a message."
+        case "emergency":
+            return f"{person or caller} calls {event.detail} for help."
+        case "alarm":
+            return f"Calls outside: an alarm ({event.detail})."
         case "ended":
             return f"The call of {caller} is over."
         case _:

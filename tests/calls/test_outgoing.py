@@ -151,6 +151,13 @@ async def test_a_mobile_abroad_that_the_settings_name_is_rung(offices: Offices) 
     assert called(office) == [("city", "+447700900123")]
 
 
+@pytest.mark.parametrize("number", ["+0004420794609580", "+00044207946095812345", "+0" + PREMIUM, "+0+442079460958"])
+async def test_no_way_of_writing_a_number_gets_around_it(offices: Offices, number: str) -> None:
+    office = offices()
+    office.control.incoming(CALLER, "desk1", True, "desk1", "", number)
+    assert called(office) == [] and office.asked("hang up", CALLER)
+
+
 # ---- by which line --------------------------------------------------------------------------------------------------
 
 

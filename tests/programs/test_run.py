@@ -210,13 +210,22 @@ async def test_a_document_broken_later_does_not_take_the_others_down(office: Pat
     async with running(office) as run:
         await run.until_ready()
         children = run.children()
-        sound = office.read_text()
         office.write_text("nonsense")
         os.kill(children["web"], signal.SIGKILL)
-        await run.until(lambda said: any("ended with exit code 78" in line for line in said))
-        office.write_text(sound)
         await run.until(lambda said: sum(line.startswith("web ready") for line in said) == 2)
+        assert any("the settings have faults: version 1 is in force instead" in line for line in run.said)
         assert run.children()["switch"] == children["switch"]
+
+
+async def test_a_box_whose_settings_were_broken_starts_with_the_last_that_were_sound(office: Path) -> None:
+    async with running(office) as run:
+        await run.until_ready()
+    office.write_text("nonsense")
+    async with running(office) as run:
+        await run.until_ready()
+        assert any("office.toml:1:9" in line for line in run.said), "nobody is told what is wrong"
+        assert any("version 1 is in force instead" in line for line in run.said)
+        assert office.read_text() == "nonsense", "what somebody wrote is gone"
 
 
 async def test_a_page_whose_port_is_taken_says_so_and_comes_when_it_is_free(office: Path) -> None:
