@@ -23,6 +23,27 @@ STEP = 0.01  # seconds
 LAST = 2**40  # the last event's call
 
 
+GROWS = 30_000_000  # bytes at most, in a minute: 512 events wait, and what the interpreter does not give back
+
+
+class Ear(Listener):
+    """Keeps numbers alone of what it hears, so that what grows is the bridge."""
+
+    numbers: list[int]
+    states = 0
+
+    async def _hear(self) -> None:
+        self.numbers = []
+        async for message in self.client.messages:
+            async with self._changed:
+                topic, payload = str(message.topic), message.payload
+                self.now[topic] = payload.decode() if isinstance(payload, bytes) else ""
+                if topic == f"{BOX}/call/event":
+                    self.numbers.append(json.loads(self.now[topic])["call"])
+                self.states += topic == f"{BOX}/line/backup/state"
+                self._changed.notify_all()
+
+
 class Flood(NamedTuple):
     """What came of it: sent and heard are momentary events; bytes held by the interpreter before and after."""
 
@@ -42,7 +63,7 @@ async def flood(folder: Path, ports: Ports, seconds: float) -> Flood:
         now = settings(broker.port)
         bridge = Bridge(now, switch.socket, version="0.1.0", actions=ActionFiles(folder / "state", folder / "class-4"))
         working = asyncio.create_task(bridge.run(lambda: now))
-        async with Listener(broker.port) as house:
+        async with Ear(broker.port) as house:
             await house.until(all_is_told(house))
             before = _resident()
             began, sent, most = time.monotonic(), 0, 0
@@ -61,8 +82,7 @@ async def flood(folder: Path, ports: Ports, seconds: float) -> Flood:
             await house.until(says(house, "call/event", call=LAST), 30)
             await house.until(says(house, "line/backup/state", state="talking"), 30)
             after = _resident()
-            numbers = [json.loads(payload)["call"] for payload in house.payloads(f"{BOX}/call/event")]
-            states = len(house.payloads(f"{BOX}/line/backup/state"))
+            numbers, states = house.numbers, house.states
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
     in_order = all(a < b for a, b in itertools.pairwise(numbers))
@@ -79,9 +99,9 @@ def main(seconds: float) -> None:
     print(
         f"{2 * told.sent} events in {told.seconds:.0f} s ({2 * told.sent / told.seconds:.0f} a second): "
         f"{told.heard} of {told.sent} momentary ones heard, {told.states} states, in order: {told.in_order}, "
-        f"at most {told.waiting} waiting, {told.before / 1e6:.0f} -> {told.after / 1e6:.0f} MB (with all that was heard)"
+        f"at most {told.waiting} waiting, {told.before / 1e6:.0f} -> {told.after / 1e6:.0f} MB"
     )
-    assert told.in_order and told.waiting <= MOMENTS_MAX
+    assert told.in_order and told.waiting <= MOMENTS_MAX and told.after - told.before < GROWS
 
 
 if __name__ == "__main__":
