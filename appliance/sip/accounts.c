@@ -39,6 +39,7 @@ void sip_phone_set(const struct sip_command *command)
 
     if (!wanted) {
         sip_registrar_forget(command->text[0]);
+        sip_watch_forget(command->text[0]);
         if (phone)
             *phone = phones[--phone_count];
         return;

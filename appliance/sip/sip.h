@@ -227,6 +227,7 @@ void sip_summary_tell(const char *target, const char *phone, const char *body);
 void sip_watch_reset(void); /* (any) while no endpoint runs */
 pj_status_t sip_watch_init(void);
 void sip_watch_publish(const struct sip_command *command);
+void sip_watch_forget(const char *phone);
 void sip_watch_registered(const char *phone); /* anew: its lamp may show anything */
 void sip_watch_subscribe(pjsip_rx_data *rdata, const struct sip_phone *phone);
 int sip_watch_refused(pjsip_rx_data *rdata, const struct sip_phone *phone); /* within a dialog: 0, or it was answered */

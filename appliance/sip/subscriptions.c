@@ -266,6 +266,19 @@ void sip_watch_publish(const struct sip_command *command)
     look_in(0);
 }
 
+/* It is no telephone of ours any more. */
+void sip_watch_forget(const char *phone)
+{
+    for (int i = 0; i < SIP_SUBSCRIPTIONS; i++) {
+        pjsip_evsub *sub = watches[i].sub;
+
+        if (!sub || strcmp(watches[i].phone, phone) != 0)
+            continue;
+        watch_free(&watches[i]);
+        end(sub, NULL, 0, "rejected");
+    }
+}
+
 /* A contact is new, or its telephone has started anew: its lamp may show anything. */
 void sip_watch_registered(const char *phone)
 {

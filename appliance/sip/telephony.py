@@ -247,6 +247,7 @@ class Telephony:
             case Heard.ANSWERED:
                 listener.answered(handle)
             case Heard.OVER:
+                log.debug("leg %x is over: %d %s", handle, code, text[0])
                 listener.over(handle, value or cause_of(code))
             case Heard.DIGIT:
                 listener.digit(handle, chr(code))

@@ -99,8 +99,9 @@ class Box:
             within,
         )
 
-    def told_so_far(self, *kinds: Heard) -> list[Event]:
-        return [event for event in self.seen.all if event.kind in kinds]
+    def told_so_far(self, *kinds: Heard, of: int | None = None) -> list[Event]:
+        """of: a handle; what was told of one of an earlier test may come late."""
+        return [event for event in self.seen.all if event.kind in kinds and of in (None, event.handle)]
 
 
 class Telephone:

@@ -244,7 +244,7 @@ async def test_a_call_is_taken_by_nobody_but_call_control(box: Box, wire: Wire) 
         taken = await Telephone(box, other).ask("INVITE", uri, headers={"Replaces": call.name}, body=sdp())
         assert taken.status == 100
         told = box.told_so_far(Heard.INCOMING)
-        assert [event.value for event in told] == [0, call.handle] and not box.told_so_far(Heard.OVER)
+        assert [event.value for event in told] == [0, call.handle] and not box.told_so_far(Heard.OVER, of=call.handle)
         box.sip.hang_up(told[1].handle, 486, 17)
         assert (await other.response(final=True)).status == 486
         stranger = request("INVITE", uri, other, headers={"Replaces": call.name}, body=sdp())

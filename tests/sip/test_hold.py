@@ -81,7 +81,7 @@ async def test_hold_and_resume_are_told_once_each(box: Box, anna: Party, style: 
     assert not await held(box, anna)
     assert (await anna.says(method, sdp(anna.sound.port))).status == 200
     await anna.wire.ping()
-    assert len(box.told_so_far(Heard.HELD)) == 2
+    assert len(box.told_so_far(Heard.HELD, of=anna.leg)) == 2
 
 
 @pytest.mark.parametrize(("way", "answered"), [("sendonly", b"a=recvonly"), ("inactive", b"a=inactive")])
@@ -94,13 +94,13 @@ async def test_no_call_that_only_moves_or_changes_its_codec_is_on_hold(box: Box,
     async with Rtp(ports.take(2), tone.samples(ANNA_HZ, 1, 8000)) as elsewhere:
         assert (await anna.says("INVITE", sdp(elsewhere.port, {0: "PCMU/8000"}))).status == 200
         await anna.wire.ping()
-        assert not box.told_so_far(Heard.HELD)
+        assert not box.told_so_far(Heard.HELD, of=anna.leg)
 
 
 async def test_an_offer_that_is_refused_changes_nothing(box: Box, anna: Party) -> None:
     assert (await anna.says("INVITE", sdp(anna.sound.port, {18: "G729/8000"}, way="sendonly"))).status >= 400
     await anna.wire.ping()
-    assert not box.told_so_far(Heard.HELD)
+    assert not box.told_so_far(Heard.HELD, of=anna.leg)
 
 
 @pytest.mark.parametrize("style", HOLDS)

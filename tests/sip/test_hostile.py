@@ -61,7 +61,7 @@ async def test_refer_within_a_call(box: Box, wire: Wire, seed: int) -> None:
     await wire.ping()
     numbers = [told.text[0] for told in box.told_so_far(Heard.TRANSFER)]
     assert all(re.fullmatch(r"[0-9A-Za-z+*#._-]{1,62}", number) for number in numbers), numbers
-    assert not box.told_so_far(Heard.OVER)
+    assert not box.told_so_far(Heard.OVER, of=call.handle)
     call.say("BYE")
     await box.told(Heard.OVER, of=call.handle)
 

@@ -34,7 +34,7 @@ async def test_a_telephone_that_vanishes_frees_who_it_talked_with(box: Box, wire
     assert (over.code, over.value) == (408, 102) and "vanished" in over.text[0]
     assert time.monotonic() - began <= FREED
     assert (await call.hung_up())["call-id"] == asked["call-id"]  # should it hear again
-    assert not [event for event in box.told_so_far(Heard.OVER) if event.handle != call.handle]
+    assert len(box.told_so_far(Heard.OVER, of=call.handle)) == 1  # also when its BYE is answered
 
 
 async def test_a_telephone_that_was_called_and_vanishes_ringing_nobody(box: Box, wire: Wire) -> None:
@@ -52,7 +52,7 @@ async def test_a_telephone_that_is_silent_and_answers_stays(box: Box, wire: Wire
     call = await talking(box, wire)
     for _ in range(3):
         wire.reply(await wire.request("OPTIONS"), status, phrase)
-    assert not box.told_so_far(Heard.OVER)
+    assert not box.told_so_far(Heard.OVER, of=call.handle)
     await call.bye()
 
 
@@ -79,7 +79,7 @@ async def test_a_call_that_only_rings_is_not_asked(box: Box, wire: Wire) -> None
     call = await Telephone(box, wire).call("100")
     box.sip.progress(call.handle, 180)
     await asyncio.sleep(FREED)
-    assert not wire.requests.all and not box.told_so_far(Heard.OVER)
+    assert not wire.requests.all and not box.told_so_far(Heard.OVER, of=call.handle)
     box.sip.hang_up(call.handle, 486, 17)
     await box.told(Heard.OVER, of=call.handle)
 

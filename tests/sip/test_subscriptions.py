@@ -237,6 +237,14 @@ async def test_nobody_goes_on_with_the_subscription_of_another(box: Box, wire: W
     assert (await lamp.subscribes()).status == 403
 
 
+async def test_who_is_no_telephone_any_more_watches_nothing(box: Box, wire: Wire) -> None:
+    await published(box, "dialog", "101", dialog_info("terminated"))
+    lamp = await watcher(box, wire, "dialog", "101")
+    box.sip.remove_phone(lamp.phone.account.name)
+    assert (await lamp.told())["subscription-state"] == "terminated;reason=rejected"
+    assert (await lamp.subscribes()).status == 403
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -200,7 +200,7 @@ async def test_a_target_that_makes_no_sense_is_refused_and_the_call_goes_on(box:
     answer = await call.ask("REFER", {"Refer-To": value})
     assert answer.status == status or (value == "<>" and answer.status >= 400)
     assert (await box.told(Heard.REFUSED, of="REFER")).code == answer.status
-    assert not box.told_so_far(Heard.TRANSFER, Heard.OVER)
+    assert not box.told_so_far(Heard.TRANSFER, Heard.OVER, of=call.handle)
     await call.bye()
 
 
@@ -257,7 +257,7 @@ async def test_a_telephone_takes_the_place_of_another_in_its_call(box: Box, wire
     assert (await takes(box, taker, call.name)).status == 100
     told = await box.told(Heard.INCOMING, of="phone")
     assert told.value == call.handle and told.text[1] == taker.account.name
-    assert not box.told_so_far(Heard.OVER)  # what becomes of the other leg is not PJSIP's to say
+    assert not box.told_so_far(Heard.OVER, of=call.handle)  # what becomes of the other leg is not PJSIP's to say
     box.sip.hang_up(told.handle, 486, 17)
     await second.response(final=True)
     await call.bye()
