@@ -6,6 +6,8 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,8 @@ from appliance.settings.load import parse
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
 from appliance.sip.telephony import Binding, Telephony, own_address, withheld
-from tests.sip.box import HOST
+from tests.sip.box import HOST, Account, Call, Telephone
+from tests.sip.watcher import Watcher
 from tests.sip.wire import Message, Wire, authorization, request, sdp
 
 OFFICE = """
@@ -71,6 +74,7 @@ class Office:
         text = OFFICE.format(port=self.port, rtp=rtp, rtp_end=rtp + 39, city=self.city)
         self.settings: Settings = parse(text, Path("office.toml"))
         self.telephony = Telephony(self.desk, self.desk, died=self.died.append)
+        self.telephony.publish("dialog", "205", "dark")  # before anybody can ask
         self.telephony.start(self.settings, SECRETS, known)
 
 
@@ -132,6 +136,49 @@ async def test_a_day_of_the_office(office: Office, caplog: pytest.LogCaptureFixt
     async with asyncio.timeout(5):
         while not any("refused with 403: wrong user or password" in line for line in caplog.messages):
             await asyncio.sleep(0.01)  # a log line is told to nobody
+
+
+async def test_what_a_telephone_does_with_its_call(office: Office) -> None:
+    """It holds, resumes, hands the call on, and another takes it up."""
+    telephony, desk = office.telephony, office.desk
+    async with Wire((HOST, office.port)) as wire, Wire((HOST, office.port)) as other:
+        box: Any = SimpleNamespace(address=wire.box, uri=f"sip:{HOST}")
+        anna = Telephone(box, wire, Account("desk1", PASSWORD))
+        uri = f"sip:100@{HOST}"
+        first = await anna.ask("INVITE", uri, body=sdp(), call_id="one")
+        leg = int(str((await desk.told("incoming"))[1]))
+        call = Call(wire, leg, "one", first["from"], first["to"], uri, int(first["cseq"].split()[0]))
+        telephony.answer(leg)
+        await call.answered()
+        await desk.told("answered", leg)
+        for way, on in (("sendonly", True), ("sendrecv", False)):
+            assert (await call.ask("INVITE", body=sdp(way=way))).status == 200
+            assert await desk.told("held") == ("held", leg, on)
+        assert (await call.ask("REFER", {"Refer-To": f"<sip:205@{HOST}>"})).status == 202
+        assert await desk.told("transfer") == ("transfer", leg, "205", 0)
+        telephony.referred(leg, 404)
+        for body in (b"SIP/2.0 100 Trying\r\n", b"SIP/2.0 404 Not Found\r\n"):
+            notify = await wire.request("NOTIFY")
+            wire.reply(notify, 200)
+            assert notify.body == body
+        boris = Telephone(box, other, Account("desk2", PASSWORD))
+        assert (await boris.ask("INVITE", uri, headers={"Replaces": call.name}, body=sdp())).status == 100
+        came = await desk.told("incoming")
+        assert (came[2], came[-1]) == ("desk2", leg)
+        telephony.hang_up(int(str(came[1])), 21)
+        await other.response(final=True)
+        await call.bye()
+        assert await desk.told("over", leg)
+
+
+async def test_what_is_published_before_the_start_is_known_from_the_first_request_on(office: Office) -> None:
+    async with Wire((HOST, office.port)) as wire:
+        box: Any = SimpleNamespace(address=wire.box, uri=f"sip:{HOST}")
+        lamp = Watcher(box, Telephone(box, wire, Account("desk1", PASSWORD)), "dialog", "205")
+        assert (await lamp.subscribes()).status == 200
+        assert (await lamp.told()).body == b"dark"
+        office.telephony.publish("dialog", "205", "lit")
+        assert (await lamp.told()).body == b"lit"
 
 
 async def test_when_call_control_stumbles_over_one_call_the_next_is_told_all_the_same(office: Office) -> None:
