@@ -143,7 +143,6 @@ async def test_a_telephone_cannot_transfer_a_call_away(stage: Stage) -> None:
     await anna.talks()
     await ear.listens(0.5)
     await anna.command("transfer", f"sip:{DEAR}@127.0.0.1:{stranger.port}")
-    await office.logged("transfer by REFER is not offered", within=5)
     assert "603" in (await anna.event("TRANSFER_FAILED")).detail
     await callee.finished()  # this telephone hangs up when its transfer fails
     assert (await stage.call_over(office)).called == CALLED
@@ -162,7 +161,7 @@ async def test_a_caller_cannot_transfer_himself_and_the_talk_goes_on(stage: Stag
     await anna.rings()
     await anna.accept()
     await anna.talks()
-    await office.logged("transfer by REFER is not offered", within=5)
+    await office.logged("only telephones transfer calls", within=5)
     before = len(tone.load(ear.heard(stage.folder / "before.wav"))[0]) / 8000
     await ear.listens(1.0)
     await anna.hang_up()
