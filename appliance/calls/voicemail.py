@@ -51,6 +51,7 @@ class Voicemail:
         self._mailboxes = Mailboxes(telephony, messages.folder, self._done)
         self._calls: dict[int, tuple[Call, str, int]] = {}  # whose message is being taken, also when they are over
         self._keeping: set[asyncio.Task[None]] = set()
+        self._lamps: set[str] = set()  # telephones that were told something
 
     def start(self, known: Iterable[Message], left_by: LeftBy) -> None:
         """known: as before a restart; left_by is asked in a thread about files nothing is known of."""
@@ -207,8 +208,13 @@ class Voicemail:
 
     def tell_lamps(self) -> None:
         """All of them: at the start, and when the settings are others."""
-        for person in self._routing.rules.settings.person:
-            self._tell_lamp(self._routing.rules.settings, person)
+        settings = self._routing.rules.settings
+        owned = {phone for person in settings.person.values() for phone in person.phones}
+        for phone in self._lamps - owned:  # nobody's any more
+            self._telephony.publish(SUMMARY, phone, "")
+        self._lamps = owned
+        for person in settings.person:
+            self._tell_lamp(settings, person)
 
     def _tell_lamp(self, settings: Settings, person: str) -> None:
         body = summary(*self._messages.waiting(people.mailboxes(settings, person)))

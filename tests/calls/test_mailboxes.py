@@ -220,3 +220,5 @@ async def test_the_lamps_of_its_people_and_no_others_tell_of_a_new_message(offic
     office.apply(MAILBOX + 'people = ["boris"]\n')
     assert office.lines.published["desk1"] == "Messages-Waiting: no\r\nVoice-Message: 0/0\r\n"
     assert office.lines.published["desk2"] == "Messages-Waiting: no\r\nVoice-Message: 0/1\r\n"
+    office.apply(MAILBOX.replace('phones = ["desk1", "cordless"]', 'phones = ["desk1"]'))
+    assert office.lines.published["cordless"] == "", "a telephone that is nobody's tells of nobody's messages"

@@ -49,12 +49,15 @@ class Stage:
         self._offices.append(office)
         return await self._stack.enter_async_context(office)
 
-    async def desk(self, office: Office, user: str, hz: int, *, codecs: Sequence[str] = ("pcma",)) -> Baresip:
+    async def desk(
+        self, office: Office, user: str, hz: int, *, codecs: Sequence[str] = ("pcma",), modules: Sequence[str] = ()
+    ) -> Baresip:
         """A registered desk phone that says one tone."""
         folder = self._folder(user)
         says = tone.write(self.folder / f"{hz}.wav", hz, LONGEST_CALL)
         password, to = PASSWORDS[user], office.address
-        phone = Baresip(folder, self.ports, user=user, password=password, registrar=to, says=says, codecs=codecs)
+        how = {"registrar": to, "says": says, "codecs": codecs, "modules": modules}
+        phone = Baresip(folder, self.ports, user=user, password=password, **how)
         await self._stack.enter_async_context(phone)
         await phone.registered()
         return phone
