@@ -4,12 +4,15 @@
 import hashlib
 import wave
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from appliance.calls import messages
 from appliance.calls.messages import Message
+from appliance.control import messages as m
+from appliance.control import voicemail
 from appliance.store.reader import Reader
 from tests.calls.office import CALLER, OFFICE, Office
 
@@ -222,3 +225,33 @@ async def test_the_lamps_of_its_people_and_no_others_tell_of_a_new_message(offic
     assert office.lines.published["desk2"] == "Messages-Waiting: no\r\nVoice-Message: 0/1\r\n"
     office.apply(MAILBOX.replace('phones = ["desk1", "cordless"]', 'phones = ["desk1"]'))
     assert office.lines.published["cordless"] == "", "a telephone that is nobody's tells of nobody's messages"
+
+
+async def test_clients_list_and_change_messages(offices: Offices, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = offices(MAILBOX)
+    left = [one.id for leg in (20, 21, 22) if (one := await leaves(office, 1, leg, f"+3706000010{leg}"))]
+    assert len(left) == 3
+    ask = partial(voicemail.answer, office.control)
+    found = ask(m.Messages(0, "sales"))
+    assert isinstance(found, tuple)
+    assert [one.id for one in found] == left
+    assert all(Path(one.file).is_file() for one in found)
+    assert ask(m.Messages(0, "office")) == ask(m.Messages(0, mail="due")) == ()
+    monkeypatch.setattr(voicemail, "MOST", 2)
+    parts = [ask(m.Messages(0)), ask(m.Messages(0, after=left[1]))]
+    assert [[one.id for one in part] for part in parts if isinstance(part, tuple)] == [left[:2], left[2:]]
+    ask(m.SetMessage(0, left[0], handled=True, by="page"))
+    ask(m.DeleteMessage(0, left[1], by="page"))
+    ask(m.Mailed(0, left[2], "failed", "550 No such user"))
+    kept = {one.id: one for one in office.control.messages.all()}
+    assert (kept.keys(), kept[left[0]].handled, kept[left[2]].mail) == ({left[0], left[2]}, True, "failed")
+    with pytest.raises(KeyError):
+        ask(m.SetMessage(0, left[1], state="new"))
+    with pytest.raises(KeyError):
+        ask(m.Messages(0, "nobodys"))
+
+
+async def test_a_message_of_a_mailbox_with_addresses_is_due_by_e_mail(offices: Offices) -> None:
+    mail = '[mail]\nhost = "mail.example.com"\nfrom = "box@example.com"\n'
+    message = await leaves(offices(MAILBOX + 'mail = ["anna@example.com"]\n' + mail))
+    assert message is not None and message.mail == "due"

@@ -41,8 +41,8 @@ class SmallOffice:
                 raise m.Refused("unknown", "Call 404 is not known.")
             case m.Why(call=500):
                 raise ZeroDivisionError
-            case m.Messages():
-                return (MESSAGE,)
+            case m.Messages(after=after):
+                return (MESSAGE,) if after < MESSAGE.id else ()
             case m.ActionKeys():
                 return "4711"
             case m.Why():

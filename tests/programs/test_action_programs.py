@@ -40,6 +40,15 @@ def test_a_pin_made_is_the_pin_known(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert said == ""
 
 
+def test_the_pin_of_a_mailbox_is_made_the_same_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("4711\n"))
+    assert proof.main(["office", "--mailbox"]) == 0
+    secrets, _ = made(capsys)
+    assert pins.is_pin("4711", secrets.mailbox["office"].pin.get_secret_value())
+
+
 @pytest.mark.parametrize("pin", ["", "471", "47a1", "1" * 13])
 def test_what_is_no_pin_is_refused(pin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(pin + "\n"))
