@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
         known = read_secrets(secrets).mail
         return known.password.get_secret_value() if known else ""
 
-    sender = partial(Sender, args.socket, lambda: arguments.settings(args.settings), password)
+    sender = partial(Sender, args.socket, lambda: arguments.settings(args.settings, args.state), password)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     web = arguments.settings(args.settings, args.state).web
     with listener(web.listen, web.port) as sock:
