@@ -30,6 +30,7 @@ PROGRAMS = {
     "why": "tell why a call went as it did",
     "messages": "list voicemail, and say what became of it",
     "reach": "list every way a call can get to somebody",
+    "codes": "print the card of codes for telephones",
     "hours": "draw a year of opening hours",
     "proof": "make what is kept of a PIN or of codes for premises actions",
     "audit": "print what was decided about premises actions, and check the log",

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from appliance.settings.actions import Action
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
+from appliance.settings.features import Features, Hold, Parking, Room
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
 from appliance.settings.outside import MAY_CALL, DialAs, Limits, MayCall, Outside, Price
 from appliance.settings.steps import MESSAGE, OFFICE, Level, Step, Trust
@@ -26,6 +27,7 @@ from appliance.settings.words import (
     Dialled,
     Ending,
     Extension,
+    Forward,
     HolidaysOf,
     Host,
     HoursName,
@@ -60,7 +62,7 @@ from appliance.settings.words import (
 )
 
 MAIN = "main"  # the scenario of a line that names none
-NAMED = ("person", "skill", "department", "line", "queue", "chain", "mailbox", "prompt")  # that have a name
+NAMED = ("person", "skill", "department", "line", "queue", "chain", "mailbox", "prompt", "room")  # that have a name
 EVERYONE = "everyone"  # the queue it leads to when the document has no scenario
 TELEPHONES = "phones"  # the line calls from our own telephones come in on
 
@@ -157,6 +159,12 @@ class Person(Table):
     wrap_up: int = setting("Time without calls after each call.", 0, unit="seconds", ge=0, le=3600)
     mailbox: MailboxName = setting("Mailbox for calls to the extension that are not answered.", OFFICE, of="mailbox")
     calls: MayCall = setting(MAY_CALL, "national")
+    forward_always: Forward | None = setting(
+        "Where all calls to this person alone go. Left out, here and below: they do not; codes dialled change it.", None
+    )
+    forward_busy: Forward | None = setting("Where they go while the person is on another call.", None)
+    forward_no_answer: Forward | None = setting("Where they go when the person does not answer.", None)
+    call_waiting: bool = setting("A call to this person alone also rings while the person is on another call.", True)
 
 
 class Skill(Table):
@@ -405,6 +413,10 @@ class Settings(Table):
     web: Web = setting("The live page.", Web())
     voicemail: Voicemail = setting("The answering machine.", Voicemail())
     mail: Mail | None = setting("The server that sends our e-mail.", None)
+    features: Features = setting("Codes people dial, or press in a call.", Features())
+    parking: Parking = setting("Parked calls.", Parking())
+    hold: Hold = setting("What a held caller hears.", Hold())
+    room: dict[Name, Room] = setting("Conferences.", {}, max_length=64)
     phone: dict[Name, Phone] = setting("Devices.", {}, max_length=250)
     person: dict[Name, Person] = setting("People.", {}, max_length=250)
     skill: dict[Name, Skill] = setting("Skills.", {}, max_length=64)

@@ -77,6 +77,7 @@ def tables(s: Settings) -> Iterator[tuple[Path, Table]]:
     for id, scenario in s.scenario.items():
         yield from ((("scenario", id, "step", name), step) for name, step in scenario.step.items())
     yield ("outside",), s.outside
+    yield ("hold",), s.hold
     yield from ((("golden", i), golden) for i, golden in enumerate(s.golden))
 
 

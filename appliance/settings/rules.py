@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from appliance.settings import action_rules, graph, hours, people
+from appliance.settings import action_rules, feature_rules, graph, hours, people
 from appliance.settings.brokers import Broker
 from appliance.settings.faults import shown
 from appliance.settings.models import TELEPHONES, Queue, Settings
@@ -32,6 +32,7 @@ def wrongs(settings: Settings) -> Iterator[Wrong]:
     yield from _callers(settings)
     yield from graph.wrongs(settings)
     yield from action_rules.wrongs(settings)
+    yield from feature_rules.wrongs(settings)
     yield from _repeated_choices(settings)
     yield from _other(settings)
 
@@ -50,7 +51,7 @@ def _phones(s: Settings) -> Iterator[Wrong]:
 
 def _extensions(s: Settings) -> Iterator[Wrong]:
     taken: dict[str, str] = {}
-    kinds = (("person", s.person), ("queue", s.queue), ("chain", s.chain), ("mailbox", s.mailbox))
+    kinds = (("person", s.person), ("queue", s.queue), ("chain", s.chain), ("room", s.room), ("mailbox", s.mailbox))
     for kind, several in kinds:
         field = "number" if kind == "mailbox" else "extension"
         for id, table in several.items():

@@ -17,13 +17,14 @@ def setting(
     accepts: str = "",
     of: str = "",
     leads: bool = False,
+    code: str = "",
     **bounds: Any,
 ) -> Any:
     """A field with its help; unit and other words for what it accepts are told wherever the field is.
 
-    `of`: it names a table of this kind. `leads`: it says where a call goes on.
+    `of`: it names a table of this kind. `leads`: it says where a call goes on. `code`: it is dialled, or pressed in a call.
     """
-    said = (("unit", unit), ("accepts", accepts), ("of", of), ("leads", leads))
+    said = (("unit", unit), ("accepts", accepts), ("of", of), ("leads", leads), ("code", code))
     extra: dict[str, JsonValue] = {key: value for key, value in said if value}
     return Field(default, description=help, json_schema_extra=extra, **bounds)
 

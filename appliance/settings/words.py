@@ -145,6 +145,12 @@ MenuKey = Annotated[str, Text("a key: 0 to 9, `*` or `#`", r"[0-9*#]")]
 Keys = Annotated[str, Text("at most 64 of 0 to 9, `*` and `#`", r"[0-9*#]{0,64}")]
 Value = Annotated[str, Text("at most 31 printable ASCII characters", r"[\x20-\x7e]{0,31}")]
 Extension = Annotated[str, Text('2 to 6 digits, such as `"101"`', r"[0-9]{2,6}")]
+Code = Annotated[str, Text('2 to 6 of 0 to 9, `*` and `#`, such as `"*72"`; `""` turns it off', r"(?:[0-9*#]{2,6})?")]
+RoomPin = Annotated[str, Text("4 to 12 digits", r"[0-9]{4,12}")]
+Forward = Annotated[
+    str,
+    Text("2 to 20 digits as a telephone dials them: an extension, or a number outside with its prefix", "[0-9]{2,20}"),
+]
 Number = Annotated[
     str,
     Text(
