@@ -10,7 +10,7 @@ from appliance.calls.ports import Journal
 from appliance.calls.rules import Rules
 from appliance.core import Command, Core, CoreError, Trace
 from appliance.core.names import Do, Fact, Why
-from appliance.settings.scenarios import asks_for_proof
+from appliance.settings.scenarios import asks_for_proof, is_inner
 
 log = logging.getLogger("calls")
 
@@ -103,7 +103,8 @@ class Routing:
         unwritten, self._unwritten = self._unwritten, []
         for one, subject in unwritten:
             hidden = one.rule == Why.KEY and asks_for_proof(subject.partition(".")[2])
-            self._journal.trace(one.call, one.at, one.rule, one.reason, subject, HIDDEN if hidden else one.detail)
+            if not is_inner(subject):
+                self._journal.trace(one.call, one.at, one.rule, one.reason, subject, HIDDEN if hidden else one.detail)
 
     # ---- time -------------------------------------------------------------------------------------------------------
 

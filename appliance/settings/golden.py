@@ -25,7 +25,7 @@ from appliance.settings.places import Path, scan
 from appliance.settings.plan_steps import Routes, Step
 from appliance.settings.routes import routes
 from appliance.settings.rules import SILENCE
-from appliance.settings.scenarios import CONFIRMED, set_off_by
+from appliance.settings.scenarios import CONFIRMED, is_inner, set_off_by
 
 CALL = 1
 PASSED = frozenset({r.QUEUE, r.CHAIN, r.PERSON, r.SAY, r.MENU, r.COLLECT, r.VOICEMAIL})  # steps told as passed
@@ -300,7 +300,8 @@ def _told(
     else:
         thing = things.thing(missed) if "." in missed else words.language.quoted(missed)
         said = say("golden.not-passed", name=name, thing=thing)
-    why = (words.line(t.at, t.rule, t.reason, ".".join(names.named(t.subject) or ()), t.detail) for t in happened.trace)
+    told = ((t, ".".join(names.named(t.subject) or ())) for t in happened.trace)
+    why = (words.line(t.at, t.rule, t.reason, subject, t.detail) for t, subject in told if not is_inner(subject))
     return Failure(index, at, said, tuple(why))
 
 

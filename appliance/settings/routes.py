@@ -7,15 +7,16 @@ from appliance.settings.models import TELEPHONES, Callers, Settings
 from appliance.settings.numbers import digits, normalise
 from appliance.settings.plan_steps import NONE, Routes, Step
 from appliance.settings.rules import SILENCE
-from appliance.settings.scenarios import add_scenarios, lead, ring, set_off, trust
+from appliance.settings.scenarios import UNANSWERED, add_scenarios, lead, ring, set_off, trust
 from appliance.settings.steps import OFFICE
 
 KINDS = (
     *("line", "person", "skill", "department", "queue", "chain", "mailbox", "hours", "prompt", "lookup"),
     *("callers", "action", "scenario"),
 )
+ASKED_FOR = 300_000  # ms at most that the switch rings a telephone that talks already
 SILENT = 60_000  # ms a caller hears ringing who is kept out without a word
-PARKED_FOR, RETURNS_FOR = 120, 30  # seconds in the park, and that who parked the call is rung
+RETURNS_FOR = 30  # seconds that who parked or transferred a call is rung when nobody took it
 TELEPHONES_ALONE, SERVICE = 1, 1  # Step.least: ways to ring somebody by, and what is done with our own telephone
 
 
@@ -40,6 +41,8 @@ def _name(ways: Routes) -> None:
         for name, table in getattr(s, kind).items():
             names.add(kind, name, getattr(table, "name", ""))
     names.add("lookup", SILENCE)
+    for name, person in s.person.items():
+        names.add("lookup", UNANSWERED + name, person.name)
     for name, action in s.action.items():
         if action.asked:
             names.add("lookup", set_off(name), name)
@@ -58,12 +61,20 @@ def _own(ways: Routes) -> None:
         ways.leads["mailbox", name] = ways.add(f"own.mailbox.{name}", step, s.mailbox[name].name)
     for kind in ("person", "queue", "chain"):
         for name in getattr(s, kind):
-            mailbox = s.person[name].mailbox if kind == "person" else OFFICE
-            ways.leads[kind, name] = ring(ways, f"own.{kind}.{name}", kind, name, ways.leads["mailbox", mailbox])
+            then = _unanswered(ways, name) if kind == "person" else ways.leads["mailbox", OFFICE]
+            ways.leads[kind, name] = ring(ways, f"own.{kind}.{name}", kind, name, then)
     back = Step(0, plan.SENDER, small=RETURNS_FOR, next=ways.leads["mailbox", OFFICE], least=TELEPHONES_ALONE)
-    parked = Step(0, plan.PARK, next=ways.add("own.returned", back), ms=PARKED_FOR * 1000)
+    parked = Step(0, plan.PARK, next=ways.add("own.returned", back), ms=s.parking.timeout * 1000)
     ways.add("own.parked", parked)
     ways.add("own.service", Step(0, plan.PARK, least=SERVICE))
+
+
+def _unanswered(ways: Routes, person: str) -> int:
+    """The step that asks the switch whether an unanswered call to a person goes elsewhere than to his mailbox."""
+    asked, mailbox = ways.names.id("lookup", UNANSWERED + person), ways.settings.person[person].mailbox
+    then = ways.leads["mailbox", mailbox]
+    step = Step(0, plan.LOOK_UP, asked, next=then, other=then, value=NONE, ms=ASKED_FOR)
+    return ways.add(f"own.person.{person}.unanswered", step, ways.settings.person[person].name)
 
 
 def _copies(ways: Routes) -> None:

@@ -22,6 +22,22 @@ SET_OFF = "action:"  # before the name of an action: the look-up that sets it of
 CAUSES = {"normal": plan.NORMAL, "busy": plan.BUSY, "declined": plan.DECLINED, "no-route": plan.UNALLOCATED}
 
 
+UNANSWERED = "person:"  # before the name of a person: the look-up that asks where else his unanswered direct call goes
+
+
+def unanswered_by(lookup: str) -> str:
+    """The person whose unanswered direct call a look-up is about; "" for all others."""
+    return lookup.removeprefix(UNANSWERED) if lookup.startswith(UNANSWERED) else ""
+
+
+def is_inner(subject: str) -> bool:
+    """Whether a decision is of interest to nobody: the switch was asked something, and says itself what it did."""
+    kind, _, name = subject.partition(".")
+    if kind == "step":
+        return name.startswith("own.person.") and name.endswith(".unanswered")
+    return kind == "lookup" and bool(unanswered_by(name))
+
+
 def set_off(action: str) -> str:
     """The look-up that sets it off."""
     return SET_OFF + action

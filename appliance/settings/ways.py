@@ -12,7 +12,7 @@ from appliance.settings.about import subject
 from appliance.settings.models import TELEPHONES
 from appliance.settings.plan_steps import Step
 from appliance.settings.reach import Entry, Exit, Place, Reach, Way
-from appliance.settings.scenarios import NUMBERS
+from appliance.settings.scenarios import NUMBERS, is_inner
 from appliance.settings.ways_out import REFUSED
 from appliance.settings.words import CALLER
 
@@ -97,7 +97,7 @@ class Telling:
         routes = self.reach.routes
         step = routes.steps[at]
         tell = TELL.get(step.kind)
-        if tell is None or keeps_out(routes.path(at)):
+        if tell is None or keeps_out(routes.path(at)) or is_inner(f"step.{routes.path(at)}"):
             return
         grouped: dict[str, list[str]] = {}
         for one in exits:

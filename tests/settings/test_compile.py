@@ -23,7 +23,7 @@ from tests.settings.plan_reader import NONE, Plan, read_plan
 
 NOW = int(datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp()) * 1000
 PHONES, CITY = 0, 1
-QUEUE, CHAIN, PERSON, VOICEMAIL, OUTSIDE = 2, 3, 4, 5, 7
+QUEUE, CHAIN, PERSON, VOICEMAIL, OUTSIDE, LOOK_UP = 2, 3, 4, 5, 7, 13
 
 
 def compiled(text: str, now: int = NOW) -> tuple[Plan, Names]:
@@ -74,9 +74,11 @@ def test_colleagues_dial_extensions_and_reach_the_mailbox_of_whom_they_called() 
     )
     plan, names = compiled(text)
     annas, office = names.id("mailbox", "annas"), names.id("mailbox", "office")
-    assert plan.walk(plan.dial(PHONES, "101")) == [(PERSON, 0), (VOICEMAIL, annas)]
+    elsewhere = (LOOK_UP, names.id("lookup", "person:anna"))
+    assert plan.walk(plan.dial(PHONES, "101")) == [(PERSON, 0), elsewhere, (VOICEMAIL, annas)]
     assert plan["STEP"][plan.dial(PHONES, "101")][2] == 7
-    assert plan.walk(plan.dial(PHONES, "102")) == [(PERSON, 1), (VOICEMAIL, office)]
+    elsewhere = (LOOK_UP, names.id("lookup", "person:boris"))
+    assert plan.walk(plan.dial(PHONES, "102")) == [(PERSON, 1), elsewhere, (VOICEMAIL, office)]
     assert plan.walk(plan.dial(PHONES, "200")) == [(QUEUE, 0), (VOICEMAIL, office)]
     assert plan.walk(plan.dial(PHONES, "300")) == [(CHAIN, 0), (VOICEMAIL, office)]
     assert plan.dial(PHONES, "103") == NONE
@@ -132,7 +134,8 @@ def test_each_of_our_numbers_leads_where_it_says_however_it_is_written() -> None
     )
     plan, names = compiled(text)
     mailbox = (VOICEMAIL, names.id("mailbox", "office"))
-    assert plan.walk(plan.dial(CITY, "37052000001")) == [(PERSON, 0), mailbox]
+    elsewhere = (LOOK_UP, names.id("lookup", "person:anna"))
+    assert plan.walk(plan.dial(CITY, "37052000001")) == [(PERSON, 0), elsewhere, mailbox]
     assert plan.dial(CITY, "37052000002") == plan.dial(CITY, "other") == plan["LINE"][CITY][1]
     assert plan.walk(plan.dial(CITY, "100200")) == [mailbox]
 
