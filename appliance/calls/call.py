@@ -5,13 +5,22 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from appliance.calls.features import Dialled
 from appliance.calls.ports import Leg, Port
 from appliance.calls.rules import Rules
+from appliance.core import names
 from appliance.settings.outgoing import Asked, Number
 
 Direction = Literal["in", "out", "internal"]
 Status = Literal["available", "break", "away", "meeting", "off"]
 Outcome = Literal["answered", "voicemail", "refused", "abandoned", "self-service"]
+OUTCOMES: dict[int, Outcome] = {
+    names.Outcome.ANSWERED: "answered",
+    names.Outcome.VOICEMAIL: "voicemail",
+    names.Outcome.REFUSED: "refused",
+    names.Outcome.ABANDONED: "abandoned",
+    names.Outcome.SELF_SERVICE: "self-service",
+}
 
 NOBODY = Number("", "unknown", "")
 SHOWN = 40  # characters of attributes on a display, which has little more
@@ -24,6 +33,7 @@ class State(StrEnum):
     RINGING = "ringing"
     TALKING = "talking"
     VOICEMAIL = "voicemail"
+    PARKED = "parked"
     OVER = "over"
 
 
@@ -90,6 +100,14 @@ class Call:
     dialled: str = ""  # the outside number one of ours called, normalised
     outgoing: Asked | None = None  # the number outside that was asked for, and by whom
     gave_way: int = 0  # calls that ended to make room for it
+    taking: Ring | None = None  # who takes it from where it is, until the core has it so
+    purpose: Dialled | None = None  # what the switch is to do with it itself
+    slot: str = ""  # it is parked in
+    direct: str = ""  # the person who is rung alone
+    busy: bool = False  # why he did not take it: he was on another call, or declined
+    forwarded: tuple[str, ...] = ()  # by these people
+    returns_to: str = ""  # the person who transferred it, until somebody has it
+    at_once: bool = False  # telephones are asked to answer it by themselves
     answered_at: int | None = None
     outcome: Outcome | Literal[""] = ""
     rows: dict[Leg, int] = field(default_factory=dict)  # our leg -> its number in the journal
@@ -128,3 +146,7 @@ class Person:
     until: int | None = None  # the status ends by itself then, ms UTC, and is as before
     before: Status = "available"
     before_reason: str = ""
+    dnd: bool = False  # not to be disturbed
+    forward_always: str | None = None  # where calls to him alone go, as he dialled it; None: as the settings say
+    forward_busy: str | None = None
+    forward_no_answer: str | None = None

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from appliance.calls.actions import Actions
-from appliance.calls.call import Call, Direction, Person, State
+from appliance.calls.arriving import CONGESTION, Arriving
+from appliance.calls.call import OUTCOMES, Call, Person, State
 from appliance.calls.call import Outcome as OutcomeName
 from appliance.calls.call import Status as StatusName
-from appliance.calls.caller import read, who_calls
+from appliance.calls.desk import Desk
 from appliance.calls.history import MISSED, History
 from appliance.calls.hours import Midnight, Mode, Override, Overrides
 from appliance.calls.listening import Listening, Speak, unspoken
@@ -29,9 +31,9 @@ from appliance.calls.rules import Rules
 from appliance.calls.sound import Sound
 from appliance.calls.voicemail import LeftBy, Voicemail
 from appliance.core import Command, CoreError, Trace
-from appliance.core.names import Do, Fact, Outcome, Past, Trust, Why
-from appliance.settings.models import TELEPHONES, Prompt
-from appliance.settings.scenarios import asks_for_proof
+from appliance.core.names import Do, Fact, Outcome, Trust, Why
+from appliance.settings.models import TELEPHONES, Prompt, Settings
+from appliance.settings.scenarios import asks_for_proof, unanswered_by
 from appliance.settings.words import PROOF
 
 log = logging.getLogger("calls")
@@ -39,17 +41,7 @@ log = logging.getLogger("calls")
 HIDDEN = "•"  # a key of a PIN or code, wherever it is shown
 KEYS_KEPT = 64  # keys of a call that messages may have in them
 NO_ROUTE = 3  # Q.850 no route to destination
-NO_SUCH_NUMBER = 28  # Q.850 invalid number format
-CONGESTION = 42  # Q.850 switching equipment congestion
-SERVICE = "own.service"  # the step in which the switch does something with a call itself
 NONE: Mapping[str, Override] = {}
-OUTCOMES: dict[int, OutcomeName] = {
-    Outcome.ANSWERED: "answered",
-    Outcome.VOICEMAIL: "voicemail",
-    Outcome.REFUSED: "refused",
-    Outcome.ABANDONED: "abandoned",
-    Outcome.SELF_SERVICE: "self-service",
-}
 
 
 class CallControl:
@@ -77,7 +69,8 @@ class CallControl:
             rules, memory, journal, do=self._do, traced=self._traced, settled=self._settled, told=self.outgoing.told
         )
         self._people = People(self._routing, journal, self.calls, lambda person: self._audience.person_changed(person))
-        self.people, self.contacts, self.usable = self._people.known, self._people.contacts, self._people.usable
+        self.people: dict[str, Person] = self._people.known
+        self.contacts, self.usable = self._people.contacts, self._people.usable
         self._overrides = Overrides(self._routing, lambda hours: self._audience.hours_changed(hours))
         self.overrides = self._overrides.held
         self._midnight = Midnight(lambda: ZoneInfo(self.rules.settings.office.time_zone), self._new_day)
@@ -109,12 +102,20 @@ class CallControl:
             *(self._routing, telephony, self._sound, self._journal, audience, self, self.outgoing, owner)
         )
         self.outgoing.start(telephony, audience, (self._ringing, self.originate), self.hang_up)
+        self._arriving = Arriving(
+            *(self._routing, self._ringing, self._journal, audience, self.history, self._people, self.calls),
+            self.closed,
+        )
         self._voicemail = Voicemail(
             *(self._routing, telephony, self._sound, self._ringing, self._journal, audience),
             *(self.messages, self.overrides, self._sounds, self._spoken, self._look_whether_quiet),
         )
         told = (self._routing, telephony, self.messages, self._journal, self._sounds)
         self._listening = Listening(*told, self._speak, self._pin)
+        self.desk = Desk(
+            *(self._routing, telephony, self._sound, self._ringing, self._journal, audience, self, self._people),
+            *(self._sounds, self._spoken, self._file, self._listening.begin, self.outgoing.may_dial),
+        )
         self._voicemail.start(messages, left_by)
         self._people.start(people)
         self._overrides.start(overrides)
@@ -164,59 +165,15 @@ class CallControl:
         replaces: Leg = 0,
     ) -> None:
         known = source in self.rules.settings.line
-        taken_away = not phone and (not known or self._quiet)  # its line, a moment ago, or we are closing
-        if replaces or taken_away:
+        if not phone and (not known or self._quiet):  # its line was taken away a moment ago, or we are closing
             self._telephony.hang_up(leg, CONGESTION if known else NO_ROUTE)
-            return
-        who = who_calls(self.rules, source, self._people.owner(source) if phone else None, number, name, asserted)
-        line = TELEPHONES if phone else source
-        if not phone:
-            called = read(self.rules, line, called)
-        direction: Direction = "internal" if phone else "in"
-        since = self.now()
-        call = Call(self._journal.next_call_id(), self.rules, direction, line, who.number, called, who.name, since, leg)
-        call.trust = who.trust
-        call.phone, call.caller_person = source if phone else "", who.person
-        self.calls[call.id] = call
-        self._ringing.legs[leg] = (call, None)
-        self._journal.call(call.id, since, line, call.caller, called, call.name)
-        self._ringing.note(call, leg, source, "caller", "started")
-        try:
-            service = phone and self._listening.wanted(called)
-            self._arrived(call, who.trust, self._routing.id("step", SERVICE) if service else 0)
-        except CoreError as fault:
-            log.error("call %d from %s on line %s is refused by the core: %s", call.id, call.caller, line, fault.id)
-            self._telephony.hang_up(leg, NO_SUCH_NUMBER if fault.id == "bad-event" else CONGESTION)
-            self._close(call, "refused", "")
-            return
-        self._audience.call_changed(call.id)
-        if who.person:
-            self._audience.person_changed(who.person)
-        self.drain()
-        log.info("call %d: %s (%s) calls %s on line %s", call.id, call.caller or "withheld", call.name, called, line)
-
-    def held(self, leg: Leg, on: bool) -> None: ...
-    def transfer(self, leg: Leg, number: str, replaces: Leg) -> None:
-        self._telephony.referred(leg, 603)
-
-    def _arrived(self, call: Call, trust: Trust, step: int = 0) -> None:
-        """step: where he is led whom we called ourselves; 0: he called."""
-        past, last = self.history.of(call.caller) if call.direction != "internal" else (Past(0), "")
-        self._routing.tell(
-            Fact.ARRIVED,
-            call=call.id,
-            line=self._routing.id("line", call.line),
-            person=self._routing.id("person", call.caller_person) if call.caller_person else 0,
-            trust=trust,
-            history=past,
-            what=self._routing.id("person", last) if last in self.rules.settings.person else 0,
-            number=call.caller.removeprefix("+"),
-            other=call.called.removeprefix("+"),
-            leg=step,
-        )
+        elif not (phone and self.desk.dialled(leg, source, called, replaces)):
+            begun = self._arriving.begin(leg, source, phone, number, name, called, asserted)
+            if isinstance(begun, int):
+                self._telephony.hang_up(leg, begun)
 
     def rang(self, leg: Leg) -> None:
-        if self.originate.rang(leg):
+        if self.originate.rang(leg) or self.desk.calling.rang(leg):
             return
         call, ring = self._ringing.legs.get(leg, (None, None))
         if call and ring:
@@ -224,7 +181,7 @@ class CallControl:
             self.drain()
 
     def answered(self, leg: Leg) -> None:
-        if self.originate.answered(leg):
+        if self.originate.answered(leg) or self.desk.calling.answered(leg):
             self.drain()
             return
         call, ring = self._ringing.legs.get(leg, (None, None))
@@ -237,9 +194,11 @@ class CallControl:
 
     def over(self, leg: Leg, cause: int) -> None:
         self.outgoing.ended(leg)
-        if self.originate.over(leg, cause):
+        if self.originate.over(leg, cause) or self.desk.calling.over(leg):
+            self.drain()
             self._look_whether_quiet()
             return
+        self.desk.over(leg)
         call, ring = self._ringing.legs.pop(leg, (None, None))
         if not call:
             return
@@ -265,6 +224,8 @@ class CallControl:
             or (ring and ring is not call.talk)
         ):
             return
+        if self.desk.digit(call, ring, leg, digit):
+            return
         if call.talk:  # the bridge carries sound alone; and a conversation is nobody's business
             self._telephony.press(call.leg if ring else call.talk.answered, digit)
             return
@@ -279,12 +240,18 @@ class CallControl:
             self.drain()
 
     def played(self, port: Port) -> None:
-        for part in (self._sound, self._ringing, self._voicemail, self._listening):
+        for part in (self._sound, self._ringing, self._voicemail, self._listening, self.desk):
             part.played(port)
 
     def stopped(self, port: Port, why: str) -> None:
-        for part in (self._sound, self._ringing, self._voicemail, self._listening):
+        for part in (self._sound, self._ringing, self._voicemail, self._listening, self.desk):
             part.stopped(port, why)
+
+    def held(self, leg: Leg, on: bool) -> None:
+        self.desk.held(leg, on)
+
+    def transfer(self, leg: Leg, number: str, replaces: Leg) -> None:
+        self.desk.transfer(leg, number, replaces)
 
     def phone(self, phone: str, contacts: list[str], agent: str, expires: int | None) -> None:
         self.contacts[phone] = (contacts, agent, expires)
@@ -313,7 +280,11 @@ class CallControl:
         """KeyError when there is no such person or status; until, ms UTC: then it is again as before."""
         self._people.set_status(person, status, reason, source, until)
         self.drain()
-        self._audience.person_changed(person)
+
+    def set_dnd(self, person: str, on: bool) -> None:
+        """KeyError when there is no such person."""
+        self._people.set_dnd(person, on)
+        self.drain()
 
     def action_keys(self, request: str) -> str:
         """The PIN or code a caller gave for an action, once; "" when there is none."""
@@ -332,11 +303,14 @@ class CallControl:
 
     def prompt_file(self, prompt: str) -> str:
         """The file of a prompt, "" when its text was not spoken; KeyError when there is no such prompt."""
-        return self._file(self.rules, self.rules.settings.prompt[prompt])
+        return self._file(self.rules.settings, self.rules.settings.prompt[prompt])
 
     def send(self, call: int, to: str) -> None:
-        """Send a call to a target such as "queue.sales"; KeyError when there is no such call or target, CoreError."""
+        """Send a call to a target such as "queue.sales", or "number.101"; KeyError when there is no such thing, CoreError."""
         known = self.calls[call]
+        if to.startswith(("number.", "room.")):
+            self.desk.send(known, to)
+            return
         step = known.rules.names.id("step", f"own.{to}")
         self._routing.tell(Fact.SENT, call=call, what=step)
         self._journal.event(call, self.now(), "sent", {"to": to})
@@ -364,13 +338,18 @@ class CallControl:
         self._ringing.legs[leg] = (call, None)
         call.trust = trust
         try:
-            self._arrived(call, trust, step)
+            self._arriving.tell(call, trust, step)
         except CoreError:
             del self._ringing.legs[leg]
             raise
         self._audience.call_changed(call.id)
         if call.caller_person:
             self._audience.person_changed(call.caller_person)
+
+    def place(self, leg: Leg, phone: str, called: str, **how: Any) -> Call | None:
+        """See hands.Calls."""
+        begun = self._arriving.begin(leg, phone, True, "", "", called, **how)
+        return None if isinstance(begun, int) else begun
 
     def closed(self, call: Call, outcome: OutcomeName) -> None:
         self._close(call, outcome, "")
@@ -387,6 +366,8 @@ class CallControl:
 
     def _traced(self, one: Trace, subject: str) -> None:
         call = self.calls.get(one.call)
+        if call:
+            self.desk.diverting.traced(call, one, subject.partition(".")[2])
         if call and one.rule == Why.STEP:
             call.gives_proof = asks_for_proof(subject.partition(".")[2])
         if call and one.rule == Why.QUEUED:
@@ -402,19 +383,21 @@ class CallControl:
         for call in touched:
             if call in self.calls:
                 self._audience.call_changed(call)
+        self.desk.look()
         if not self.calls:
             self._routing.set_clock()
 
     def _do(self, command: Command) -> None:
         if command.kind == Do.PAUSED:
-            self._paused(command)
+            self._people.let_ring(self._routing.name(command.target), command.value)
         call = self.calls.get(command.call)
         if not call:
             return
         name = call.rules.names.name
         match command.kind:
             case Do.RING:
-                self._ringing.ring(call, command)
+                if self.desk.diverting.rings(call, command):
+                    self._ringing.ring(call, command)
             case Do.DIAL:
                 self._ringing.dial(call, command)
             case Do.STOP:
@@ -430,7 +413,10 @@ class CallControl:
             case Do.ACTION:
                 self._actions.due(call, name(command.target))
             case Do.HANG_UP:
+                self.desk.returned(call)
                 self._ringing.hang_up(call, command.value)
+            case Do.PARK:
+                self.desk.parked(call, name(command.target))
             case Do.OVER:
                 self._over(call, command)
             case Do.SAY:
@@ -438,28 +424,20 @@ class CallControl:
             case Do.HUSH:
                 self._sound.hush(call)
             case Do.LOOK_UP:
-                self._looking_up.begin(call, name(command.target))
-            case Do.PARK if name(command.target) == SERVICE:
-                call.state = State.MENU
-                self._ringing.answer(call)
-                self._listening.begin(call)
+                if person := unanswered_by(name(command.target)):
+                    self.desk.diverting.unanswered(call, person)
+                else:
+                    self._looking_up.begin(call, name(command.target))
             case Do.SET:
                 self._set(call, name(command.target), command.number)
-
-    def _paused(self, command: Command) -> None:
-        person = self._routing.name(command.target)
-        if person in self.people:
-            log.info("%s let too many calls ring and is not rung for now", person)
-            self._journal.event(0, self.now(), "paused", {"person": person, "ms": command.value})
-            self._people.pause(person, command.value)
 
     def _say(self, call: Call, prompt: str) -> None:
         call.state = State.MENU
         table = call.rules.settings.prompt.get(prompt)
-        self._sound.say(call, prompt, self._file(call.rules, table) if table else "")
+        self._sound.say(call, prompt, self._file(call.rules.settings, table) if table else "")
 
-    def _file(self, rules: Rules, prompt: Prompt) -> str:
-        said = prompt.spoken(rules.settings.office)
+    def _file(self, settings: Settings, prompt: Prompt) -> str:
+        said = prompt.spoken(settings.office)
         return self._spoken(*said) if said else prompt.file or ""
 
     def _said(self, call: Call, whole: bool) -> None:
@@ -478,7 +456,7 @@ class CallControl:
     def _over(self, call: Call, command: Command) -> None:
         if call.talk and call.talk.answered:
             self._telephony.hang_up(call.talk.answered, 16)  # the caller hung up
-        call.person = call.rules.names.name(command.target)  # who had it, also when he was just let go
+        call.person = call.rules.names.name(command.target) or (call.person if call.talk else "")  # also just let go
         self._close(call, OUTCOMES[Outcome(command.value)], call.rules.names.name(command.queue))
 
     def _close(self, call: Call, outcome: OutcomeName, queue: str) -> None:
@@ -515,7 +493,7 @@ class CallControl:
             self._quiet.set()
 
     def close(self) -> None:
-        for part in (self.outgoing, self._listening, self._voicemail, self._ringing, self._people):
+        for part in (self.desk, self.outgoing, self._listening, self._voicemail, self._ringing, self._people):
             part.close()
         for clock in (self._overrides, self._midnight, self._routing):
             clock.close()

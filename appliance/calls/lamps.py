@@ -64,7 +64,7 @@ def end(which: str, address: str, name: str = "") -> str:
 
 def presence(number: str, host: str, state: PersonState, person: Person) -> str:
     """Open: he can be called now and says nothing against it."""
-    is_open = state != "unreachable" and person.status in ("available", "break", "meeting")
+    is_open = state != "unreachable" and person.status in ("available", "break", "meeting") and not person.dnd
     activity = "on-the-phone" if state in ("talking", "ringing") else ACTIVITIES.get(person.status, "")
     note = f"<note>{escape(safe(person.reason)[:NAME_KEPT])}</note>" if person.reason else ""
     doing = f'<dm:person id="p"><rpid:activities><rpid:{activity}/></rpid:activities></dm:person>' if activity else ""
@@ -189,6 +189,10 @@ class Lamps:
 
     def hours_changed(self, hours: str) -> None:
         self._told.hours_changed(hours)
+
+    def slot_changed(self, slot: str, call: Call | None) -> None:
+        self._told.slot_changed(slot, call)
+        self.slot(slot, *((call.leg, call.caller, call.name) if call else (0,)))
 
     def mailbox_changed(self, mailbox: str) -> None:
         self._told.mailbox_changed(mailbox)

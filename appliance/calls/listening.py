@@ -25,7 +25,7 @@ from appliance.settings.dialled import for_help
 
 log = logging.getLogger("mailbox")
 
-OWN, ANY = "*97", "*98"  # dialled for one's own mailbox; for any, its number after it or asked for
+OWN, ANY = "*97", "*98"  # called for one's own mailbox; for any, its number after it or asked for; see Desk
 EXTENSION_MOST = 6  # digits; longer numbers are outside
 LONGEST_GREETING = 120.0  # seconds
 
@@ -77,11 +77,6 @@ class Listening:
         self._sessions: dict[Leg, Session] = {}
         self._ports: dict[Port, Session] = {}
         self._locks = Locks()
-
-    @staticmethod
-    def wanted(called: str) -> bool:
-        """Whether a number dialled at a telephone asks for a mailbox."""
-        return called == OWN or (called.startswith(ANY) and (called[len(ANY) :].isdecimal() or called == ANY))
 
     def begin(self, call: Call) -> None:
         """A telephone called one of our codes, and is answered."""

@@ -110,6 +110,14 @@ class Outgoing:
                 self._audience.happened("emergency", call, asked.person, asked.number.dialled)
         return why
 
+    def may_dial(self, dialled: str, person: str) -> bool:
+        """Whether somebody may have a call sent to a number, as a telephone dials it."""
+        rules = self._rules()
+        bare = outgoing.outside(rules.settings, rules.names.inside, dialled)
+        if bare is None:
+            return True
+        return not self.why_not(rules.settings, Asked(outgoing.read(bare, rules.settings.office.country), person))
+
     def why_not(self, s: Settings, asked: Asked) -> Refusal | None:
         """Why somebody may not call a number now."""
         if is_for_help(asked):

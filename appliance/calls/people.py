@@ -2,7 +2,9 @@
 """Those who answer: what they say of themselves, where they can be reached, what their telephones are doing."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from appliance.calls.call import Call, Person, State
@@ -10,6 +12,8 @@ from appliance.calls.call import Status as StatusName
 from appliance.calls.ports import Journal
 from appliance.calls.routing import Routing
 from appliance.core.names import Fact, Status
+
+log = logging.getLogger("calls")
 
 LOOK_EVERY = 60.0  # seconds; a clock that was set is noticed by then
 
@@ -37,11 +41,15 @@ class People:
         self.enter()
         for name in self._routing.rules.settings.person:
             self.reachable(name)
-            if self.known[name].status != "available":
+            if self.known[name].status != "available" or self.known[name].dnd:
                 self._status(name)
             if self.known[name].paused:  # the core remembers it too
                 self._watch(name)
             self._expire(name)
+
+    def now(self) -> int:
+        """ms UTC."""
+        return self._routing.now()
 
     def enter(self) -> None:
         """Know whoever the rules in force name."""
@@ -55,7 +63,8 @@ class People:
         if person not in self._routing.rules.settings.person:
             raise KeyError(person)
         old, now = self.known[person], self._routing.now()
-        new = Person(status, reason, now, source=source)
+        new = replace(old, status=status, reason=reason, since=now, source=source, until=None)
+        new.paused, new.paused_until, new.before, new.before_reason = False, None, "available", ""
         if until is not None and until > now:
             lasting = old.until is None
             new.until = until
@@ -65,6 +74,22 @@ class People:
         self._watch(person)  # it ends a pause
         self._expire(person)
         self._status(person)
+        self._changed(person)
+
+    def set_dnd(self, person: str, on: bool) -> None:
+        """Not to be disturbed. It ends a pause, as a status does."""
+        known = self.known[person]
+        known.dnd, known.paused, known.paused_until = on, False, None
+        self._note("dnd", person=person, on=on)
+        self._watch(person)
+        self._status(person)
+        self._changed(person)
+
+    def set_forward(self, person: str, when: str, number: str) -> None:
+        """Where calls to him alone go always, when busy, on no answer; "" nowhere."""
+        setattr(self.known[person], f"forward_{when}", number)
+        self._note("forwarding", person=person, when=when, to=number)
+        self._changed(person)
 
     def _expire(self, person: str) -> None:
         """A status that was set for a time ends by itself."""
@@ -84,8 +109,18 @@ class People:
         self._changed(person)
 
     def _status(self, person: str) -> None:
-        value = Status[self.known[person].status.upper()]
+        known = self.known[person]
+        value = Status[known.status.upper()]
+        if known.dnd and value == Status.AVAILABLE:
+            value = Status.AWAY  # queues and chains leave him alone; a call to him alone is asked about, see Diverting
         self._routing.feed(Fact.STATUS, person=self._routing.id("person", person), value=value)
+
+    def let_ring(self, person: str, ms: int) -> None:
+        """He let too many calls ring."""
+        if person in self.known:
+            log.info("%s let too many calls ring and is not rung for now", person)
+            self._note("paused", person=person, ms=ms)
+            self.pause(person, ms)
 
     def pause(self, person: str, ms: int) -> None:
         """The core rings him no more for so long, or (0) until his status is set."""

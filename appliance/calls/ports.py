@@ -133,6 +133,9 @@ class Audience(Protocol):
     def person_changed(self, person: str) -> None: ...
     def phone_changed(self, phone: str) -> None: ...
     def mailbox_changed(self, mailbox: str) -> None: ...
+    def slot_changed(self, slot: str, call: "Call | None") -> None:
+        """A parking slot has this call, or none."""
+
     def happened(self, kind: str, call: "Call", person: str = "", detail: str = "") -> None:
         """Something momentary; a message may be whole only after its call is over."""
 

@@ -55,7 +55,7 @@ class Ringing:
         table, ways = settings.person.get(person), Ways(command.value)
         if table and ways & Ways.TELEPHONES:
             for phone in table.phones:
-                for leg in self._telephony.ring_phone(phone, call.caller, shown):
+                for leg in self._telephony.ring_phone(phone, call.caller, shown, call.at_once):
                     self._join(call, ring, leg, phone)
         if table and table.mobile and ways & Ways.MOBILE:
             ring.number, ring.confirm = self._number(call, table.mobile), table.confirm
@@ -174,9 +174,10 @@ class Ringing:
             self._telephony.ringing(call.leg)
 
     def bridge(self, call: Call, leg: int) -> None:
-        ring = call.rings.pop(leg, None)
+        ring, call.taking = call.rings.pop(leg, None) or call.taking, None
         if not ring or not call.leg:
             return
+        ring.leg = leg
         self._sound.silence(call)
         self.answer(call)
         self._telephony.hear(call.leg, ring.answered)
@@ -212,6 +213,8 @@ class Ringing:
         self._routing.feed(Fact.RANG, call=call.id, leg=ring.leg)
 
     def answered(self, call: Call, ring: Ring, leg: Leg) -> None:
+        if ring.answered == leg:
+            return  # it dialled to take the call, and has it
         if ring.answered:
             self._telephony.hang_up(leg, ELSEWHERE)
         elif leg == ring.outside and ring.confirm:

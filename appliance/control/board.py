@@ -75,6 +75,9 @@ class Board:
             if person in members:
                 self.queue_changed(name)
 
+    def slot_changed(self, slot: str, call: calls.Call | None) -> None:
+        """The call tells of its slot itself."""
+
     def mailbox_changed(self, mailbox: str) -> None:
         self._later(self._tell_mailbox, mailbox)
 
@@ -199,7 +202,10 @@ class Board:
         )
         known = self._control.people
         free = sum(
-            known[person].status == "available" and not known[person].paused and states.get(person) == "free"
+            known[person].status == "available"
+            and not known[person].dnd
+            and not known[person].paused
+            and states.get(person) == "free"
             for person in self._members()[name]
         )
         oldest = waiting[0].queued_at or waiting[0].since if waiting else None
@@ -220,6 +226,8 @@ class Board:
             paused_until=now.paused_until,
             source=now.source,  # type: ignore[arg-type]
             until=now.until,
+            dnd=now.dnd,
+            forwards=self._control.desk.diverting.forwards(name),
         )
 
     def _hours(self, name: str) -> messages.Hours:
@@ -262,4 +270,5 @@ def call_seen(call: calls.Call) -> messages.Call:
         answered_at=call.answered_at,
         outcome=call.outcome or None,
         attributes=dict(call.attributes),
+        slot=call.slot,
     )

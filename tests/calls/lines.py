@@ -22,6 +22,7 @@ class Puppets:
     published: dict[str, str] = field(default_factory=dict)  # messages of a telephone, newest
     watched: dict[tuple[str, str], str] = field(default_factory=dict)  # the newest state by package and resource
     heard: set[tuple[int, int]] = field(default_factory=set)
+    over: set[int] = field(default_factory=set)  # legs and players that tests told to be
     _next: Iterator[int] = field(default_factory=lambda: count(1000))
 
     def ring_phone(self, phone: str, number: str, name: str, at_once: bool = False) -> list[Leg]:
@@ -59,9 +60,16 @@ class Puppets:
 
     def stop(self, port: Port) -> None:
         self.asked.append(("stop", port, 0))
+        self.gone(port)
+
+    def gone(self, one: int) -> None:
+        """A leg or player that is over hears nobody, and nobody hears it; what is asked of it does nothing."""
+        self.over.add(one)
+        self.heard = {pair for pair in self.heard if one not in pair}
 
     def hear(self, listener: int, source: int) -> None:
-        self.heard.add((listener, source))
+        if not {listener, source} & self.over:
+            self.heard.add((listener, source))
 
     def unhear(self, listener: int, source: int) -> None:
         self.heard.discard((listener, source))

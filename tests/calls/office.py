@@ -67,6 +67,7 @@ class Witness:
         self.actions: list[str] = []
         self.requests: list[str] = []  # of actions that a call waits for
         self.hours: list[str] = []
+        self.slots: dict[str, str] = {}  # of parking, and who is in each
 
     def call_changed(self, call: int) -> None: ...
     def line_changed(self, line: str) -> None: ...
@@ -76,6 +77,9 @@ class Witness:
         self.hours.append(hours)
 
     def phone_changed(self, phone: str) -> None: ...
+    def slot_changed(self, slot: str, call: Call | None) -> None:
+        self.slots[slot] = call.caller if call else ""
+
     def mailbox_changed(self, mailbox: str) -> None: ...
 
     def happened(self, kind: str, call: Call, person: str = "", detail: str = "") -> None:

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A call arrives: who calls, written down and told to the core."""
+
+import logging
+from collections.abc import Callable
+
+from appliance.calls.call import Call, Direction, Outcome
+from appliance.calls.caller import read, who_calls
+from appliance.calls.features import Dialled
+from appliance.calls.hands import SERVICE
+from appliance.calls.history import History
+from appliance.calls.people import People
+from appliance.calls.ports import Audience, Journal, Leg
+from appliance.calls.ringing import Ringing
+from appliance.calls.routing import Routing
+from appliance.core import CoreError
+from appliance.core.names import Fact, Past, Trust
+from appliance.settings.models import TELEPHONES
+
+log = logging.getLogger("calls")
+
+NO_SUCH_NUMBER = 28  # Q.850 invalid number format
+CONGESTION = 42  # Q.850 switching equipment congestion
+
+
+class Arriving:
+    """Calls from telephones and lines."""
+
+    def __init__(
+        self,
+        routing: Routing,
+        ringing: Ringing,
+        journal: Journal,
+        audience: Audience,
+        history: History,
+        people: People,
+        calls: dict[int, Call],
+        closed: Callable[[Call, Outcome], None],
+    ) -> None:
+        """closed: the core refuses a call."""
+        self._routing, self._ringing, self._journal, self._audience = routing, ringing, journal, audience
+        self._history, self._people, self._calls, self._closed = history, people, calls, closed
+
+    def begin(
+        self,
+        leg: Leg,
+        source: str,
+        phone: bool,
+        number: str,
+        name: str,
+        called: str,
+        asserted: str = "",
+        *,
+        up: bool = False,
+        purpose: Dialled | None = None,
+        at_once: bool = False,
+        begun: Callable[[Call], None] = lambda call: None,
+    ) -> Call | int:
+        """The call, or the cause why there is none; see Calls.place and Listener.incoming."""
+        rules = self._routing.rules
+        who = who_calls(rules, source, self._people.owner(source) if phone else None, number, name, asserted)
+        line = TELEPHONES if phone else source
+        if not phone:
+            called = read(rules, line, called)
+        direction: Direction = "internal" if phone else "in"
+        since = self._routing.now()
+        call = Call(self._journal.next_call_id(), rules, direction, line, who.number, called, who.name, since, leg)
+        call.trust, call.up, call.purpose, call.at_once = who.trust, up, purpose, at_once
+        call.phone, call.caller_person = source if phone else "", who.person
+        self._calls[call.id] = call
+        self._ringing.legs[leg] = (call, None)
+        self._journal.call(call.id, since, line, call.caller, called, call.name)
+        self._ringing.note(call, leg, source, "caller", "answered" if up else "started")
+        begun(call)
+        try:
+            self.tell(call, who.trust, self._routing.id("step", SERVICE) if purpose else 0)
+        except CoreError as fault:
+            log.error("call %d from %s on line %s is refused by the core: %s", call.id, call.caller, line, fault.id)
+            self._closed(call, "refused")
+            return NO_SUCH_NUMBER if fault.id == "bad-event" else CONGESTION
+        self._audience.call_changed(call.id)
+        if who.person:
+            self._audience.person_changed(who.person)
+        self._routing.drain()
+        log.info("call %d: %s (%s) calls %s on line %s", call.id, call.caller or "withheld", call.name, called, line)
+        return call
+
+    def tell(self, call: Call, trust: Trust, step: int = 0) -> None:
+        """The core is told. step: where he is led whom we called ourselves; 0: he called. Raises CoreError."""
+        past, last = self._history.of(call.caller) if call.direction != "internal" else (Past(0), "")
+        self._routing.tell(
+            Fact.ARRIVED,
+            call=call.id,
+            line=self._routing.id("line", call.line),
+            person=self._routing.id("person", call.caller_person) if call.caller_person else 0,
+            trust=trust,
+            history=past,
+            what=self._routing.id("person", last) if last in self._routing.rules.settings.person else 0,
+            number=call.caller.removeprefix("+"),
+            other=call.called.removeprefix("+"),
+            leg=step,
+        )

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Call me back as soon as somebody is free."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from appliance.calls.calling import Calling
+from appliance.calls.hands import Calls
+from appliance.calls.people import PersonState
+from appliance.calls.ports import Leg
+from appliance.settings.models import Settings
+
+RINGS_FOR = 25.0  # seconds
+
+
+class Wish(NamedTuple):
+    """Who wants to talk to whom, until when (ms UTC)."""
+
+    person: str
+    phone: str
+    to: str
+    until: int
+
+
+class CallBack:
+    """Wishes, one for each pair of people; they do not outlive the program."""
+
+    def __init__(
+        self,
+        calling: Calling,
+        calls: Calls,
+        hang_up: Callable[[Leg], None],
+        settings: Callable[[], Settings],
+        now: Callable[[], int],
+    ) -> None:
+        self._calling, self._calls, self._hang_up, self._settings, self._now = calling, calls, hang_up, settings, now
+        self.wishes: dict[tuple[str, str], Wish] = {}
+
+    def wish(self, person: str, phone: str, to: str) -> bool:
+        """Whether it is a wish that may come true."""
+        if not person or person == to or to not in self._settings().person:
+            return False
+        until = self._now() + self._settings().features.call_back_for * 1000
+        self.wishes[person, to] = Wish(person, phone, to, until)
+        return True
+
+    def look(self, states: Callable[[], dict[str, PersonState]]) -> None:
+        """Ring those whose wish can come true now. states is asked only when there is a wish."""
+        if not self.wishes:
+            return
+        now = states()
+        for key, wish in list(self.wishes.items()):
+            if wish.until <= self._now() or wish.to not in self._settings().person:
+                del self.wishes[key]
+            elif now.get(wish.to) == now.get(wish.person) == "free":
+                del self.wishes[key]
+                self._call(wish)
+
+    def _call(self, wish: Wish) -> None:
+        table = self._settings().person[wish.to]
+
+        def answered(leg: Leg, phone: str) -> None:
+            self._calling.release(leg)
+            if not self._calls.place(leg, phone, table.extension or "", up=True):
+                self._hang_up(leg)
+
+        self._calling.ring([wish.phone], table.extension or "", table.name, RINGS_FOR, answered)
