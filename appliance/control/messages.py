@@ -5,21 +5,23 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from appliance.control.fields import Id, Short
+from appliance.control.handling import Disturb, Forward, Handling, Park, Supervise, Take
+
 VERSION = 1
 MAX_LINE = 1_048_576  # bytes; a longer line ends the connection
 BACKLOG = 4_194_304  # bytes unsent to one client before it is dropped
 
-CallState = Literal["arrived", "menu", "waiting", "ringing", "talking", "voicemail", "over"]
+CallState = Literal["arrived", "menu", "waiting", "ringing", "talking", "voicemail", "parked", "over"]
 LineState = Literal["idle", "ringing", "dialing", "talking"]
 Source = Literal["", "page", "phone", "mqtt"]  # who set a status or held hours; "" is not known
 Status = Literal["available", "break", "away", "meeting", "off"]
-Id = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # exact in every JSON reader
 Time = Annotated[int, msgspec.Meta(gt=0, le=2**52)]  # LK_NOW_MAX
 Spoken = Literal["", "en", "ru", "uk"]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Language = Annotated[str, msgspec.Meta(pattern=r"^([a-z]{2,3}(-[a-z0-9]{1,12}){0,3})?$")]
 TARGET = r"^(queue|chain|person|mailbox|scenario)\.[^.]+$"
-Short = Annotated[str, msgspec.Meta(max_length=200)]
+SENT_TO = r"^((queue|chain|person|mailbox|scenario|room)\.[^.]+|number\.\+?[0-9*#]{2,20})$"
 ActionBecame = (
     Literal[  # waits: for a second person, a call back or a delay; unconfirmed: sent, but the thing did not say so
         "published", "confirmed", "waits", "denied", "failed", "unconfirmed", "aborted"
@@ -45,7 +47,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ringing: tuple[str, ...] = ()
     answered_at: int | None = None
     outcome: Outcome | None = None
-    attributes: dict[str, str] = {}  # what is remembered of it: keys pressed, digits collected, what was looked up
+    attributes: dict[str, str] = {}
+    slot: str = ""  # it is parked in  # what is remembered of it: keys pressed, digits collected, what was looked up
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +80,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     paused_until: int | None = None  # null while paused: until the status is set
     source: Source = ""
     until: int | None = None  # the status ends by itself then
+    dnd: bool = False  # not to be disturbed
+    forwards: dict[str, str] = {}  # always, busy, no-answer: where calls to this person alone go then
 
 
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,7 +188,7 @@ class Send(msgspec.Struct, tag_field="do", tag="send", frozen=True):
 
     id: Id
     call: Id
-    to: Annotated[str, msgspec.Meta(pattern=TARGET, max_length=80)]
+    to: Annotated[str, msgspec.Meta(pattern=SENT_TO, max_length=80)]
 
 
 class Override(msgspec.Struct, tag_field="do", tag="override", frozen=True):
@@ -291,7 +296,7 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
 
 Asking = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 OfMessages = Messages | SetMessage | DeleteMessage | Mailed
-Request = Asking | OfMessages | ActionResult | ActionKeys | AbortAction
+Request = Asking | Handling | OfMessages | ActionResult | ActionKeys | AbortAction
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 
@@ -437,6 +442,12 @@ class Message(msgspec.Struct, frozen=True):
     mail: Literal["", "due", "sent", "failed"]
 
 
+class Parked(msgspec.Struct, frozen=True):
+    """The slot a call is parked in."""
+
+    slot: str
+
+
 class Checked(msgspec.Struct, frozen=True):
     """The document is sound; what in it may not be meant all the same, each with its place."""
 
@@ -472,6 +483,11 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     Dial: Dialled,
     Say: Dialled,
     Override: Done,
+    Park: Parked,
+    Take: Done,
+    Supervise: Done,
+    Disturb: Done,
+    Forward: Done,
     Why: tuple[str, ...],
     Messages: tuple[Message, ...],
     SetMessage: Done,

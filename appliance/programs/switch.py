@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from appliance import sounds
+from appliance.calls import telling
 from appliance.calls.call import Person
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
@@ -30,13 +31,14 @@ from appliance.calls.spending import HOUR, beginning_of_day
 from appliance.calls.spending import earlier as earlier_spending
 from appliance.control import messages, voicemail
 from appliance.control.board import Board
+from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.messages import Refused
 from appliance.control.server import Peer, Server
 from appliance.core import CoreError
 from appliance.languages.spoken import Spoken
 from appliance.languages.why import Words
 from appliance.lookups.http import Lookups
-from appliance.programs import notify
+from appliance.programs import handling, notify
 from appliance.programs.arguments import instead, parse, parser
 from appliance.settings import dialled, golden, load
 from appliance.settings.compile import compile
@@ -107,6 +109,7 @@ class Switch:
         self._office = office
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._applying = asyncio.Lock()
+        self._words: asyncio.Task[None] | None = None  # being spoken, of the settings in force
         self._kept: dict[Path, bytes] = {}
 
     # ---- life -------------------------------------------------------------------------------------------------------
@@ -136,7 +139,7 @@ class Switch:
             notify.ready(f"{self._office.settings.office.name}: listening on port {self._office.settings.sip.port}")
             await self._ended
         finally:
-            for task in tasks:
+            for task in (*tasks, *([self._words] if self._words else [])):
                 task.cancel()
             await self._stop()
 
@@ -316,6 +319,7 @@ class Switch:
         for text in Spoken(language).fixed():
             if not await self._spoken_or_nothing(text, language):
                 return  # so it will be with the others
+        await self._speak_words(self._office)
 
     async def _keep_rules_fresh(self) -> None:
         while True:
@@ -369,7 +373,9 @@ class Switch:
         async with self._applying:
             office, rules = await asyncio.to_thread(self._prepare, document)
             unspoken = await self._speak_prompts(office)
-            return self._use(office, rules, comment, unspoken)
+            revision = self._use(office, rules, comment, unspoken)
+        self._words = asyncio.create_task(self._speak_words(office), name="words")
+        return revision
 
     async def _speak_prompts(self, office: load.Office) -> tuple[str, ...]:
         """Have the texts of prompts spoken; what is to be said of those that cannot be."""
@@ -379,7 +385,7 @@ class Switch:
         ours = [
             (text, language) for text in Spoken(language).fixed()
         ]  # made after the prompts, or when they are wanted
-        self._speech.hold([*said.values(), *ours])
+        self._speech.hold([*said.values(), *ours, *telling.texts(office.settings)])
         failed = []
         ends = asyncio.get_running_loop().time() + SPEAK_WITHIN
         for name, text in said.items():
@@ -391,6 +397,14 @@ class Switch:
                 failed.append(f"prompt.{name}.text: cannot be spoken, and will not be heard: {fault}")
                 log.warning("%s", failed[-1])
         return tuple(failed)
+
+    async def _speak_words(self, office: load.Office) -> None:
+        """Have spoken what telephones are told of their codes; where that cannot be they hear a tone."""
+        try:
+            for text in telling.texts(office.settings):
+                await self._speech.speak(*text)
+        except Unspoken as fault:
+            log.warning("telephones hear tones instead of words: %s", fault)
 
     def _use(
         self, office: load.Office, rules: Rules, comment: str, warnings: tuple[str, ...] = ()
@@ -443,6 +457,8 @@ class Switch:
                 self._control.hang_up(call)
             case messages.Send(call=call, to=to):
                 self._control.send(call, to)
+            case Park() | Take() | Supervise() | Disturb() | Forward():
+                return handling.carry_out(self._control, request)
             case messages.Override(hours=hours, mode=mode, until=until, source=source):
                 self._control.override(hours, mode, until, source)
             case messages.Dial():
@@ -484,11 +500,7 @@ class Switch:
     async def _announce(self, asked: messages.Say) -> messages.Dialled:
         """Say something on telephones."""
         settings = self._control.rules.settings
-        phones = [dialled.phone(settings, name) for name in asked.phones]
-        if asked.person:
-            phones += dialled.telephones(settings, asked.person)
-        if not phones:
-            raise Refused("bad-request", "phones or a person are needed")
+        phones = handling.phones(self._control.rules.settings, asked)
         self._control.originate.check()
         title = settings.office.name
         purpose = Purpose(file=await self._spoken(asked.text, asked.language), title=title, at_once=True)

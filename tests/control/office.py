@@ -9,6 +9,7 @@ from typing import Any, Self
 import msgspec
 
 from appliance.control import messages as m
+from appliance.control.handling import Park
 from appliance.control.server import Peer, Server
 
 MESSAGE = m.Message(5, "office", 1_790_000_000_000, "+37060000001", "", 2500, "/a.wav", "00" * 32, "new", False, 0, "")
@@ -52,6 +53,8 @@ class SmallOffice:
                 return self.why
             case m.Check():
                 return m.Checked(("a warning",))
+            case Park():
+                return m.Parked("71")
             case m.Dial() | m.Say():
                 return m.Dialled((5,))
             case m.Apply() | m.Restore():

@@ -9,6 +9,7 @@ import pytest
 
 from appliance.control import messages as m
 from appliance.control.client import EVENTS_WAITING, Client, ControlLost, connect, follow
+from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from tests.control.office import MESSAGE, PATIENCE, SmallOffice, encoded
 
 
@@ -22,6 +23,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert await client.request(m.Check(0, "")) == m.Checked(("a warning",))
         assert await client.request(m.Messages(0)) == (MESSAGE,)
         assert await client.request(m.Dial(0, "101", say="Hello")) == m.Dialled((5,))
+        assert await client.request(Park(0, 5)) == m.Parked("71")
         assert await client.request(m.Say(0, "Hello", ("desk1",))) == m.Dialled((5,))
         assert await client.request(m.ActionKeys(0, "6b1f0c9e2d7a4411")) == "4711"
         assert await client.request(m.Dial(0, "+37060000001", connect="person.anna")) == m.Dialled((5,))
@@ -29,7 +31,9 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         for request in (
             m.SetStatus(0, "anna", "break"), m.HangUp(0, 5), m.ActionResult(0, 5, "lamp", "published"),
             m.SetMessage(0, 5, state="heard"), m.DeleteMessage(0, 5), m.Mailed(0, 5, "sent"),
-            m.Send(0, 5, "queue.sales"), m.Override(0, "office", "open"), m.AbortAction(0, "disk"),
+            Take(0, 5, ("desk1",)), Supervise(0, 5, "listen", person="anna"), Disturb(0, "anna", False),
+            Forward(0, "anna", "busy", "102"), m.Send(0, 5, "queue.sales"), m.Override(0, "office", "open"),
+            m.AbortAction(0, "disk"),
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
         assert {type(request) for request, _ in office.asked} == set(m.ANSWERS) - {m.Watch}
