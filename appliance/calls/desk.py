@@ -59,6 +59,7 @@ class Desk:
         caller listen to the messages of the mailbox he called; may_dial: whether a person may have a call sent to a number."""
         self._listen, self._people = listen, people
         self._routing, self._telephony, self._ringing, self._control = routing, telephony, ringing, control
+        self._sound = sound
         settings = self._settings
         self.calling = Calling(telephony)
         self._holding = Holding(telephony, sounds, prompt)
@@ -140,6 +141,7 @@ class Desk:
 
     def parked(self, call: Call, step: str) -> None:
         """The core leaves a call to us."""
+        self._sound.silence(call)
         asked = call.purpose
         if step == "own.parked":
             self.parking.parked(call)

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import msgspec
 
+from appliance.control.fields import Id
 from appliance.control.live import Live
-from appliance.control.messages import TARGET, Dial, HangUp, Id, Language, Override, Say, Send, SetStatus, Status, Words
+from appliance.control.messages import TARGET, Dial, HangUp, Language, Override, Say, Send, SetStatus, Status, Words
 from appliance.control.messages import Request as Command
 from appliance.mqtt.topics import Mode, Payload, Response, mode_of
 

@@ -24,8 +24,8 @@ def extensions(s: Settings) -> dict[str, str]:
 
 def slots(s: Settings) -> tuple[str, ...]:
     """The parking slots: without those that are dialled for something else in a document that says nothing of parking."""
-    known = extensions(s)
-    return tuple(n for n in s.parking.numbers() if n not in known and not _outside(s, n))
+    taken = extensions(s).keys() | emergency_numbers(s.office.country)
+    return tuple(n for n in s.parking.numbers() if n not in taken and not _outside(s, n))
 
 
 def of_people(s: Settings, feature: Feature) -> dict[str, str]:

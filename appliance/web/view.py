@@ -141,6 +141,8 @@ def _doing(live: Live, call: Call) -> tuple[str, str]:
             return f"talks with {person}" if person else "talks", "talk"
         case "voicemail":
             return "leaves a message", "quiet"
+        case "parked":
+            return f"parked on {call.slot}" if call.slot else "parked", "wait"
         case "over":
             return "over", "quiet"
 

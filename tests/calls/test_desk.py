@@ -75,6 +75,11 @@ def calls(office: Office) -> list[Call]:
     return list(office.control.calls.values())
 
 
+def office_call(office: Office) -> int:
+    """The call from outside."""
+    return next(call.id for call in calls(office) if call.direction == "in")
+
+
 def customer(office: Office, phone: str = ANNA) -> int:
     """Somebody from outside talks to whoever is at this telephone, whose leg it is."""
     office.call_in()
@@ -360,6 +365,42 @@ async def test_slots_are_given_in_turn_and_an_empty_one_answers_nobody(office: O
     press(office, cile, "*5")
     assert {call.slot for call in calls(office)} == {"71", "72"}
     assert office.asked("hang up", Desk(office, ANNA).dials("73")) == [1]
+
+
+async def test_a_parked_call_nobody_takes_returns_to_who_parked_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = customer(office)
+    press(office, anna, "*5")
+    hang_up(office, anna)
+    later = office.control.now() + 121_000
+    monkeypatch.setattr(office.control._routing, "now", lambda: later)
+    office.control._routing._tick()
+    back = Desk(office, ANNA).answers()
+    assert back != anna and talk(office, CALLER, back) and not office.control.desk.parking.slots
+
+
+async def test_a_supervisor_sends_a_call_to_a_number_and_into_a_room(office: Office) -> None:
+    cile = Desk(office, CILE).dials("300")
+    office.call_in()
+    office.control.send(office_call(office), "number.102")
+    assert Desk(office, BORIS).rings() and not Desk(office, ANNA).rings()
+    office.control.send(office_call(office), "room.board")
+    assert talk(office, CALLER, cile) and not Desk(office, BORIS).rings()
+    for nowhere in ("number.999", "number.0112", "number.*78", "room.none"):
+        with pytest.raises(KeyError):
+            office.control.send(office_call(office), nowhere)
+    assert talk(office, CALLER, cile)
+
+
+async def test_a_supervisor_parks_a_talk(office: Office) -> None:
+    anna = customer(office)
+    assert office.control.desk.park_call(office.call, "75", "boris") == "75"
+    assert office.asked("hang up", anna) and hears_music(office, CALLER)
+    with pytest.raises(KeyError):
+        office.control.desk.park_call(office.call, "75", "boris")
+    cile = Desk(office, CILE).dials("75")
+    assert talk(office, CALLER, cile)
 
 
 async def test_a_parked_customer_who_hangs_up_frees_his_slot(office: Office) -> None:

@@ -122,6 +122,8 @@ async def test_a_call_appears_moves_and_goes_while_somebody_watches(switch: Swit
         switch.tell(Happened, kind="answered", call=CALL, name="Mr Kazlauskas", person="anna")
         await viewer.until("calls", "talks with Anna")
         await viewer.until("said", "Anna answered Mr Kazlauskas.")
+        switch.call(state="parked", slot="71")
+        await viewer.until("calls", "parked on 71")
         switch.call(state="over")
         await viewer.until("calls", "All is quiet")
 
