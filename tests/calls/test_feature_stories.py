@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What people do with calls, at telephones nobody of us wrote: who hears whom is known by the tone each of them says."""
 
+from pathlib import Path
+
 import pytest
 
 from appliance.control import client
@@ -67,6 +69,14 @@ class Story:
     async def call(self) -> Call:
         [call] = (await self.seen()).calls
         return call
+
+
+def together(path: Path, *hz: int) -> float:
+    """Seconds in which several tones are heard at once, each with a good share of what is."""
+    pcm, rate = tone.load(path)
+    size = rate // 10
+    windows = (pcm[at : at + size] for at in range(0, len(pcm) - size + 1, size))
+    return 0.1 * sum(all(tone.purity(window, one, rate) > 0.25 for one in hz) for window in windows)
 
 
 @pytest.fixture
@@ -158,6 +168,40 @@ async def test_boris_is_called_by_anna_and_sends_her_into_a_room(story: Story) -
     assert tone.heard(story.boris.heard(), ANNA_HZ) > 0.5
     await story.anna.hang_up()
     await story.anna.closed()
+
+
+async def test_anna_talks_with_both_and_leaves_them_to_each_other(story: Story) -> None:
+    caller = await story.customer()
+    await story.anna.press("*2102#")
+    await story.boris.rings()
+    await story.boris.accept()
+    await story.boris.talks()
+    await story.anna.press("*3")
+    await story.hears(ANNA_HZ)  # Boris's telephone is far quieter beside her
+    await story.boris.listens(3.0)
+    await story.anna.hang_up()
+    await story.anna.closed()
+    await story.hears(BORIS_HZ, but=(ANNA_HZ,))
+    await story.over(story.boris, caller)
+    heard = story.boris.heard()
+    assert together(heard, CALLER_HZ, ANNA_HZ) > 0.8 and tone.heard(heard, CALLER_HZ) > 0.5
+
+
+async def test_boris_knocks_while_anna_talks_and_she_talks_with_each(story: Story) -> None:
+    caller = await story.customer()
+    await story.boris.dial("101")
+    await story.anna.rings()
+    await story.anna.accept()  # her telephone holds the first
+    await story.boris.talks()
+    await story.hears_music()
+    await story.boris.listens(1.0)
+    await story.boris.hang_up()
+    await story.boris.closed()
+    assert tone.heard(story.boris.heard(), ANNA_HZ) > 0.4
+    await story.anna.closed()
+    await story.anna.command("resume")
+    await story.hears(ANNA_HZ)
+    await story.over(story.anna, caller)
 
 
 # ---- park and pickup ------------------------------------------------------------------------------------------------
