@@ -13,7 +13,8 @@ from appliance.calls.spending import Spending
 from appliance.core import CoreError
 from appliance.core.names import Fact
 from appliance.settings import outgoing
-from appliance.settings.models import TELEPHONES, Settings
+from appliance.settings.models import TELEPHONES, Line, Settings
+from appliance.settings.numbers import normalise
 from appliance.settings.outgoing import COSTLY, Asked, Number, Refusal
 from appliance.settings.ways_out import REFUSED, emergency_lines
 
@@ -86,18 +87,23 @@ class Outgoing:
         if why and not arrived:
             raise NotAllowed("not-allowed")
         number = f"{REFUSED}{why}" if why else outgoing.canonical(rules.settings, asked.number)
-        if is_for_help(asked):
-            number = str(fields["other"])
+        if is_for_help(asked) and asked.number.dialled not in rules.names.inside:
+            number = asked.number.dialled  # that leads out without the prefix
         return fields | {"other": number}
 
     def _asked(self, rules: Rules, call: Call, other: str, person: str) -> Asked | None:
         """The number outside that is meant, if one is; `other` lacks its +, the core knows digits alone."""
-        s, wanted = rules.settings, None
+        s, wanted, hides = rules.settings, None, False
+        if s.outside.withhold and other.startswith(s.outside.withhold):
+            other, hides = other.removeprefix(s.outside.withhold), True
         if call.called[:1] == "+" and other in (call.called[1:], s.outside.prefix + call.called[1:]):
             wanted = outgoing.outside(s, rules.names.inside, call.called)
         if wanted is None:  # what leads outside for the core is never passed over
             wanted = outgoing.outside(s, rules.names.inside, other)
-        return None if wanted is None else Asked(outgoing.read(wanted, s.office.country), person)
+        if wanted is None:
+            return None
+        hides |= person in s.person and s.person[person].withhold
+        return Asked(outgoing.read(wanted, s.office.country), person, hides)
 
     def _refusal(self, s: Settings, asked: Asked, call: Call) -> Refusal | None:
         """Why a call is refused, None when it is made; either is written down."""
@@ -158,7 +164,21 @@ class Outgoing:
         if not table or (table.channels and self.occupied(line) >= table.channels):
             return 0
         told = outgoing.told(call.rules.settings, line, number)
-        return self._telephony.dial(line, told, call.caller if caller is None else caller, shown)
+        who, withheld, diverted = self._identity(call, table, number)
+        return self._telephony.dial(
+            line, told, who or caller or call.caller, shown, withheld=withheld, diverted=diverted
+        )
+
+    @staticmethod
+    def _identity(call: Call, table: Line, number: Number) -> tuple[str, bool, str]:
+        """The number shown ("": that of who calls), whether it is hidden, and ours when a call of others is passed on."""
+        s, asked = call.rules.settings, call.outgoing
+        person = s.person.get(asked.person if asked else call.caller_person)
+        ours = (person.number if person else None) or table.caller or ""
+        if call.direction == "in" and table.diverts:
+            return call.caller, False, ours or call.called
+        hides = bool(asked and asked.withheld and asked.number == number and number.kind != "emergency")
+        return normalise(ours, s.office.country) if ours else "", hides, ""
 
     def occupied(self, line: str) -> int:
         """Calls that a line carries."""

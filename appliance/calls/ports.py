@@ -23,8 +23,12 @@ class Telephony(Protocol):
 
         at_once: ask it to answer by itself; one that does not do so rings."""
 
-    def dial(self, line: str, number: str, caller: str, name: str) -> Leg:
-        """Call a number (digits, with + when international) through a line; 0 when the line cannot be used."""
+    def dial(
+        self, line: str, number: str, caller: str, name: str, *, withheld: bool = False, diverted: str = ""
+    ) -> Leg:
+        """Call a number (digits, with + when international) through a line; 0 when the line cannot be used.
+
+        withheld: who is called does not see the caller's number. diverted: our number, which passes on a call of others."""
 
     def ringing(self, leg: Leg) -> None:
         """Let the caller hear that it rings."""

@@ -165,6 +165,8 @@ class Person(Table):
     forward_busy: Forward | None = setting("Where they go while the person is on another call.", None)
     forward_no_answer: Forward | None = setting("Where they go when the person does not answer.", None)
     call_waiting: bool = setting("A call to this person alone also rings while the person is on another call.", True)
+    number: Number | None = setting("Number shown to those outside that are called. Left out: that of the line.", None)
+    withhold: bool = setting("Do not show it.", False)
 
 
 class Skill(Table):
@@ -202,6 +204,10 @@ class Line(Table):
     expires: int = setting("How long a registration is asked for.", 300, unit="seconds", ge=30, le=86400)
     caller: Number | None = setting("Number shown to those we call. Left out: the trunk decides.", None)
     channels: int = setting("Calls it can carry at once; 0: any number.", 0, unit="calls", ge=0, le=250)
+    diverts: bool = setting(
+        "Calls passed on by it show who called first, and our number in Diversion and History-Info; not every trunk allows it.",
+        False,
+    )
     dial_as: DialAs = setting(
         "How it is told numbers outside: as somebody dialled them; +37060000001; 0037060000001; as dialled in the country.",
         "as-dialled",

@@ -48,10 +48,11 @@ class Number(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A number outside somebody asked for; person is "" for nobody of ours."""
+    """A number outside somebody asked for; person is "" for nobody of ours. withheld: his number is not shown."""
 
     number: Number
     person: str
+    withheld: bool = False
 
 
 def outside(s: Settings, inside: Collection[str], called: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from appliance.settings.tables import Table, setting, some
-from appliance.settings.words import LineName, Prefix, PromptName, TrunkPrefix
+from appliance.settings.words import HideCode, LineName, Prefix, PromptName, TrunkPrefix
 
 DialAs = Literal["as-dialled", "e164", "international", "national"]
 Price = Annotated[float, Field(ge=0, le=1000, json_schema_extra={"unit": "money a minute"})]
@@ -28,6 +28,9 @@ class Outside(Table):
         "Lines for emergency numbers, tried before all others.", (), most=63, of="line"
     )
     ring_for: int = setting("How long a number outside is rung.", 60, unit="seconds", ge=5, le=300)
+    withhold: HideCode = setting(
+        'Dialled before everything else, it hides the number of this one call; `""`: nothing does.', "*31"
+    )
     calls: MayCall = setting("The same as of a person, for telephones that belong to nobody.", "national")
     allowed: tuple[Prefix, ...] = some(
         "Beginnings of numbers that everybody may call, whatever kind they are.", (), most=200

@@ -172,6 +172,7 @@ Dialled = Annotated[
 Beginning = Annotated[str, Text("+ or digits, 1 to 15 in all", r"(?=.{1,15}\Z)\+?[0-9]*")]
 Instead = Annotated[str, Text("+ and digits, 0 to 15 in all", r"(?=.{0,15}\Z)\+?[0-9]*")]
 Prefix = Annotated[str, Text("+ and 1 to 15 digits", r"\+[0-9]{1,15}")]
+HideCode = Annotated[str, Text('`*` or `#` and 1 to 3 digits, or `""`', r"(?:[*#][0-9]{1,3})?")]
 TrunkPrefix = Annotated[str, Text("0 to 3 digits", r"[0-9]{0,3}")]
 Address = Annotated[
     str,

@@ -282,13 +282,13 @@ static PyObject *take_and_post(int slot_kind, int kind, int code, int texts, con
 
 static PyObject *endpoint_call(PyObject *self, PyObject *args)
 {
-    const char *text[4];
+    const char *text[5] = {[4] = ""};
     int at_once = 0;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "ssss|p", &text[0], &text[1], &text[2], &text[3], &at_once))
+    if (!PyArg_ParseTuple(args, "ssss|ps", &text[0], &text[1], &text[2], &text[3], &at_once, &text[4]))
         return NULL;
-    return take_and_post(SIP_LEG, SIP_DO_CALL, at_once, 4, text);
+    return take_and_post(SIP_LEG, SIP_DO_CALL, at_once, 5, text);
 }
 
 static PyObject *endpoint_play(PyObject *self, PyObject *args)

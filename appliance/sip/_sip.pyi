@@ -64,8 +64,10 @@ class Endpoint:
         """A trunk at sip:host:port; calls from "ip[:port] ..." are taken as its own. expires 0: no REGISTER."""
 
     def remove_trunk(self, trunk: str, /) -> None: ...
-    def call(self, trunk: str, target: str, number: str, name: str, at_once: bool = False, /) -> int:
+    def call(self, trunk: str, target: str, number: str, name: str, at_once: bool = False, headers: str = "", /) -> int:
         """Call a URI through a trunk, or (trunk "") a telephone; shown as number and name. 0: no slot left.
+
+        headers: at most 4 further ones, "Name: value" a line.
 
         at_once: ask a telephone to answer by itself, in the ways of Yealink, Grandstream and Snom."""
 

@@ -233,12 +233,35 @@ static void ask_to_answer(pjsua_msg_data *data, pjsip_generic_string_hdr headers
     pj_list_push_back(&data->hdr_list, &headers[1]);
 }
 
+enum { HEADERS_MAX = 4 }; /* told of one call, beside the usual ones */
+
+/* Headers as they are told, "Name: value" a line; the text is cut up. */
+static void add_headers(pjsua_msg_data *data, pjsip_generic_string_hdr headers[HEADERS_MAX], char *text)
+{
+    for (int i = 0; i < HEADERS_MAX && text; i++) {
+        char *end = strchr(text, '\n'), *value = strchr(text, ':');
+        pj_str_t name, said;
+
+        if (!value || (end && value > end))
+            return;
+        if (end)
+            *end++ = '\0';
+        *value = '\0';
+        name = pj_str(text);
+        said = pj_str(value + 1 + strspn(value + 1, " "));
+        pjsip_generic_string_hdr_init2(&headers[i], &name, &said);
+        pj_list_push_back(&data->hdr_list, &headers[i]);
+        text = end;
+    }
+}
+
 void sip_leg_call(const struct sip_command *command)
 {
     struct sip_slot *slot = sip_slot_of(command->handle);
     const struct sip_trunk *trunk = command->text[0][0] ? sip_trunk_find(command->text[0]) : NULL;
     char local[512], name[256], user[64], info[160];
-    pjsip_generic_string_hdr headers[2];
+    pjsip_generic_string_hdr headers[2], more[HEADERS_MAX];
+    const char *host = sip_config.realm;
     pjsua_call_setting setting;
     pjsua_msg_data data;
     pj_str_t target = pj_str(command->text[1]);
@@ -257,10 +280,13 @@ void sip_leg_call(const struct sip_command *command)
     sip_quote(name, sizeof name, command->text[3]);
     if (sip_user(user, sizeof user, command->text[2]) <= 0)
         snprintf(user, sizeof user, "anonymous");
-    snprintf(local, sizeof local, "%s <sip:%s@%s>", command->text[3][0] ? name : "", user, sip_config.realm);
+    if (trunk && !strcmp(user, "anonymous"))
+        host = "anonymous.invalid"; /* RFC 3323: else the address tells whose box it is */
+    snprintf(local, sizeof local, "%s <sip:%s@%s>", command->text[3][0] ? name : "", user, host);
     data.local_uri = pj_str(local);
     if (command->code)
         ask_to_answer(&data, headers, info, sizeof info);
+    add_headers(&data, more, command->text[4]);
     status = pjsua_call_make_call(trunk ? trunk->account : sip_local_account, &target, &setting,
                                   (void *)(uintptr_t)command->handle, &data, &call);
     slot = sip_slot_of(command->handle); /* a failure may have been told already by on_state */

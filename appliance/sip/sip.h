@@ -62,7 +62,8 @@ enum sip_command_kind {
     SIP_DO_BIND,    /* value: expires at; texts: phone, contact, target, agent */
     SIP_DO_TRUNK,   /* value: register expires or 0; texts: id, uri, user, password, addresses "ip[:port] ..." */
     SIP_DO_NO_TRUNK,/* texts: id */
-    SIP_DO_CALL,    /* handle, code: to be answered at once; texts: trunk or "", target uri, from user, from display */
+    SIP_DO_CALL,    /* handle, code: to be answered at once; texts: trunk or "", target uri, from user, from display,
+                       further headers, "Name: value" a line */
     SIP_DO_PROGRESS,/* handle, code */
     SIP_DO_ANSWER,  /* handle */
     SIP_DO_HANG_UP, /* handle, code SIP, value Q.850 */

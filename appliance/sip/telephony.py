@@ -180,13 +180,24 @@ class Telephony:
         legs = [self._sip.call("", one.target, number or "anonymous", name, at_once) for one in self.contacts(phone)]
         return [leg for leg in legs if leg]
 
-    def dial(self, line: str, number: str, caller: str, name: str) -> Leg:
+    def dial(
+        self, line: str, number: str, caller: str, name: str, *, withheld: bool = False, diverted: str = ""
+    ) -> Leg:
         if not self._usable.get(line) or line not in self._lines:
             return 0
         table = self._lines[line][0]
         host = f"[{table.host}]" if ":" in table.host else table.host
         user = quote(number, safe="+*")  # what a caller asked for must not become a part of the address
-        return self._sip.call(line, f"sip:{user}@{host}:{table.port}", table.caller or caller, name)
+        headers = []
+        if withheld:  # RFC 3323, 3325: the trunk knows who calls, and tells nobody
+            headers += ["Privacy: id", f"P-Asserted-Identity: <sip:{quote(caller, safe='+*')}@{host}>"]
+            caller, name = "anonymous", "Anonymous"
+        if diverted:  # RFC 5806, and RFC 7044 for those who want that
+            by = f"<sip:{quote(diverted, safe='+*')}@{host}>"
+            headers.append(f"Diversion: {by};reason=unconditional;counter=1")
+            headers.append(f"History-Info: {by};index=1, <sip:{user}@{host};cause=302>;index=1.1")
+        target = f"sip:{user}@{host}:{table.port}"
+        return self._sip.call(line, target, caller, name, False, "\n".join(headers))
 
     def ringing(self, leg: Leg) -> None:
         self._sip.progress(leg, 180)

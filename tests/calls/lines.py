@@ -16,6 +16,7 @@ class Puppets:
     usable: set[str] = field(default_factory=set)
     asked: list[tuple[str, int, int]] = field(default_factory=list)
     shown: list[tuple[str, str, str]] = field(default_factory=list)  # telephone, number, name
+    identities: list[tuple[str, bool, str]] = field(default_factory=list)  # to lines: caller, withheld, diverted
     called_at_once: list[str] = field(default_factory=list)  # telephones asked to answer by themselves
     legs: dict[str, list[Leg]] = field(default_factory=dict)  # telephone or line -> its legs, oldest first
     files: dict[Port, str] = field(default_factory=dict)
@@ -32,11 +33,14 @@ class Puppets:
         self.legs.setdefault(phone, []).extend(legs)
         return legs
 
-    def dial(self, line: str, number: str, caller: str, name: str) -> Leg:
+    def dial(
+        self, line: str, number: str, caller: str, name: str, *, withheld: bool = False, diverted: str = ""
+    ) -> Leg:
         if line not in self.usable:
             return 0
         leg = next(self._next)
         self.shown.append((line, number, name))
+        self.identities.append((caller, withheld, diverted))
         self.legs.setdefault(line, []).append(leg)
         return leg
 

@@ -205,3 +205,52 @@ async def test_a_line_that_carries_all_it_can_is_passed_over(offices: Offices) -
     office.control.over(office.leg("city"), 16)
     dial(office, "852000002", "desk1", 3)
     assert called(office)[-1] == ("city", "852000002"), "a line is not free again when its call is over"
+
+
+# ---- as whom --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_person_is_shown_by_a_number_of_the_own_else_by_that_of_the_line(offices: Offices) -> None:
+    document = of("anna", 'number = "8 5 200 0101"').replace(
+        'host = "192.0.2.7"', 'host = "192.0.2.7"\ncaller = "+37052000000"'
+    )
+    office = offices(document)
+    dial(office, HOME)
+    dial(office, HOME, "desk2", 2)
+    assert office.lines.identities == [("+37052000101", False, ""), ("+37052000000", False, "")]
+
+
+@pytest.mark.parametrize("number", ["*310" + HOME, "*31+37052000001"])
+async def test_a_code_hides_the_number_of_one_call(offices: Offices, number: str) -> None:
+    office = offices(of("anna", 'number = "+37052000101"'))
+    office.control.incoming(CALLER, "desk1", True, "desk1", "", number)
+    dial(office, HOME, "cordless", 2)
+    assert [hidden for _, hidden, _ in office.lines.identities] == [True, False]
+    assert office.lines.identities[0][0] == "+37052000101", "the trunk is not told who calls"
+
+
+async def test_the_code_that_hides_a_number_opens_no_other_way(offices: Offices) -> None:
+    office = offices()
+    office.control.incoming(CALLER, "desk1", True, "desk1", "", "*310" + ABROAD)
+    assert called(office) == [] and office.asked("hang up", CALLER) == [21]
+
+
+async def test_who_always_hides_the_number_still_shows_it_to_those_who_help(offices: Offices) -> None:
+    office = offices(of("anna", "withhold = true"))
+    dial(office, HOME)
+    dial(office, "112", "cordless", 2)
+    office.control.incoming(3, "cordless", True, "cordless", "", "*31112")
+    assert [hidden for _, hidden, _ in office.lines.identities] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("diverts", "shown"), [("true", ("+37060000001", False, "+37052000000")), ("false", ("+37052000000", False, ""))]
+)
+async def test_a_call_that_is_passed_on_shows_who_called_where_the_trunk_allows_it(
+    offices: Offices, diverts: str, shown: tuple[str, bool, str]
+) -> None:
+    document = of("boris", 'mobile = "+37061111111"').replace('["anna", "boris"]', '["anna", "boris.mobile"]')
+    line = f'host = "192.0.2.7"\ncaller = "+37052000000"\ndiverts = {diverts}'
+    office = offices(document.replace('host = "192.0.2.7"', line))
+    office.call_in()
+    assert office.lines.identities == [shown]
