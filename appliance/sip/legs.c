@@ -164,10 +164,35 @@ static void on_digit(pjsua_call_id call, const pjsua_dtmf_info *info)
         sip_tell(SIP_EV_DIGIT, handle, (int)info->digit, info->duration, 0, NULL);
 }
 
+enum { UNHEARD_AT_MOST = 4000 }; /* ms; a trunk that is there says 100 at once, and a caller waits for the next one */
+
+/* An INVITE of ours is on its way, or something came back. */
+static void note_unheard(pjsua_call_id call, pjsip_transaction *tsx)
+{
+    sip_handle handle = sip_leg_of_call(call);
+    struct sip_slot *slot = sip_slot_look(handle);
+
+    if (!slot || tsx->role != PJSIP_ROLE_UAC || tsx->method.id != PJSIP_INVITE_METHOD)
+        return;
+    if (tsx->state == PJSIP_TSX_STATE_CALLING)
+        slot->unheard = tsx;
+    else if (slot->unheard == tsx)
+        slot->unheard = NULL;
+}
+
+static void on_unheard(void *data)
+{
+    struct sip_slot *slot = sip_slot_look((sip_handle)(uintptr_t)data);
+
+    if (slot && slot->unheard)
+        pjsip_tsx_terminate(slot->unheard, PJSIP_SC_REQUEST_TIMEOUT);
+}
+
 /* Before pjsua itself looks at it: a REFER we have answered is no longer trying, so pjsua leaves it alone. */
 static void on_transaction(pjsua_call_id call, pjsip_transaction *tsx, pjsip_event *event)
 {
     sip_transfer_know(pjsip_tsx_get_dlg(tsx), sip_leg_of_call(call));
+    note_unheard(call, tsx);
     if (tsx->role == PJSIP_ROLE_UAS && tsx->state == PJSIP_TSX_STATE_TRYING &&
         event->body.tsx_state.type == PJSIP_EVENT_RX_MSG && pj_strcmp2(&tsx->method.name, "REFER") == 0)
         sip_transfer_asked(call, pjsip_tsx_get_dlg(tsx), event->body.tsx_state.src.rdata);
@@ -301,6 +326,8 @@ void sip_leg_call(const struct sip_command *command)
     if (slot) {
         slot->id = call;
         slot->started = 1;
+        if (trunk)
+            pjsua_schedule_timer2(on_unheard, (void *)(uintptr_t)command->handle, UNHEARD_AT_MOST);
     }
 }
 

@@ -100,6 +100,7 @@ struct sip_slot {
     uint32_t heard;  /* packets of sound and reports so far */
     int64_t heard_at, asked_at; /* s when that grew last; when it was asked whether it is there, 0: it was not */
     int id;          /* pjsua call, player or recorder id */
+    pjsip_transaction *unheard; /* our INVITE, while nothing at all has come back */
     int port;        /* conference port, or PJSUA_INVALID_ID while it has no audio */
 };
 
@@ -142,6 +143,7 @@ void sip_slot_give_back(sip_handle handle);            /* (any) one that nobody 
 void sip_slots_count(uint64_t *alive, uint64_t *over); /* (any) in use; commands so far to what was over */
 void sip_slots_reset(void);                            /* (any) while no endpoint runs */
 struct sip_slot *sip_slot_of(sip_handle handle);       /* NULL and counted when it is over */
+struct sip_slot *sip_slot_look(sip_handle handle);     /* the same, not counted */
 void sip_slot_free(sip_handle handle);
 sip_handle sip_slot_handle(const struct sip_slot *slot);
 void sip_slots_each(int kind, void (*look)(sip_handle handle, struct sip_slot *slot));

@@ -32,6 +32,7 @@ sip_handle sip_slot_take(int kind)
         slot->kind = (uint8_t)kind;
         slot->started = slot->early = slot->cause = slot->phone = slot->held = 0;
         slot->heard = 0;
+        slot->unheard = NULL;
         slot->heard_at = slot->asked_at = 0;
         slot->id = slot->port = PJSUA_INVALID_ID;
         handle = sip_slot_handle(slot);
@@ -48,7 +49,7 @@ void sip_slot_give_back(sip_handle handle)
     pthread_mutex_unlock(&lock);
 }
 
-struct sip_slot *sip_slot_of(sip_handle handle)
+static struct sip_slot *slot_of(sip_handle handle, unsigned counts)
 {
     struct sip_slot *slot = &slots[(handle & 0xffff) % SIP_SLOTS];
     int alive;
@@ -56,9 +57,19 @@ struct sip_slot *sip_slot_of(sip_handle handle)
     pthread_mutex_lock(&lock);
     alive = handle && slot->kind != SIP_FREE && sip_slot_handle(slot) == handle;
     if (!alive)
-        stale++;
+        stale += counts;
     pthread_mutex_unlock(&lock);
     return alive ? slot : NULL;
+}
+
+struct sip_slot *sip_slot_of(sip_handle handle)
+{
+    return slot_of(handle, 1);
+}
+
+struct sip_slot *sip_slot_look(sip_handle handle)
+{
+    return slot_of(handle, 0);
 }
 
 void sip_slot_free(sip_handle handle)

@@ -2,6 +2,7 @@
 """Out to the world: lines that want a password, lines that are busy, and what telephones may not do on them."""
 
 import asyncio
+import socket
 import time
 
 from appliance.control import client
@@ -98,6 +99,43 @@ async def test_a_line_that_is_busy_gives_way_to_the_next(stage: Stage) -> None:
     assert (call.called, call.outcome) == (CALLED, "answered")
     causes = {leg.party: leg.cause for leg in Reader(office.journal).legs(call.id) if leg.kind == "trunk"}
     assert causes == {"city": 17, "second": 16}
+
+
+async def test_a_line_that_says_nothing_at_all_gives_way_to_the_next_after_four_seconds(stage: Stage) -> None:
+    office = await stage.office()
+    second, dead = stage.ports.take(), stage.ports.take()
+    document = lines_out(office.document, "dead", "second")
+    for name, port in (("dead", dead), ("second", second)):
+        document += f'\n[line.{name}]\nkind = "sip"\nhost = "127.0.0.1"\nport = {port}\nscenario = "main"\n'
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("127.0.0.1", dead))  # it takes what comes: a closed port would tell at once
+        async with await client.connect(office.socket) as switch:
+            await switch.request(Apply(0, document))
+        anna = await stage.desk(office, "desk1", ANNA_HZ)
+        ear = await stage.ear()
+        callee = await stage.sipp("callee-waits", port=second, rtp=ear.port, talk=0.2)
+        began = time.monotonic()
+        await anna.dial(CALLED)
+        await anna.talks(within=8)
+        assert 3.5 < time.monotonic() - began < 6
+        await anna.hang_up()
+        await callee.finished()
+    call = await stage.call_over(office)
+    causes = {leg.party: leg.cause for leg in Reader(office.journal).legs(call.id) if leg.kind == "trunk"}
+    assert causes == {"dead": 102, "second": 16}
+
+
+async def test_a_line_that_only_takes_its_time_is_waited_for(stage: Stage) -> None:
+    """It said 100: it is there, and a mobile network may need ten seconds to find a telephone."""
+    office = await stage.office()
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    ear = await stage.ear()
+    callee = await stage.sipp("callee-slow", port=office.city, rtp=ear.port, talk=5.0)
+    await anna.dial(CALLED)
+    await anna.talks(within=10)
+    await anna.hang_up()
+    await callee.finished()
+    assert (await stage.call_over(office)).outcome == "answered"
 
 
 async def test_a_trunk_that_refuses_our_password_is_shown_as_not_usable_and_asked_again(stage: Stage) -> None:
