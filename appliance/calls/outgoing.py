@@ -117,12 +117,16 @@ class Outgoing:
         return why
 
     def may_dial(self, dialled: str, person: str) -> bool:
-        """Whether somebody may have a call sent to a number, as a telephone dials it."""
+        """Whether somebody may have a call sent to a number, as a telephone dials it; that he may not is written down."""
         rules = self._rules()
         bare = outgoing.outside(rules.settings, rules.names.inside, dialled)
         if bare is None:
             return True
-        return not self.why_not(rules.settings, Asked(outgoing.read(bare, rules.settings.office.country), person))
+        asked = Asked(outgoing.read(bare, rules.settings.office.country), person)
+        if why := self.why_not(rules.settings, asked):
+            log.info("no call is sent to %s: %s", bare, why)
+            self._journal.event(0, self._now(), "outgoing-refused", _detail(asked) | {"why": why})
+        return not why
 
     def why_not(self, s: Settings, asked: Asked) -> Refusal | None:
         """Why somebody may not call a number now."""
@@ -133,9 +137,7 @@ class Outgoing:
 
     def note(self, call: Call, asked: Asked, why: Refusal | None) -> None:
         """Write down that a number outside was asked for, and what was said to that."""
-        number = asked.number
-        detail: dict[str, object] = {"number": number.e164 or number.dialled, "kind": number.kind}
-        detail |= {"person": asked.person} if asked.person else {}
+        number, detail = asked.number, _detail(asked)
         if why:
             log.info("call %d: %s is not called: %s", call.id, number.dialled, why)
             self._journal.event(call.id, self._now(), "outgoing-refused", detail | {"why": why})
@@ -242,6 +244,13 @@ class Outgoing:
 
 def is_for_help(asked: Asked) -> bool:
     return asked.number.kind == "emergency"
+
+
+def _detail(asked: Asked) -> dict[str, object]:
+    """As the journal has it."""
+    number = asked.number
+    detail: dict[str, object] = {"number": number.e164 or number.dialled, "kind": number.kind}
+    return detail | ({"person": asked.person} if asked.person else {})
 
 
 def _importance(call: Call) -> tuple[bool, bool, int]:

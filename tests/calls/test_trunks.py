@@ -170,7 +170,7 @@ async def test_a_trunk_whose_password_is_put_right_comes_up_at_once(stage: Stage
     assert await usable(office) == {"city": True, "backup": True}
 
 
-async def test_a_telephone_cannot_transfer_a_call_where_it_may_not_call(stage: Stage) -> None:
+async def test_a_telephone_transfers_no_call_to_a_number_that_its_person_may_not_call(stage: Stage) -> None:
     """The telephone asks by REFER, which would let whoever has one of them call anywhere at our cost."""
     office = await stage.office()
     anna = await stage.desk(office, "desk1", ANNA_HZ)
@@ -186,6 +186,8 @@ async def test_a_telephone_cannot_transfer_a_call_where_it_may_not_call(stage: S
     assert (await stage.call_over(office)).called == CALLED
     assert len(Reader(office.journal).calls()) == 1
     assert len(told(callee, "INVITE")) == 1 and not stranger.messages()
+    [refused] = [event.detail for event in Reader(office.journal).events(0) if event.kind == "outgoing-refused"]
+    assert (refused["person"], refused["number"], refused["why"]) == ("anna", DEAR, "unknown")
 
 
 async def test_a_caller_cannot_transfer_himself_and_the_talk_goes_on(stage: Stage) -> None:
