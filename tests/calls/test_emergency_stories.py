@@ -77,3 +77,22 @@ async def test_the_display_says_that_a_number_is_not_allowed_when_nothing_is_sai
     await anna.dial(ABROAD)
     assert "603" in (await anna.closed()).detail
     assert (await stage.call_over(office)).outcome == "refused"
+
+
+async def test_a_restart_forgives_nothing_of_the_calls_of_this_hour(stage: Stage) -> None:
+    office = await stage.office()
+    document = changed(office.document, ("[person.anna]\n", '[person.anna]\ncalls = "international"\n'))
+    await use(office, document + "\n[limits]\nperson_an_hour = 1\n")
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    city = await stage.sipp("callee-busy", port=office.city)
+    await anna.dial(ABROAD)
+    await anna.closed()
+    await city.finished()
+    await stage.call_over(office)
+    await office.end()
+    await office.start()
+    await anna.dial(ABROAD)
+    assert "603" in (await anna.closed()).detail
+    call = await stage.call_over(office, 2)
+    assert (await stage.event(office, call, "outgoing-refused")).detail["why"] == "too-many"
+    assert (await stage.event(office, call, "alarm")).detail == {"why": "too-many", "person": "anna"}
