@@ -90,18 +90,18 @@ struct sip_command {
 enum sip_slot_kind { SIP_FREE = 0, SIP_LEG, SIP_PLAYER, SIP_RECORDING };
 
 struct sip_slot {
+    int64_t heard_at, asked_at; /* s when `heard` grew last; when it was asked whether it is there, 0: it was not */
+    pjsip_transaction *unheard; /* our INVITE, while nothing at all has come back */
     uint32_t generation;
+    uint32_t heard;  /* packets of sound and reports so far */
+    int id;          /* pjsua call, player or recorder id */
+    int port;        /* conference port, or PJSUA_INVALID_ID while it has no audio */
     uint8_t kind;    /* enum sip_slot_kind */
     uint8_t started; /* a pjsua object stands behind it */
     uint8_t early;   /* an early state was told */
     uint8_t cause;   /* Q.850, when it was we who ended it */
     uint8_t phone;   /* a leg of a telephone of ours, not of a trunk */
     uint8_t held;    /* its other side has put us on hold */
-    uint32_t heard;  /* packets of sound and reports so far */
-    int64_t heard_at, asked_at; /* s when that grew last; when it was asked whether it is there, 0: it was not */
-    int id;          /* pjsua call, player or recorder id */
-    pjsip_transaction *unheard; /* our INVITE, while nothing at all has come back */
-    int port;        /* conference port, or PJSUA_INVALID_ID while it has no audio */
 };
 
 struct sip_config {
