@@ -171,14 +171,15 @@ def test_the_formula_of_waiting_is_that_of_the_printed_table(n: int, share: floa
 
 
 def test_callers_who_wait_are_as_many_and_wait_as_long_as_erlang_c_says() -> None:
-    """The printed figures, and 22 cases up to eight tenths busy."""
+    """The 32 cases of the printed tables (of those of loss, C = n B / (n - A (1 - B))), and 23 up to eight tenths busy."""
+    printed = [(n, a) for n, _, a in ERLANG_C] + [(n, a) for n, row in ERLANG_B.items() for a in row]
     grid = [(n, round(n * load, 3)) for n in (1, 2, 3, 5, 8, 10, 15, 20) for load in (0.5, 0.7, 0.8) if n * load > 0.6]
     cases = []
-    for n, a in [(n, printed) for n, _, printed in ERLANG_C] + grid:
+    for n, a in printed + grid:
         waits, wait = simulated(n, a, "queue", Ends.waiting, Ends.mean_wait)
         cases.append((f"{n} people, {a} erlang: who waits", waits, delayed(n, a)))
         cases.append((f"{n} people, {a} erlang: how long", wait, delayed(n, a) / (n - a)))
-    assert len(cases) >= 2 * 22
+    assert len(cases) == 2 * (32 + 23)
     agree(cases)
 
 
