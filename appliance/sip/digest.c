@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Digest access authentication, RFC 7616 and RFC 8760, MD5 and SHA-256, qop=auth only. The nonce carries its own time
- * and seal, so nothing is kept until a good answer comes; then its highest nc is, and an answer is good once. A place
- * given to a younger nonce is closed to the older ones for good, so pushing a nonce out does not make it fresh again.
+ * and seal, so nothing is kept until a good answer comes; then its highest nc is, and an answer is good once. Nonces
+ * take the places in turn, so that those of one moment never meet. A place given to a younger nonce is closed to the
+ * older ones for good, so pushing a nonce out does not make it fresh again.
  */
 #include "sip.h"
 
@@ -14,8 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-#define NONCE_LEN 48    /* 8 time, 8 random, 32 seal; hexadecimal */
-#define USED_MAX 4096   /* nonces whose count is remembered; power of two */
+#define NONCE_LEN 48    /* 8 time, 5 random, 3 place, 32 seal; hexadecimal */
+#define USED_MAX 4096   /* nonces whose count is remembered: as many as three hexadecimal digits have values */
 
 static unsigned char secret[32];
 
@@ -65,6 +66,7 @@ static uint32_t age(uint32_t made)
 
 static void nonce_make(char out[NONCE_LEN])
 {
+    static unsigned turn;
     unsigned char head[8];
     uint32_t now = milliseconds();
 
@@ -72,6 +74,9 @@ static void nonce_make(char out[NONCE_LEN])
         head[i] = (unsigned char)(now >> (24 - 8 * i));
     if (RAND_bytes(head + 4, 4) != 1)
         memset(head + 4, 0, 4); /* the time alone still makes it ours and short-lived */
+    turn = (turn + 1) % USED_MAX;
+    head[6] = (unsigned char)((head[6] & 0xf0) | turn >> 8);
+    head[7] = (unsigned char)turn;
     hex(out, head, 8);
     seal(out + 16, out);
 }
@@ -109,7 +114,7 @@ static int nonce_use(const pj_str_t *nonce, uint32_t made, uint32_t count)
 
     if (!hex32(nonce->ptr + 8, &place))
         return 0;
-    place &= USED_MAX - 1;
+    place %= USED_MAX;
     if (memcmp(used[place].nonce, nonce->ptr, NONCE_LEN) == 0) {
         if (count <= used[place].count)
             return 0; /* a replay */

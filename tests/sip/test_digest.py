@@ -80,8 +80,8 @@ async def test_a_nonce_serves_again_only_with_a_higher_count(visitor: Visitor) -
 
 
 async def test_an_answer_listened_to_is_no_good_though_its_nonce_was_forgotten(visitor: Visitor) -> None:
-    """The box remembers 4,096 nonces; another pushes ours out only when both have the same place (the last 12 of the
-    random bits), and then ours must not become new again."""
+    """The box remembers 4,096 nonces, each at the place that digits 13 to 15 name; another pushes ours out when it has
+    the same, and then ours must not become new again."""
     mine = await visitor.challenge()
     place = int(mine["nonce"][8:16], 16) % 4096
     said = authorization(mine, "REGISTER", visitor.box.uri, *visitor.account)
@@ -99,6 +99,16 @@ async def test_an_answer_listened_to_is_no_good_though_its_nonce_was_forgotten(v
     assert "stale=true" in (await visitor.register(said))["www-authenticate"]
     assert (await visitor.answer(same[0].challenge())).status == 200
     assert "stale=true" in (await visitor.register(said))["www-authenticate"]
+
+
+async def test_no_two_of_four_thousand_telephones_that_come_at_once_meet(visitor: Visitor) -> None:
+    """After a power cut: none is asked a third time because another took the place of its nonce."""
+    places = []
+    for _ in range(4096 // 64):
+        for _ in range(64):
+            visitor.wire.send(request("REGISTER", visitor.box.uri, visitor.wire, to=visitor.to))
+        places += [int((await visitor.wire.response()).challenge()["nonce"][13:16], 16) for _ in range(64)]
+    assert sorted(places) == list(range(4096))
 
 
 @pytest.mark.parametrize("nonce", ["0" * 48, "", "x", "0" * 47 + "g", "\\" * 48, "0" * 4000])
