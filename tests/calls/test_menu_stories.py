@@ -200,11 +200,11 @@ async def customers(known: dict[str, str], *, late: bool = False) -> AsyncIterat
         server.close()
 
 
-async def orders(stage: Stage, port: int) -> Office:
+async def orders(stage: Stage, port: int, timeout: int = 10) -> Office:
     office = await stage.office()
     crm = (
         f'[lookup.crm]\nurl = "http://127.0.0.1:{port}/order?from={{caller}}&number={{order}}"\n'
-        'field = "department"\ntimeout = 1\n'
+        f'field = "department"\ntimeout = {timeout}\n'
     )
     prompts = prompt(stage, "order") + prompt(stage, "unknown", AGAIN_HZ, 0.6)
     await use(office, changed(office.document, (SIMPLE, ORDER)) + crm + prompts)
@@ -234,7 +234,7 @@ async def test_digits_are_collected_looked_up_and_shown(stage: Stage) -> None:
 @pytest.mark.parametrize("late", [False, True], ids=["unknown", "no answer in time"])
 async def test_a_look_up_without_an_answer_leads_elsewhere(stage: Stage, late: bool) -> None:
     async with customers({}, late=late) as (port, _):
-        office = await orders(stage, port)
+        office = await orders(stage, port, timeout=1 if late else 10)
         anna = await stage.desk(office, "desk1", 700)
         ear = await stage.ear()
         caller = await stage.outside(office, "caller-waits", ear)
