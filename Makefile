@@ -19,7 +19,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz flood network homeassistant bench clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz flood network homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,9 +71,13 @@ homeassistant: quiet-setup ## Home Assistant itself beside a whole box (minutes;
 	@$(BIN)/python -m tests.homeassistant.install
 	@$(BIN)/pytest tests/homeassistant/story.py
 
-bench: quiet-setup ## every measurement in bench/, one after another
+bench: quiet-setup ## every measurement in bench/, one after another (but asterisk)
 	@$(BIN)/python bench/testbed/others.py
-	@for script in $(wildcard bench/*.py); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out bench/asterisk.py,$(wildcard bench/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+asterisk: quiet-setup ## the switch beside Asterisk 22, which is installed in a folder of its own (root; 4 min)
+	@$(BIN)/python bench/testbed/asterisk.py
+	@$(BIN)/python bench/asterisk.py
 
 clean: ## remove what was built here (the PJSIP cache in ~/.cache stays)
 	rm -rf .build .build-bench .build-core .build-fuzz .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

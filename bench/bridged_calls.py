@@ -8,17 +8,17 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from testbed import audio, process, relay
-from testbed.audio import Audio
+from testbed.callers import Callers
 from testbed.office import Switch, stage
-from testbed.sip import LOOPBACK, Dialog, Telephone
+from testbed.sip import LOOPBACK, Telephone
 from testbed.table import tell, wants_writing
 
 from appliance.programs.demo.ports import Ports
 
-CALLS, RATE = 300, 50.0  # calls, calls a second
+CALLS = 300
 WARM = 50  # calls before that are not counted
 CREW = 40
-RINGS, TALK = 0.1, 0.4  # seconds
+TALK = 0.4  # seconds
 SIGNALLING, MEDIA = 700, 172  # bytes of a datagram, about
 DATAGRAMS, FLIGHT = 10_000, 20  # that the relay hands on; at a time, fewer than fill its buffer
 
@@ -49,68 +49,6 @@ class Run:
     @property
     def name(self) -> str:
         return f"{'music' if self.music else 'ringing'}, {'G.711 both ways' if self.audio else 'no audio'}"
-
-
-class Callers:
-    """So many calls a second; each is answered after RINGS, and ended by either side in turn TALK later."""
-
-    def __init__(self, line: Telephone, desks: Telephone, sound: Audio | None) -> None:
-        self.line, self.desks, self._sound = line, desks, sound
-        self.over = self.answered = 0
-        self.refused: list[int] = []  # SIP status
-        self._lines: dict[str, Dialog] = {}  # by caller
-        self._loop = asyncio.get_running_loop()
-        self._news = asyncio.Event()
-        line.heard.up, line.heard.over = self._speaks, self._ended
-        desks.heard.invited, desks.heard.up, desks.heard.over = self._rings, self._talks, self._hushed
-
-    async def run(self, calls: int) -> None:
-        """Raises TimeoutError when not all are over in time."""
-        due = self._loop.time()
-        for number in range(calls):
-            caller = f"+447700900{number % 1000:03}"
-            self._lines[caller] = self.line.call(caller, "100")
-            due += 1 / RATE
-            await asyncio.sleep(due - self._loop.time())
-        async with asyncio.timeout(20):
-            while self.over < calls or self.desks.dialogs:
-                self._news.clear()
-                await self._news.wait()
-
-    def _rings(self, dialog: Dialog) -> None:
-        self.desks.ring(dialog)
-        self._loop.call_later(RINGS, self._answer, dialog)
-
-    def _answer(self, dialog: Dialog) -> None:
-        if dialog.call_id in self.desks.dialogs:
-            self.desks.answer(dialog)
-
-    def _talks(self, dialog: Dialog) -> None:
-        self.answered += 1
-        self._speaks(dialog)
-        self._loop.call_later(TALK, self._hang_up, dialog, self.answered % 2 == 0)
-
-    def _hang_up(self, desk: Dialog, by_caller: bool) -> None:
-        caller = self._lines[desk.caller]
-        if by_caller and caller.call_id in self.line.dialogs:
-            self.line.hang_up(caller)
-        elif not by_caller and desk.call_id in self.desks.dialogs:
-            self.desks.hang_up(desk)
-
-    def _speaks(self, dialog: Dialog) -> None:
-        if self._sound and dialog.rtp:
-            self._sound.speak(dialog.rtp)
-
-    def _ended(self, dialog: Dialog, status: int) -> None:
-        self.over += 1
-        if status:
-            self.refused.append(status)
-        self._hushed(dialog, status)
-
-    def _hushed(self, dialog: Dialog, status: int) -> None:
-        if self._sound and dialog.rtp:
-            self._sound.hush(dialog.rtp)
-        self._news.set()
 
 
 async def measure(switch: Switch, ports: Ports, run: Run) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The audio of many calls from one UDP port: `audio.py PORT` sends a packet of G.711 every 20 ms to each port it is told
-("+PORT", "-PORT" on a line), counts what comes back, and answers "?" with "sent received"."""
+"""The audio of many calls from one UDP port: `audio.py PORT` sends a packet of 160 bytes, as G.711 and G.722 have, every
+20 ms to each port it is told ("+PORT PAYLOAD_TYPE", "-PORT" on a line), counts what comes back, and answers "?" with
+"sent received"."""
 
 import os
 import select
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 
 PACKET = 0.02  # seconds
 SAMPLES = 160
-A_LAW = 8
+A_LAW = 8  # payload type
 HEADER = struct.Struct("!BBHII")
 SPEECH = bytes((n * 37) & 0xFF for n in range(SAMPLES))  # not silence, that is all
 READ_AT_ONCE = 2000  # datagrams
@@ -26,8 +27,9 @@ class Audio:
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self.process, self.port = process, port
 
-    def speak(self, to: int) -> None:
-        self._say(f"+{to}")
+    def speak(self, to: int, kind: int = A_LAW) -> None:
+        """kind: payload type."""
+        self._say(f"+{to} {kind}")
 
     def hush(self, to: int) -> None:
         self._say(f"-{to}")
@@ -59,6 +61,7 @@ def running(port: int) -> Iterator[Audio]:
 def main(port: int) -> None:
     sent = received = 0
     stamps: dict[int, int] = {}  # by port: packets sent to it
+    kinds: dict[int, int] = {}  # by port: payload type
     pending = b""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -67,7 +70,7 @@ def main(port: int) -> None:
         due = time.monotonic()
         while True:
             for to, count in stamps.items():
-                head = HEADER.pack(0x80, A_LAW, count & 0xFFFF, count * SAMPLES & 0xFFFFFFFF, to)
+                head = HEADER.pack(0x80, kinds[to], count & 0xFFFF, count * SAMPLES & 0xFFFFFFFF, to)
                 try:
                     wire.sendto(head + SPEECH, ("127.0.0.1", to))
                 except OSError:  # it hung up a moment ago
@@ -86,7 +89,8 @@ def main(port: int) -> None:
                     if line == b"?":
                         print(sent, received, flush=True)
                     elif line[:1] == b"+":
-                        stamps.setdefault(int(line[1:]), 0)
+                        to, kinds[to] = map(int, line[1:].split())
+                        stamps.setdefault(to, 0)
                     else:
                         stamps.pop(int(line[1:]), None)
             for _ in range(READ_AT_ONCE):

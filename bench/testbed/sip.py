@@ -15,6 +15,7 @@ SO_TIMESTAMPNS = 35  # linux/socket.h; struct timespec of CLOCK_REALTIME beside 
 TIMESPEC = struct.Struct("@ll")
 BUFFER = 4 << 20  # bytes of the socket's receive buffer asked for
 LOOPBACK = "127.0.0.1"
+A_LAW, G722 = (8, "PCMA/8000"), (9, "G722/8000")  # RFC 3551: of G.722 the clock is told wrong, and stays so
 T1 = 0.5  # seconds before what was not answered is sent again, doubling; RFC 3261 section 17.1.1.1
 
 
@@ -59,6 +60,7 @@ class Dialog:
     cseq: int = 1
     rtp: int = 0  # port the other end listens at, 0 as long as it has told none
     up: bool = False
+    answered: int = 0  # when its 200 was sent, or had come
     invite: Message | None = None  # the one to be answered
     answer: str = ""  # the last, for one that is asked again
     via: str = ""
@@ -76,11 +78,14 @@ class Heard:
 
 @dataclass
 class Telephone:
-    """An end point at `port` that speaks with `peer`. audio: where it says that it listens; 0 offers no direction."""
+    """An end point at `port` that speaks with `peer`. audio: where it says that it listens; 0 offers no direction, unless
+    `direction` says another. codec: the one it has, payload type and name (RFC 3551)."""
 
     port: int
     peer: int
     audio: int = 0
+    codec: tuple[int, str] = A_LAW
+    direction: str = ""
     heard: Heard = field(default_factory=Heard)
     sent: int = 0
     again: int = 0  # of them sent because no answer came
@@ -130,13 +135,13 @@ class Telephone:
 
     async def challenged(self, user: str, within: float) -> Message:
         """The answer to a REGISTER without credentials. TimeoutError."""
-        return await self._register(user, self._token(), 1, "", within)
+        return await self._register(user, self._token(), 1, "", within, 3600)
 
-    async def register(self, user: str, password: str, within: float = 5.0) -> None:
-        """Digest as RFC 7616 with MD5. TimeoutError, or ConnectionRefusedError when the answer is no."""
+    async def register(self, user: str, password: str, within: float = 5.0, expires: int = 3600) -> None:
+        """Digest as RFC 7616 with MD5; 0 s ends it. TimeoutError, or ConnectionRefusedError when the answer is no."""
         call_id, head = self._token(), ""
         for cseq in range(1, 6):  # a nonce may be stale at once
-            answer = await self._register(user, call_id, cseq, head, within)
+            answer = await self._register(user, call_id, cseq, head, within, expires)
             if answer.status == 200:
                 return
             if answer.status == 401:
@@ -144,9 +149,9 @@ class Telephone:
                 head = f"Authorization: {credentials(answer, user, password, 'REGISTER', uri)}\r\n"
         raise ConnectionRefusedError(answer.start)
 
-    async def _register(self, user: str, call_id: str, cseq: int, head: str, within: float) -> Message:
+    async def _register(self, user: str, call_id: str, cseq: int, head: str, within: float, expires: int) -> Message:
         me = f"<sip:{user}@{LOOPBACK}:{self.peer}>"
-        more = f"Contact: <sip:{user}@{LOOPBACK}:{self.port}>\r\nExpires: 3600\r\n{head}"
+        more = f"Contact: <sip:{user}@{LOOPBACK}:{self.port}>\r\nExpires: {expires}\r\n{head}"
         uri, via = f"sip:{LOOPBACK}:{self.peer}", self._via()
         self._registering[call_id] = asyncio.get_running_loop().create_future()
         self.send(self._request("REGISTER", uri, f"{me};tag={call_id}", me, call_id, cseq, via, more))
@@ -168,6 +173,7 @@ class Telephone:
         self._reply(dialog, "180 Ringing", "")
 
     def answer(self, dialog: Dialog) -> None:
+        dialog.answered = time.time_ns()
         self._reply(dialog, "200 OK", self._sdp(), until_ack=True)
 
     def hang_up(self, dialog: Dialog) -> None:
@@ -244,7 +250,7 @@ class Telephone:
             dialog.rtp = rtp_of(answer.body)
             self.send(self._within(dialog, "ACK", self._via()))
             if not dialog.up:
-                dialog.up = True
+                dialog.up, dialog.answered = True, at
                 self.heard.up(dialog)
         elif method == "INVITE":  # refused
             dialog.remote = answer.headers["to"]
@@ -266,16 +272,19 @@ class Telephone:
         return f"SIP/2.0/UDP {LOOPBACK}:{self.port};branch=z9hG4bK{self._token()}"
 
     def _request(
-        self, method: str, uri: str, sender: str, to: str, call_id: str, cseq: int, via: str, more: str = "", body: str = ""
+        self, method: str, uri: str, sender: str, to: str, call_id: str, cseq: int, via: str, more: str = "", body: str = "",
+        kind: str = "application/sdp",
     ) -> str:  # fmt: skip
-        kind = "Content-Type: application/sdp\r\n" if body else ""
+        kind = f"Content-Type: {kind}\r\n" if body else ""
         return (
             f"{method} {uri} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\nFrom: {sender}\r\nTo: {to}\r\n"
             f"Call-ID: {call_id}\r\nCSeq: {cseq} {method}\r\n{more}{kind}Content-Length: {len(body)}\r\n\r\n{body}"
         )
 
-    def _within(self, dialog: Dialog, method: str, via: str) -> str:
-        return self._request(method, dialog.target, dialog.local, dialog.remote, dialog.call_id, dialog.cseq, via)
+    def _within(self, dialog: Dialog, method: str, via: str, more: str = "", body: str = "", kind: str = "") -> str:
+        return self._request(
+            method, dialog.target, dialog.local, dialog.remote, dialog.call_id, dialog.cseq, via, more, body, kind
+        )
 
     def _reply(self, dialog: Dialog, status: str, body: str, *, until_ack: bool = False) -> None:
         assert dialog.invite
@@ -288,10 +297,11 @@ class Telephone:
             self.send(dialog.answer)
 
     def _sdp(self) -> str:
-        direction = "sendrecv" if self.audio else "inactive"
+        direction = self.direction or ("sendrecv" if self.audio else "inactive")
+        kind, name = self.codec
         return (
             f"v=0\r\no=- 1 1 IN IP4 {LOOPBACK}\r\ns=-\r\nc=IN IP4 {LOOPBACK}\r\nt=0 0\r\n"
-            f"m=audio {self.audio or self.port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
+            f"m=audio {self.audio or self.port} RTP/AVP {kind} 101\r\na=rtpmap:{kind} {name}\r\n"
             f"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na={direction}\r\n"
         )
 
