@@ -11,6 +11,8 @@ from appliance.calls.call import Call, Person, State
 from appliance.calls.control import CallControl
 from appliance.calls.people import PersonState
 from appliance.calls.ports import Audience, Leg, Telephony
+from appliance.settings.feature_rules import slots
+from appliance.settings.features import LampShows
 from appliance.settings.models import Settings
 
 DIALOG, PRESENCE = "dialog", "presence"
@@ -89,14 +91,19 @@ def safe(text: str) -> str:
 # ---- what is ---------------------------------------------------------------------------------------------------------
 
 
-def of_person(person: str, calls: Iterable[Call], *, hidden: bool) -> Dialog:
-    """hidden: who is at the other side is nobody's business."""
-    dialogs = (dialog for call in calls if call.state is not State.OVER for dialog in within(call, person, hidden))
+def of_person(person: str, calls: Iterable[Call], shows: LampShows) -> Dialog:
+    """shows: what of the other side is everybody's business."""
+    dialogs = (dialog for call in calls if call.state is not State.OVER for dialog in within(call, person, shows))
     return max(dialogs, key=lambda dialog: RANK[dialog.state], default=IDLE)
 
 
-def within(call: Call, person: str, hidden: bool) -> Iterator[Dialog]:
-    called, caller = (("", ""), ("", "")) if hidden else ((call.dialled or call.called, ""), (call.caller, call.name))
+def seen(number: str, name: str, shows: LampShows) -> tuple[str, str]:
+    """Of a number and the name for it, what may be shown."""
+    return (number if shows == "number" else "", name if shows != "light" else "")
+
+
+def within(call: Call, person: str, shows: LampShows) -> Iterator[Dialog]:
+    called, caller = seen(call.dialled or call.called, "", shows), seen(call.caller, call.name, shows)
     if call.caller_person == person:
         yield Dialog("confirmed" if call.up else "early" if call.told_ringing else "trying", True, call.leg, *called)
     for ring in call.rings.values():
@@ -118,11 +125,12 @@ def numbers(settings: Settings) -> dict[str, str]:
 class Lamps:
     """Satisfies calls.ports.Audience: passes all on, and publishes the lamps and statuses of whom it concerns."""
 
-    def __init__(self, told: Audience, control: CallControl, telephony: Telephony, host: str, *, hidden: bool) -> None:
+    def __init__(self, told: Audience, control: CallControl, telephony: Telephony, host: str) -> None:
         """host: the box's address in what telephones watch."""
         self._told, self._control, self._telephony = told, control, telephony
-        self._host, self._hidden = host, hidden
+        self._host = host
         self._numbers: dict[str, str] = {}
+        self._slots: set[str] = set()
         self._lit: dict[int, set[str]] = {}  # call -> whose lamps show it
         self._changed: set[str] = set()
 
@@ -134,10 +142,20 @@ class Lamps:
                 self._telephony.publish(package, number, "")
         self._numbers = now
         self._publish(set(now.values()))
+        free = set(slots(self._control.rules.settings))
+        for number in self._slots - free - now.keys():
+            self._telephony.publish(DIALOG, number, "")
+        for number in free - self._slots:  # a call that is parked says so itself
+            self.slot(number, 0)
+        self._slots = free
+
+    @property
+    def _shows(self) -> LampShows:
+        return self._control.rules.settings.lamps.shows
 
     def slot(self, number: str, leg: Leg, caller: str = "", name: str = "") -> None:
         """A park slot's lamp; leg 0: empty. Its number, on a key pressed while lit, takes the leg."""
-        who = ("", "") if self._hidden else (caller, name)
+        who = seen(caller, name, self._shows)
         self._telephony.publish(
             DIALOG, number, dialog_info(number, self._host, Dialog("confirmed", False, leg, *who) if leg else IDLE)
         )
@@ -147,7 +165,7 @@ class Lamps:
         for number, person in self._numbers.items():
             if person not in people or person not in states:
                 continue
-            dialog = of_person(person, self._control.calls.values(), hidden=self._hidden)
+            dialog = of_person(person, self._control.calls.values(), self._shows)
             self._telephony.publish(DIALOG, number, dialog_info(number, self._host, dialog))
             status = presence(number, self._host, states[person], self._control.people[person])
             self._telephony.publish(PRESENCE, number, status)

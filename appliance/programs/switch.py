@@ -105,7 +105,7 @@ class Switch:
         self._board = Board(self._control, self._server)
         self._telephony = Telephony(self._control, self._journal, died=self._died)
         host = own_address(office.settings.sip.listen)
-        self._lamps = Lamps(self._board, self._control, self._telephony, host, hidden=True)
+        self._lamps = Lamps(self._board, self._control, self._telephony, host)
         self._office = office
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._applying = asyncio.Lock()

@@ -2,7 +2,7 @@
 """What people do with a call at their telephones: the codes they dial or press, parking, hold and rooms."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from appliance.settings.tables import Named, Table, setting
 from appliance.settings.words import Code, Extension, MenuKey, PromptName, RoomPin, SoundFile, Title
@@ -116,6 +116,17 @@ class Hold(Table):
     def names(self) -> Iterator[Named]:
         yield from super().names()
         yield from (Named(("keys", key), prompt, "prompt") for key, prompt in self.keys.items())
+
+
+LampShows = Literal["light", "name", "number"]
+
+
+class Lamps(Table):
+    """What lamp keys of telephones show of the calls of others. May be left out."""
+
+    shows: LampShows = setting(
+        "That there is a call (`light`), also the name of who is at the other end, or his name and number.", "light"
+    )
 
 
 class Room(Table):

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from appliance.settings.actions import Action
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
-from appliance.settings.features import Features, Hold, Parking, Room
+from appliance.settings.features import Features, Hold, Lamps, Parking, Room
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
 from appliance.settings.outside import MAY_CALL, DialAs, Limits, MayCall, Outside, Price
 from appliance.settings.steps import MESSAGE, OFFICE, Level, Step, Trust
@@ -422,6 +422,7 @@ class Settings(Table):
     features: Features = setting("Codes people dial, or press in a call.", Features())
     parking: Parking = setting("Parked calls.", Parking())
     hold: Hold = setting("What a held caller hears.", Hold())
+    lamps: Lamps = setting("What lamp keys show.", Lamps())
     room: dict[Name, Room] = setting("Conferences.", {}, max_length=64)
     phone: dict[Name, Phone] = setting("Devices.", {}, max_length=250)
     person: dict[Name, Person] = setting("People.", {}, max_length=250)

@@ -90,12 +90,12 @@ def test_six_in_brackets() -> None:
 class Lit:
     """An office whose lamps are looked at."""
 
-    def __init__(self, offices: Callable[..., Office], *, hidden: bool = True) -> None:
+    def __init__(self, offices: Callable[..., Office], more: str = "") -> None:
         def before(*parts: object) -> Lamps:
-            self.lamps = Lamps(*parts, HOST, hidden=hidden)  # type: ignore[arg-type]
+            self.lamps = Lamps(*parts, HOST)  # type: ignore[arg-type]
             return self.lamps
 
-        self.office = offices(before=before)
+        self.office = offices(OFFICE + more, before=before)
         self.lamps.enter()
 
     async def lamp(self, number: str) -> str:
@@ -115,7 +115,8 @@ async def lit(offices: Callable[..., Office]) -> Lit:
 
 async def test_everybody_has_a_lamp_by_extension_and_by_each_telephone(lit: Lit) -> None:
     numbers = {"101", "102", "desk1", "desk2", "cordless"}
-    assert {number for package, number in lit.office.lines.watched if package == "dialog"} == numbers
+    slots = {str(number) for number in range(71, 80)}
+    assert {number for package, number in lit.office.lines.watched if package == "dialog"} == numbers | slots
     assert {number for package, number in lit.office.lines.watched if package == "presence"} == numbers
     assert await lit.lamp("101") == "terminated"
 
@@ -137,10 +138,18 @@ async def test_nobody_sees_who_calls_unless_that_is_wanted(lit: Lit) -> None:
     assert "37060000001" not in await lit.body("101") and "Kazlauskas" not in await lit.body("101")
 
 
-async def test_who_calls_is_seen_where_that_is_wanted(offices: Callable[..., Office]) -> None:
-    lit = Lit(offices, hidden=False)
+@pytest.mark.parametrize(("shows", "number", "name"), [("light", 0, 0), ("name", 0, 1), ("number", 1, 1)])
+async def test_what_is_seen_of_who_calls(offices: Callable[..., Office], shows: str, number: int, name: int) -> None:
+    lit = Lit(offices, f'[lamps]\nshows = "{shows}"\n')
     lit.office.call_in()
-    assert "sip:+37060000001@" in await lit.body("101") and "Mr Kazlauskas" in await lit.body("101")
+    seen = await lit.body("101")
+    assert (seen.count("sip:+37060000001@") > 0, seen.count("Mr Kazlauskas") > 0) == (number, name)
+    lit.lamps.slot("71", 0xABC, "+37060000001", "Mr Kazlauskas")
+    parked = await lit.body("71")
+    assert (parked.count("sip:+37060000001@") > 0, parked.count("Mr Kazlauskas") > 0) == (number, name)
+    lit.office.apply(OFFICE)
+    lit.lamps.enter()
+    assert "Kazlauskas" not in await lit.body("101")
 
 
 async def test_colleagues_who_call_each_other(lit: Lit) -> None:
@@ -165,9 +174,13 @@ async def test_other_settings_have_other_lamps(lit: Lit) -> None:
     lit.lamps.enter()
     assert lit.office.lines.watched["dialog", "102"] == lit.office.lines.watched["presence", "102"] == ""
     assert await lit.lamp("103") == "terminated"
+    lit.office.apply(OFFICE + '[parking]\nfirst = "75"\nslots = 1\n')
+    lit.lamps.enter()
+    assert lit.office.lines.watched["dialog", "74"] == "" and await lit.lamp("75") == "terminated"
 
 
 async def test_a_park_slot_has_a_lamp(lit: Lit) -> None:
+    assert await lit.lamp("71") == "terminated"  # before anybody was parked in it
     lit.lamps.slot("71", 0xABC)
     assert await lit.lamp("71") == "confirmed recipient" and 'call-id="leg-abc"' in await lit.body("71")
     lit.lamps.slot("71", 0)
