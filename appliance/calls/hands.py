@@ -16,7 +16,7 @@ from appliance.core.names import Fact, Trust
 from appliance.settings.dialled import for_help
 from appliance.settings.feature_rules import extensions
 from appliance.settings.models import TELEPHONES, Settings
-from appliance.settings.numbers import normalise
+from appliance.settings.numbers import emergency_numbers, normalise
 
 log = logging.getLogger("calls")
 
@@ -53,7 +53,7 @@ def reaches(s: Settings, number: str) -> bool:
     bare = number.removeprefix(prefix)
     if not s.outside.lines or not number.startswith(prefix) or not bare.lstrip("+").isdecimal() or len(bare) < 2:
         return False
-    return not for_help(s, normalise(bare, s.office.country)) and not for_help(s, normalise(number, s.office.country))
+    return number not in emergency_numbers(s.office.country) and not for_help(s, normalise(bare, s.office.country))
 
 
 class Hands:
@@ -76,9 +76,13 @@ class Hands:
         self._routing, self._telephony, self._ringing, self._sound = routing, telephony, ringing, sound
         self._holding, self._journal, self._calls, self.owner = holding, journal, calls, owner
 
+    def is_known(self, number: str) -> bool:
+        """Whether a call can be sent to a number at all."""
+        return reaches(self._routing.rules.settings, number)
+
     def reaches(self, number: str, person: str) -> bool:
         """Whether somebody may send a call to a number."""
-        return reaches(self._routing.rules.settings, number) and self._may_dial(number, person)
+        return self.is_known(number) and self._may_dial(number, person)
 
     # ---- who is who -------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ class Telephony(Protocol):
         package: dialog or presence, of a number; message-summary, of a telephone by its id."""
 
     def referred(self, leg: Leg, status: int) -> None:
-        """Tell a telephone what became of the transfer it asked for: a SIP status, 200 done, 404, 486, 503, 603, ..."""
+        """Tell a telephone what became of the transfer it asked for: a SIP status, 200 done, 403, 404, 486, 503, 603, ..."""
 
 
 class Listener(Protocol):

@@ -13,7 +13,7 @@ from appliance.calls.ports import Leg
 from appliance.core import CoreError
 from appliance.settings.models import Settings
 
-OK, NOT_FOUND, BUSY_HERE, UNAVAILABLE = 200, 404, 486, 503  # what a telephone is told of its REFER
+OK, FORBIDDEN, NOT_FOUND, BUSY_HERE, UNAVAILABLE = 200, 403, 404, 486, 503  # what a telephone is told of its REFER
 
 
 @dataclass(slots=True)
@@ -51,8 +51,11 @@ class Transfer:
         if meant and meant.feature in ("park", "slot"):
             return OK if self._parking.park(call, ring, leg, meant.what) else BUSY_HERE
         person = self._hands.person(call, ring)
-        if not (meant and meant.feature == "room") and (meant or not self._hands.reaches(number, person)):
-            return NOT_FOUND
+        if not (meant and meant.feature == "room"):
+            if meant or not self._hands.is_known(number):
+                return NOT_FOUND
+            if not self._hands.reaches(number, person):
+                return FORBIDDEN
         self._send(self._hands.left_alone(call, ring), number, person)
         return OK
 
@@ -159,8 +162,10 @@ class Transfer:
             return UNAVAILABLE
         person = self._hands.person(*one)
         if not two[0].talk:
-            if two[1] or not self._hands.reaches(two[0].called, person):
+            if two[1]:
                 return UNAVAILABLE
+            if not self._hands.reaches(two[0].called, person):
+                return FORBIDDEN
             number = two[0].called
             self._let_go_of(two[0])
             self._send(self._hands.left_alone(*one), number, person)

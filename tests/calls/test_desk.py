@@ -203,6 +203,19 @@ async def test_a_transfer_to_what_is_no_number_changes_nothing_but_a_tone(office
     assert talk(office, CALLER, anna)
 
 
+async def test_a_telephone_is_told_whether_a_number_is_none_or_not_for_its_person(office: Office) -> None:
+    abroad = "0" + "00441632960000"
+    anna = customer(office)
+    office.control.transfer(anna, abroad, 0)
+    office.control.transfer(anna, "555", 0)
+    assert office.asked("referred", anna) == [403, 404]
+    assert talk(office, CALLER, anna)
+    office.apply(THREE.replace("[person.anna]\n", '[person.anna]\ncalls = "international"\n'))
+    office.control.transfer(anna, abroad, 0)
+    assert office.asked("referred", anna) == [403, 404, 200]
+    assert office.lines.shown[-1][:2] == ("city", "00441632960000")
+
+
 async def test_a_transferred_call_nobody_answers_returns_to_who_transferred_it(office: Office) -> None:
     anna = customer(office)
     press(office, anna, "##103#")
