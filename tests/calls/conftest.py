@@ -3,7 +3,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from tests.calls.house import House
 from tests.calls.office import OFFICE, Office
 from tests.telephones.stage import Stage
 
@@ -26,3 +28,15 @@ async def offices(tmp_path: Path) -> AsyncIterator[Callable[..., Office]]:
     yield make
     for office in made:
         office.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def whole_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with House(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def house(whole_house: House) -> House:
+    await whole_house.quiet()
+    return whole_house

@@ -2,28 +2,10 @@
 """A key with a lamp on Anna's telephone shows what Boris's does: the whole switch, his telephone a baresip."""
 
 import re
-from types import SimpleNamespace
-from typing import Any
-from xml.etree import ElementTree
 
-from appliance.programs.demo.office import PASSWORDS, Office
-from tests.sip.box import Account, Telephone
-from tests.sip.watcher import Watcher
-from tests.sip.wire import Message, Wire
+from tests.calls.lamp_keys import key, lamp
+from tests.sip.wire import Wire
 from tests.telephones.stage import BORIS_HZ, Stage
-
-INFO = "{urn:ietf:params:xml:ns:dialog-info}"
-
-
-def key(office: Office, wire: Wire, package: str, number: str) -> Watcher:
-    box: Any = SimpleNamespace(address=wire.box, uri=f"sip:{office.address}")
-    return Watcher(box, Telephone(box, wire, Account("desk1", PASSWORDS["desk1"])), package, number)
-
-
-def lamp(notify: Message) -> tuple[str, int]:
-    """What it shows, and the count."""
-    info = ElementTree.fromstring(notify.body)
-    return info.findtext(f"{INFO}dialog/{INFO}state", ""), int(info.attrib["version"])
 
 
 async def test_the_lamp_of_a_colleague_blinks_burns_and_goes_out(stage: Stage) -> None:

@@ -72,9 +72,9 @@ class Phone:
         """Call a SIP URI as this number, with this display name. `ringing-there`, `audio`, `talking`, `over` follow."""
         self._do("call", to=to, **{"from": f'"{name}" <sip:{number}@127.0.0.1:{self.port}>'})
 
-    def dial(self, number: str, registrar: str, user: str) -> None:
-        """Call as the account that registered there."""
-        self._do("call", to=f"sip:{number}@{registrar}", **{"from": f"sip:{user}@{registrar}"})
+    def dial(self, number: str, registrar: str, user: str, replaces: str = "") -> None:
+        """Call as the account that registered there; replaces: the dialog whose place is taken (RFC 3891)."""
+        self._do("call", to=f"sip:{number}@{registrar}", replaces=replaces, **{"from": f"sip:{user}@{registrar}"})
 
     def answer(self) -> None:
         self._do("answer")
@@ -93,10 +93,30 @@ class Phone:
     def press(self, keys: str) -> None:
         self._do("press", keys=keys)
 
+    def hold(self) -> None:
+        """Hold the call that is talked on."""
+        self._do("hold")
+
+    def resume(self) -> None:
+        """Talk again on the one that is held."""
+        self._do("resume")
+
+    def transfer(self, to: str) -> None:
+        """Send the other end to a SIP URI (REFER)."""
+        self._do("transfer", to=to)
+
+    def join(self) -> None:
+        """Put the one who is held through to the one talked with (REFER with Replaces)."""
+        self._do("join")
+
+    def listen(self, seconds: float) -> None:
+        """Record what is heard from now on for so long; `listened` follows."""
+        self._do("listen", seconds=seconds)
+
     async def event(self, event: str, within: float = 5.0) -> dict[str, Any]:
         """The oldest event of this name not taken yet: ready, registered, not-registered, rings (caller, called),
-        ringing-there, audio (codec) or no-audio (statuses), talking, key (key), over (code, reason, heard = WAV path).
-        NotSeen when late."""
+        ringing-there, audio (codec) or no-audio (statuses), talking, key (key), over (code, reason, heard = WAV path),
+        listened (file), transfer (code). NotSeen when late."""
         return await self.seen.next(event, lambda told: told["event"] == event, within)
 
     def _do(self, what: str, **fields: object) -> None:

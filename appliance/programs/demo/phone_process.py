@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A telephone, or the world outside, made of PJSIP: one process that takes JSON lines and tells JSON lines.
 
-Commands: register, call, answer, answer-after, decline, hang-up, press. The end of standard input ends the process.
+Commands: register, call, answer, answer-after, decline, hang-up, press, hold, resume, transfer, join, listen. The end of
+standard input ends the process.
 All of pjsua2 is called from one thread; a Call object is kept until PJSIP has said that the call is over. What pjsua2
 hands out of another of its objects (`getInfo().media`) is freed with it, so that the outer one is kept by name meanwhile.
 """
@@ -24,6 +25,7 @@ except ImportError as error:
     sys.exit(f"PJSIP's Python bindings are missing ({error}); `make setup` builds them")
 
 KEPT = 10  # recordings: a demo may run for days
+AT_ONCE = "answer-after=0"  # in an INVITE, of a telephone that is to answer by itself
 POLL = 10  # milliseconds PJSIP may wait for packets before standard input is looked at again
 
 
@@ -55,6 +57,7 @@ class Call(pj.Call):  # type: ignore[misc]
     def __init__(self, account: "Account", number: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(account, number)
         self.phone, self.rang_at = account.phone, float("inf")
+        self.held = False  # by us
         self._record: pj.AudioMediaRecorder | None = None
         self._file = ""
 
@@ -68,6 +71,7 @@ class Call(pj.Call):  # type: ignore[misc]
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._record = None  # closes the file
             self.phone.calls.remove(self)
+            self.phone.listening.pop(self, None)
             self.phone.over.append(self)
             tell("over", call=self.getId(), code=info.lastStatusCode, reason=info.lastReason, heard=self._file)
 
@@ -85,6 +89,11 @@ class Call(pj.Call):  # type: ignore[misc]
             self._record.createRecorder(self._file)
             tell("audio", call=self.getId(), codec=self.getStreamInfo(0).codecName)
         media.startTransmit(self._record)
+
+    @callback
+    def onCallTransferStatus(self, told: Any) -> None:
+        if told.finalNotify:
+            tell("transfer", call=self.getId(), code=told.statusCode)
 
     @callback
     def onDtmfDigit(self, told: Any) -> None:
@@ -114,6 +123,8 @@ class Account(pj.Account):  # type: ignore[misc]
         call.answer(operation(180))
         call.rang_at = time.monotonic()
         tell("rings", call=told.callId, caller=call.getInfo().remoteUri, called=call.getInfo().localUri)
+        if AT_ONCE in told.rdata.wholeMsg:
+            call.respond(200)
 
 
 class Phone:
@@ -123,6 +134,8 @@ class Phone:
         self.folder, self.takes = folder, 0
         self.answer_after: float | None = None
         self.calls: list[Call] = []
+        self.listening: dict[Call, tuple[float, pj.AudioMediaRecorder, str]] = {}  # until when, into what
+        self.closing: list[str] = []
         self.over: list[Call] = []  # kept till the callback that ended them has returned
         self.accounts: dict[str, Account] = {}
         self.port, self.rtp = port, rtp
@@ -165,33 +178,76 @@ class Phone:
         account.create(settings)
         return account
 
-    def take(self) -> Path:
+    def take(self, name: str = "heard") -> Path:
         """Where the next recording goes; the oldest one makes room for it."""
         self.takes += 1
-        (self.folder / f"heard-{self.takes - KEPT}.wav").unlink(missing_ok=True)
-        return self.folder / f"heard-{self.takes}.wav"
+        for old in self.folder.glob(f"*-{self.takes - KEPT}.wav"):
+            old.unlink()
+        return self.folder / f"{name}-{self.takes}.wav"
 
     def do(self, command: dict[str, Any]) -> None:
         match command:
             case {"do": "register", "registrar": registrar, "user": user, "password": password}:
                 self.identity(f"sip:{user}@{registrar}", registrar, user, password)
-            case {"do": "call", "to": to, "from": identity}:
+            case {"do": "call", "to": to, "from": identity, **more}:
                 call = Call(self.identity(identity))
                 self.calls.append(call)
-                call.makeCall(to, operation(0))
+                call.makeCall(to, operation(0, str(more.get("replaces", ""))))
             case {"do": "answer"}:
-                self.calls[0].respond(200)
+                self.ringing().respond(200)
             case {"do": "answer-after", "seconds": seconds}:
                 self.answer_after = seconds
             case {"do": "decline", "code": code}:
-                self.calls[0].respond(code)
+                self.ringing().respond(code)
             case {"do": "hang-up"}:
                 for call in list(self.calls):
                     call.hangup(operation(0))
             case {"do": "press", "keys": keys}:
-                self.calls[0].dialDtmf(keys)
+                self.talking().dialDtmf(keys)
+            case _:
+                self.do_in_call(command)
+
+    def do_in_call(self, command: dict[str, Any]) -> None:
+        match command:
+            case {"do": "hold"}:
+                call = self.talking()
+                call.held = True
+                call.setHold(operation(0))
+            case {"do": "resume"}:
+                call = next(call for call in self.calls if call.held)
+                call.held, again = False, operation(0)
+                again.opt.flag = pj.PJSUA_CALL_UNHOLD
+                call.reinvite(again)
+            case {"do": "transfer", "to": to}:
+                self.talking().xfer(to, operation(0))
+            case {"do": "join"}:
+                next(call for call in self.calls if call.held).xferReplaces(self.talking(), operation(0))
+            case {"do": "listen", "seconds": seconds}:
+                self.listen(self.talking(), seconds)
             case _:
                 tell("not-understood", command=command)
+
+    def ringing(self) -> Call:
+        """The call that rings; the first when none does."""
+        return next((call for call in self.calls if call.rang_at < float("inf")), self.calls[0])
+
+    def talking(self) -> Call:
+        """The latest call that we neither hold nor let ring."""
+        return [call for call in self.calls if not call.held and call.rang_at == float("inf")][-1]
+
+    def listen(self, call: Call, seconds: float) -> None:
+        """Record what is heard from now on, for so long."""
+        file, recorder = str(self.take("listened")), pj.AudioMediaRecorder()
+        recorder.createRecorder(file)
+        call.getAudioMedia(0).startTransmit(recorder)
+        self.listening[call] = (time.monotonic() + seconds, recorder, file)
+
+    def listened(self) -> None:
+        for call in [call for call, (until, _, _) in self.listening.items() if until <= time.monotonic()]:
+            self.closing.append(self.listening.pop(call)[2])  # without its recorder the file is closed, soon
+        for file in [file for file in self.closing if is_whole(file)]:
+            self.closing.remove(file)
+            tell("listened", file=file)
 
     def run(self) -> None:
         """Until standard input ends."""
@@ -201,6 +257,7 @@ class Phone:
             self.endpoint.libHandleEvents(POLL)
             self.over.clear()
             self.answer_due()
+            self.listened()
             while select.select([0], [], [], 0)[0]:
                 part = os.read(0, 65536)
                 if not part:
@@ -219,7 +276,7 @@ class Phone:
         """Carry out one line; what PJSIP refuses is told, and the telephone goes on."""
         try:
             self.do(json.loads(line))
-        except (pj.Error, IndexError, ValueError) as error:
+        except (pj.Error, IndexError, StopIteration, ValueError) as error:
             why = error.info() if isinstance(error, pj.Error) else str(error)
             tell("failed", command=line.decode(errors="replace"), why=why)
 
@@ -231,6 +288,7 @@ class Phone:
             self.endpoint.libHandleEvents(POLL)
         self.calls.clear()
         self.over.clear()
+        self.listening.clear()
         for account in self.accounts.values():
             account.shutdown()
         self.accounts.clear()
@@ -238,9 +296,19 @@ class Phone:
         self.endpoint.libDestroy()
 
 
-def operation(code: int) -> pj.CallOpParam:
-    """Audio alone, and this SIP status."""
+def is_whole(wav: str) -> bool:
+    """Whether a recording has its length in its header, which is written last."""
+    with open(wav, "rb") as file:
+        return int.from_bytes(file.read(8)[4:], "little") == os.path.getsize(wav) - 8
+
+
+def operation(code: int, replaces: str = "") -> pj.CallOpParam:
+    """Audio alone, and this SIP status; replaces: the dialog whose place is taken (RFC 3891)."""
     told = pj.CallOpParam(True)
+    if replaces:
+        header = pj.SipHeader()
+        header.hName, header.hValue = "Replaces", replaces
+        told.txOption.headers.append(header)
     told.statusCode = code
     told.opt.audioCount, told.opt.videoCount, told.opt.textCount = 1, 0, 0
     return told

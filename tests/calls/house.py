@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An office of three softphones and a customer, one for all stories of a file; who is heard is known by his tone."""
+
+import asyncio
+import tomllib
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import pytest
+
+from appliance.control import client
+from appliance.control.handling import Disturb, Forward
+from appliance.control.messages import Call, HangUp, SetStatus, Watch, Why
+from appliance.control.messages import Office as Seen
+from appliance.programs.demo.office import Office
+from tests.calls.stories import changed, use
+from tests.telephones import tone
+from tests.telephones.rtp import Rtp
+from tests.telephones.sipp import Sipp
+from tests.telephones.softphone import Softphone
+from tests.telephones.stage import ANNA_HZ, BORIS_HZ, CALLER_HZ, Stage
+
+CLARA_HZ = 2300
+EVERYBODY = (ANNA_HZ, BORIS_HZ, CLARA_HZ, CALLER_HZ)
+SHARE = 0.12  # of what is heard in a moment, from which on somebody is there; three who talk at once have a third each
+MORE = """
+[phone.desk3]
+[person.clara]
+name = "Clara"
+extension = "103"
+phones = ["desk3"]
+[room.board]
+extension = "300"
+[parking]
+timeout = 10
+"""
+alone = pytest.mark.asyncio(loop_scope="module")  # the stories of a file run in the loop of its house
+
+
+class Ear(Protocol):
+    async def listens(self) -> Path:
+        """What is heard in the next moment."""
+
+
+def voices(path: Path) -> set[int]:
+    """The tones of those who are heard in most of it."""
+    pcm, rate = tone.load(path)
+    size = rate // 20
+    windows = [pcm[at : at + size] for at in range(0, len(pcm) - size + 1, size)]
+    return {
+        hz for hz in EVERYBODY if sum(tone.purity(one, hz, rate) > SHARE for one in windows) > 0.5 * len(windows) > 0
+    }
+
+
+async def hears(ear: Ear, *wanted: int, within: float = 5.0) -> None:
+    """Until these are heard, and nobody else."""
+    for _ in range(round(within / 0.4)):
+        if (heard := voices(await ear.listens())) == set(wanted):
+            return
+    raise AssertionError(f"{sorted(heard)} Hz are heard, waiting for {sorted(wanted)}")
+
+
+async def hears_music(ear: Ear) -> None:
+    for _ in range(10):
+        if not voices(heard := await ear.listens()) and tone.loud(heard) > 0.2:
+            return
+    raise AssertionError(f"no music: {voices(heard)} Hz, {tone.loud(heard)} s are loud")
+
+
+async def talk(one: Softphone, other: Softphone) -> None:
+    """Each hears the other, and nobody else."""
+    await asyncio.gather(hears(one, other.hz), hears(other, one.hz))
+
+
+async def call(one: Softphone, other: Softphone, number: str) -> None:
+    """One calls the other, and each hears the other."""
+    one.dial(number)
+    await other.takes()
+    await one.talks()
+    await talk(one, other)
+
+
+class Customer:
+    """Somebody outside who calls the house."""
+
+    def __init__(self, folder: Path, ear: Rtp, caller: Sipp) -> None:
+        self._folder, self.rtp, self._caller, self._count = folder, ear, caller, 0
+
+    async def listens(self) -> Path:
+        await self.rtp.listens(0.04)  # what is on its way
+        self.rtp.forget()
+        await self.rtp.listens(0.4)
+        self._count += 1
+        return self.rtp.heard(self._folder / f"customer-{id(self)}-{self._count}.wav")
+
+    async def gone(self) -> None:
+        """We hung up, and he has."""
+        await self._caller.finished()
+
+
+class House:
+    """Anna takes the calls of the line; Boris and Clara have telephones. quiet() before each story."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stage = Stage(folder)
+
+    async def __aenter__(self) -> Self:
+        self._stack = AsyncExitStack()
+        await self._stack.enter_async_context(self.stage)
+        try:
+            await self._begin()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        phones = (self.anna, self.boris, self.clara)
+        await asyncio.gather(*(phone.__aexit__(None, None, None) for phone in phones))
+        await self._stack.aclose()
+
+    async def _begin(self) -> None:
+        self.office: Office = await self.stage.office()
+        people = ('people = ["anna", "boris"]', 'people = ["anna"]')
+        self.document = changed(self.office.document, people) + MORE
+        await use(self.office, self.document)
+        self._used = self.document
+        self.anna, self.boris, self.clara = await asyncio.gather(
+            self.phone("desk1", ANNA_HZ), self.phone("desk2", BORIS_HZ), self.phone("desk3", CLARA_HZ)
+        )
+
+    async def phone(self, user: str, hz: int) -> Softphone:
+        folder = self.stage.folder / f"soft-{user}"
+        phone = Softphone(folder, self.stage.ports, **self.account(user), hz=hz)
+        return await phone.__aenter__()
+
+    def account(self, user: str) -> dict[str, Any]:
+        secrets = tomllib.loads((self.office.folder / "secrets.toml").read_text())
+        return {"user": user, "password": secrets["phone"][user]["password"], "registrar": self.office.address}
+
+    async def use(self, *pairs: tuple[str, str], more: str = "") -> None:
+        """Other settings, till the next story."""
+        self._used = changed(self.document, *pairs) + more
+        await use(self.office, self._used)
+
+    async def quiet(self) -> None:
+        """As it was at the beginning."""
+        for phone in (self.anna, self.boris, self.clara):
+            phone.phone.hang_up()
+        await self.ask(*(HangUp(0, call.id) for call in (await self.seen()).calls))
+        for person in (await self.seen()).people:
+            await self.ask(SetStatus(0, person.id, "available"), Disturb(0, person.id, True))
+            await self.ask(*(Forward(0, person.id, when, "") for when in ("always", "busy", "no-answer")))
+        if self._used != self.document:
+            self._used = self.document
+            await use(self.office, self.document)
+        await self.until(lambda seen: not seen.calls)
+        for phone in (self.anna, self.boris, self.clara):
+            phone.forgets()
+
+    async def customer(self, **how: Any) -> Customer:
+        """He calls; Anna's telephone will ring."""
+        ear = await self.stage.ear()
+        caller = await self.stage.outside(self.office, "caller-waits", ear, **how)
+        return Customer(self.stage.folder, ear, caller)
+
+    async def customer_with_anna(self) -> Customer:
+        customer = await self.customer()
+        await self.anna.takes()
+        await asyncio.gather(hears(customer, ANNA_HZ), hears(self.anna, CALLER_HZ))
+        return customer
+
+    async def outside(self, hz: int = CALLER_HZ) -> Customer:
+        """Somebody outside who answers."""
+        ear = await self.stage.ear(hz)
+        callee = await self.stage.sipp("callee-waits", port=self.office.city, rtp=ear.port, talk=0.2)
+        return Customer(self.stage.folder, ear, callee)
+
+    async def ask(self, *requests: Any) -> list[Any]:
+        async with await client.connect(self.office.socket) as switch:
+            return [await switch.request(request) for request in requests]
+
+    async def why(self, call: int) -> str:
+        [said] = await self.ask(Why(0, call))
+        return "\n".join(said)
+
+    async def seen(self) -> Seen:
+        [seen] = await self.ask(Watch(0))
+        return seen  # type: ignore[no-any-return]
+
+    async def until(self, wanted: Any, within: float = 5.0) -> Seen:
+        """Until the office is so."""
+        for _ in range(round(within / 0.05)):
+            if wanted(seen := await self.seen()):
+                return seen
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"not within {within} s: {seen}")
+
+    async def call(self) -> Call:
+        [call] = (await self.seen()).calls
+        return call
+
+    async def all_over(self, *phones: Softphone) -> None:
+        """Their calls end, and with them all of the house."""
+        await asyncio.gather(*(phone.over() for phone in phones))
+        await self.until(lambda seen: not seen.calls)

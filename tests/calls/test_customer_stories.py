@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is done with a customer's call, at softphones: who hears whom after every change, and nobody else."""
+
+import asyncio
+
+from appliance.control.handling import Supervise, Take
+from appliance.control.messages import HangUp, Send
+from tests.calls.house import (
+    CLARA_HZ,
+    Customer,
+    House,
+    alone,
+    hears,
+    hears_music,
+    talk,
+)
+from tests.calls.lamp_keys import lamp_key, shows
+from tests.telephones.softphone import Softphone
+from tests.telephones.stage import ANNA_HZ, BORIS_HZ, CALLER_HZ
+
+pytestmark = alone
+
+
+async def talks_to(customer: Customer, phone: Softphone) -> None:
+    """Each hears the other, and nobody else."""
+    await asyncio.gather(hears(customer, phone.hz), hears(phone, CALLER_HZ))
+
+
+async def ends(house: House, customer: Customer, phone: Softphone) -> None:
+    await phone.hang_up()
+    await customer.gone()
+    await house.all_over()
+
+
+# ---- hold and transfer ----------------------------------------------------------------------------------------------
+
+
+async def test_anna_holds_a_customer_and_comes_back(house: House) -> None:
+    customer = await house.customer_with_anna()
+    house.anna.phone.hold()
+    await hears_music(customer)
+    house.anna.phone.resume()
+    await talks_to(customer, house.anna)
+    await ends(house, customer, house.anna)
+
+
+async def test_anna_asks_boris_and_her_telephone_puts_the_customer_through(house: House) -> None:
+    customer = await house.customer_with_anna()
+    house.anna.phone.hold()
+    house.anna.dial("102")
+    await house.boris.takes()
+    await house.anna.talks()
+    await asyncio.gather(talk(house.anna, house.boris), hears_music(customer))
+    house.anna.phone.join()
+    await asyncio.gather(house.anna.over(), house.anna.over())
+    await talks_to(customer, house.boris)
+    await ends(house, customer, house.boris)
+
+
+async def test_anna_does_not_wait_till_boris_answers(house: House) -> None:
+    customer = await house.customer_with_anna()
+    house.anna.phone.hold()
+    house.anna.dial("102")
+    await house.boris.rings()
+    house.anna.phone.join()
+    await asyncio.gather(house.anna.over(), house.anna.over())
+    await house.boris.rings()
+    house.boris.phone.answer()
+    await house.boris.talks()
+    await talks_to(customer, house.boris)
+    await ends(house, customer, house.boris)
+
+
+async def test_anna_may_not_call_there_and_keeps_the_customer(house: House) -> None:
+    await house.use(('lines = ["city"]', 'prefix = "0"\nlines = ["city"]'))
+    customer = await house.customer_with_anna()
+    house.anna.transfer("000441632960000")
+    assert (await house.anna.phone.event("transfer"))["code"] == 403
+    house.anna.transfer("555")
+    assert (await house.anna.phone.event("transfer"))["code"] == 404
+    await talks_to(customer, house.anna)
+    await ends(house, customer, house.anna)
+
+
+# ---- three and more -------------------------------------------------------------------------------------------------
+
+
+async def test_anna_the_customer_and_boris_talk_all_three(house: House) -> None:
+    customer = await house.customer_with_anna()
+    house.anna.phone.press("*2102#")
+    await house.boris.takes()
+    await asyncio.gather(talk(house.anna, house.boris), hears_music(customer))
+    house.anna.phone.press("*0")
+    await asyncio.gather(talks_to(customer, house.anna), hears_music(house.boris))
+    house.anna.phone.press("*3")
+    await asyncio.gather(
+        hears(customer, ANNA_HZ, BORIS_HZ),
+        hears(house.anna, BORIS_HZ, CALLER_HZ),
+        hears(house.boris, ANNA_HZ, CALLER_HZ),
+    )
+    await house.anna.hang_up()
+    await talks_to(customer, house.boris)
+    await ends(house, customer, house.boris)
+
+
+async def test_four_in_a_room_hear_the_other_three(house: House) -> None:
+    customer = await house.customer_with_anna()
+    house.anna.transfer("300")
+    await house.anna.over()
+    await hears_music(customer)
+    for phone in (house.anna, house.boris, house.clara):
+        await phone.calls("300")
+    await asyncio.gather(
+        hears(customer, ANNA_HZ, BORIS_HZ, CLARA_HZ),
+        hears(house.anna, BORIS_HZ, CLARA_HZ, CALLER_HZ),
+        hears(house.boris, ANNA_HZ, CLARA_HZ, CALLER_HZ),
+        hears(house.clara, ANNA_HZ, BORIS_HZ, CALLER_HZ),
+    )
+    await house.anna.hang_up()
+    await hears(customer, BORIS_HZ, CLARA_HZ)
+    await house.clara.hang_up()
+    await talks_to(customer, house.boris)
+    await ends(house, customer, house.boris)
+
+
+# ---- pickup ---------------------------------------------------------------------------------------------------------
+
+
+async def test_boris_picks_up_what_rings_at_annas_by_her_extension(house: House) -> None:
+    customer = await house.customer()
+    await house.anna.rings()
+    await house.boris.calls("*8101")
+    await house.anna.over()
+    await talks_to(customer, house.boris)
+    await ends(house, customer, house.boris)
+
+
+async def test_clara_picks_up_for_her_group_and_not_what_rings_elsewhere(house: House) -> None:
+    sales = 'name = "Sales"\npeople = ["anna"]'
+    await house.use((sales, f'{sales}\nextension = "200"'), more='[queue.service]\npeople = ["boris", "clara"]\n')
+    customer = await house.customer()
+    await house.anna.rings()
+    house.anna.dial("102")
+    await house.boris.rings()
+    await house.clara.calls("*8")
+    await asyncio.gather(house.anna.talks(), house.boris.over())
+    await talk(house.anna, house.clara)
+    await house.clara.hang_up()
+    await house.anna.over()
+    house.anna.phone.answer()
+    await house.anna.talks()
+    await ends(house, customer, house.anna)
+
+
+async def test_boris_picks_up_by_the_lamp_key_of_anna(house: House) -> None:
+    async with lamp_key(house.office, "101") as key:
+        customer = await house.customer()
+        await house.anna.rings()
+        await house.boris.calls("101", replaces=await shows(key, "early"))
+        await house.anna.over()
+        await talks_to(customer, house.boris)
+        assert not await shows(key, "terminated")
+    await ends(house, customer, house.boris)
+
+
+# ---- park -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_parked_customer_is_taken_by_the_lamp_key_of_the_slot(house: House) -> None:
+    async with lamp_key(house.office, "71") as key:
+        customer = await house.customer_with_anna()
+        house.anna.transfer("*5")
+        await house.anna.over()
+        named = await shows(key, "confirmed")
+        await hears_music(customer)
+        await house.boris.calls("71", replaces=named)
+        await talks_to(customer, house.boris)
+        await shows(key, "terminated")
+    await ends(house, customer, house.boris)
+
+
+async def test_nobody_takes_a_parked_customer_and_he_comes_back_to_anna(house: House) -> None:
+    async with lamp_key(house.office, "72") as key:
+        customer = await house.customer_with_anna()
+        house.anna.transfer("72")
+        await house.anna.over()
+        await shows(key, "confirmed")
+        await house.anna.rings(within=12)
+        await shows(key, "terminated")
+        house.anna.phone.answer()
+        await house.anna.talks()
+        await talks_to(customer, house.anna)
+    await ends(house, customer, house.anna)
+
+
+# ---- supervisors ----------------------------------------------------------------------------------------------------
+
+
+async def supervise(house: House, how: str) -> Customer:
+    """Anna talks with a customer, and Clara is on that talk."""
+    customer = await house.customer_with_anna()
+    await house.ask(Supervise(0, (await house.call()).id, how, person="clara", by="clara"))  # type: ignore[arg-type]
+    await house.clara.takes()
+    await hears(house.clara, ANNA_HZ, CALLER_HZ)
+    return customer
+
+
+async def test_clara_listens_and_is_heard_by_nobody(house: House) -> None:
+    customer = await supervise(house, "listen")
+    await talks_to(customer, house.anna)
+    await house.clara.hang_up()
+    await talks_to(customer, house.anna)
+    await ends(house, customer, house.anna)
+
+
+async def test_clara_whispers_to_anna_alone_also_when_the_customer_has_gone_on_to_boris(house: House) -> None:
+    customer = await supervise(house, "whisper")
+    await asyncio.gather(hears(customer, ANNA_HZ), hears(house.anna, CALLER_HZ, CLARA_HZ))
+    house.anna.transfer("102")
+    await house.boris.takes()
+    await asyncio.gather(
+        hears(customer, BORIS_HZ), hears(house.boris, CALLER_HZ, CLARA_HZ), hears(house.clara, BORIS_HZ, CALLER_HZ)
+    )
+    await ends(house, customer, house.boris)
+    await house.clara.over()
+
+
+async def test_clara_barges_in(house: House) -> None:
+    customer = await supervise(house, "barge")
+    await asyncio.gather(hears(customer, ANNA_HZ, CLARA_HZ), hears(house.anna, CALLER_HZ, CLARA_HZ))
+    await ends(house, customer, house.anna)
+    await house.clara.over()
+
+
+async def test_a_supervisor_answers_redirects_and_drops(house: House) -> None:
+    customer = await house.customer()
+    await house.anna.rings()
+    id = (await house.call()).id
+    await house.ask(Take(0, id, person="clara", by="clara"))
+    await house.clara.takes()
+    await house.anna.over()
+    await talks_to(customer, house.clara)
+    await house.ask(Send(0, id, "person.boris"))
+    await asyncio.gather(house.boris.takes(), house.clara.over())
+    await talks_to(customer, house.boris)
+    await house.ask(HangUp(0, id))
+    await asyncio.gather(house.boris.over(), customer.gone())
+    await house.all_over()
