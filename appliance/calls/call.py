@@ -94,8 +94,9 @@ class Call:
     called_back: bool = False  # we called him, at a number the settings have
     up: bool = False  # the caller's leg is answered
     told_ringing: bool = False
-    music: bool = False
+    music: str = ""  # the file of the music he hears
     saying: Port = 0  # the prompt he hears
+    wants_skill: bool = False  # of whoever answers
     looked_up: int = 0  # look-ups begun so far
     dialled: str = ""  # the outside number one of ours called, normalised
     outgoing: Asked | None = None  # the number outside that was asked for, and by whom

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from appliance.calls.actions import Actions
+from appliance.calls.announcing import Announcing
 from appliance.calls.arriving import CONGESTION, Arriving
 from appliance.calls.call import OUTCOMES, Call, Person, State
 from appliance.calls.call import Outcome as OutcomeName
@@ -25,6 +26,7 @@ from appliance.calls.originate import Originate
 from appliance.calls.outgoing import Outgoing
 from appliance.calls.people import People, PersonState
 from appliance.calls.ports import Audience, Journal, Leg, Lookups, Port, Telephony
+from appliance.calls.prompts import Prompts
 from appliance.calls.ringing import Ringing
 from appliance.calls.routing import Routing
 from appliance.calls.rules import Rules
@@ -32,7 +34,7 @@ from appliance.calls.sound import Sound
 from appliance.calls.voicemail import LeftBy, Voicemail
 from appliance.core import Command, CoreError, Trace
 from appliance.core.names import Do, Fact, Outcome, Trust, Why
-from appliance.settings.models import TELEPHONES, Prompt, Settings
+from appliance.settings.models import TELEPHONES
 from appliance.settings.scenarios import asks_for_proof, unanswered_by
 from appliance.settings.words import PROOF
 
@@ -77,6 +79,7 @@ class CallControl:
         self._journal, self._sounds, self._lookups = journal, sounds, lookups
         self.messages = Messages(voicemail, journal, lambda mailbox: self._voicemail.changed(mailbox))
         self._spoken, self._speak, self._pin = spoken, speak, pin
+        self._prompts = Prompts(spoken, speak)
         self._quiet: asyncio.Event | None = None  # there when we are closing; set when nothing is left
 
     def start(
@@ -92,14 +95,14 @@ class CallControl:
         """people, overrides, messages: as before a restart; ran: when we ran last, ms UTC; left_by: see Voicemail."""
         self._telephony, self._audience = telephony, audience
         self._sound = Sound(telephony, self._sounds, self._said)
+        self._announcing = Announcing(self._sound, self._prompts, self.calls, self._people, self.now)
         words = partial(self._sounds, "confirm")
         self._ringing = Ringing(self._routing, telephony, self._sound, self._journal, audience, self.outgoing, words)
         self._actions = Actions(audience, self._journal, self.now)
-        ringing = self._ringing.tell_ringing
-        self._looking_up = LookingUp(self._routing, self._lookups, self._journal, ringing, self._actions)
-        owner = self._people.owner
+        looks_up = (self._routing, self._lookups, self._journal, self._ringing.tell_ringing, self._actions)
+        self._looking_up = LookingUp(*looks_up)
         self.originate = Originate(
-            *(self._routing, telephony, self._sound, self._journal, audience, self, self.outgoing, owner)
+            *(self._routing, telephony, self._sound, self._journal, audience, self, self.outgoing, self._people.owner)
         )
         self.outgoing.start(telephony, audience, (self._ringing, self.originate), self.hang_up)
         self._arriving = Arriving(
@@ -114,7 +117,7 @@ class CallControl:
         self._listening = Listening(*told, self._speak, self._pin)
         self.desk = Desk(
             *(self._routing, telephony, self._sound, self._ringing, self._journal, audience, self, self._people),
-            *(self._sounds, self._spoken, self._file, self._listening.begin, self.outgoing.may_dial),
+            *(self._sounds, self._spoken, self._prompts.file, self._listening.begin, self.outgoing.may_dial),
         )
         self._voicemail.start(messages, left_by)
         self._people.start(people)
@@ -206,7 +209,8 @@ class CallControl:
             self._ringing.over(call, ring, leg, cause)
         else:
             self._ringing.note(call, leg, call.phone or call.line, "caller", "ended", cause)
-            self._sound.hush(call)
+            self._announcing.end(call)
+            self._sound.silence(call)
             self._listening.over(leg)
             call.leg = 0
             self._voicemail.finish(call.id)
@@ -303,7 +307,7 @@ class CallControl:
 
     def prompt_file(self, prompt: str) -> str:
         """The file of a prompt, "" when its text was not spoken; KeyError when there is no such prompt."""
-        return self._file(self.rules.settings, self.rules.settings.prompt[prompt])
+        return self._prompts.file(self.rules.settings, self.rules.settings.prompt[prompt])
 
     def send(self, call: int, to: str) -> None:
         """Send a call to a target such as "queue.sales", or "number.101"; KeyError when there is no such thing, CoreError."""
@@ -372,10 +376,14 @@ class CallControl:
             call.gives_proof = asks_for_proof(subject.partition(".")[2])
         if call and one.rule == Why.QUEUED:
             call.queue, call.queued_at, call.state = subject.partition(".")[2], one.at, State.WAITING
+            self._announcing.joined(call, one.detail)
+        elif call and one.rule == Why.SKILL:
+            call.wants_skill = True
         elif call and one.rule == Why.CALLER:
             call.lists += (subject.partition(".")[2],)
         elif call and one.rule == Why.STEP and call.state not in (State.VOICEMAIL, State.OVER):
             if call.state is State.WAITING:
+                self._announcing.end(call)
                 self._audience.queue_changed(call.queue)
             call.state = State.ARRIVED  # and on; what follows says where to
 
@@ -405,8 +413,9 @@ class CallControl:
             case Do.ANSWER:
                 self._ringing.answer(call)
             case Do.PLAY:
-                self._sound.music(call)
+                self._announcing.begin(call, name(command.target))
             case Do.BRIDGE:
+                self._announcing.end(call)
                 self._ringing.bridge(call, command.leg)
             case Do.MAILBOX:
                 self._voicemail.take(call, name(command.target))
@@ -420,7 +429,8 @@ class CallControl:
             case Do.OVER:
                 self._over(call, command)
             case Do.SAY:
-                self._say(call, name(command.target))
+                call.state, prompt = State.MENU, name(command.target)
+                self._sound.say(call, prompt, self._prompts.of(call, prompt))
             case Do.HUSH:
                 self._sound.hush(call)
             case Do.LOOK_UP:
@@ -431,17 +441,8 @@ class CallControl:
             case Do.SET:
                 self._set(call, name(command.target), command.number)
 
-    def _say(self, call: Call, prompt: str) -> None:
-        call.state = State.MENU
-        table = call.rules.settings.prompt.get(prompt)
-        self._sound.say(call, prompt, self._file(call.rules.settings, table) if table else "")
-
-    def _file(self, settings: Settings, prompt: Prompt) -> str:
-        said = prompt.spoken(settings.office)
-        return self._spoken(*said) if said else prompt.file or ""
-
     def _said(self, call: Call, whole: bool) -> None:
-        if self.originate.said(call, whole):
+        if self.originate.said(call, whole) or self._announcing.said(call):
             return
         self._routing.feed(Fact.DONE if whole else Fact.FAILED, call=call.id)
         self.drain()
@@ -461,9 +462,8 @@ class CallControl:
 
     def _close(self, call: Call, outcome: OutcomeName, queue: str) -> None:
         """The last word about a call; what its legs still have to say goes to the journal only."""
-        call.state, call.outcome = State.OVER, outcome
-        if queue:
-            call.queue = queue
+        call.state, call.outcome, call.queue = State.OVER, outcome, queue or call.queue
+        self._announcing.over(call)
         self._journal.over(call.id, self.now(), outcome, call.queue, call.person, call.answered_at)
         self._journal.flush()
         self.history.over(call)
@@ -493,7 +493,7 @@ class CallControl:
             self._quiet.set()
 
     def close(self) -> None:
-        for part in (self.desk, self.outgoing, self._listening, self._voicemail, self._ringing, self._people):
+        for part in (self._announcing, self.desk, self.outgoing, self._listening, self._voicemail, self._ringing):
             part.close()
-        for clock in (self._overrides, self._midnight, self._routing):
+        for clock in (self._people, self._overrides, self._midnight, self._routing):
             clock.close()

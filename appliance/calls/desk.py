@@ -29,7 +29,8 @@ from appliance.calls.telling import FAILED, Telling
 from appliance.calls.transfer import OK, Transfer
 from appliance.core import CoreError
 from appliance.settings.feature_rules import slots
-from appliance.settings.models import Prompt, Settings
+from appliance.settings.models import Settings
+from appliance.settings.prompts import Prompt
 
 log = logging.getLogger("calls")
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.calls.ports import Leg, Port, Telephony
-from appliance.settings.models import Prompt, Settings
+from appliance.settings.models import Settings
+from appliance.settings.prompts import Prompt
 
 log = logging.getLogger("calls")
 

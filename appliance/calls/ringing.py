@@ -136,7 +136,7 @@ class Ringing:
         if ring.parties or ring.waits:
             if call.state in (State.ARRIVED, State.MENU):
                 call.state = State.RINGING
-            if call.up:
+            if call.up and not (call.state is State.WAITING and self._sound.heard(call)):
                 self._sound.music(call)
         else:
             self._routing.feed(Fact.REFUSED, call=call.id, leg=ring.leg, value=cause)

@@ -3,6 +3,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.calls.call import Call
@@ -11,25 +12,41 @@ from appliance.calls.ports import Port, Telephony
 log = logging.getLogger("calls")
 
 
+@dataclass(slots=True)
+class _Music:
+    player: Port
+    heard_by: dict[int, Call] = field(default_factory=dict)
+
+
 class Sound:
-    """One player of music for everybody who waits, and one for each prompt being said.
+    """One player for each file of music that somebody hears, and one for each prompt being said.
 
     `said(call, whole)` is told once for each prompt that is not hushed: whole, or it could not be played.
     """
 
     def __init__(self, telephony: Telephony, sounds: Callable[[str], Path], said: Callable[[Call, bool], None]) -> None:
         self._telephony, self._sounds, self._said = telephony, sounds, said
-        self._music: dict[str, Port] = {}  # players by file
+        self._music: dict[str, _Music] = {}  # by file
         self._prompts: dict[Port, Call] = {}
 
-    def music(self, call: Call) -> None:
+    def heard(self, call: Call) -> bool:
+        """Whether he hears music or a prompt."""
+        return bool(call.music or call.saying)
+
+    def music(self, call: Call, file: str = "") -> None:
+        """Let him hear a WAV file again and again, from where it is by now for all who hear it; "": our own music."""
         self.hush(call)
-        path = str(self._sounds("music"))
-        if not self._music.get(path):
-            self._music[path] = self._telephony.play(path, True)
-        if self._music[path] and call.leg:
-            call.music = True
-            self._telephony.hear(call.leg, self._music[path])
+        path = file or self._own()
+        if call.music == path or not call.leg:
+            return
+        self._part(call)
+        if path not in self._music:
+            if not (player := self._telephony.play(path, True)):
+                return
+            self._music[path] = _Music(player)
+        call.music = path
+        self._music[path].heard_by[call.id] = call
+        self._telephony.hear(call.leg, self._music[path].player)
 
     def say(self, call: Call, prompt: str, file: str) -> None:
         """Play a WAV file to the caller instead of what he hears; file "": there is none."""
@@ -52,10 +69,20 @@ class Sound:
     def silence(self, call: Call) -> None:
         """End what he hears."""
         self.hush(call)
-        if call.music:
-            call.music = False
-            for player in self._music.values():
-                self._telephony.unhear(call.leg, player)
+        self._part(call)
+
+    def _part(self, call: Call) -> None:
+        path, call.music = call.music, ""
+        if not (music := self._music.get(path)):
+            return
+        self._telephony.unhear(call.leg, music.player)
+        music.heard_by.pop(call.id, None)
+        if not music.heard_by and path != self._own():
+            del self._music[path]
+            self._telephony.stop(music.player)
+
+    def _own(self) -> str:
+        return str(self._sounds("music"))
 
     def played(self, port: Port) -> None:
         if call := self._prompts.get(port):
@@ -63,11 +90,16 @@ class Sound:
             self._said(call, True)
 
     def stopped(self, port: Port, why: str) -> None:
+        """A prompt that fails is passed over, music that fails gives way to our own."""
         if call := self._prompts.pop(port, None):
             call.saying = 0
             log.error("call %d: a prompt cannot be said: %s", call.id, why)
             self._said(call, False)
-        for path, player in list(self._music.items()):
-            if player == port:
+        for path, music in list(self._music.items()):
+            if music.player == port:
                 log.error("hold music %s cannot be played: %s", path, why)
                 del self._music[path]
+                for listener in music.heard_by.values():
+                    listener.music = ""
+                    if path != self._own():
+                        self.music(listener)

@@ -19,7 +19,8 @@ from appliance.core.names import Fact
 from appliance.languages.spoken import Spoken
 from appliance.settings import people
 from appliance.settings.compile import is_open
-from appliance.settings.models import Prompt, Settings
+from appliance.settings.models import Settings
+from appliance.settings.prompts import Prompt
 
 log = logging.getLogger("calls")
 
@@ -109,7 +110,7 @@ class Voicemail:
         return held.mode == "open" if held else is_open(settings, hours, now)
 
     def _file(self, settings: Settings, prompt: Prompt) -> str:
-        said = prompt.spoken(settings.office)
+        said = prompt.spoken(settings.office.language)
         return self._spoken(*said) if said else prompt.file or ""
 
     def digit(self, call: int, digit: str) -> None:

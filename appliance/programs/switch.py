@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from appliance import sounds
-from appliance.calls import telling
+from appliance.calls import prompts, telling
 from appliance.calls.call import Person
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
@@ -379,13 +379,13 @@ class Switch:
 
     async def _speak_prompts(self, office: load.Office) -> tuple[str, ...]:
         """Have the texts of prompts spoken; what is to be said of those that cannot be."""
-        texts = {name: one.spoken(office.settings.office) for name, one in office.settings.prompt.items()}
+        texts = {name: one.spoken(office.settings.office.language) for name, one in office.settings.prompt.items()}
         said = {name: text for name, text in texts.items() if text is not None}
         language = office.settings.office.language
         ours = [
             (text, language) for text in Spoken(language).fixed()
         ]  # made after the prompts, or when they are wanted
-        self._speech.hold([*said.values(), *ours, *telling.texts(office.settings)])
+        self._speech.hold([*said.values(), *ours, *telling.texts(office.settings), *prompts.texts(office.settings)])
         failed = []
         ends = asyncio.get_running_loop().time() + SPEAK_WITHIN
         for name, text in said.items():
@@ -399,12 +399,12 @@ class Switch:
         return tuple(failed)
 
     async def _speak_words(self, office: load.Office) -> None:
-        """Have spoken what telephones are told of their codes; where that cannot be they hear a tone."""
+        """Have spoken what callers who wait are told, and telephones of their codes; where that cannot be they hear a tone."""
         try:
-            for text in telling.texts(office.settings):
+            for text in (*prompts.texts(office.settings), *telling.texts(office.settings)):
                 await self._speech.speak(*text)
         except Unspoken as fault:
-            log.warning("telephones hear tones instead of words: %s", fault)
+            log.warning("callers who wait are told nothing, telephones hear tones instead of words: %s", fault)
 
     def _use(
         self, office: load.Office, rules: Rules, comment: str, warnings: tuple[str, ...] = ()

@@ -165,6 +165,15 @@ def _unused(s: Settings) -> Iterator[Wrong]:
     for id, prompt in s.prompt.items():
         if prompt.language is not None and prompt.text is None:
             yield Wrong("in-vain", ("prompt", id, "language"), "is not needed: the prompt is a recording")
+    for id, queue in s.queue.items():
+        told = [
+            name
+            for name in ("music_prompt", "announce_position", "announce_wait", "promotions")
+            if getattr(queue, name)
+        ]
+        if told and not queue.music:
+            what = "is heard only by callers who were answered before, as music is false"
+            yield Wrong("in-vain", ("queue", id, told[0]), what)
     for id, line in s.line.items():
         if "closed" in line.model_fields_set and line.hours is None:
             yield Wrong("in-vain", ("line", id, "closed"), "never comes: the line has no hours")

@@ -14,6 +14,7 @@ from appliance.settings.brokers import Broker, Mqtt, PortNumber
 from appliance.settings.features import Features, Hold, Lamps, Parking, Room
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
 from appliance.settings.outside import MAY_CALL, DialAs, Limits, MayCall, Outside, Price
+from appliance.settings.prompts import Prompt
 from appliance.settings.steps import MESSAGE, OFFICE, Level, Step, Trust
 from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import (
@@ -51,8 +52,6 @@ from appliance.settings.words import (
     ScenarioName,
     ScreenName,
     SkillName,
-    SoundFile,
-    SpokenText,
     StepName,
     Target,
     TimeZone,
@@ -228,6 +227,9 @@ class Line(Table):
         {},
         max_length=50,
     )
+    language: Language | None = setting(
+        "What its callers are spoken to in, unless they choose another. Left out: the office's language.", None
+    )
     hours: HoursName | None = setting(
         "Hours of the line: outside of them its calls go to `closed` before anything else. Left out: always open.",
         None,
@@ -299,6 +301,20 @@ class Queue(Table):
     max_wait: int = setting("How long a caller waits.", 120, unit="seconds", ge=1, le=7200)
     max_length: int = setting("Callers waiting at most; 0: no limit.", 0, unit="calls", ge=0, le=250)
     music: bool = setting("Answer at once and play music; else the caller hears ringing.", True)
+    music_prompt: PromptName | None = setting(
+        "What is heard again and again instead of our music: a recording, or a text. Left out: our music.",
+        None,
+        of="prompt",
+    )
+    announce_position: bool = setting("Tell callers their place in line, as they join and later.", False)
+    announce_wait: bool = setting(
+        "Tell them how long it will take, when that is known: from the queue's last calls and who is there.", False
+    )
+    announce_every: int = setting(
+        "How often they are told again; 0: only as they join.", 60, unit="seconds", ge=0, le=3600
+    )
+    promotions: tuple[PromptName, ...] = some("What else they are told, in turn.", (), most=20, of="prompt")
+    promote_every: int = setting("How often.", 60, unit="seconds", ge=10, le=3600)
     join_when_empty: bool = setting("Let callers wait when nobody in it could answer.", False)
     leave_when_empty: bool = setting("Send callers on once nobody in it is on duty any more.", False)
     any_skill_after: Annotated[int, Field(ge=0, le=7200)] | None = setting(
@@ -322,6 +338,10 @@ class Queue(Table):
     )
     extension: Extension | None = setting("Number that colleagues dial. Left out: none.", None)
 
+    @property
+    def announces(self) -> bool:
+        return self.announce_position or self.announce_wait
+
 
 class Link(Table):
     """People rung together: some, or a department."""
@@ -337,19 +357,6 @@ class Chain(Table):
     name: Title = setting("Name on telephones and pages. Left out: the name of the table.", "")
     steps: tuple[Link, ...] = some("The steps, in order.", least=1, most=32)
     extension: Extension | None = setting("Number that colleagues dial. Left out: none.", None)
-
-
-class Prompt(Table):
-    """Something said to callers."""
-
-    name: Title = setting("Name on pages. Left out: the name of the table.", "")
-    file: SoundFile | None = setting("The recording. Left out: the text is spoken.", None)
-    text: SpokenText | None = setting("What the box speaks itself, instead of a recording.", None)
-    language: Language | None = setting("Language of the text. Left out: the office's.", None)
-
-    def spoken(self, office: OfficeTable) -> tuple[str, str] | None:
-        """The text and its language; None for a recording."""
-        return None if self.text is None else (self.text, self.language or office.language)
 
 
 class Lookup(Table):
@@ -373,6 +380,7 @@ class Callers(Table):
     withheld: bool = setting("Callers who withhold their number are on it too.", False)
     priority: int = setting("How far its callers come before others in queues.", 0, unit="priority", ge=0, le=99)
     manager: PersonName | None = setting("Personal manager of its callers. Left out: none.", None, of="person")
+    language: Language | None = setting("What they are spoken to in. Left out: as their line says.", None)
     refuse: Literal["busy", "message", "silence"] | None = setting(
         "Keep its callers out: they hear busy, a prompt, or a minute of ringing that rings nobody. Left out: do not.",
         None,

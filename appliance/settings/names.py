@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from appliance.settings.actions import Action
-from appliance.settings.models import Lookup, Prompt
+from appliance.settings.models import Lookup
+from appliance.settings.prompts import Prompt
 
 
 class SameId(Exception):

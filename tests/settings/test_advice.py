@@ -103,6 +103,7 @@ def test_a_mobile_that_need_not_confirm_is_told_where_queues_ring_it() -> None:
         (WIRED + '[scenario.main]\nopen = "anna"\nclosed = "boris"\n', "scenario.main.closed"),
         (TWO + QUEUE + 'widen = [{ after = 120, people = ["carl"] }]\n[person.carl]\n', "queue.q.widen[0].after"),
         (TWO + '[prompt.p]\nfile = "/p.wav"\n[callers.c]\nprompt = "p"\n', "callers.c.prompt"),
+        (TWO + QUEUE + "music = false\nannounce_wait = true\n", "queue.q.announce_wait"),
         (
             graph(
                 'a: do = "menu"; prompt = "hello"; extensions = true; keys = { 1 = "anna" }',
