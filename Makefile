@@ -19,7 +19,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz flood network homeassistant bench asterisk clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz flood timers network homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ fuzz: quiet-setup ## the core under libFuzzer for MINUTES (10), plans and days s
 
 flood: quiet-setup ## a thousand events a second through the bridge, for a minute
 	@$(BIN)/python -m tests.mqtt.flood 60
+
+timers: quiet-setup ## sessions that are refreshed and run out, which takes a minute and a half
+	@$(BIN)/pytest tests/sip/session_timers.py
 
 network: quiet-setup ## the bridge and a broker whose cable is pulled, in a network namespace (needs root)
 	@$(BIN)/pytest tests/mqtt/network.py

@@ -13,7 +13,8 @@ from appliance.calls.spending import Spending
 from appliance.core import CoreError
 from appliance.core.names import Fact
 from appliance.settings import outgoing
-from appliance.settings.models import TELEPHONES, Line, Settings
+from appliance.settings.lines import Line
+from appliance.settings.models import TELEPHONES, Settings
 from appliance.settings.numbers import normalise
 from appliance.settings.outgoing import COSTLY, Asked, Number, Refusal
 from appliance.settings.ways_out import REFUSED, emergency_lines

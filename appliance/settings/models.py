@@ -12,15 +12,15 @@ from pydantic import Field, model_validator
 from appliance.settings.actions import Action
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
 from appliance.settings.features import Features, Hold, Lamps, Parking, Room
+from appliance.settings.lines import MAIN, Line, Phone, Sip
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
-from appliance.settings.outside import MAY_CALL, DialAs, Limits, MayCall, Outside, Price
+from appliance.settings.outside import MAY_CALL, Limits, MayCall, Outside
 from appliance.settings.prompts import Prompt
-from appliance.settings.steps import MESSAGE, OFFICE, Level, Step, Trust
+from appliance.settings.steps import OFFICE, Level, Step
 from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import (
     NAME,
     Address,
-    Beginning,
     Country,
     Dates,
     DayWindow,
@@ -30,9 +30,7 @@ from appliance.settings.words import (
     Extension,
     Forward,
     HolidaysOf,
-    Host,
     HoursName,
-    Instead,
     JsonField,
     Keys,
     Language,
@@ -43,31 +41,24 @@ from appliance.settings.words import (
     Name,
     Number,
     NumbersFile,
-    NumberTarget,
     Passed,
     PersonName,
     PhoneName,
     Prefix,
     PromptName,
-    ScenarioName,
     ScreenName,
     SkillName,
     StepName,
     Target,
     TimeZone,
     Title,
-    User,
     WebAddress,
 )
 
-MAIN = "main"  # the scenario of a line that names none
 NAMED = ("person", "skill", "department", "line", "queue", "chain", "mailbox", "prompt", "room")  # that have a name
 EVERYONE = "everyone"  # the queue it leads to when the document has no scenario
 TELEPHONES = "phones"  # the line calls from our own telephones come in on
 
-Codec = Literal["opus", "g722", "pcma", "pcmu", "gsm"]
-Digest = Literal["sha-256", "md5"]
-AudioPort = Annotated[int, Field(ge=1024, le=65535)]
 Share = Annotated[int, Field(ge=0, le=100, json_schema_extra={"unit": "per cent"})]
 Goal = Literal["motivate", "balance", "sell-more", "shortest-wait"]
 Strategy = Literal[  # in the order of their numbers in the plan
@@ -92,41 +83,11 @@ class OfficeTable(Table):
     language: Literal["en", "ru", "uk"] = setting("Language of what the box explains in words.", "en")
 
 
-class Sip(Table):
-    """Telephones and trunks: addresses, audio, registrations. May be left out."""
-
-    listen: Address = setting("Address to listen on.", "0.0.0.0")
-    port: PortNumber = setting("Port to listen on, UDP and TCP.", 5060, unit="port number")
-    rtp_ports: tuple[AudioPort, AudioPort] = setting(
-        "First and last UDP port for audio; two for each leg of a call.",
-        (10000, 10999),
-        unit="port number",
-        strict=False,
-    )
-    user_agent: Title = setting("How the box calls itself to telephones and trunks.", "Linekeeper")
-    codecs: tuple[Codec, ...] = some(
-        "Codecs offered, the preferred first.", ("opus", "g722", "pcma", "pcmu"), least=1, most=5
-    )
-    digest: tuple[Digest, ...] = some(
-        "How telephones prove their password. sha-256 is safer; some telephones cannot register once it is offered.",
-        ("md5",),
-        least=1,
-        most=2,
-    )
-    expires_min: int = setting("Shortest registration a telephone is given.", 60, unit="seconds", ge=10, le=3600)
-    expires_max: int = setting("Longest registration a telephone is given.", 3600, unit="seconds", ge=60, le=86400)
-    max_calls: int = setting("Calls under way at once; one more is refused.", 200, unit="calls", ge=1, le=250)
-
-
 class Web(Table):
     """The live page. May be left out."""
 
     listen: Address = setting("Address to listen on.", "127.0.0.1")
     port: PortNumber = setting("Port to listen on, TCP.", 8080, unit="port number")
-
-
-class Phone(Table):
-    """A device. Its name is its SIP user name; its password stands in secrets.toml. It has no fields yet."""
 
 
 class Person(Table):
@@ -186,61 +147,6 @@ class Department(Table):
     strategy: Strategy | None = setting("Whom its queues ring. Left out: by the goal.", None)
     wrap_up: Annotated[int, Field(ge=0, le=3600)] | None = setting(
         "Time without calls after each call of its queues. Left out: the person's own.", None, unit="seconds"
-    )
-
-
-class Line(Table):
-    """A way to the outside. Only SIP trunks yet."""
-
-    kind: Literal["sip"] = setting("What it is.", accepts="sip (gsm and fxo are not accepted yet)")
-    name: Title = setting("Name on the page. Left out: the name of the table.", "")
-    host: Host = setting("Where the trunk is; a call from there is taken as this line's.")
-    port: PortNumber = setting("Port of the trunk.", 5060, unit="port number")
-    registers: bool = setting(
-        "Register there; needs `user`, and a password in secrets.toml.", False, alias="register"
-    )  # BaseModel has a `register` of its own
-    user: User | None = setting("User name at the trunk.", None)
-    expires: int = setting("How long a registration is asked for.", 300, unit="seconds", ge=30, le=86400)
-    caller: Number | None = setting("Number shown to those we call. Left out: the trunk decides.", None)
-    channels: int = setting("Calls it can carry at once; 0: any number.", 0, unit="calls", ge=0, le=250)
-    diverts: bool = setting(
-        "Calls passed on by it show who called first, and our number in Diversion and History-Info; not every trunk allows it.",
-        False,
-    )
-    dial_as: DialAs = setting(
-        "How it is told numbers outside: as somebody dialled them; +37060000001; 0037060000001; as dialled in the country.",
-        "as-dialled",
-    )
-    rates: dict[Prefix, Price] = setting(
-        "Beginnings of numbers, and what a minute to them costs: a number goes out by the cheapest line.",
-        {},
-        max_length=500,
-    )
-    country: Country | None = setting("How this line's numbers are read. Left out: as the office's.", None)
-    trust: Trust = setting(
-        "How far callers' numbers are believed on it: they say it themselves, the trunk vouches for it, a public network "
-        "showed it, it was proved, or they are our own telephones.",
-        "claimed",
-    )
-    rewrite: dict[Beginning, Instead] = setting(
-        "Beginnings of numbers as this line writes them, and what stands for each; the longest counts.",
-        {},
-        max_length=50,
-    )
-    language: Language | None = setting(
-        "What its callers are spoken to in, unless they choose another. Left out: the office's language.", None
-    )
-    hours: HoursName | None = setting(
-        "Hours of the line: outside of them its calls go to `closed` before anything else. Left out: always open.",
-        None,
-        of="hours",
-    )
-    closed: NumberTarget = setting("Where they go then.", MESSAGE)
-    scenario: ScenarioName = setting(
-        "What happens to a call to a number that `numbers` does not have.", MAIN, of="scenario"
-    )
-    numbers: dict[Number, NumberTarget] = setting(
-        "Our numbers on this line, and where each leads.", {}, max_length=1000
     )
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from appliance.settings import action_rules, feature_rules, graph, hours, people
 from appliance.settings.brokers import Broker
 from appliance.settings.faults import shown
+from appliance.settings.lines import SESSION_LEAST
 from appliance.settings.models import TELEPHONES, Queue, Settings
 from appliance.settings.numbers import emergency_numbers, normalise
 from appliance.settings.places import Path
@@ -152,6 +153,9 @@ def _other(s: Settings) -> Iterator[Wrong]:
     if s.sip.expires_min > s.sip.expires_max:
         what = f"{s.sip.expires_min} is more than expires_max; accepted: at most {s.sip.expires_max} (seconds)"
         yield Wrong("out-of-range", ("sip", "expires_min"), what)
+    if 0 < s.sip.session_expires < SESSION_LEAST:
+        what = f"{s.sip.session_expires} is too short; accepted: 0, or at least {SESSION_LEAST} (seconds)"
+        yield Wrong("out-of-range", ("sip", "session_expires"), what)
     if s.action and s.mqtt is None:
         yield Wrong("missing", ("action", next(iter(s.action))), "needs a broker; accepted: with a table [mqtt]", True)
     yield from _brokers(s)

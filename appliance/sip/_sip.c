@@ -78,11 +78,19 @@ static int digests_of(const char *text, struct sip_config *config)
     return -1;
 }
 
+static int session_expires_of(const struct sip_config *config)
+{
+    if (!config->session_expires || config->session_expires >= SIP_SESSION_LEAST)
+        return 0;
+    PyErr_Format(PyExc_ValueError, "session_expires is 0, or at least %d", SIP_SESSION_LEAST);
+    return -1;
+}
+
 static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"listen",     "port",        "realm",       "rtp_first", "rtp_last", "user_agent", "codecs",
                             "clock_rate", "min_expires", "max_expires", "nonce_lives", "silent_after",
-                            "digest",     "log_level",   NULL};
+                            "session_expires", "digest", "log_level",   NULL};
     struct sip_config config;
     const char *listen, *realm, *user_agent, *digest = "md5";
     char why[256];
@@ -96,11 +104,13 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     config.max_expires = 3600;
     config.nonce_lives = 300;
     config.silent_after = 15;
+    config.session_expires = 1800;
     config.log_level = 2;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIsi", names, &listen, &config.port, &realm,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIIsi", names, &listen, &config.port, &realm,
                                      &config.rtp_first, &config.rtp_last, &user_agent, &codecs, &config.clock_rate,
                                      &config.min_expires, &config.max_expires, &config.nonce_lives,
-                                     &config.silent_after, &digest, &config.log_level) ||
+                                     &config.silent_after, &config.session_expires, &digest, &config.log_level) ||
+        session_expires_of(&config) ||
         digests_of(digest, &config) ||
         text_into(config.listen, sizeof config.listen, listen, "listen") ||
         text_into(config.realm, sizeof config.realm, realm, "realm") ||

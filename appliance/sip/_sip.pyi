@@ -26,13 +26,15 @@ class Endpoint:
         max_expires: int = 3600,
         nonce_lives: int = 300,
         silent_after: int = 15,
+        session_expires: int = 1800,
         digest: str = "md5",
         log_level: int = 2,
     ) -> None:
         """Start the SIP thread; codecs as "opus/48000", most wanted first; digest md5, sha-256 or both.
 
         min_expires, max_expires (of a contact) and nonce_lives in seconds. silent_after: seconds without sound before a leg
-        is asked whether it is there (OPTIONS), and then to answer: after both it is over, cause 102. 0: never.
+        is asked whether it is there (OPTIONS), and then to answer: after both it is over, cause 102. 0: never. session_expires:
+        seconds a call lasts when neither side refreshes it (RFC 4028), asked for and granted; at least 90, 0: no timers.
 
         SipError when the port is in use, ValueError.
         """

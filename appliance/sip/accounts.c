@@ -62,7 +62,9 @@ void sip_account_media(pjsua_acc_config *account)
     /* said outright, or every call would ask DNS for the box's own name to find out what there is */
     account->ipv6_media_use = strchr(sip_config.listen, ':') ? PJSUA_IPV6_ENABLED_USE_IPV6_ONLY : PJSUA_IPV6_DISABLED;
     account->lock_codec = 0;
-    account->use_timer = PJSUA_SIP_TIMER_OPTIONAL;
+    account->use_timer = sip_config.session_expires ? PJSUA_SIP_TIMER_OPTIONAL : PJSUA_SIP_TIMER_INACTIVE;
+    if (sip_config.session_expires)
+        account->timer_setting.sess_expires = sip_config.session_expires;
     account->vid_in_auto_show = account->vid_out_auto_transmit = PJ_FALSE;
     account->allow_contact_rewrite = 0;
     account->allow_via_rewrite = 0;

@@ -188,11 +188,60 @@ static void on_unheard(void *data)
         pjsip_tsx_terminate(slot->unheard, PJSIP_SC_REQUEST_TIMEOUT);
 }
 
+/* PJSIP ends a call of its own accord: its session ran out, or no ACK came. Nobody waits for what becomes of the BYE. */
+static void note_given_up(pjsua_call_id call, const pjsip_transaction *tsx)
+{
+    sip_handle handle = sip_leg_of_call(call);
+    const struct sip_slot *slot = sip_slot_look(handle);
+    pjsua_call_info info;
+
+    if (!slot || slot->cause || tsx->role != PJSIP_ROLE_UAC || tsx->method.id != PJSIP_BYE_METHOD ||
+        pjsua_call_get_info(call, &info) != PJ_SUCCESS || info.last_status < 300)
+        return;
+    pjsua_call_set_user_data(call, NULL);
+    sip_slot_free(handle);
+    sip_tell(SIP_EV_OVER, handle, info.last_status, 0, 1, &info.last_status_text);
+}
+
+/* RFC 3261 section 14.1: who made the call tries again after 2.1 to 4 s, the other side within 2. */
+static unsigned after_glare(pjsua_call_id call)
+{
+    pjsua_call_info info;
+    unsigned by_chance = (unsigned)pj_rand() % 1900;
+
+    return pjsua_call_get_info(call, &info) == PJ_SUCCESS && info.role == PJSIP_ROLE_UAC ? 2100 + by_chance : by_chance;
+}
+
+static void refresh_again(void *data)
+{
+    struct sip_slot *slot = sip_slot_look((sip_handle)(uintptr_t)data);
+
+    if (!slot || !slot->glare)
+        return;
+    slot->glare = 0;
+    pjsua_call_reinvite(slot->id, 0, NULL);
+}
+
+/* Our refresh of the session met a request of the other side (491): PJSIP leaves it at that, and the call would end. */
+static void note_glare(pjsua_call_id call, const pjsip_transaction *tsx)
+{
+    sip_handle handle = sip_leg_of_call(call);
+    struct sip_slot *slot = sip_slot_look(handle);
+
+    if (!slot || slot->glare || tsx->role != PJSIP_ROLE_UAC || tsx->status_code != 491 ||
+        tsx->method.id != PJSIP_INVITE_METHOD || tsx->state != PJSIP_TSX_STATE_COMPLETED)
+        return;
+    slot->glare = 1;
+    pjsua_schedule_timer2(refresh_again, (void *)(uintptr_t)handle, after_glare(call));
+}
+
 /* Before pjsua itself looks at it: a REFER we have answered is no longer trying, so pjsua leaves it alone. */
 static void on_transaction(pjsua_call_id call, pjsip_transaction *tsx, pjsip_event *event)
 {
     sip_transfer_know(pjsip_tsx_get_dlg(tsx), sip_leg_of_call(call));
     note_unheard(call, tsx);
+    note_glare(call, tsx);
+    note_given_up(call, tsx);
     if (tsx->role == PJSIP_ROLE_UAS && tsx->state == PJSIP_TSX_STATE_TRYING &&
         event->body.tsx_state.type == PJSIP_EVENT_RX_MSG && pj_strcmp2(&tsx->method.name, "REFER") == 0)
         sip_transfer_asked(call, pjsip_tsx_get_dlg(tsx), event->body.tsx_state.src.rdata);

@@ -19,6 +19,7 @@
 #define SIP_NAME_MAX 63        /* id of a phone or trunk; ids are [a-z0-9-] */
 #define SIP_RESOURCES 2048     /* what may be watched: each person's lamp, status and messages, each park slot */
 #define SIP_SUBSCRIPTIONS 4096
+#define SIP_SESSION_LEAST 90   /* s, RFC 4028 section 4 */
 #define SIP_BODY_MAX 2000      /* bytes of a state published: a NOTIFY must go into a packet */
 #define SIP_EVENTS_MAX 65536   /* unread events; beyond, new calls are refused with 503 */
 #define SIP_EVENTS_BUSY 2048
@@ -102,6 +103,7 @@ struct sip_slot {
     uint8_t cause;   /* Q.850, when it was we who ended it */
     uint8_t phone;   /* a leg of a telephone of ours, not of a trunk */
     uint8_t held;    /* its other side has put us on hold */
+    uint8_t glare;   /* its refresh crossed a request of the other side, and comes again */
 };
 
 struct sip_config {
@@ -109,6 +111,7 @@ struct sip_config {
     int port, rtp_first, rtp_last, clock_rate, log_level;
     unsigned min_expires, max_expires; /* s */
     unsigned silent_after; /* s without sound before a leg is asked whether it is there, and then to answer; 0: never */
+    unsigned session_expires; /* s that a session lasts without a refresh (RFC 4028); 0: no timers */
     unsigned nonce_lives; /* s; an older one is stale, the telephone tries again by itself */
     char user_agent[64];
     char realm[64];

@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from appliance.calls.ports import Leg, Listener, Port
-from appliance.settings.models import Line, Settings
+from appliance.settings.lines import Line
+from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
 from appliance.sip._sip import Endpoint, cause_of
 from appliance.sip.names import Event, Heard
@@ -87,6 +88,8 @@ class Telephony:
             [CODECS[name] for name in sip.codecs],
             min_expires=sip.expires_min,
             max_expires=sip.expires_max,
+            silent_after=sip.silent_after,
+            session_expires=sip.session_expires,
             digest="both" if len(set(sip.digest)) == 2 else sip.digest[0],
         )
         self._endpoint = endpoint

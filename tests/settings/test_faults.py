@@ -116,6 +116,7 @@ def example(old: str, new: str) -> str:
         ('user = "100200"\n', "", "line.backup.user", "is missing; a line that registers needs a user"),
         ("port = 5060", "port = 10500", "sip.port", "10500 is one of rtp_ports"),
         ("[10000, 10999]", "[10000, 10001]", "sip.rtp_ports", "holds no call"),
+        ("port = 5060", "session_expires = 60", "sip.session_expires", "accepted: 0, or at least 90"),
         ("[phone.desk2]", "[phone.desk2]\ncolour = 1", "phone.desk2.colour", "nothing is accepted here yet"),
         (
             '"+37060000001" =',

@@ -172,10 +172,11 @@ class Telephone:
             )
         )
 
-    async def call(self, called: str, body: bytes | None = None) -> Call:
+    async def call(self, called: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Call:
         """Call a number; when this returns the box has told of it."""
         uri, call_id = f"sip:{called}@{HOST}:{self.box.address[1]}", secrets.token_hex(8)
-        first = await self.ask("INVITE", uri, body=sdp() if body is None else body, call_id=call_id)
+        offer = sdp() if body is None else body
+        first = await self.ask("INVITE", uri, headers=headers, body=offer, call_id=call_id)
         assert first.status == 100, first
         told = await self.box.told(Heard.INCOMING, of="phone")
         return Call(self.wire, told.handle, call_id, first["from"], first["to"], uri, int(first["cseq"].split()[0]))
@@ -237,8 +238,12 @@ class Call:
         self.say(method, headers, body)
         answer = await self.wire.response(final=True)
         if method == "INVITE":
-            self.say("ACK", {"Via": answer["via"]} if answer.status >= 300 else {}, cseq=self._cseq)
+            self.ack(answer)
         return answer
+
+    def ack(self, answer: Message) -> None:
+        """Acknowledge the final answer to our latest INVITE."""
+        self.say("ACK", {"Via": answer["via"]} if answer.status >= 300 else {}, cseq=self._cseq)
 
     @property
     def name(self) -> str:

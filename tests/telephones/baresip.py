@@ -141,6 +141,10 @@ class Baresip:
 
     # ---- what the hand does ---------------------------------------------------------------------------------------
 
+    def loses_power(self) -> None:
+        """It says goodbye to nobody."""
+        self._process.kill()
+
     async def dial(self, number: str) -> None:
         await self.command("dial", f"sip:{number}@{self.registrar}")
 

@@ -2,7 +2,6 @@
 """One test's stage: an office, desk phones and the world outside, all put up with one call each and gone at the end."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -49,15 +48,12 @@ class Stage:
         self._offices.append(office)
         return await self._stack.enter_async_context(office)
 
-    async def desk(
-        self, office: Office, user: str, hz: int, *, codecs: Sequence[str] = ("pcma",), modules: Sequence[str] = ()
-    ) -> Baresip:
-        """A registered desk phone that says one tone."""
+    async def desk(self, office: Office, user: str, hz: int, **how: Any) -> Baresip:
+        """A registered desk phone that says one tone; `how` as for Baresip."""
         folder = self._folder(user)
         says = tone.write(self.folder / f"{hz}.wav", hz, LONGEST_CALL)
         password, to = PASSWORDS[user], office.address
-        how = {"registrar": to, "says": says, "codecs": codecs, "modules": modules}
-        phone = Baresip(folder, self.ports, user=user, password=password, **how)
+        phone = Baresip(folder, self.ports, user=user, password=password, **{"registrar": to, "says": says} | how)
         await self._stack.enter_async_context(phone)
         await phone.registered()
         return phone

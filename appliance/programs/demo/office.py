@@ -28,7 +28,7 @@ listen = "127.0.0.1"
 port = {sip}
 rtp_ports = [{rtp}, {rtp_end}]
 expires_min = 10
-
+{sip_more}
 [web]
 listen = "127.0.0.1"
 port = {web}
@@ -118,11 +118,12 @@ class Office:
         max_wait: int = 60,
         music: bool = True,
         crew: int = 0,
+        sip_more: str = "",
     ) -> None:
         """crew: so many people (agent0, ... each with a telephone of the same name) answer instead of Anna and Boris.
 
         mqtt, backup: ports of a broker and of a trunk we register at; None leaves them out. mqtt_more: further lines of the
-        broker's table, and tables after it. Times are seconds."""
+        broker's table, and tables after it. sip_more: further lines of the table [sip]. Times are seconds."""
         self.folder = folder
         self.state = folder / "state"
         self.journal, self.socket = self.state / "journal.db", self.state / "control.sock"
@@ -135,7 +136,7 @@ class Office:
         self.settings = folder / "office.toml"
         agents = [f"agent{number}" for number in range(crew)]
         self.document = DOCUMENT.format(
-            sip=self.sip, web=self.web, city=self.city, rtp=rtp, rtp_end=rtp + RTP_PORTS - 1,
+            sip=self.sip, sip_more=sip_more, web=self.web, city=self.city, rtp=rtp, rtp_end=rtp + RTP_PORTS - 1,
             mqtt=MQTT.format(port=mqtt, more=mqtt_more) if mqtt else "",
             backup=BACKUP.format(port=backup) if backup else "",
             strategy=strategy, ring_for=ring_for, max_wait=max_wait, music=str(music).lower(),

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The tables of telephones and of lines to the outside, and of how SIP is spoken with all of them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from appliance.settings.brokers import PortNumber
+from appliance.settings.outside import DialAs, Price
+from appliance.settings.steps import MESSAGE, Trust
+from appliance.settings.tables import Table, setting, some
+from appliance.settings.words import (
+    Address,
+    Beginning,
+    Country,
+    Host,
+    HoursName,
+    Instead,
+    Language,
+    Number,
+    NumberTarget,
+    Prefix,
+    ScenarioName,
+    Title,
+    User,
+)
+
+MAIN = "main"  # the scenario of a line that names none
+SESSION_LEAST = 90  # seconds, RFC 4028 section 4
+
+Codec = Literal["opus", "g722", "pcma", "pcmu", "gsm"]
+Digest = Literal["sha-256", "md5"]
+AudioPort = Annotated[int, Field(ge=1024, le=65535)]
+
+
+class Sip(Table):
+    """Telephones and trunks: addresses, audio, registrations. May be left out."""
+
+    listen: Address = setting("Address to listen on.", "0.0.0.0")
+    port: PortNumber = setting("Port to listen on, UDP and TCP.", 5060, unit="port number")
+    rtp_ports: tuple[AudioPort, AudioPort] = setting(
+        "First and last UDP port for audio; two for each leg of a call.",
+        (10000, 10999),
+        unit="port number",
+        strict=False,
+    )
+    user_agent: Title = setting("How the box calls itself to telephones and trunks.", "Linekeeper")
+    codecs: tuple[Codec, ...] = some(
+        "Codecs offered, the preferred first.", ("opus", "g722", "pcma", "pcmu"), least=1, most=5
+    )
+    digest: tuple[Digest, ...] = some(
+        "How telephones prove their password. sha-256 is safer; some telephones cannot register once it is offered.",
+        ("md5",),
+        least=1,
+        most=2,
+    )
+    expires_min: int = setting("Shortest registration a telephone is given.", 60, unit="seconds", ge=10, le=3600)
+    expires_max: int = setting("Longest registration a telephone is given.", 3600, unit="seconds", ge=60, le=86400)
+    silent_after: int = setting(
+        "A call that has brought no sound for so long is asked whether it is there, and ends when nothing answers for as "
+        "long again; 0: never.",
+        15,
+        unit="seconds",
+        ge=0,
+        le=600,
+    )
+    session_expires: int = setting(
+        "A call ends when neither side says for so long that it goes on (RFC 4028), from 90; 0: it is not agreed on.",
+        1800,
+        unit="seconds",
+        ge=0,
+        le=86400,
+    )
+    max_calls: int = setting("Calls under way at once; one more is refused.", 200, unit="calls", ge=1, le=250)
+
+
+class Phone(Table):
+    """A device. Its name is its SIP user name; its password stands in secrets.toml. It has no fields yet."""
+
+
+class Line(Table):
+    """A way to the outside. Only SIP trunks yet."""
+
+    kind: Literal["sip"] = setting("What it is.", accepts="sip (gsm and fxo are not accepted yet)")
+    name: Title = setting("Name on the page. Left out: the name of the table.", "")
+    host: Host = setting("Where the trunk is; a call from there is taken as this line's.")
+    port: PortNumber = setting("Port of the trunk.", 5060, unit="port number")
+    registers: bool = setting(
+        "Register there; needs `user`, and a password in secrets.toml.", False, alias="register"
+    )  # BaseModel has a `register` of its own
+    user: User | None = setting("User name at the trunk.", None)
+    expires: int = setting("How long a registration is asked for.", 300, unit="seconds", ge=30, le=86400)
+    caller: Number | None = setting("Number shown to those we call. Left out: the trunk decides.", None)
+    channels: int = setting("Calls it can carry at once; 0: any number.", 0, unit="calls", ge=0, le=250)
+    diverts: bool = setting(
+        "Calls passed on by it show who called first, and our number in Diversion and History-Info; not every trunk allows it.",
+        False,
+    )
+    dial_as: DialAs = setting(
+        "How it is told numbers outside: as somebody dialled them; +37060000001; 0037060000001; as dialled in the country.",
+        "as-dialled",
+    )
+    rates: dict[Prefix, Price] = setting(
+        "Beginnings of numbers, and what a minute to them costs: a number goes out by the cheapest line.",
+        {},
+        max_length=500,
+    )
+    country: Country | None = setting("How this line's numbers are read. Left out: as the office's.", None)
+    trust: Trust = setting(
+        "How far callers' numbers are believed on it: they say it themselves, the trunk vouches for it, a public network "
+        "showed it, it was proved, or they are our own telephones.",
+        "claimed",
+    )
+    rewrite: dict[Beginning, Instead] = setting(
+        "Beginnings of numbers as this line writes them, and what stands for each; the longest counts.",
+        {},
+        max_length=50,
+    )
+    language: Language | None = setting(
+        "What its callers are spoken to in, unless they choose another. Left out: the office's language.", None
+    )
+    hours: HoursName | None = setting(
+        "Hours of the line: outside of them its calls go to `closed` before anything else. Left out: always open.",
+        None,
+        of="hours",
+    )
+    closed: NumberTarget = setting("Where they go then.", MESSAGE)
+    scenario: ScenarioName = setting(
+        "What happens to a call to a number that `numbers` does not have.", MAIN, of="scenario"
+    )
+    numbers: dict[Number, NumberTarget] = setting(
+        "Our numbers on this line, and where each leads.", {}, max_length=1000
+    )
