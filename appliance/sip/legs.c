@@ -193,14 +193,15 @@ static void note_given_up(pjsua_call_id call, const pjsip_transaction *tsx)
 {
     sip_handle handle = sip_leg_of_call(call);
     const struct sip_slot *slot = sip_slot_look(handle);
-    pjsua_call_info info;
+    pjsip_dialog *dialog = pjsip_tsx_get_dlg((pjsip_transaction *)(uintptr_t)tsx);
+    const pjsip_inv_session *session = dialog ? pjsip_dlg_get_inv_session(dialog) : NULL;
 
-    if (!slot || slot->cause || tsx->role != PJSIP_ROLE_UAC || tsx->method.id != PJSIP_BYE_METHOD ||
-        pjsua_call_get_info(call, &info) != PJ_SUCCESS || info.last_status < 300)
+    if (!slot || slot->cause || tsx->role != PJSIP_ROLE_UAC || tsx->method.id != PJSIP_BYE_METHOD || !session ||
+        session->cause < 300)
         return;
     pjsua_call_set_user_data(call, NULL);
     sip_slot_free(handle);
-    sip_tell(SIP_EV_OVER, handle, info.last_status, 0, 1, &info.last_status_text);
+    sip_tell(SIP_EV_OVER, handle, (int)session->cause, 0, 1, &session->cause_text);
 }
 
 /* RFC 3261 section 14.1: who made the call tries again after 2.1 to 4 s, the other side within 2. */
