@@ -19,7 +19,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz flood timers network homeassistant bench asterisk clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood timers network homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ model: quiet-setup ## the core and its model through DAYS random days (100000: 1
 
 fuzz: quiet-setup ## the core under libFuzzer for MINUTES (10), plans and days side by side, with sanitizers
 	@$(BIN)/python -m tests.fuzz.fuzz --minutes $(MINUTES)
+
+modem-fuzz: quiet-setup ## what modems say, altered at random, for MINUTES (10): no fault, no growth, the same in any pieces
+	@$(BIN)/python -m tests.lines.fuzz $(MINUTES)
 
 flood: quiet-setup ## a thousand events a second through the bridge, for a minute
 	@$(BIN)/python -m tests.mqtt.flood 60
