@@ -224,10 +224,9 @@ WORDS: dict[str, Fact] = {
     "RDY": Booted(),
 }
 
-QUIET = frozenset(
-    """^MODE ^SRVST ^SIMST ^HCSQ ^DSFLOWRPT ^STIN ^CIEV ^THERM ^BOOT +CIEV +CGEV +QUSIM +CFUN +CNSMOD +CSSI +CSSU
-    +CTZV +NITZ DST *PSNWID *PSUTTZ""".split()
-)
+QUIET = {"^MODE", "^SRVST", "^SIMST", "^HCSQ", "^DSFLOWRPT", "^STIN", "^CIEV", "^THERM", "^BOOT"} | {
+    *("+CIEV", "+CGEV", "+QUSIM", "+CFUN", "+CNSMOD", "+CSSI", "+CSSU", "+CTZV", "+NITZ", "DST", "*PSNWID", "*PSUTTZ")
+}
 STARTING = ("SMS DONE", "PB DONE", "*ATREADY", "CALL READY", "SMS READY", "START", "NORMAL POWER DOWN")
 
 
