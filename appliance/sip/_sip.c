@@ -320,6 +320,44 @@ static PyObject *endpoint_record(PyObject *self, PyObject *args)
     return PyArg_ParseTuple(args, "s", &text[0]) ? take_and_post(SIP_RECORDING, SIP_DO_RECORD, 0, 1, text) : NULL;
 }
 
+static PyObject *endpoint_tape(PyObject *self, PyObject *args)
+{
+    unsigned long long leg;
+    int rate, sounds, a_law = 0, failed;
+    sip_handle left, right;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Kip|p", &leg, &rate, &sounds, &a_law))
+        return NULL;
+    if (rate < 8000 || rate > 48000 || rate % 50 != 0) {
+        PyErr_SetString(PyExc_ValueError, "8 to 48 kHz in steps of 50 Hz");
+        return NULL;
+    }
+    left = sip_slot_take(SIP_TAPE);
+    right = left ? sip_slot_take(SIP_TAPE) : 0;
+    failed = !right || sip_tape_take(left);
+    if (!failed && post(SIP_DO_TAPE, left, right, rate << 2 | a_law << 1 | sounds, (int64_t)leg, 0, NULL)) {
+        sip_tape_drop(left);
+        sip_slot_give_back(left);
+        sip_slot_give_back(right);
+        return NULL;
+    }
+    if (failed && left)
+        sip_slot_give_back(left);
+    if (failed && right)
+        sip_slot_give_back(right);
+    return PyLong_FromUnsignedLongLong(failed ? 0 : left);
+}
+
+static PyObject *endpoint_pause(PyObject *self, PyObject *args)
+{
+    unsigned long long tape;
+    int on;
+
+    (void)self;
+    return PyArg_ParseTuple(args, "Kp", &tape, &on) ? done(post(SIP_DO_PAUSE, tape, 0, on, 0, 0, NULL)) : NULL;
+}
+
 static PyObject *handle_only(PyObject *args, int kind)
 {
     unsigned long long handle;
@@ -448,6 +486,8 @@ static PyMethodDef endpoint_methods[] = {
     {"referred", endpoint_referred, METH_VARARGS, NULL},
     {"play", endpoint_play, METH_VARARGS, NULL},
     {"record", endpoint_record, METH_VARARGS, NULL},
+    {"tape", endpoint_tape, METH_VARARGS, NULL},
+    {"pause", endpoint_pause, METH_VARARGS, NULL},
     {"stop", endpoint_stop, METH_VARARGS, NULL},
     {"hear", endpoint_hear, METH_VARARGS, NULL},
     {"unhear", endpoint_unhear, METH_VARARGS, NULL},
@@ -476,7 +516,26 @@ static PyObject *module_cause_of(PyObject *self, PyObject *args)
     return PyArg_ParseTuple(args, "i", &status) ? PyLong_FromLong(sip_cause_of(status)) : NULL;
 }
 
+static PyObject *module_read_tape(PyObject *self, PyObject *args)
+{
+    unsigned long long tape;
+    unsigned lost;
+    int ended;
+    Py_ssize_t size;
+    PyObject *samples;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "K", &tape))
+        return NULL;
+    size = (Py_ssize_t)sip_tape_waiting(tape);
+    if (!(samples = PyBytes_FromStringAndSize(NULL, size)))
+        return NULL;
+    sip_tape_read(tape, (unsigned char *)PyBytes_AsString(samples), (size_t)size, &lost, &ended);
+    return Py_BuildValue("(NIO)", samples, lost, ended ? Py_True : Py_False);
+}
+
 static PyMethodDef module_methods[] = {
+    {"read_tape", module_read_tape, METH_VARARGS, NULL},
     {"cause_of", module_cause_of, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -93,9 +93,20 @@ class Endpoint:
 
     def play(self, path: str, repeat: bool, /) -> int: ...
     def record(self, path: str, /) -> int: ...
+    def tape(self, leg: int, rate: int, sounds: bool, a_law: bool = False, /) -> int:
+        """Take down what a leg says (left) and what it hears of other legs (right; sounds: and of players), as long as it
+        lasts, whoever it talks with; rate in samples a second. 0: no room. STOPPED comes only when it cannot begin."""
+
+    def pause(self, tape: int, on: bool, /) -> None:
+        """Take down silence instead, or no longer."""
+
     def stop(self, port: int, /) -> None: ...
     def hear(self, listener: int, source: int, /) -> None: ...
     def unhear(self, listener: int, source: int, /) -> None: ...
 
 def cause_of(status: int, /) -> int:
     """Q.850 cause of a SIP status, RFC 3398 section 8.2.6.1."""
+
+def read_tape(tape: int, /) -> tuple[bytes, int, bool]:
+    """What a tape has taken down since (samples of 16 bits, or of A-law, left and right in turn), samples of each side that
+    found no room behind them (8 s of 16 kHz do), and whether it is over, and forgotten. In any thread, by one at a time."""

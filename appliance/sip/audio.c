@@ -29,7 +29,7 @@ static void edge_part(struct edge *edge)
     edge->joined = 0;
 }
 
-void sip_audio_hear(sip_handle listener, sip_handle source, int on)
+static void edge_set(sip_handle listener, sip_handle source, int on)
 {
     for (int i = 0; i < edge_count; i++) {
         if (edges[i].listener != listener || edges[i].source != source)
@@ -46,6 +46,46 @@ void sip_audio_hear(sip_handle listener, sip_handle source, int on)
         return;
     edges[edge_count] = (struct edge){listener, source, 0};
     edge_join(&edges[edge_count++]);
+}
+
+void sip_audio_hear(sip_handle listener, sip_handle source, int on)
+{
+    edge_set(listener, source, on);
+    sip_tapes_follow();
+}
+
+static int is_a(sip_handle handle, int kind)
+{
+    const struct sip_slot *slot = sip_slot_look(handle);
+
+    return slot && slot->kind == kind;
+}
+
+static int has_edge(sip_handle listener, sip_handle source)
+{
+    for (int i = 0; i < edge_count; i++)
+        if (edges[i].listener == listener && edges[i].source == source)
+            return 1;
+    return 0;
+}
+
+void sip_audio_follow(sip_handle leg, sip_handle left, sip_handle right, int sounds)
+{
+    int heard = 0;
+
+    for (int i = 0; i < edge_count; i++) {
+        sip_handle listener = edges[i].listener, source = edges[i].source;
+
+        if (source == leg && is_a(listener, SIP_LEG))
+            heard = 1;
+        if (listener == leg && (is_a(source, SIP_LEG) || (sounds && is_a(source, SIP_PLAYER))))
+            edge_set(right, source, 1);
+        if (listener == right && !has_edge(leg, source)) {
+            edge_set(right, source, 0); /* another one is in its place now */
+            i--;
+        }
+    }
+    edge_set(left, leg, heard);
 }
 
 void sip_audio_port(sip_handle handle, int port)
@@ -65,6 +105,7 @@ void sip_audio_port(sip_handle handle, int port)
 
 void sip_audio_forget(sip_handle handle)
 {
+    sip_tape_leg_over(handle);
     for (int i = 0; i < edge_count;) {
         if (edges[i].listener == handle || edges[i].source == handle) {
             edge_part(&edges[i]);
@@ -73,6 +114,7 @@ void sip_audio_forget(sip_handle handle)
             i++;
         }
     }
+    sip_tapes_follow();
 }
 
 void sip_audio_reset(void)
@@ -165,6 +207,8 @@ void sip_audio_stop(const struct sip_command *command)
     struct sip_slot *slot = sip_slot_of(command->handle);
     int kind, id;
 
+    if (slot && slot->kind == SIP_TAPE)
+        sip_tape_end(command->handle);
     if (!slot || (slot->kind != SIP_PLAYER && slot->kind != SIP_RECORDING) || !slot->started)
         return;
     kind = slot->kind;

@@ -116,6 +116,8 @@ static int command_do(const struct sip_command *command)
     case SIP_DO_DIGITS: sip_leg_digits(command); break;
     case SIP_DO_PLAY: sip_audio_play(command); break;
     case SIP_DO_RECORD: sip_audio_record(command); break;
+    case SIP_DO_TAPE: sip_tape_begin(command); break;
+    case SIP_DO_PAUSE: sip_tape_pause(command); break;
     case SIP_DO_STOP: sip_audio_stop(command); break;
     case SIP_DO_HEAR: sip_audio_hear(command->handle, command->other, 1); break;
     case SIP_DO_UNHEAR: sip_audio_hear(command->handle, command->other, 0); break;
@@ -374,7 +376,9 @@ static void *sip_thread(void *argument)
             pj_gettickcount(&now);
         } while (pjsua_call_get_count() > 0 && PJ_TIME_VAL_LT(now, end));
     }
+    sip_tapes_end();
     pjsua_destroy2(why ? PJSUA_DESTROY_NO_NETWORK : 0);
+    sip_tapes_ended();
     close(wake_read);
     return NULL;
 }
@@ -392,6 +396,7 @@ int sip_start(const struct sip_config *config, char *why, size_t why_size)
     sip_registrar_reset();
     sip_watch_reset();
     sip_audio_reset();
+    sip_tapes_reset();
     sip_slots_reset();
     start.done = 0;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair)) {

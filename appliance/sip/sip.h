@@ -11,6 +11,7 @@
 
 #define SIP_TEXTS 7
 #define SIP_SLOTS 2048         /* legs, players and recordings alive at once */
+#define SIP_TAPES 128          /* calls recorded at once */
 #define SIP_EDGES 4096         /* who hears whom */
 #define SIP_PHONES 256
 #define SIP_TRUNKS 32
@@ -70,6 +71,9 @@ enum sip_command_kind {
     SIP_DO_HANG_UP, /* handle, code SIP, value Q.850 */
     SIP_DO_PLAY,    /* handle, code: repeat; texts: path */
     SIP_DO_RECORD,  /* handle; texts: path */
+    SIP_DO_TAPE,    /* handle of its left side, other: of its right, value: leg, code: samples a second << 2 | A-law << 1 |
+                       players too */
+    SIP_DO_PAUSE,   /* handle of a tape, code: 1 silence is taken down from now on, 0 no longer */
     SIP_DO_STOP,    /* handle */
     SIP_DO_HEAR,    /* handle listener, other source */
     SIP_DO_UNHEAR,
@@ -88,7 +92,7 @@ struct sip_command {
     char *text[SIP_TEXTS];
 };
 
-enum sip_slot_kind { SIP_FREE = 0, SIP_LEG, SIP_PLAYER, SIP_RECORDING };
+enum sip_slot_kind { SIP_FREE = 0, SIP_LEG, SIP_PLAYER, SIP_RECORDING, SIP_TAPE };
 
 struct sip_slot {
     int64_t heard_at, asked_at; /* s when `heard` grew last; when it was asked whether it is there, 0: it was not */
@@ -178,6 +182,23 @@ void sip_audio_stop(const struct sip_command *command);
 void sip_audio_hear(sip_handle listener, sip_handle source, int on);
 void sip_audio_port(sip_handle handle, int port); /* its port is there, changed, or gone (PJSUA_INVALID_ID) */
 void sip_audio_forget(sip_handle handle);         /* no edge touches it any more */
+
+void sip_audio_follow(sip_handle leg, sip_handle left, sip_handle right, int sounds); /* a tape: its sides hear who talks */
+
+/* tape.c */
+void sip_tapes_reset(void);              /* (any) while no endpoint runs and nobody reads */
+int sip_tape_take(sip_handle handle);    /* (any) 0, or -1 when there are too many */
+void sip_tape_drop(sip_handle handle);   /* (any) one whose command could not be posted */
+size_t sip_tape_waiting(sip_handle handle); /* (any) bytes to be read */
+size_t sip_tape_read(sip_handle handle, unsigned char *out, size_t room, unsigned *lost,
+                     int *ended); /* (any, one at a time) samples, left and right in turn; ended: it is over and forgotten */
+void sip_tape_begin(const struct sip_command *command);
+void sip_tape_pause(const struct sip_command *command);
+void sip_tape_end(sip_handle handle);
+void sip_tapes_follow(void); /* who hears whom has changed */
+void sip_tape_leg_over(sip_handle leg);
+void sip_tapes_end(void);
+void sip_tapes_ended(void); /* the bridge is gone: nothing comes any more */
 
 /* wav.c */
 const char *sip_wav_fault(const char *path); /* NULL when PJSIP can play it */
