@@ -109,6 +109,7 @@ class Call:
     forwarded: tuple[str, ...] = ()  # by these people
     returns_to: str = ""  # the person who transferred it, until somebody has it
     at_once: bool = False  # telephones are asked to answer it by themselves
+    recorded: Literal["", "yes", "paused"] = ""
     answered_at: int | None = None
     outcome: Outcome | Literal[""] = ""
     rows: dict[Leg, int] = field(default_factory=dict)  # our leg -> its number in the journal

@@ -27,6 +27,7 @@ from appliance.calls.outgoing import Outgoing
 from appliance.calls.people import People, PersonState
 from appliance.calls.ports import Audience, Journal, Leg, Lookups, Port, Telephony
 from appliance.calls.prompts import Prompts
+from appliance.calls.recorded import NOWHERE, Recorder
 from appliance.calls.ringing import Ringing
 from appliance.calls.routing import Routing
 from appliance.calls.rules import Rules
@@ -61,6 +62,7 @@ class CallControl:
         spoken: Callable[[str, str], str] = lambda text, language: "",
         speak: Speak = unspoken,
         pin: Callable[[str], str] = lambda mailbox: "",
+        recorder: Recorder = NOWHERE,
     ) -> None:
         """spoken: the WAV file of a text in a language, "" when there is none; speak: the same, made when there is none;
         pin: what is kept of a mailbox's PIN, "" when it has none."""
@@ -78,7 +80,7 @@ class CallControl:
         self._midnight = Midnight(lambda: ZoneInfo(self.rules.settings.office.time_zone), self._new_day)
         self._journal, self._sounds, self._lookups = journal, sounds, lookups
         self.messages = Messages(voicemail, journal, lambda mailbox: self._voicemail.changed(mailbox))
-        self._spoken, self._speak, self._pin = spoken, speak, pin
+        self._spoken, self._speak, self._pin, self._recorder = spoken, speak, pin, recorder
         self._prompts = Prompts(spoken, speak)
         self._quiet: asyncio.Event | None = None  # there when we are closing; set when nothing is left
 
@@ -118,6 +120,7 @@ class CallControl:
         self.desk = Desk(
             *(self._routing, telephony, self._sound, self._ringing, self._journal, audience, self, self._people),
             *(self._sounds, self._spoken, self._prompts.file, self._listening.begin, self.outgoing.may_dial),
+            *(self._prompts.of, self._recorder),
         )
         self._voicemail.start(messages, left_by)
         self._people.start(people)

@@ -19,6 +19,8 @@ from appliance.calls.parking import Parking
 from appliance.calls.people import People
 from appliance.calls.pickup import Pickup
 from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
+from appliance.calls.recorded import Recorder
+from appliance.calls.recording import Recording
 from appliance.calls.ringing import Ringing
 from appliance.calls.rooms import Rooms
 from appliance.calls.routing import Routing
@@ -55,9 +57,12 @@ class Desk:
         prompt: Callable[[Settings, Prompt], str],
         listen: Callable[[Call], None],
         may_dial: Callable[[str, str], bool],
+        words: Callable[[Call, str], str],
+        recorder: Recorder,
     ) -> None:
-        """spoken: the WAV file of a text in a language; prompt: that of a prompt; listen: lets a
-        caller listen to the messages of the mailbox he called; may_dial: whether a person may have a call sent to a number."""
+        """spoken: the WAV file of a text in a language; prompt: that of a prompt; words: the same in a caller's language;
+        listen: lets a caller listen to the messages of the mailbox he called; may_dial: whether a person may have a call
+        sent to a number."""
         self._listen, self._people = listen, people
         self._routing, self._telephony, self._ringing, self._control = routing, telephony, ringing, control
         self._sound = sound
@@ -77,6 +82,10 @@ class Desk:
         self._paging = Paging(hands, telephony, self.calling, self._services, settings)
         self._call_back = CallBack(self.calling, control, hands.hang_up, settings, routing.now)
         self.supervision = Supervision(hands, telephony, self.calling)
+        self.recording = Recording(
+            *(hands, self._holding, telephony, journal, audience, recorder, control.calls, routing.now, sounds, words)
+        )
+        ringing.meet = self.recording.meet
         self._keys: dict[Leg, tuple[Keys, asyncio.TimerHandle | None]] = {}
 
     def _settings(self) -> Settings:
@@ -175,6 +184,8 @@ class Desk:
         """A key; whether it is for us."""
         if self._holding.digit(leg, digit) or (ring is None and self.rooms.digit(call, digit)):
             return True
+        if self.recording.digit(leg, digit):
+            return True
         ours = self._hands.person(call, ring) or (ring is None and call.phone)
         if not ours or not (call.talk or leg in self._transfer.asking):
             return False
@@ -202,6 +213,9 @@ class Desk:
                 self._telephony.press(self._hands.partner(*found), key)  # type: ignore[misc]
             return
         found = self._hands.talking(leg)
+        if told.feature == "record_pause":
+            self._telling.tell(leg, self._settings(), self.recording.pause(leg) or FAILED)
+            return
         if told.feature == "park" and found and not self._transfer.entangled(found[0]):
             done = bool(self.parking.park(*found, leg, stays=True))
         else:
@@ -225,7 +239,7 @@ class Desk:
             self._holding.begin(partner, call.rules.settings)
         else:
             self._holding.end(partner)
-            self._telephony.hear(partner, leg)
+            self._hands.join(partner, leg)  # also who was to be told first that he is recorded
 
     def transfer(self, leg: Leg, number: str, replaces: Leg) -> None:
         """Its telephone sends REFER."""
@@ -273,6 +287,7 @@ class Desk:
         self._transfer.over(leg)
         self.rooms.left(leg)
         self._paging.over(leg)
+        self.recording.over(leg)
         self._holding.end(leg)
 
     def returned(self, call: Call) -> None:
@@ -285,18 +300,22 @@ class Desk:
         self.rooms.look()
         self.diverting.look(self._control.calls)
         self.supervision.look()
+        self.recording.look()
         self._call_back.look(self._people.states)
 
     def played(self, port: Port) -> None:
         self._holding.played(port)
         self._telling.played(port)
+        self.recording.played(port)
 
     def stopped(self, port: Port, why: str) -> None:
         self._holding.stopped(port, why)
         self._telling.stopped(port, why)
+        self.recording.stopped(port, why)
 
     def close(self) -> None:
         for _, timer in self._keys.values():
             if timer:
                 timer.cancel()
         self.calling.close()
+        self.recording.close()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from appliance.calls.call import Call
     from appliance.calls.messages import Message
+    from appliance.calls.recorded import Recorded
 
 Leg = int  # one connection to a telephone or line
 Port = int  # a player or a recording
@@ -46,6 +47,14 @@ class Telephony(Protocol):
 
     def record(self, path: str) -> Port:
         """A recording into a WAV file of what it hears. 0: no room."""
+
+    def tape(self, leg: Leg, rate: int, sounds: bool, a_law: bool) -> Port:
+        """Take down what a leg and those it talks with say, as long as it lasts; sounds: what it is played too. 0: no room.
+
+        stopped() comes only when it could not begin."""
+
+    def pause(self, tape: Port, on: bool) -> None:
+        """Take down silence instead, or no longer."""
 
     def stop(self, port: Port) -> None:
         """End a player or recording; stopped() comes when its file is whole."""
@@ -124,6 +133,8 @@ class Journal(Protocol):
     def over(self, call: int, at: int, outcome: str, queue: str, person: str, answered_at: int | None) -> None: ...
     def message(self, message: "Message") -> None: ...
     def message_gone(self, message: int) -> None: ...
+    def recording(self, recorded: "Recorded") -> None: ...
+    def recording_gone(self, recording: int) -> None: ...
     def flush(self) -> object: ...
 
 

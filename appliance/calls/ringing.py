@@ -41,6 +41,7 @@ class Ringing:
         self.legs: dict[Leg, tuple[Call, Ring | None]] = {}
         self._routing, self._telephony, self._sound = routing, telephony, sound
         self._journal, self._audience, self._outgoing = journal, audience, outgoing
+        self.meet: Callable[[Call, Ring], bool] = lambda call, ring: False  # whether who talks is put through later
         self._confirm = Confirm(telephony, words, self._confirmed)
 
     # ---- commands ---------------------------------------------------------------------------------------------------
@@ -180,9 +181,10 @@ class Ringing:
         ring.leg = leg
         self._sound.silence(call)
         self.answer(call)
-        self._telephony.hear(call.leg, ring.answered)
-        self._telephony.hear(ring.answered, call.leg)
         call.talk, call.person, call.state, call.answered_at = ring, ring.person, State.TALKING, self._routing.now()
+        if not self.meet(call, ring):
+            self._telephony.hear(call.leg, ring.answered)
+            self._telephony.hear(ring.answered, call.leg)
         log.info(
             "call %d: answered by %s after %.1f s",
             call.id,

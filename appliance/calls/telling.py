@@ -12,7 +12,7 @@ from appliance.settings.models import Settings
 
 FAILED = "failed"
 SAYS_NUMBER = "slot"
-OTHERS = (FAILED, "pin", "full")
+OTHERS = (FAILED, "pin", "full", "record-paused", "record-resumed")
 
 
 def texts(s: Settings) -> Iterator[tuple[str, str]]:

@@ -271,4 +271,5 @@ def call_seen(call: calls.Call) -> messages.Call:
         outcome=call.outcome or None,
         attributes=dict(call.attributes),
         slot=call.slot,
+        recorded=call.recorded,
     )

@@ -12,6 +12,7 @@ from typing import NoReturn, Self, get_args, overload
 
 import msgspec
 
+from appliance.control import recordings
 from appliance.control.messages import (
     ANSWERS,
     BACKLOG,
@@ -129,6 +130,14 @@ class Client:
     ) -> Done: ...
     @overload
     async def request(self, request: Messages) -> tuple[Message, ...]: ...
+    @overload
+    async def request(self, request: recordings.Recordings) -> tuple[recordings.Recording, ...]: ...
+    @overload
+    async def request(self, request: recordings.VerifyRecording) -> recordings.Verified: ...
+    @overload
+    async def request(self, request: recordings.ExportRecording) -> recordings.Piece: ...
+    @overload
+    async def request(self, request: recordings.KeepRecording | recordings.DeleteRecording) -> Done: ...
     async def request(self, request: Request) -> object:
         """What the switch answers; the request's id is chosen here. Raises Refused, ControlLost."""
         if self._listening.done():

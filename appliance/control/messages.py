@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from appliance.control import recordings
 from appliance.control.fields import Id, Short
 from appliance.control.handling import Disturb, Forward, Handling, Park, Supervise, Take
 
@@ -48,6 +49,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: int | None = None
     outcome: Outcome | None = None
     attributes: dict[str, str] = {}
+    recorded: Literal["", "yes", "paused"] = ""
     slot: str = ""  # it is parked in  # what is remembered of it: keys pressed, digits collected, what was looked up
 
 
@@ -296,7 +298,7 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
 
 Asking = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 OfMessages = Messages | SetMessage | DeleteMessage | Mailed
-Request = Asking | Handling | OfMessages | ActionResult | ActionKeys | AbortAction
+Request = Asking | Handling | OfMessages | recordings.OfRecordings | ActionResult | ActionKeys | AbortAction
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 
@@ -493,6 +495,11 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     SetMessage: Done,
     DeleteMessage: Done,
     Mailed: Done,
+    recordings.Recordings: tuple[recordings.Recording, ...],
+    recordings.VerifyRecording: recordings.Verified,
+    recordings.ExportRecording: recordings.Piece,
+    recordings.KeepRecording: Done,
+    recordings.DeleteRecording: Done,
     ActionResult: Done,
     ActionKeys: str,
     AbortAction: Done,

@@ -29,6 +29,7 @@ PROGRAMS = {
     "restore": "put older settings in force again",
     "why": "tell why a call went as it did",
     "messages": "list voicemail, and say what became of it",
+    "recordings": "list recorded calls, verify, export, keep and delete them",
     "reach": "list every way a call can get to somebody",
     "codes": "print the card of codes for telephones",
     "hours": "draw a year of opening hours",

@@ -33,6 +33,7 @@ from appliance.control import messages, voicemail
 from appliance.control.board import Board
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.messages import Refused
+from appliance.control.recordings import OfRecordings
 from appliance.control.server import Peer, Server
 from appliance.core import CoreError
 from appliance.languages.spoken import Spoken
@@ -40,6 +41,7 @@ from appliance.languages.why import Words
 from appliance.lookups.http import Lookups
 from appliance.programs import handling, notify
 from appliance.programs.arguments import instead, parse, parser
+from appliance.programs.recorder import Recordings
 from appliance.settings import dialled, golden, load
 from appliance.settings.compile import compile
 from appliance.settings.dialled import NotDialled
@@ -100,6 +102,8 @@ class Switch:
         self._speech = Speech(self._state / "spoken")
         office = self._sound()
         self._journal = Journal(self._state / "journal.db", self._trouble)
+        self._recordings = Recordings(self._state / "recordings", self._journal)
+        self._recordings.configure(office.settings, office.secrets)
         self._control = self._call_control(self._rules(office))
         self._server = Server(given.socket, self._handle, self._snapshot, may=allowed())
         self._board = Board(self._control, self._server)
@@ -121,6 +125,7 @@ class Switch:
         self._learn_spending()
         people, overrides = self._read(self._people_file, Person), self._read(self._overrides_file, Override)
         self._control.start(self._telephony, self._lamps, people, overrides, ran, self._messages(), self._left_by)
+        self._recordings.start(self._control.desk.recording)
         self._lamps.enter()
         try:
             self._telephony.start(self._office.settings, self._office.secrets, self._known())
@@ -134,6 +139,7 @@ class Switch:
             tasks.append(asyncio.create_task(self._learn_history(), name="history"))
             tasks.append(asyncio.create_task(self._golden_at_start(), name="golden calls"))
             tasks.append(asyncio.create_task(self._prompts_at_start(), name="prompts"))
+            tasks.append(asyncio.create_task(self._recordings.run(), name="recordings"))
             gc.collect()
             gc.freeze()  # what is there for good is not looked through again: that takes 25 ms, and a call may come then
             notify.ready(f"{self._office.settings.office.name}: listening on port {self._office.settings.sip.port}")
@@ -149,6 +155,7 @@ class Switch:
         await self._telephony.close()
         self._control.close()
         await self._server.close()
+        await self._recordings.close()
         for file, data in self._remembered().items():
             self._write(file, data)
         await asyncio.to_thread(self._journal.close)
@@ -179,6 +186,7 @@ class Switch:
                 spoken=self._speech.file,
                 speak=self._spoken_or_nothing,
                 pin=self._pin,
+                recorder=self._recordings.writing,
             )
 
         try:
@@ -417,6 +425,7 @@ class Switch:
             self._control.apply(old)
             raise
         self._telephony.configure(office.settings, office.secrets)
+        self._recordings.configure(office.settings, office.secrets)
         restart = [name for name in NEEDS_RESTART if getattr(office.settings, name) != getattr(old.settings, name)]
         self._office = office
         self._server.tell(messages.Applied, revision=revision)
@@ -430,6 +439,8 @@ class Switch:
 
     async def _handle(self, request: messages.Request, peer: Peer) -> object:
         try:
+            if isinstance(request, OfRecordings):
+                return await self._recordings.answer(request, peer)
             return await self._answer(request)
         except SettingsFaults as faults:
             raise Refused(faults.id, str(faults)) from None

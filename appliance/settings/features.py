@@ -35,6 +35,9 @@ class Features(Table):
         "Back to the partner who waits; the other one waits, or is let go when he has not answered.", "*0", where="call"
     )
     three_way: Code = code("All three talk.", "*3", where="call")
+    record_pause: Code = code(
+        "The call is not recorded for a while, such as for card numbers; once more, it is again.", "*1", where="call"
+    )
     dnd_on: Code = code("Do not disturb: queues leave me alone, direct calls go on as if I were busy.", "*78")
     dnd_off: Code = code("I may be disturbed again.", "*79")
     forward_always_on: Code = code("All calls to my extension go to the number.", "*72", takes="number")

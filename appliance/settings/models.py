@@ -16,6 +16,7 @@ from appliance.settings.lines import MAIN, Line, Phone, Sip
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
 from appliance.settings.outside import MAY_CALL, Limits, MayCall, Outside
 from appliance.settings.prompts import Prompt
+from appliance.settings.recording import Recording
 from appliance.settings.steps import OFFICE, Level, Step
 from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import (
@@ -337,6 +338,7 @@ class Settings(Table):
     parking: Parking = setting("Parked calls.", Parking())
     hold: Hold = setting("What a held caller hears.", Hold())
     lamps: Lamps = setting("What lamp keys show.", Lamps())
+    recording: Recording = setting("Recorded calls.", Recording())
     room: dict[Name, Room] = setting("Conferences.", {}, max_length=64)
     phone: dict[Name, Phone] = setting("Devices.", {}, max_length=250)
     person: dict[Name, Person] = setting("People.", {}, max_length=250)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """secrets.toml: passwords, apart from the settings document, never shown."""
 
+import base64
 import secrets
 import stat
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from appliance.settings.faults import Fault, SettingsFaults
 from appliance.settings.models import Settings
 from appliance.settings.references import Wrong
 from appliance.settings.tables import Table, setting, some
-from appliance.settings.words import Name, Password, PinHash, TotpSecret, TrunkPassword
+from appliance.settings.words import Name, Password, PinHash, RecordingKey, TotpSecret, TrunkPassword
 
 FILE = "secrets.toml"  # beside the settings document
 MODE = 0o600
@@ -66,6 +67,13 @@ class MailSecret(Table):
     password: Secret[TrunkPassword] = setting("The password of `user`.")
 
 
+class RecordingSecret(Table):
+    """Of recorded calls. Without the key they were written with they can never be heard again: keep a copy elsewhere."""
+
+    key: Secret[RecordingKey] = setting("What recordings are encrypted with.")
+    old: tuple[Secret[RecordingKey], ...] = some("Keys used before, for older recordings.", (), most=20)
+
+
 class Secrets(Table):
     """The whole of secrets.toml. Values come out by `.get_secret_value()` only. Names without use are no fault."""
 
@@ -76,6 +84,7 @@ class Secrets(Table):
     proof: dict[Name, ProofSecret] = setting("PINs and codes of those who may set off actions.", {}, max_length=250)
     mailbox: dict[Name, MailboxSecret] = setting("PINs of mailboxes.", {}, max_length=500)
     mail: MailSecret | None = setting("The server that sends our e-mail.", None)
+    recording: RecordingSecret | None = setting("The key of recorded calls.", None)
     hashing: Hashing | None = setting(
         "Telephone numbers told as words; left out: the words are others after each start of the bridge.", None
     )
@@ -94,6 +103,9 @@ def missing(settings: Settings, known: Secrets) -> Iterator[Wrong]:
     for name, line in settings.line.items():
         if line.registers and name not in known.line:
             yield Wrong("no-password", ("line", name), f"has no password in {FILE}; {_accepted('line', name)}", True)
+    if settings.recording.rule and settings.recording.encrypt and not known.recording:
+        what = f"has no key in {FILE}; accepted: [recording] with key = ... there (`--fill` makes one), or `encrypt = false`"
+        yield Wrong("no-key", ("recording", "rule"), what, True)
 
 
 def unproved(settings: Settings, known: Secrets) -> Iterator[Wrong]:
@@ -110,16 +122,18 @@ def unproved(settings: Settings, known: Secrets) -> Iterator[Wrong]:
 
 
 def fill_secrets(settings: Settings, path: Path) -> Secrets:
-    """Add a password of our own for each telephone without one, and tell what the file then holds.
+    """Add a password of our own for each telephone without one, and a key for recordings, and tell what the file then holds.
 
     Nothing is written when none is missing. Raises SettingsFaults, files.DiskFull, OSError.
     """
     text = _text(path)
     known, _ = documents.check(Secrets, text, path.name, secret=True)
     new = [name for name in settings.phone if name not in known.phone]
-    if not new:
-        return known
     added = "".join(f'\n[phone.{name}]\npassword = "{secrets.token_urlsafe(STRENGTH)}"\n' for name in new)
+    if settings.recording.rule and settings.recording.encrypt and not known.recording:
+        added += f'\n[recording]\nkey = "{base64.b64encode(secrets.token_bytes(32)).decode()}"\n'
+    if not added:
+        return known
     text = (text if not text or text.endswith("\n") else text + "\n") + added
     known, _ = documents.check(Secrets, text, path.name, secret=True)  # `phone = {...}` in one line cannot be added to
     path = path.resolve()

@@ -78,6 +78,7 @@ def tables(s: Settings) -> Iterator[tuple[Path, Table]]:
         yield from ((("scenario", id, "step", name), step) for name, step in scenario.step.items())
     yield ("outside",), s.outside
     yield ("hold",), s.hold
+    yield ("recording",), s.recording
     yield from ((("golden", i), golden) for i, golden in enumerate(s.golden))
 
 

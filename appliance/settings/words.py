@@ -278,5 +278,6 @@ PinHash = Annotated[
     ),
 ]
 TotpSecret = Annotated[str, Text("26 to 128 letters and digits of base 32", r"[A-Z2-7]{26,128}")]
+RecordingKey = Annotated[str, Text("32 random bytes as base64, 44 characters", r"[A-Za-z0-9+/]{43}=")]
 Password = Annotated[str, Text("8 to 128 printable ASCII characters without spaces", r"[\x21-\x7e]{8,128}")]
 TrunkPassword = Annotated[str, Text("1 to 128 printable ASCII characters", r"[\x20-\x7e]{1,128}")]

@@ -220,6 +220,12 @@ class Telephony:
     def record(self, path: str) -> Port:
         return self._sip.record(path)
 
+    def tape(self, leg: Leg, rate: int, sounds: bool, a_law: bool) -> Port:
+        return self._sip.tape(leg, rate, sounds, a_law)
+
+    def pause(self, tape: Port, on: bool) -> None:
+        self._sip.pause(tape, on)
+
     def stop(self, port: Port) -> None:
         self._sip.stop(port)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from appliance.calls.messages import Message
+from appliance.calls.recorded import Recorded
 from appliance.store.migrate import TooNew, migrate
 
 DELAY = 0.2  # seconds a row may wait for company before it is written; what a power cut may take
@@ -51,6 +52,8 @@ UNBIND = "DELETE FROM binding WHERE phone = ? AND contact = ?"
 MESSAGE = (
     f"INSERT OR REPLACE INTO message ({', '.join(Message._fields)}) VALUES ({', '.join('?' * len(Message._fields))})"
 )
+RECORDING = f"INSERT OR REPLACE INTO recording ({', '.join(Recorded._fields)}) VALUES ({', '.join('?' * len(Recorded._fields))})"
+RECORDING_GONE = "DELETE FROM recording WHERE id = ?"
 MESSAGE_GONE = "DELETE FROM message WHERE id = ?"
 CUT = """
 UPDATE call SET outcome = 'cut',
@@ -174,6 +177,15 @@ class Journal:
     def message_gone(self, message: int) -> None:
         """It is kept no longer."""
         self._put(_Row(MESSAGE_GONE, (message,)))
+
+    def recording(self, recorded: Recorded) -> None:
+        """A recording is kept or under way, or other than it was."""
+        values = (_text(value) if isinstance(value, str) else int(value) for value in recorded)
+        self._put(_Row(RECORDING, tuple(values)))
+
+    def recording_gone(self, recording: int) -> None:
+        """It is kept no longer."""
+        self._put(_Row(RECORDING_GONE, (recording,)))
 
     def bind(self, phone: str, contact: str, source: str, expires_at: int, agent: str) -> None:
         """A telephone is reached at this contact until expires_at."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from appliance.calls.messages import Message
+from appliance.calls.recorded import Recorded
 
 LOCK_WAIT = 1.0  # seconds; readers wait only while a new database is being made
 
@@ -239,6 +240,16 @@ class Reader:
         """Voicemail, oldest first."""
         rows = self._ask(Message, f"SELECT {', '.join(Message._fields)} FROM message ORDER BY at, id")
         return [row._replace(handled=bool(row.handled)) for row in rows]
+
+    def recordings(self, after: int = 0, limit: int = -1) -> list[Recorded]:
+        """Recordings whose id is higher, in the order of their ids; all of them without a limit."""
+        fields = ", ".join(Recorded._fields)
+        rows = self._ask(Recorded, f"SELECT {fields} FROM recording WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+        return [row._replace(kept=bool(row.kept)) for row in rows]
+
+    def recording(self, id: int) -> Recorded | None:
+        found = self._ask(Recorded, f"SELECT {', '.join(Recorded._fields)} FROM recording WHERE id = ?", id)
+        return found[0]._replace(kept=bool(found[0].kept)) if found else None
 
     def call(self, id: int) -> Call | None:
         found = self._ask(Call, f"SELECT {', '.join(Call._fields)} FROM call WHERE id = ?", id)

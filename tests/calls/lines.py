@@ -62,6 +62,14 @@ class Puppets:
     def record(self, path: str) -> Port:
         return self._file(path)
 
+    def tape(self, leg: Leg, rate: int, sounds: bool, a_law: bool) -> Port:
+        tape = self._file(f"tape of {leg}")
+        self.asked.append(("tape", leg, tape))
+        return tape
+
+    def pause(self, tape: Port, on: bool) -> None:
+        self.asked.append(("pause" if on else "resume", tape, 0))
+
     def stop(self, port: Port) -> None:
         self.asked.append(("stop", port, 0))
         self.gone(port)

@@ -9,10 +9,29 @@ from typing import Any, Self
 import msgspec
 
 from appliance.control import messages as m
+from appliance.control import recordings
 from appliance.control.handling import Park
 from appliance.control.server import Peer, Server
 
 MESSAGE = m.Message(5, "office", 1_790_000_000_000, "+37060000001", "", 2500, "/a.wav", "00" * 32, "new", False, 0, "")
+RECORDING = recordings.Recording(
+    *(
+        7,
+        5,
+        1_790_000_000_000,
+        "city",
+        "anna",
+        "+37060000001",
+        "",
+        "sales",
+        "/r/7.lkr",
+        "wav",
+        2500,
+        160_000,
+        "00" * 32,
+    ),
+    *("whole", 0, False),
+)
 PATIENCE = 10.0  # seconds a test waits for what must come
 
 
@@ -53,6 +72,12 @@ class SmallOffice:
                 return self.why
             case m.Check():
                 return m.Checked(("a warning",))
+            case recordings.Recordings(after=after):
+                return (RECORDING,) if after < RECORDING.id else ()
+            case recordings.VerifyRecording():
+                return recordings.Verified("it was changed")
+            case recordings.ExportRecording(first=first):
+                return recordings.Piece(b"\1\2\3\4" * 4000 if first < 3 else b"", first + 1, "wav")
             case Park():
                 return m.Parked("71")
             case m.Dial() | m.Say():

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from appliance.control import messages as m
+from appliance.control import recordings as r
 from appliance.control.client import EVENTS_WAITING, Client, ControlLost, connect, follow
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
-from tests.control.office import MESSAGE, PATIENCE, SmallOffice, encoded
+from tests.control.office import MESSAGE, PATIENCE, RECORDING, SmallOffice, encoded
 
 
 async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
@@ -28,7 +29,11 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert await client.request(m.ActionKeys(0, "6b1f0c9e2d7a4411")) == "4711"
         assert await client.request(m.Dial(0, "+37060000001", connect="person.anna")) == m.Dialled((5,))
         assert await client.request(m.Say(0, "Tea", person="anna")) == m.Dialled((5,))
+        assert await client.request(r.Recordings(0)) == (RECORDING,)
+        assert (await client.request(r.VerifyRecording(0, 7))).wrong == "it was changed"
+        assert (await client.request(r.ExportRecording(0, 7))).next == 1
         for request in (
+            r.KeepRecording(0, 7), r.DeleteRecording(0, 7),
             m.SetStatus(0, "anna", "break"), m.HangUp(0, 5), m.ActionResult(0, 5, "lamp", "published"),
             m.SetMessage(0, 5, state="heard"), m.DeleteMessage(0, 5), m.Mailed(0, 5, "sent"),
             Take(0, 5, ("desk1",)), Supervise(0, 5, "listen", person="anna"), Disturb(0, "anna", False),

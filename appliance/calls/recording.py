@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Calls that are recorded: which, after which words, and what becomes of it while they go on.
+
+A tape is on the leg of the one outside (else of who called), so that it follows him wherever he is sent.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.calls.call import Call, Ring, State
+from appliance.calls.hands import Hands
+from appliance.calls.holding import Holding
+from appliance.calls.outgoing import is_for_help
+from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
+from appliance.calls.recorded import Recorded, Recorder, file_name
+from appliance.settings.recording import RATES, RecordingRule
+
+log = logging.getLogger("recording")
+
+PAUSED, RESUMED = "record-paused", "record-resumed"  # what is told of the code
+
+
+@dataclass(slots=True)
+class Taped:
+    """A leg that is recorded, and the call it is in now."""
+
+    recorded: Recorded
+    leg: Leg
+    tape: Port
+    call: Call
+    paused_by: Leg = 0
+    pause: asyncio.TimerHandle | None = None
+    beep: asyncio.TimerHandle | None = None
+
+
+@dataclass(slots=True)
+class Asked:
+    """Two who are put through once one of them, or both, heard that they are recorded."""
+
+    call: Call
+    ring: Ring
+    rule: str
+    far: Leg
+    near: Leg
+    player: Port
+
+
+class Recording:
+    """By the leg a tape is on."""
+
+    def __init__(
+        self,
+        hands: Hands,
+        holding: Holding,
+        telephony: Telephony,
+        journal: Journal,
+        audience: Audience,
+        recorder: Recorder,
+        calls: Mapping[int, Call],
+        now: Callable[[], int],
+        sounds: Callable[[str], Path],
+        prompt: Callable[[Call, str], str],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """now: ms UTC; prompt: the file of one in his language, "" when it could not be spoken; chance: 0 to below 1."""
+        self._hands, self._holding, self._telephony = hands, holding, telephony
+        self._journal, self._audience, self._recorder = journal, audience, recorder
+        self._calls, self._now, self._sounds, self._prompt, self._chance = calls, now, sounds, prompt, chance
+        self.taped: dict[Leg, Taped] = {}
+        self._asked: dict[Leg, Asked] = {}  # by the far leg
+        self._heard: set[Leg] = set()  # it was told
+        self._never: set[Leg] = set()  # it does not want to be recorded, or could not be told
+        self._drawn: dict[tuple[Leg, str], bool] = {}  # by leg and rule
+        self._beeps: set[Port] = set()
+
+    # ---- who talks --------------------------------------------------------------------------------------------------
+
+    def meet(self, call: Call, ring: Ring) -> bool:
+        """Two are to talk; whether they are put through later, by us, once they were told."""
+        far, near = sides(call, ring)
+        if before := self._asked.pop(far, None):
+            self._telephony.stop(before.player)
+        if far in self.taped or far in self._never or not (rule := self._rule(call, ring, far)):
+            return False
+        said = call.rules.settings.recording
+        if said.consent is None or far in self._heard:
+            self._begin(call, rule, far)
+            return False
+        file = self._prompt(call, said.consent)
+        player = self._telephony.play(file, False) if file else 0
+        if not player:
+            self._untold(call, far, "its prompt could not be spoken")
+            return False
+        self._asked[far] = Asked(call, ring, rule, far, near, player)
+        self._telephony.hear(far, player)
+        if said.tell == "both":
+            self._telephony.hear(near, player)
+        return True
+
+    def _rule(self, call: Call, ring: Ring, far: Leg) -> str:
+        """The rule by which a talk is recorded; "" when it is not. Chance decides once for each leg and rule."""
+        if call.outgoing and is_for_help(call.outgoing):
+            return ""
+        name = rule_for(call, ring)
+        rule = call.rules.settings.recording.rule.get(name)
+        if not rule or not rule.record:
+            return ""
+        drawn = self._drawn.setdefault((far, name), self._chance() * 100 < rule.percent)
+        return name if drawn else ""
+
+    def _put_through(self, asked: Asked) -> None:
+        """The words are over, however; one who is held meanwhile is put through when he no longer is."""
+        del self._asked[asked.far]
+        self._telephony.stop(asked.player)
+        held = self._holding.holds(asked.far) or self._holding.holds(asked.near)
+        if asked.call.talk is asked.ring and not held:
+            self._hands.join(asked.far, asked.near)
+
+    def digit(self, leg: Leg, digit: str) -> bool:
+        """A key of somebody who is told that he is recorded; whether he refused by it."""
+        asked = self._asked.get(leg)
+        if not asked or digit != asked.call.rules.settings.recording.refuse:
+            return False
+        self._never.add(leg)
+        self._put_through(asked)
+        self._hands.note(asked.call, "recording", state="refused", rule=asked.rule)
+        return True
+
+    def played(self, port: Port) -> None:
+        if port in self._beeps:
+            self._beeps.discard(port)
+            self._telephony.stop(port)
+        for asked in [one for one in self._asked.values() if one.player == port]:
+            self._heard.add(asked.far)
+            self._put_through(asked)
+            if asked.call.talk is asked.ring:
+                self._begin(asked.call, asked.rule, asked.far)
+
+    def stopped(self, port: Port, why: str) -> None:
+        self._beeps.discard(port)
+        for asked in [one for one in self._asked.values() if one.player == port]:
+            self._put_through(asked)
+            self._untold(asked.call, asked.far, f"its prompt cannot be played: {why}")
+        for taped in [one for one in self.taped.values() if one.tape == port]:
+            self._forget(taped)
+            self._trouble(taped.call, why)
+
+    def _untold(self, call: Call, far: Leg, why: str) -> None:
+        self._never.add(far)
+        self._trouble(call, why)
+
+    # ---- recording --------------------------------------------------------------------------------------------------
+
+    def _begin(self, call: Call, rule: str, far: Leg) -> None:
+        said = call.rules.settings.recording
+        tape = self._telephony.tape(far, RATES[said.form], said.sounds, said.form == "compact")
+        if not tape:
+            self._trouble(call, "too many calls are recorded at once")
+            return
+        id, now = self._journal.next_call_id(), self._now()
+        number = call.dialled if call.direction == "out" else call.caller
+        recorded = Recorded(
+            *(id, call.id, now, call.line, call.person or call.caller_person, number, call.name, rule),
+            *(file_name(id, now, said.encrypt), said.form),
+        )
+        taped = self.taped[far] = Taped(recorded, far, tape, call)
+        self._journal.recording(recorded)
+        self._note(taped, "began", rule=rule)
+        self._recorder.begin(recorded, tape)
+        self._show(taped)
+        self._beep_later(taped)
+
+    def look(self) -> None:
+        """A leg that is recorded may be in another call by now, or with somebody else."""
+        for taped in list(self.taped.values()):
+            found = self._hands.on(taped.leg)
+            if not found:
+                continue
+            if found[0] is not taped.call:
+                taped.call.recorded = ""
+                taped.call = found[0]
+                self._note(taped, "goes on")
+                self._show(taped)
+            if (
+                taped.paused_by
+                and taped.call.talk
+                and taped.paused_by not in (taped.call.leg, taped.call.talk.answered)
+            ):
+                self._resume(taped)  # whoever paused has left it to another
+
+    def pause(self, leg: Leg) -> str:
+        """Somebody who talks pressed the code; what he is told, "" when he is not recorded."""
+        found = self._hands.talking(leg)
+        taped = self._of(found[0]) if found else None
+        if not taped:
+            return ""
+        if taped.paused_by:
+            self._resume(taped)
+            return RESUMED
+        taped.paused_by = leg
+        self._telephony.pause(taped.tape, True)
+        if lasts := taped.call.rules.settings.recording.pause_lasts:
+            taped.pause = asyncio.get_running_loop().call_later(lasts, self._resume, taped)
+        self._note(taped, "paused")
+        self._show(taped)
+        return PAUSED
+
+    def _resume(self, taped: Taped) -> None:
+        _still(taped.pause)
+        taped.paused_by, taped.pause = 0, None
+        self._telephony.pause(taped.tape, False)
+        self._note(taped, "resumed")
+        self._show(taped)
+
+    def _of(self, call: Call) -> Taped | None:
+        legs = (call.leg, call.talk.answered if call.talk else 0)
+        return next((self.taped[leg] for leg in legs if leg in self.taped), None)
+
+    def _beep_later(self, taped: Taped) -> None:
+        if every := taped.call.rules.settings.recording.beep:
+            taped.beep = asyncio.get_running_loop().call_later(every, self._beep, taped)
+
+    def _beep(self, taped: Taped) -> None:
+        call = taped.call
+        if call.talk and not taped.paused_by and (player := self._telephony.play(str(self._sounds("beep")), False)):
+            self._beeps.add(player)
+            for leg in (call.leg, call.talk.answered):
+                self._telephony.hear(leg, player)
+        self._beep_later(taped)
+
+    # ---- ends -------------------------------------------------------------------------------------------------------
+
+    def over(self, leg: Leg) -> None:
+        """A leg is over, and its tape with it."""
+        if asked := self._asked.pop(leg, None):
+            self._telephony.stop(asked.player)
+        if taped := self.taped.get(leg):
+            self._forget(taped)
+        self._heard.discard(leg)
+        self._never.discard(leg)
+        if self._drawn:
+            self._drawn = {key: drawn for key, drawn in self._drawn.items() if key[0] != leg}
+
+    def done(self, recorded: Recorded) -> None:
+        """Its file is closed, whatever is in it."""
+        self._journal.recording(recorded)
+        detail: dict[str, object] = {"id": recorded.id, "state": recorded.state, "ms": recorded.duration}
+        if recorded.lost:
+            detail["lost"] = recorded.lost
+            log.warning("recording %d: %d ms found no room, the disk was too slow", recorded.id, recorded.lost)
+        detail["sha256"] = recorded.sha256
+        self._journal.event(recorded.call, self._now(), "recording", detail)
+        self._journal.flush()
+        log.info("recording %d of call %d: %s, %d ms", recorded.id, recorded.call, recorded.state, recorded.duration)
+
+    def failed(self, recorded: Recorded, why: str) -> None:
+        """The disk takes no more of it; the call goes on."""
+        for taped in [one for one in self.taped.values() if one.recorded.id == recorded.id]:
+            self._telephony.stop(taped.tape)
+            self._forget(taped)
+            self._trouble(taped.call, why)
+
+    def close(self) -> None:
+        for taped in list(self.taped.values()):
+            self._forget(taped)
+
+    def _forget(self, taped: Taped) -> None:
+        del self.taped[taped.leg]
+        _still(taped.pause)
+        _still(taped.beep)
+        taped.call.recorded = ""
+        if taped.call.state is not State.OVER:
+            self._audience.call_changed(taped.call.id)
+
+    # ---- what is written and told -----------------------------------------------------------------------------------
+
+    def _trouble(self, call: Call, why: str) -> None:
+        log.error("call %d is not recorded: %s", call.id, why)
+        self._hands.note(call, "alarm", why="not-recorded", reason=why)
+        self._audience.happened("alarm", call, detail="not-recorded")
+
+    def _note(self, taped: Taped, state: str, **more: object) -> None:
+        self._hands.note(taped.call, "recording", id=taped.recorded.id, state=state, **more)
+
+    def _show(self, taped: Taped) -> None:
+        taped.call.recorded = "paused" if taped.paused_by else "yes"
+        self._audience.call_changed(taped.call.id)
+
+
+def sides(call: Call, ring: Ring) -> tuple[Leg, Leg]:
+    """The leg of the one outside, or else of who called; and the other."""
+    ours = bool(call.phone or call.caller_person)
+    return (ring.answered, call.leg) if ours and ring.line else (call.leg, ring.answered)
+
+
+def rule_for(call: Call, ring: Ring) -> str:
+    """The first rule that fits a talk, "" when none does."""
+    rules = call.rules.settings.recording.rule
+    return next((name for name, rule in rules.items() if fits(rule, call, ring)), "")
+
+
+def fits(rule: RecordingRule, call: Call, ring: Ring) -> bool:
+    """Whether all that a rule asks for holds."""
+    s = call.rules.settings
+    people = {ring.person, call.caller_person} - {""}
+    queue = s.queue.get(call.queue)
+    departments = {queue.department} if queue else set()
+    for name in rule.departments:
+        members = {member.partition(".")[0] for member in s.department[name].people} if name in s.department else set()
+        if members & people:
+            departments.add(name)
+    asked_for: tuple[tuple[tuple[str, ...], set[str | None]], ...] = (
+        (rule.directions, {call.direction}),
+        (rule.lines, {call.line, ring.line, ring.line_used()}),
+        (rule.queues, {call.queue}),
+        (rule.departments, departments),
+        (rule.people, {*people}),
+        (rule.callers, {*call.lists}),
+    )
+    return all(not wanted or not there.isdisjoint(wanted) for wanted, there in asked_for)
+
+
+def _still(timer: asyncio.TimerHandle | None) -> None:
+    if timer:
+        timer.cancel()

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The files of recordings: encrypted in chunks as they grow (.lkr), or WAV. docs/recording.md has the format.
+
+A chunk is sealed with ChaCha20-Poly1305 (RFC 8439) under a key of the file's own, its nonce being its number and whether
+it is the last: none can be changed, left out or moved unseen, and a file that is cut off opens up to there.
+"""
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from appliance.calls.recorded import WAV
+
+MAGIC = b"LKREC\x00\x01\n"
+HEAD_SIZE = struct.Struct("<H")  # bytes of JSON behind the magic
+LENGTH = struct.Struct("<I")  # bytes of a chunk's plain text; its highest bit: it is the last
+LAST = 1 << 31
+CHUNK_MAX = 1 << 20  # bytes; a longer one is damage
+TAG = 16  # bytes, RFC 8439
+NONCE = struct.Struct(">7xIB")
+USE = b"linekeeper recording"  # the file's key is for nothing else
+PCM, A_LAW = 1, 6  # codings of WAV
+SIDES = 2
+COUNTS = {"wav": (16_000, 2, PCM), "compact": (8_000, 1, A_LAW)}  # by form: samples a second, bytes of one, coding
+SILENCE = {"wav": b"\x00\x00", "compact": b"\xd5"}  # a sample of it, G.711
+
+
+class Damaged(Exception):
+    """A recording that is not what was written."""
+
+    id = "recording-damaged"
+
+
+class CutOff(Damaged):
+    """It ends before its end, and is sound up to there."""
+
+    id = "recording-cut"
+
+
+class NoKey(Exception):
+    """The key it was encrypted with is not known."""
+
+    id = "recording-key"
+
+
+class Scanned(NamedTuple):
+    """What there is of a file: bytes of samples, bytes that are sound, and whether its end is there."""
+
+    samples: int
+    size: int
+    whole: bool
+
+
+def key_id(key: bytes) -> str:
+    """What tells keys apart, and tells nothing of them."""
+    return hashlib.sha256(USE + key).hexdigest()[:16]
+
+
+def milliseconds(form: str, samples: int) -> int:
+    """How long so many bytes of samples sound."""
+    rate, width, _ = COUNTS[form]
+    return samples * 1000 // (rate * width * SIDES)
+
+
+def wav_head(form: str, samples: int) -> bytes:
+    """What stands before the samples of a WAV file."""
+    rate, width, coding = COUNTS[form]
+    fmt = struct.pack("<HHIIHH", coding, SIDES, rate, rate * width * SIDES, width * SIDES, 8 * width)
+    if coding != PCM:
+        fmt += b"\0\0"
+    chunks = b"fmt " + struct.pack("<I", len(fmt)) + fmt
+    if coding != PCM:
+        chunks += b"fact" + struct.pack("<II", 4, samples // (width * SIDES))
+    size = min(4 + len(chunks) + 8 + samples, 0xFFFFFFFF)
+    return b"RIFF" + struct.pack("<I", size) + b"WAVE" + chunks + b"data" + struct.pack("<I", min(samples, 0xFFFFFFFF))
+
+
+# ---- writing --------------------------------------------------------------------------------------------------------
+
+
+class Writer(Protocol):
+    """A file that grows. Every method raises OSError; then it is as it was before, and give_up() is all that is left."""
+
+    size: int
+
+    def add(self, samples: bytes) -> None: ...
+    def sync(self) -> None: ...
+    def close(self) -> str:
+        """Its checksum, SHA-256 in hex, once it is on the disk."""
+
+    def give_up(self) -> str:
+        """The same of what there is."""
+
+
+class _File:
+    """Bytes put behind one another, whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.size = 0
+        self._hash = hashlib.sha256()
+        self._path = path
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+    def _put(self, data: bytes) -> None:
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[os.write(self._fd, left) :]
+        except OSError:
+            os.ftruncate(self._fd, self.size)
+            os.lseek(self._fd, 0, os.SEEK_END)
+            raise
+        self.size += len(data)
+        self._hash.update(data)
+
+    def sync(self) -> None:
+        os.fdatasync(self._fd)
+
+    def _end(self) -> str:
+        try:
+            os.fsync(self._fd)
+        finally:
+            os.close(self._fd)
+        return self._hash.hexdigest()
+
+    def give_up(self) -> str:
+        os.close(self._fd)
+        return self._hash.hexdigest()
+
+
+class SealedFile(_File):
+    """Satisfies Writer."""
+
+    def __init__(self, path: Path, head: Mapping[str, object], key: bytes) -> None:
+        """head: what may be read without the key."""
+        super().__init__(path)
+        salt = os.urandom(16)
+        said = json.dumps({**head, "key": key_id(key), "salt": salt.hex()}).encode()
+        self._head = MAGIC + HEAD_SIZE.pack(len(said)) + said
+        self._cipher, self._number = ChaCha20Poly1305(_file_key(key, salt)), 0
+        self._put(self._head)
+
+    def add(self, samples: bytes) -> None:
+        for at in range(0, len(samples), CHUNK_MAX):
+            self._seal(samples[at : at + CHUNK_MAX], 0)
+
+    def close(self) -> str:
+        self._seal(b"", 1)
+        return self._end()
+
+    def _seal(self, samples: bytes, last: int) -> None:
+        sealed = self._cipher.encrypt(NONCE.pack(self._number, last), samples, self._head)
+        self._put(LENGTH.pack(len(samples) | LAST * last) + sealed)
+        self._number += 1
+
+
+class WavFile(_File):
+    """Satisfies Writer. What its head says of its length is right once it is closed."""
+
+    def __init__(self, path: Path, form: str) -> None:
+        super().__init__(path)
+        self._form = form
+        self._head = len(wav_head(form, 0))
+        self._put(wav_head(form, 0))
+
+    def add(self, samples: bytes) -> None:
+        self._put(samples)
+
+    def close(self) -> str:
+        self._complete()
+        self._end()
+        return digest(self._path)
+
+    def give_up(self) -> str:
+        try:
+            self._complete()
+        finally:
+            os.close(self._fd)
+        return digest(self._path)
+
+    def _complete(self) -> None:
+        os.pwrite(self._fd, wav_head(self._form, self.size - self._head), 0)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _file_key(key: bytes, salt: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=salt, info=USE).derive(key)
+
+
+# ---- reading --------------------------------------------------------------------------------------------------------
+
+
+def head(path: Path) -> tuple[dict[str, Any], bytes]:
+    """What an encrypted file says of itself, and its bytes. Raises Damaged, OSError."""
+    with path.open("rb") as file:
+        begin = file.read(len(MAGIC) + HEAD_SIZE.size)
+        if not begin.startswith(MAGIC) or len(begin) < len(MAGIC) + HEAD_SIZE.size:
+            raise Damaged(f"{path} is no recording")
+        begin += file.read(HEAD_SIZE.unpack_from(begin, len(MAGIC))[0])
+    try:
+        said = json.loads(begin[len(MAGIC) + HEAD_SIZE.size :])
+        bytes.fromhex(said["salt"])
+        if said["form"] not in COUNTS or not isinstance(said["id"], int) or not isinstance(said["call"], int):
+            raise ValueError("not ours")
+    except (ValueError, KeyError, TypeError):
+        raise Damaged(f"{path} says nothing of itself that can be read") from None
+    return said, begin
+
+
+def chunks(path: Path, form: str, keys: Mapping[str, bytes], first: int = 0) -> Iterator[bytes]:
+    """The samples of a recording, a chunk at a time, from one on. keys: by their key_id.
+
+    Raises CutOff where it ends before its end, Damaged, NoKey, OSError."""
+    if path.suffix == WAV:
+        yield from _plain_chunks(path, form, first)
+        return
+    said, begin = head(path)
+    if (key := keys.get(str(said.get("key")))) is None:
+        raise NoKey(f"{path} was encrypted with another key than those in secrets.toml")
+    cipher = ChaCha20Poly1305(_file_key(key, bytes.fromhex(said["salt"])))
+    with path.open("rb") as file:
+        file.seek(len(begin))
+        for number, (length, last) in enumerate(_lengths(file.fileno(), path, len(begin))):
+            if number < first and not last:
+                file.seek(LENGTH.size + length + TAG, os.SEEK_CUR)
+                continue
+            file.seek(LENGTH.size, os.SEEK_CUR)
+            try:
+                samples = cipher.decrypt(NONCE.pack(number, last), file.read(length + TAG), begin)
+            except InvalidTag:
+                raise Damaged(f"{path} was changed, in its chunk {number}") from None
+            if number >= first:
+                yield samples
+
+
+def scan(path: Path, form: str) -> Scanned:
+    """How much of a file is there, which needs no key. Raises Damaged, OSError."""
+    size = path.stat().st_size
+    if path.suffix == WAV:
+        begin = len(wav_head(form, 0))
+        width = COUNTS[form][1] * SIDES
+        samples = max(0, size - begin) // width * width
+        with path.open("rb") as file:
+            return Scanned(samples, begin + samples, file.read(begin) == wav_head(form, samples))
+    _, begun = head(path)
+    samples, sound = 0, len(begun)
+    with path.open("rb") as file:
+        try:
+            for length, last in _lengths(file.fileno(), path, sound):
+                samples += length
+                sound += LENGTH.size + length + TAG
+                if last:
+                    return Scanned(samples, sound, sound == size)
+        except Damaged:
+            pass
+    return Scanned(samples, sound, False)
+
+
+def _lengths(fd: int, path: Path, at: int) -> Iterator[tuple[int, int]]:
+    """The length of each chunk and whether it is the last. Raises CutOff, Damaged."""
+    size = os.fstat(fd).st_size
+    while True:
+        said = os.pread(fd, LENGTH.size, at)
+        if len(said) < LENGTH.size:
+            raise CutOff(f"{path} ends before its end")
+        length = LENGTH.unpack(said)[0] & ~LAST
+        last = int(LENGTH.unpack(said)[0] & LAST != 0)
+        if length > CHUNK_MAX or (not length and not last):
+            raise Damaged(f"{path} was changed, or is cut off, at byte {at}")
+        at += LENGTH.size + length + TAG
+        if at > size:
+            raise CutOff(f"{path} ends before its end")
+        yield length, last
+        if last:
+            if at < size:
+                raise Damaged(f"{path} has something behind its end")
+            return
+
+
+def _plain_chunks(path: Path, form: str, first: int) -> Iterator[bytes]:
+    rate, width, _ = COUNTS[form]
+    with path.open("rb") as file:
+        file.seek(len(wav_head(form, 0)) + first * rate * width * SIDES)
+        while samples := file.read(rate * width * SIDES):
+            yield samples
