@@ -276,6 +276,29 @@ static PyObject *endpoint_remove_trunk(PyObject *self, PyObject *args)
     return PyArg_ParseTuple(args, "s", &text[0]) ? done(post(SIP_DO_NO_TRUNK, 0, 0, 0, 0, 1, text)) : NULL;
 }
 
+static PyObject *endpoint_guard(PyObject *self, PyObject *args)
+{
+    const char *text[1];
+    int on, wrong, requests, ban_for;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "piiis", &on, &wrong, &requests, &ban_for, &text[0]))
+        return NULL;
+    if (wrong < 1 || requests < 1 || ban_for < 1 || strlen(text[0]) > 2000) {
+        PyErr_SetString(PyExc_ValueError, "at least 1 of each; networks up to 2,000 characters");
+        return NULL;
+    }
+    return done(post(SIP_DO_GUARD, (sip_handle)on, (sip_handle)requests, wrong, ban_for, 1, text));
+}
+
+static PyObject *endpoint_lift(PyObject *self, PyObject *args)
+{
+    const char *text[1];
+
+    (void)self;
+    return PyArg_ParseTuple(args, "s", &text[0]) ? done(post(SIP_DO_LIFT, 0, 0, 0, 0, 1, text)) : NULL;
+}
+
 /* ---- legs and audio --------------------------------------------------------------------------------------------- */
 
 /* Takes a slot and posts; a handle, 0 when none is left. */
@@ -477,6 +500,8 @@ static PyMethodDef endpoint_methods[] = {
     {"bind", endpoint_bind, METH_VARARGS, NULL},
     {"set_trunk", endpoint_set_trunk, METH_VARARGS, NULL},
     {"remove_trunk", endpoint_remove_trunk, METH_VARARGS, NULL},
+    {"guard", endpoint_guard, METH_VARARGS, NULL},
+    {"lift", endpoint_lift, METH_VARARGS, NULL},
     {"call", endpoint_call, METH_VARARGS, NULL},
     {"progress", endpoint_progress, METH_VARARGS, NULL},
     {"answer", endpoint_answer, METH_VARARGS, NULL},

@@ -66,6 +66,13 @@ class Endpoint:
         """A trunk at sip:host:port; calls from "ip[:port] ..." are taken as its own. expires 0: no REGISTER."""
 
     def remove_trunk(self, trunk: str, /) -> None: ...
+    def guard(self, on: bool, wrong: int, requests: int, ban_for: int, never: str, /) -> None:
+        """Ban who sends more than so many wrong passwords, or requests without one, faster than they are forgotten (one in
+        10 s, five a second), for so many seconds; not the networks "ip[/bits] ..." (32 at most). At first it is off."""
+
+    def lift(self, address: str, /) -> None:
+        """Ban an address, or network as it was told, no longer; "" for all."""
+
     def call(self, trunk: str, target: str, number: str, name: str, at_once: bool = False, headers: str = "", /) -> int:
         """Call a URI through a trunk, or (trunk "") a telephone; shown as number and name. 0: no slot left.
 

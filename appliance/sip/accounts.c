@@ -123,6 +123,18 @@ struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata)
     return found;
 }
 
+int sip_trunk_at(struct sip_source source)
+{
+    for (int i = 0; i < trunk_count; i++)
+        for (int j = 0; j < trunks[i].addresses; j++) {
+            struct sip_source known = sip_source_of(&trunks[i].address[j]);
+
+            if (known.family == source.family && known.bits == source.bits)
+                return 1;
+        }
+    return 0;
+}
+
 static void addresses_set(struct sip_trunk *trunk, char *list)
 {
     char *save = NULL;
@@ -199,6 +211,7 @@ void sip_trunk_set(const struct sip_command *command)
     snprintf(trunk->user, sizeof trunk->user, "%s", command->text[2]);
     trunk->registers = command->value > 0;
     addresses_set(trunk, command->text[4]);
+    sip_guard_trunks();
     account_of(trunk, command->text[3], (int)command->value, &account);
     if (known)
         status = pjsua_acc_modify(trunk->account, &account);

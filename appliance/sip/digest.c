@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#define NONCE_LEN 48    /* 8 time, 5 random, 3 place, 32 seal; hexadecimal */
+#define NONCE_LEN 48    /* 8 time, 5 whom it was sent to, 3 place, 32 seal; hexadecimal */
 #define USED_MAX 4096   /* nonces whose count is remembered: as many as three hexadecimal digits have values */
 
 static unsigned char secret[32];
@@ -64,20 +64,36 @@ static uint32_t age(uint32_t made)
     return milliseconds() - made;
 }
 
-static void nonce_make(char out[NONCE_LEN])
+/* Twenty bits that nobody foresees who was not sent them: who forges an address guesses no password from there. */
+static void mark(char out[5], const char time[8], const char place[3], const pj_sockaddr *to)
+{
+    struct sip_source source = sip_source_of(to);
+    unsigned char sum[32], text[20];
+    unsigned int size = sizeof sum;
+    char digits[6];
+
+    memcpy(text, time, 8);
+    memcpy(text + 8, place, 3);
+    text[11] = source.family;
+    memcpy(text + 12, &source.bits, 8);
+    HMAC(EVP_sha256(), secret, sizeof secret, text, sizeof text, sum, &size);
+    hex(digits, sum, 3);
+    memcpy(out, digits, 5);
+}
+
+static void nonce_make(char out[NONCE_LEN], const pj_sockaddr *to)
 {
     static unsigned turn;
-    unsigned char head[8];
+    unsigned char head[8] = {0};
     uint32_t now = milliseconds();
 
     for (int i = 0; i < 4; i++)
         head[i] = (unsigned char)(now >> (24 - 8 * i));
-    if (RAND_bytes(head + 4, 4) != 1)
-        memset(head + 4, 0, 4); /* the time alone still makes it ours and short-lived */
     turn = (turn + 1) % USED_MAX;
-    head[6] = (unsigned char)((head[6] & 0xf0) | turn >> 8);
+    head[6] = (unsigned char)(turn >> 8);
     head[7] = (unsigned char)turn;
     hex(out, head, 8);
+    mark(out + 8, out, out + 13, to);
     seal(out + 16, out);
 }
 
@@ -95,16 +111,17 @@ static int hex32(const char *text, uint32_t *out)
     return 1;
 }
 
-/* Is it one of ours, and young? */
-static int nonce_young(const pj_str_t *nonce, uint32_t *made)
+/* Is it one of ours, young, and was it sent to where this comes from? */
+static int nonce_fits(const pj_str_t *nonce, uint32_t *made, const pj_sockaddr *from)
 {
-    char sum[32];
+    char sum[32], own[5];
 
     if (nonce->slen != NONCE_LEN)
         return 0;
     seal(sum, nonce->ptr);
-    return CRYPTO_memcmp(sum, nonce->ptr + 16, 32) == 0 && hex32(nonce->ptr, made) &&
-           age(*made) <= sip_config.nonce_lives * 1000;
+    mark(own, nonce->ptr, nonce->ptr + 13, from);
+    return CRYPTO_memcmp(sum, nonce->ptr + 16, 32) == 0 && CRYPTO_memcmp(own, nonce->ptr + 8, sizeof own) == 0 &&
+           hex32(nonce->ptr, made) && age(*made) <= sip_config.nonce_lives * 1000;
 }
 
 /* Only for a right answer: is its count new? From now on it is not. */
@@ -194,6 +211,13 @@ static const pjsip_digest_credential *credential_of(const pjsip_rx_data *rdata)
     return NULL;
 }
 
+pj_str_t sip_digest_user(const pjsip_rx_data *rdata)
+{
+    const pjsip_digest_credential *given = credential_of(rdata);
+
+    return given ? given->username : pj_str((char *)(uintptr_t) "");
+}
+
 /* Is the answer of the form asked for? Nothing in it says yet who it is. */
 static int well_formed(const pjsip_digest_credential *given, int *sha256, uint32_t *count)
 {
@@ -218,10 +242,10 @@ enum sip_verdict sip_digest_verify(const pjsip_rx_data *rdata, const struct sip_
 
     if (!given)
         return SIP_NO_CREDENTIALS;
+    if (!nonce_fits(&given->nonce, &made, &rdata->pkt_info.src_addr))
+        return SIP_STALE; /* whatever the answer: the next one decides */
     if (!well_formed(given, &sha256, &count))
         return SIP_WRONG;
-    if (!nonce_young(&given->nonce, &made))
-        return SIP_STALE; /* whatever the answer: the next one decides */
     who = sip_phone_find(&given->username);
     /* the same work whoever it is: time tells nothing about which accounts exist */
     if (expected(who ? who : &nobody, sha256, given, &rdata->msg_info.msg->line.req.method.name, answer))
@@ -257,7 +281,7 @@ void sip_digest_challenge(pjsip_rx_data *rdata, int stale)
 
     if (pjsip_endpt_create_response(pjsua_get_pjsip_endpt(), rdata, 401, NULL, &tdata) != PJ_SUCCESS)
         return;
-    nonce_make(nonce);
+    nonce_make(nonce, &rdata->pkt_info.src_addr);
     if (sip_config.offers_sha256)
         challenge_add(tdata, stale, "SHA-256", nonce);
     if (sip_config.offers_md5)

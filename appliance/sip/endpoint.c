@@ -112,6 +112,8 @@ static int command_do(const struct sip_command *command)
     case SIP_DO_HANG_UP: sip_leg_hang_up(command); break;
     case SIP_DO_OPEN: sip_gate_open(1); break;
     case SIP_DO_PUBLISH: sip_watch_publish(command); break;
+    case SIP_DO_GUARD: sip_guard_set(command); break;
+    case SIP_DO_LIFT: sip_guard_lift(command); break;
     case SIP_DO_REFERRED: sip_transfer_told(command); break;
     case SIP_DO_DIGITS: sip_leg_digits(command); break;
     case SIP_DO_PLAY: sip_audio_play(command); break;
@@ -290,7 +292,7 @@ static const char *bring_up(int wake_read)
     status = pjsua_init(&config, &logging, &media);
     if (status != PJ_SUCCESS)
         return failed("PJSIP does not initialise", status);
-    if ((status = sip_nat_init()) != PJ_SUCCESS || (status = sip_gate_init()) != PJ_SUCCESS ||
+    if ((status = sip_guard_init()) != PJ_SUCCESS || (status = sip_nat_init()) != PJ_SUCCESS || (status = sip_gate_init()) != PJ_SUCCESS ||
         (status = sip_malformed_init()) != PJ_SUCCESS || (status = sip_transfer_init()) != PJ_SUCCESS ||
         (status = sip_watch_init()) != PJ_SUCCESS)
         return failed("the SIP gate does not load", status);
@@ -329,6 +331,7 @@ static void housekeeping(void)
         return;
     last = now;
     sip_registrar_expire();
+    sip_guard_look();
     sip_silence_look();
     if (pjsua_call_get_count() > 0) {
         last_call = now;
@@ -395,6 +398,7 @@ int sip_start(const struct sip_config *config, char *why, size_t why_size)
     sip_accounts_reset();
     sip_registrar_reset();
     sip_watch_reset();
+    sip_guard_reset();
     sip_audio_reset();
     sip_tapes_reset();
     sip_slots_reset();

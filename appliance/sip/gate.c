@@ -123,12 +123,22 @@ sip_handle sip_gate_is_call(void)
 static const struct sip_phone *authenticate(pjsip_rx_data *rdata)
 {
     const struct sip_phone *phone = NULL;
+    pj_str_t user = sip_digest_user(rdata);
+    enum sip_verdict verdict;
 
-    switch (sip_digest_verify(rdata, &phone)) {
-    case SIP_ALLOWED: return phone;
-    case SIP_NO_CREDENTIALS: sip_digest_challenge(rdata, 0); break;
-    case SIP_STALE: sip_digest_challenge(rdata, 1); break;
-    case SIP_WRONG: sip_refuse(rdata, 403, "wrong user or password"); break;
+    if (!sip_guard_may_try(rdata, &user))
+        return NULL;
+    switch ((verdict = sip_digest_verify(rdata, &phone))) {
+    case SIP_ALLOWED: sip_guard_right(rdata); return phone;
+    case SIP_NO_CREDENTIALS:
+    case SIP_STALE:
+        if (sip_guard_asked(rdata))
+            sip_digest_challenge(rdata, verdict == SIP_STALE);
+        break;
+    case SIP_WRONG:
+        if (sip_guard_wrong(rdata, &user))
+            sip_refuse(rdata, 403, "wrong user or password");
+        break;
     }
     return NULL;
 }
@@ -162,7 +172,8 @@ static pj_bool_t on_invite(pjsip_rx_data *rdata)
     sip_handle replaces;
 
     if (sip_events_waiting() > SIP_EVENTS_BUSY || pjsua_call_get_count() + 8 > PJSUA_MAX_CALLS) {
-        sip_refuse(rdata, 503, "busy");
+        if (trunk || sip_guard_asked(rdata))
+            sip_refuse(rdata, 503, "busy");
         return PJ_TRUE;
     }
     if (!trunk && !(phone = authenticate(rdata)))
@@ -179,30 +190,30 @@ static pj_bool_t on_invite(pjsip_rx_data *rdata)
 static pj_bool_t on_request(pjsip_rx_data *rdata)
 {
     const pjsip_method *method = &rdata->msg_info.msg->line.req.method;
+    int within = rdata->msg_info.to->tag.slen > 0; /* a dialog; those of ours have taken theirs */
     const struct sip_phone *phone;
 
-    switch (method->id) {
-    case PJSIP_REGISTER_METHOD:
+    if (method->id == PJSIP_REGISTER_METHOD) {
         if ((phone = authenticate(rdata)))
             sip_registrar_register(rdata, phone);
         return PJ_TRUE;
-    case PJSIP_INVITE_METHOD:
-        return rdata->msg_info.to->tag.slen ? PJ_FALSE : on_invite(rdata);
-    case PJSIP_ACK_METHOD:
-    case PJSIP_CANCEL_METHOD:
-    case PJSIP_OPTIONS_METHOD: /* answered by PJSIP with what the box can do; names no account */
-        return PJ_FALSE;
-    default:
-        break;
     }
-    if (rdata->msg_info.to->tag.slen)
-        return PJ_FALSE; /* within a dialog */
+    if (method->id == PJSIP_INVITE_METHOD && !within)
+        return on_invite(rdata);
+    if (!within && pj_strcmp2(&method->name, "SUBSCRIBE") == 0) {
+        if ((phone = authenticate(rdata)))
+            sip_watch_subscribe(rdata, phone);
+        return PJ_TRUE;
+    }
+    if (!sip_guard_asked(rdata))
+        return PJ_TRUE;
+    if (within || method->id == PJSIP_ACK_METHOD || method->id == PJSIP_CANCEL_METHOD ||
+        method->id == PJSIP_OPTIONS_METHOD) /* answered by PJSIP with what the box can do; names no account */
+        return PJ_FALSE;
     if (method->id == PJSIP_BYE_METHOD)
         sip_refuse(rdata, 481, "no such call");
-    else if (pj_strcmp2(&method->name, "SUBSCRIBE") != 0)
+    else
         sip_refuse(rdata, 405, "not used here");
-    else if ((phone = authenticate(rdata)))
-        sip_watch_subscribe(rdata, phone);
     return PJ_TRUE;
 }
 
@@ -224,7 +235,8 @@ static pj_bool_t on_any_request(pjsip_rx_data *rdata)
         return !(phone = authenticate(rdata)) || sip_watch_refused(rdata, phone);
     if (within || pj_strcmp2(method, "REFER") != 0)
         return PJ_FALSE;
-    sip_refuse(rdata, 603, "transfer by REFER is of a call only");
+    if (sip_guard_asked(rdata))
+        sip_refuse(rdata, 603, "transfer by REFER is of a call only");
     return PJ_TRUE;
 }
 

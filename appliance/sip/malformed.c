@@ -116,8 +116,9 @@ static void on_dropped(pjsip_tp_dropped_data *dropped)
     if (line_ends.size && packet == line_ends.at + line_ends.size)
         packet = line_ends.at;
     line_ends = (struct line){dropped->data, dropped->status == PJ_EIGNORED ? dropped->len : 0};
+    sip_fence_of(dropped->tp);
     if ((dropped->status != PJSIP_EINVALIDMSG && dropped->status != PJSIP_EMISSINGHDR) ||
-        !(to = source_of(dropped, packet, &to_size)))
+        !(to = source_of(dropped, packet, &to_size)) || !sip_guard_malformed(to))
         return;
     memcpy(copy, dropped->data, size);
     copy[size] = '\0';

@@ -27,3 +27,5 @@ class Heard(IntEnum):
     DEAD = 14
     HELD = 15
     TRANSFER = 16
+    BANNED = 17
+    LIFTED = 18

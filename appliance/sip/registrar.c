@@ -64,6 +64,35 @@ void sip_registrar_forget(const char *phone)
         drop(binding, "removed");
 }
 
+int sip_registrar_is_at(const pj_str_t *phone, const pjsip_rx_data *rdata)
+{
+    int v6 = strchr(rdata->pkt_info.src_name, ':') != NULL;
+    char place[80];
+    int size = snprintf(place, sizeof place, "@%s%s%s:%d", v6 ? "[" : "", rdata->pkt_info.src_name, v6 ? "]" : "",
+                        rdata->pkt_info.src_port);
+
+    for (int i = 0; i < binding_count; i++) {
+        const char *target = strchr(bindings[i].target, '@');
+
+        if (pj_strcmp2(phone, bindings[i].phone) == 0 && target && strncmp(target, place, (size_t)size) == 0 &&
+            (!target[size] || target[size] == ';'))
+            return 1;
+    }
+    return 0;
+}
+
+/* Who was here before a restart of ours may come back without being known by a right password yet. */
+static void expect(const struct binding *binding)
+{
+    const char *at = strchr(binding->target, '@');
+    pj_str_t host = {(char *)(uintptr_t)(at ? at + 1 : ""), 0};
+    int brackets = host.ptr[0] == '[';
+
+    host.ptr += brackets;
+    host.slen = (pj_ssize_t)strcspn(host.ptr, brackets ? "]" : ":;");
+    sip_guard_expected(&host, binding->expires - ticks());
+}
+
 void sip_registrar_tell(const char *phone, const char *summary)
 {
     for (int i = 0; i < binding_count; i++)
@@ -118,6 +147,7 @@ void sip_registrar_bind(const struct sip_command *command)
     snprintf(binding->target, sizeof binding->target, "%s", command->text[2]);
     snprintf(binding->agent, sizeof binding->agent, "%s", command->text[3]);
     binding->expires = command->value - sip_now().sec + ticks();
+    expect(binding);
     told(binding);
 }
 

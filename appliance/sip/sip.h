@@ -21,6 +21,7 @@
 #define SIP_RESOURCES 2048     /* what may be watched: each person's lamp, status and messages, each park slot */
 #define SIP_SUBSCRIPTIONS 4096
 #define SIP_SESSION_LEAST 90   /* s, RFC 4028 section 4 */
+#define SIP_FENCED 256         /* sources the kernel drops; of more, the SIP thread does */
 #define SIP_BODY_MAX 2000      /* bytes of a state published: a NOTIFY must go into a packet */
 #define SIP_EVENTS_MAX 65536   /* unread events; beyond, new calls are refused with 503 */
 #define SIP_EVENTS_BUSY 2048
@@ -46,6 +47,9 @@ enum sip_event_kind {
     SIP_EV_DEAD,         /* the SIP thread has ended by itself; texts: why */
     SIP_EV_HELD,         /* handle, code: 1 it put us on hold, 0 it is back */
     SIP_EV_TRANSFER,     /* handle of a telephone's leg, value: handle of the leg it names by Replaces, or 0; texts: user */
+    SIP_EV_BANNED,       /* code: how often so far, value: until, unix s; texts: address or /64, why: passwords|requests|
+                            malformed */
+    SIP_EV_LIFTED,       /* texts: address or /64, why it is banned no longer: expired|lifted|known|forgotten|off */
 };
 
 struct sip_event {
@@ -81,6 +85,9 @@ enum sip_command_kind {
     SIP_DO_OPEN,    /* telephones and trunks are known: let requests in */
     SIP_DO_PUBLISH, /* texts: package, resource, its newest state ("": forget it) */
     SIP_DO_REFERRED,/* handle, code: what became of the transfer its telephone asked for */
+    SIP_DO_GUARD,   /* handle: 1 on; code, other: wrong passwords, requests that are too many; value: s of a ban; texts:
+                       networks never banned, "ip[/bits] ..." */
+    SIP_DO_LIFT,    /* texts: address banned no longer, "": all */
 };
 
 struct sip_command {
@@ -203,6 +210,11 @@ void sip_tapes_ended(void); /* the bridge is gone: nothing comes any more */
 /* wav.c */
 const char *sip_wav_fault(const char *path); /* NULL when PJSIP can play it */
 
+struct sip_source { /* of packets: an IPv4 address, or the upper half of an IPv6 one */
+    uint64_t bits;
+    uint8_t family; /* 4 or 6; 0 nobody */
+};
+
 /* accounts.c */
 struct sip_phone {
     char id[SIP_NAME_MAX + 1];
@@ -224,6 +236,7 @@ extern int sip_local_account;
 struct sip_phone *sip_phone_find(const pj_str_t *id);
 struct sip_trunk *sip_trunk_find(const char *id);
 struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata);
+int sip_trunk_at(struct sip_source source); /* is one there, whatever its port? */
 struct sip_trunk *sip_trunk_of_account(int account);
 void sip_accounts_reset(void); /* (any) while no endpoint runs */
 void sip_phone_set(const struct sip_command *command);
@@ -237,6 +250,7 @@ void sip_accounts_configure(pjsua_config *config);
 enum sip_verdict { SIP_ALLOWED, SIP_NO_CREDENTIALS, SIP_STALE, SIP_WRONG };
 int sip_digest_init(void);
 enum sip_verdict sip_digest_verify(const pjsip_rx_data *rdata, const struct sip_phone **phone);
+pj_str_t sip_digest_user(const pjsip_rx_data *rdata); /* of the credentials; empty without */
 void sip_digest_challenge(pjsip_rx_data *rdata, int stale);
 
 /* registrar.c */
@@ -245,6 +259,7 @@ void sip_registrar_register(pjsip_rx_data *rdata, const struct sip_phone *phone)
 void sip_registrar_bind(const struct sip_command *command);
 void sip_registrar_forget(const char *phone);
 void sip_registrar_expire(void);
+int sip_registrar_is_at(const pj_str_t *phone, const pjsip_rx_data *rdata); /* is it registered at that very place? */
 void sip_registrar_tell(const char *phone, const char *summary); /* every contact of a phone, unasked */
 
 /* summary.c */
@@ -267,6 +282,27 @@ struct sip_trunk *sip_gate_trunk(const pjsip_rx_data *rdata);
 sip_handle sip_gate_is_call(void); /* the INVITE let in last: its end is told as a leg's from now on; what it replaces */
 void sip_refuse(pjsip_rx_data *rdata, int code, const char *why);
 void sip_refused(const pjsip_rx_data *rdata, int code, const char *why); /* tells that it was */
+
+/* guard.c */
+pj_status_t sip_guard_init(void);
+void sip_guard_reset(void); /* (any) while no endpoint runs */
+struct sip_source sip_source_of(const pj_sockaddr *address);
+void sip_guard_set(const struct sip_command *command);
+void sip_guard_lift(const struct sip_command *command);
+void sip_guard_trunks(void); /* there are others now */
+void sip_guard_look(void);   /* once a second */
+int sip_guard_may_try(const pjsip_rx_data *rdata, const pj_str_t *user); /* 0: leave its password unlooked at */
+/* What came: without a password, with a wrong one, or not to be parsed. 0: it is too much, and goes unanswered. */
+int sip_guard_asked(const pjsip_rx_data *rdata);
+int sip_guard_wrong(const pjsip_rx_data *rdata, const pj_str_t *user);
+int sip_guard_malformed(const pj_sockaddr *address);
+void sip_guard_right(const pjsip_rx_data *rdata); /* somebody was let in */
+void sip_guard_expected(const pj_str_t *host, int64_t seconds); /* a telephone registered there before a restart */
+
+/* fence.c */
+void sip_fence_of(const pjsip_transport *transport);
+void sip_fence_set(const struct sip_source *out, int count);
+void sip_fence_reset(void); /* (any) while no endpoint runs */
 
 /* nat.c */
 pj_status_t sip_nat_init(void);

@@ -72,8 +72,10 @@ class Message:
 class Wire(asyncio.DatagramProtocol):
     """`async with Wire(address) as wire`: one socket towards the box, by UDP or TCP."""
 
-    def __init__(self, box: tuple[str, int], transport: str = "UDP", *, port: int = 0) -> None:
+    def __init__(self, box: tuple[str, int], transport: str = "UDP", *, port: int = 0, host: str = "") -> None:
+        """host: the address of this end, the box's own unless given; all of 127.0.0.0/8 are this machine's."""
         self.box, self.transport = box, transport
+        self._host = host or box[0]
         self.responses: Seen[Message] = Seen("response")
         self.requests: Seen[Message] = Seen("request")
         self._port = port
@@ -81,12 +83,12 @@ class Wire(asyncio.DatagramProtocol):
 
     async def __aenter__(self) -> Self:
         if self.transport == "TCP":
-            reader, self._stream = await asyncio.open_connection(*self.box)
+            reader, self._stream = await asyncio.open_connection(*self.box, local_addr=(self._host, self._port))
             self.here = self._stream.get_extra_info("sockname")[:2]
             self._reading = asyncio.create_task(self._read(reader))
         else:
             self._datagrams, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: self, local_addr=(self.box[0], self._port), remote_addr=self.box
+                lambda: self, local_addr=(self._host, self._port), remote_addr=self.box
             )
             self.here = self._datagrams.get_extra_info("sockname")[:2]
         return self
