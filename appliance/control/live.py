@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The office as a client of the switch knows it: the Office once told and every event after it. No clock, no socket."""
 
+from appliance.control.guard import Ban, Banned, Lifted
 from appliance.control.messages import (
     Call,
     CallChanged,
@@ -35,6 +36,7 @@ class Live:
         self.hours: dict[str, Hours] = {hours.id: hours for hours in office.hours}
         self.mailboxes: dict[str, Mailbox] = {mailbox.id: mailbox for mailbox in office.mailboxes}
         self.phones: dict[str, Phone] = {phone.id: phone for phone in office.phones}
+        self.bans: dict[str, Ban] = {ban.address: ban for ban in office.bans}
 
     def apply(self, event: Event) -> None:
         """Take one event; one that is not newer than what is known changes nothing."""
@@ -58,5 +60,9 @@ class Live:
                 self.mailboxes[mailbox.id] = mailbox
             case HoursChanged(hours=hours):
                 self.hours[hours.id] = hours
+            case Banned(ban=ban):
+                self.bans[ban.address] = ban
+            case Lifted(address=address):
+                self.bans.pop(address, None)
             case _:  # momentary: nothing that lasts is said by it
                 pass

@@ -7,6 +7,7 @@ import msgspec
 
 from appliance.control import recordings
 from appliance.control.fields import Id, Short
+from appliance.control.guard import Ban, Banned, Lift, Lifted
 from appliance.control.handling import Disturb, Forward, Handling, Park, Supervise, Take
 
 VERSION = 1
@@ -128,6 +129,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     phones: tuple[Phone, ...]
     hours: tuple[Hours, ...] = ()
     mailboxes: tuple[Mailbox, ...] = ()
+    bans: tuple[Ban, ...] = ()
 
 
 # ---- requests -------------------------------------------------------------------------------------------------------
@@ -298,7 +300,9 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
 
 Asking = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 OfMessages = Messages | SetMessage | DeleteMessage | Mailed
-Request = Asking | Handling | OfMessages | recordings.OfRecordings | ActionResult | ActionKeys | AbortAction
+Request = (
+    Asking | Handling | OfMessages | recordings.OfRecordings | ActionResult | ActionKeys | AbortAction | Lift
+)
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 
@@ -411,6 +415,8 @@ Event = (
     | ActionDue
     | ActionAborted
     | Applied
+    | Banned
+    | Lifted
 )
 
 
@@ -503,6 +509,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     ActionResult: Done,
     ActionKeys: str,
     AbortAction: Done,
+    Lift: Done,
 }
 
 

@@ -28,6 +28,7 @@ PROGRAMS = {
     "history": "list the settings that were ever in force",
     "restore": "put older settings in force again",
     "why": "tell why a call went as it did",
+    "guard": "list who is banned for guessing passwords, and lift bans",
     "messages": "list voicemail, and say what became of it",
     "recordings": "list recorded calls, verify, export, keep and delete them",
     "reach": "list every way a call can get to somebody",

@@ -30,7 +30,9 @@ from appliance.calls.rules import Rules
 from appliance.calls.spending import HOUR, beginning_of_day
 from appliance.calls.spending import earlier as earlier_spending
 from appliance.control import messages, voicemail
+from appliance.control.bans import Bans
 from appliance.control.board import Board
+from appliance.control.guard import Lift, as_told
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.messages import Refused
 from appliance.control.recordings import OfRecordings
@@ -107,7 +109,8 @@ class Switch:
         self._control = self._call_control(self._rules(office))
         self._server = Server(given.socket, self._handle, self._snapshot, may=allowed())
         self._board = Board(self._control, self._server)
-        self._telephony = Telephony(self._control, self._journal, died=self._died)
+        self._bans = Bans(self._journal, self._server)
+        self._telephony = Telephony(self._control, self._journal, died=self._died, bans=self._bans)
         host = own_address(office.settings.sip.listen)
         self._lamps = Lamps(self._board, self._control, self._telephony, host)
         self._office = office
@@ -435,7 +438,7 @@ class Switch:
     # ---- requests ---------------------------------------------------------------------------------------------------
 
     def _snapshot(self) -> messages.Office:
-        return self._board.office()
+        return msgspec.structs.replace(self._board.office(), bans=self._bans.all())
 
     async def _handle(self, request: messages.Request, peer: Peer) -> object:
         try:
@@ -482,6 +485,8 @@ class Switch:
                 self._control.action_became(call, action, result, reason, of)
             case messages.ActionKeys(request=of):
                 return self._control.action_keys(of)
+            case Lift(address=address):
+                self._lift(address)
             case messages.AbortAction(action=action):
                 self._abort(action)
             case messages.Messages() | messages.SetMessage() | messages.DeleteMessage() | messages.Mailed():
@@ -532,6 +537,15 @@ class Switch:
 
     async def _spoken(self, text: str, language: str) -> str:
         return await self._speech.speak(text, language or self._office.settings.office.language)
+
+    def _lift(self, address: str) -> None:
+        try:
+            told = as_told(address) if address else ""
+        except ValueError:
+            told = address
+        if told and told not in {ban.address for ban in self._bans.all()}:
+            raise KeyError(f"a ban of {told}")
+        self._telephony.lift(told)
 
     def _abort(self, action: str) -> None:
         if action not in self._control.rules.settings.action:

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from appliance.settings.actions import Action
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
 from appliance.settings.features import Features, Hold, Lamps, Parking, Room
+from appliance.settings.guard import Guard
 from appliance.settings.lines import MAIN, Line, Phone, Sip
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
 from appliance.settings.outside import MAY_CALL, Limits, MayCall, Outside
@@ -329,6 +330,7 @@ class Settings(Table):
 
     office: OfficeTable = setting("The office.")
     sip: Sip = setting("Telephones and trunks.", Sip())
+    guard: Guard = setting("Who is kept from the SIP port.", Guard())
     mqtt: Mqtt | None = setting("The MQTT broker.", None)
     broker: dict[Name, Broker] = setting("More MQTT brokers.", {}, max_length=8)
     web: Web = setting("The live page.", Web())

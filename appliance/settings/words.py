@@ -181,6 +181,9 @@ Address = Annotated[
     ),
 ]
 Host = Annotated[str, Text("a host name or an IP address", check=is_host)]
+Network = Annotated[
+    str, Text("an IP address, or a network of them as 192.0.2.0/24", most=43, check=ipaddress.ip_network)
+]
 TimeZone = Annotated[
     str, Text('a time zone of the IANA list, such as `"Europe/Vilnius"`', check=lambda v: v in time_zones())
 ]

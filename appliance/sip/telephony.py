@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from appliance.calls.ports import Leg, Listener, Port
+from appliance.settings.guard import Guard
 from appliance.settings.lines import Line
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
@@ -60,16 +61,26 @@ class Bindings(Protocol):
     def flush(self) -> None: ...
 
 
+class Bans(Protocol):
+    """Who is told of addresses banned; until in ms UTC."""
+
+    def banned(self, address: str, why: str, times: int, until: int) -> None: ...
+    def lifted(self, address: str, why: str) -> None: ...
+
+
 class Telephony:
     """The SIP side of the box; satisfies calls.ports.Telephony. start() raises SipError when it cannot listen."""
 
-    def __init__(self, listener: Listener, bindings: Bindings, *, died: Callable[[str], None]) -> None:
-        self._listener, self._bindings, self._died = listener, bindings, died
+    def __init__(
+        self, listener: Listener, bindings: Bindings, *, died: Callable[[str], None], bans: Bans | None = None
+    ) -> None:
+        self._listener, self._bindings, self._died, self._bans = listener, bindings, died, bans
         self._endpoint: Endpoint | None = None
         self._contacts: dict[str, dict[str, Binding]] = {}  # phone -> contact -> binding
         self._phones: dict[str, tuple[str, str]] = {}  # phone -> its two HA1
         self._lines: dict[str, tuple[Line, str]] = {}  # line -> what is set, and its password
         self._usable: dict[str, bool] = {}
+        self._guard: Guard | None = None
         self._realm = ""
         self._resolving: dict[str, asyncio.Task[None]] = {}
         self._unread: deque[Event] = deque()
@@ -142,6 +153,10 @@ class Telephony:
                 else:
                     self._resolving[name] = asyncio.create_task(self._keep_trunk(name, *line), name=f"trunk {name}")
         self._lines = lines
+        if self._guard != settings.guard:
+            self._guard = guard = settings.guard
+            never = " ".join(guard.never)
+            self._sip.guard(guard.mode != "off", guard.passwords, guard.requests, guard.ban_for, never)
 
     @property
     def _sip(self) -> Endpoint:
@@ -244,6 +259,10 @@ class Telephony:
     def referred(self, leg: Leg, status: int) -> None:
         self._sip.referred(leg, status)
 
+    def lift(self, address: str) -> None:
+        """Ban an address no longer, "" for all; Bans.lifted() tells that it is done."""
+        self._sip.lift(address)
+
     # ---- events -----------------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
@@ -289,6 +308,14 @@ class Telephony:
                 self._line(text[0], 200 <= code < 300 and (value > 0 or not self._registers(text[0])), text[1])
             case Heard.REFUSED:
                 log.info("%s from %s (%s) refused with %d: %s", text[0], text[3], text[2], code, text[1])
+            case Heard.BANNED:
+                log.warning("%s is banned for %s, the %d. time", text[0], text[1], code)
+                if self._bans:
+                    self._bans.banned(text[0], text[1], code, value * 1000)
+            case Heard.LIFTED:
+                log.info("%s is banned no longer: %s", text[0], text[1])
+                if self._bans:
+                    self._bans.lifted(text[0], text[1])
             case Heard.LOG:
                 log.log(LOG_LEVELS.get(code, logging.DEBUG), "%s", text[0])
             case Heard.DEAD:

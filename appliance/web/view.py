@@ -95,6 +95,8 @@ def sentence(live: Live, event: Happened) -> str:
             return f"{caller} left a message."
         case "emergency":
             return f"{person or caller} calls {event.detail} for help."
+        case "alarm" if not event.call:
+            return f"An address is {event.detail}."
         case "alarm":
             return f"Calls outside: an alarm ({event.detail})."
         case "ended":

@@ -49,6 +49,7 @@ ACCEPTED = {
     "audio ports": (SMALL, "[sip]\nrtp_ports = @", ["[10000, 10003]", "[1024, 5059]"]),
     "codecs": (SMALL, "[sip]\ncodecs = @", ['["pcma"]', '["pcmu", "opus", "g722", "pcma", "gsm"]']),
     "a host": (SMALL, "[mqtt]\nhost = @", ['"localhost"', '"192.0.2.1"', '"2001:db8::1"', '"sip.example.com"']),
+    "a network": (SMALL, "[guard]\nnever = [@]", ['"192.0.2.7"', '"192.0.2.0/24"', '"2001:db8::/32"', '"0.0.0.0/0"']),
     "a topic": (ACTION, 'payload = ""\ntopic = @', ['"a"', '"home/porch/lamp/set"', '"' + "x" * 256 + '"']),
     "a payload": (ACTION, 'topic = "a"\npayload = @', ['""', '"ON"', "'{\"on\": true}'", '"' + "x" * 4096 + '"']),
     "an extension": (TWO.replace('"102"', "@"), "", ['"10"', '"999999"', '"00"']),
@@ -129,6 +130,7 @@ ACCEPTED = {
 
 REFUSED = {
     "a name": ['"A"', '""', '"-a"', '"a b"', '"a_b"', '"ą"', '"' + "x" * 32 + '"', '"a\\n"'],
+    "a network": ['""', '"office"', '"192.0.2.7/24"', '"192.0.2.0/33"', '"192.0.2.0/24 10.0.0.0/8"', "7"],
     "a title": [
         '""',
         '"a\\nb"',

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from appliance.programs.demo.ports import Ports
-from appliance.programs.demo.seen import Seen
+from appliance.programs.demo.seen import NotSeen, Seen
+from appliance.settings.guard import Guard
 from appliance.settings.load import parse
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
@@ -73,7 +74,7 @@ class Office:
         self.port, rtp, self.city = ports.take(2), ports.take(40), ports.take(2)
         text = OFFICE.format(port=self.port, rtp=rtp, rtp_end=rtp + 39, city=self.city)
         self.settings: Settings = parse(text, Path("office.toml"))
-        self.telephony = Telephony(self.desk, self.desk, died=self.died.append)
+        self.telephony = Telephony(self.desk, self.desk, died=self.died.append, bans=self.desk)
         self.telephony.publish("dialog", "205", "dark")  # before anybody can ask
         self.telephony.start(self.settings, SECRETS, known)
 
@@ -200,3 +201,34 @@ def test_a_number_that_is_withheld_is_none(number: str) -> None:
 
 def test_the_box_knows_its_own_address() -> None:
     assert own_address("127.0.0.1") == "127.0.0.1" and own_address("0.0.0.0").count(".") == 3
+
+
+async def test_who_guesses_is_banned_once_the_settings_say_so_and_not_when_they_no_longer_do(office: Office) -> None:
+    off = office.settings
+    on = off.model_copy(update={"guard": Guard(mode="drop", passwords=3, never=("192.0.2.0/24",))})
+    attacker = "127.8.1.1"
+
+    async def guess(wire: Wire) -> int:
+        """The status of the answer to a wrong password; 0: silence."""
+        uri, to = f"sip:{HOST}", f"<sip:desk1@{HOST}>"
+        try:
+            wire.send(request("REGISTER", uri, wire, to=to))
+            said = authorization((await wire.response(0.5)).challenge(), "REGISTER", uri, "desk1", "wrong")
+            wire.send(request("REGISTER", uri, wire, to=to, headers={"Authorization": said}))
+            return (await wire.response(0.5)).status
+        except NotSeen:
+            return 0
+
+    async with Wire((HOST, office.port), host=attacker) as wire, Wire((HOST, office.port)) as anna:
+        assert [await guess(wire) for _ in range(5)] == [403] * 5
+        office.telephony.configure(on, SECRETS)
+        assert (await anna.ping()).status == 200
+        assert [await guess(wire) for _ in range(5)] == [403] * 3 + [0] * 2
+        banned = await office.desk.told("banned", attacker, "passwords", 1)
+        assert 595e3 < int(str(banned[4])) - time.time() * 1000 < 602e3
+        office.telephony.lift(attacker)
+        assert await office.desk.told("lifted", attacker, "lifted")
+        assert [await guess(wire) for _ in range(4)] == [403] * 3 + [0]
+        office.telephony.configure(off, SECRETS)
+        assert await office.desk.told("lifted", attacker, "off")
+        assert [await guess(wire) for _ in range(5)] == [403] * 5
