@@ -21,6 +21,7 @@ from appliance.settings.words import (
     NumberTarget,
     Prefix,
     ScenarioName,
+    Server,
     Title,
     User,
 )
@@ -85,6 +86,20 @@ class Line(Table):
     name: Title = setting("Name on the page. Left out: the name of the table.", "")
     host: Host = setting("Where the trunk is; a call from there is taken as this line's.")
     port: PortNumber = setting("Port of the trunk.", 5060, unit="port number")
+    proxies: tuple[Server, ...] = some(
+        "Servers of the trunk, tried in order: the next one when one says nothing for four seconds, or 5xx; the first that "
+        "answers is registered at. Calls from each of them are this line's. Left out: `host` is the only one.",
+        (),
+        most=4,
+    )
+    qualify: int = setting(
+        "Each server is asked this often whether it is there (OPTIONS); calls pass by one that is not, and the line is shown "
+        "as not usable when none is. 0: every 30 seconds where there are several `proxies`, else never.",
+        0,
+        unit="seconds",
+        ge=0,
+        le=3600,
+    )
     registers: bool = setting(
         "Register there; needs `user`, and a password in secrets.toml.", False, alias="register"
     )  # BaseModel has a `register` of its own

@@ -62,6 +62,16 @@ def is_host(value: str) -> bool:
     return re.fullmatch(rf"(?:{label}\.)*{label}", value) is not None
 
 
+def server(value: str) -> tuple[str, int | None]:
+    """Host and port, None when it has none. Raises ValueError when it is neither."""
+    found = re.fullmatch(r"\[(.+)\](?::([0-9]{1,5}))?|([^:]+):([0-9]{1,5})|(.+)", value)
+    groups = found.groups() if found else (None,) * 5
+    host, port = groups[0] or groups[2] or groups[4] or "", groups[1] or groups[3]
+    if not is_host(host) or (port and not 1 <= int(port) <= 65535):
+        raise ValueError(f"{value} is no server")
+    return host, int(port) if port else None
+
+
 def is_address(value: str) -> bool:
     """An http address; {names} in its path or query stand for what is known of a call; no password in it."""
     url = urlsplit(PLACEHOLDER.sub("x", value))
@@ -183,6 +193,12 @@ Address = Annotated[
 Host = Annotated[str, Text("a host name or an IP address", check=is_host)]
 Network = Annotated[
     str, Text("an IP address, or a network of them as 192.0.2.0/24", most=43, check=ipaddress.ip_network)
+]
+Server = Annotated[
+    str,
+    Text(
+        "a host name or an IP address, or `host:port`, `[2001:db8::1]:5060`", most=270, check=lambda v: bool(server(v))
+    ),
 ]
 TimeZone = Annotated[
     str, Text('a time zone of the IANA list, such as `"Europe/Vilnius"`', check=lambda v: v in time_zones())

@@ -256,16 +256,16 @@ static PyObject *endpoint_bind(PyObject *self, PyObject *args)
 static PyObject *endpoint_set_trunk(PyObject *self, PyObject *args)
 {
     const char *text[5];
-    int expires;
+    int expires, qualify = 0;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "sssssi", &text[0], &text[1], &text[2], &text[3], &text[4], &expires))
+    if (!PyArg_ParseTuple(args, "sssssi|i", &text[0], &text[1], &text[2], &text[3], &text[4], &expires, &qualify))
         return NULL;
     if (strlen(text[0]) > SIP_NAME_MAX || strlen(text[1]) > SIP_URI_MAX || strlen(text[2]) > SIP_NAME_MAX) {
         PyErr_SetString(PyExc_ValueError, "id and user up to 63, uri up to 255 characters");
         return NULL;
     }
-    return done(post(SIP_DO_TRUNK, 0, 0, 0, expires, 5, text));
+    return done(post(SIP_DO_TRUNK, 0, (sip_handle)qualify, 0, expires, 5, text));
 }
 
 static PyObject *endpoint_remove_trunk(PyObject *self, PyObject *args)

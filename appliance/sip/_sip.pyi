@@ -62,8 +62,13 @@ class Endpoint:
     def bind(self, phone: str, contact: str, target: str, agent: str, expires: int, /) -> None:
         """Put back a contact known before a restart; expires in unix seconds."""
 
-    def set_trunk(self, trunk: str, uri: str, user: str, password: str, addresses: str, expires: int, /) -> None:
-        """A trunk at sip:host:port; calls from "ip[:port] ..." are taken as its own. expires 0: no REGISTER."""
+    def set_trunk(
+        self, trunk: str, uri: str, user: str, password: str, addresses: str, expires: int, qualify: int = 0, /
+    ) -> None:
+        """A trunk at sip:host:port; calls from "ip[:port] ..." are taken as its own. expires 0: no REGISTER.
+
+        addresses: of one server, or of up to 4 with " | " between them, tried in order. qualify: seconds between OPTIONS that
+        ask each whether it is there; 0: nobody asks, and each is tried for each call."""
 
     def remove_trunk(self, trunk: str, /) -> None: ...
     def guard(self, on: bool, wrong: int, requests: int, ban_for: int, never: str, /) -> None:

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ANEW_AFTER 500 /* ms after another server has let us go */
 #define RETRY_EVERY 30 /* s between attempts of a registration that failed; the first comes sooner */
 
 int sip_local_account = PJSUA_INVALID_ID;
@@ -96,9 +97,19 @@ struct sip_trunk *sip_trunk_find(const char *id)
 struct sip_trunk *sip_trunk_of_account(int account)
 {
     for (int i = 0; i < trunk_count; i++)
-        if (trunks[i].account == account)
+        if (sip_proxy_of_account(&trunks[i], account) >= 0)
             return &trunks[i];
     return NULL;
+}
+
+int sip_trunks_count(void)
+{
+    return trunk_count;
+}
+
+struct sip_trunk *sip_trunk_nth(int index)
+{
+    return &trunks[index];
 }
 
 struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata)
@@ -135,30 +146,52 @@ int sip_trunk_at(struct sip_source source)
     return 0;
 }
 
-static void addresses_set(struct sip_trunk *trunk, char *list)
+static void address_add(struct sip_trunk *trunk, struct sip_proxy *proxy, char *one)
 {
-    char *save = NULL;
+    pj_str_t text = pj_str(one);
 
-    trunk->addresses = 0;
-    for (char *one = strtok_r(list, " ", &save); one; one = strtok_r(NULL, " ", &save)) {
-        pj_str_t text = pj_str(one);
-
-        if (trunk->addresses < (int)PJ_ARRAY_SIZE(trunk->address) &&
-            pj_sockaddr_parse(PJ_AF_UNSPEC, 0, &text, &trunk->address[trunk->addresses]) == PJ_SUCCESS)
-            trunk->addresses++;
-    }
+    if (trunk->addresses == (int)PJ_ARRAY_SIZE(trunk->address) ||
+        pj_sockaddr_parse(PJ_AF_UNSPEC, 0, &text, &trunk->address[trunk->addresses]) != PJ_SUCCESS)
+        return;
+    if (proxy->address < 0)
+        proxy->address = trunk->addresses;
+    trunk->addresses++;
 }
 
-static void trunk_told(const struct sip_trunk *trunk, int code, int64_t granted, const char *why)
+static void proxies_set(struct sip_trunk *trunk, char *list)
+{
+    char *save = NULL;
+    int proxies = 1;
+
+    trunk->addresses = 0;
+    for (int i = 0; i < SIP_PROXIES; i++)
+        trunk->proxy[i].address = -1;
+    for (char *one = strtok_r(list, " ", &save); one; one = strtok_r(NULL, " ", &save)) {
+        if (strcmp(one, "|") != 0)
+            address_add(trunk, &trunk->proxy[proxies - 1], one);
+        else if (proxies == SIP_PROXIES)
+            break;
+        else
+            proxies++;
+    }
+    for (int i = proxies; i < trunk->proxies; i++)
+        pjsua_acc_del(trunk->proxy[i].account);
+    for (int i = trunk->proxies; i < proxies; i++)
+        trunk->proxy[i] = (struct sip_proxy){.account = PJSUA_INVALID_ID, .address = trunk->proxy[i].address};
+    trunk->proxies = proxies;
+}
+
+void sip_trunk_told(const struct sip_trunk *trunk, int code, int64_t granted, const char *why)
 {
     const char *text[] = {trunk->id, why};
 
     sip_tell_c(SIP_EV_TRUNK, 0, code, granted, 2, text);
 }
 
-static void account_of(struct sip_trunk *trunk, const char *password, int expires, pjsua_acc_config *account)
+static void account_of(const struct sip_trunk *trunk, const struct sip_proxy *proxy, const char *password, int expires,
+                       pjsua_acc_config *account)
 {
-    static char id[SIP_URI_MAX + SIP_NAME_MAX + 16], uri[SIP_URI_MAX + 16], proxy[96];
+    static char id[SIP_URI_MAX + SIP_NAME_MAX + 16], uri[SIP_URI_MAX + 16], route[96];
     const char *host = strchr(trunk->uri, ':');
 
     pjsua_acc_config_default(account);
@@ -167,15 +200,15 @@ static void account_of(struct sip_trunk *trunk, const char *password, int expire
     snprintf(id, sizeof id, "<sip:%s@%s>", trunk->user[0] ? trunk->user : "linekeeper", host);
     snprintf(uri, sizeof uri, "%s", trunk->uri);
     account->id = pj_str(id);
-    if (trunk->addresses) { /* the name was looked up before: DNS is never asked with a call waiting */
+    if (proxy->address >= 0) { /* the name was looked up before: DNS is never asked with a call waiting */
         char where[PJ_INET6_ADDRSTRLEN + 10];
 
-        snprintf(proxy, sizeof proxy, "<sip:%s;lr;hide>",
-                 pj_sockaddr_print(&trunk->address[0], where, sizeof where, 3));
+        snprintf(route, sizeof route, "<sip:%s;lr;hide>",
+                 pj_sockaddr_print(&trunk->address[proxy->address], where, sizeof where, 3));
         account->proxy_cnt = 1;
-        account->proxy[0] = pj_str(proxy);
+        account->proxy[0] = pj_str(route);
     }
-    account->register_on_acc_add = trunk->registers;
+    account->register_on_acc_add = trunk->registers && proxy == &trunk->proxy[0];
     account->reg_first_retry_interval = 2;
     account->reg_retry_interval = RETRY_EVERY;
     account->reg_retry_random_interval = 5;
@@ -187,16 +220,36 @@ static void account_of(struct sip_trunk *trunk, const char *password, int expire
         account->cred_count = 1;
         account->cred_info[0].realm = pj_str((char *)(uintptr_t) "*");
         account->cred_info[0].scheme = pj_str((char *)(uintptr_t) "digest");
-        account->cred_info[0].username = pj_str(trunk->user);
+        account->cred_info[0].username = pj_str((char *)(uintptr_t)trunk->user);
         account->cred_info[0].data_type = PJSIP_CRED_DATA_PLAIN_PASSWD;
         account->cred_info[0].data = pj_str((char *)(uintptr_t)password);
     }
 }
 
+/* An account for each server; at most one of them registers. */
+static pj_status_t accounts_set(struct sip_trunk *trunk, const char *password, int expires)
+{
+    pj_status_t status = PJ_SUCCESS;
+
+    for (int i = 0; i < trunk->proxies && status == PJ_SUCCESS; i++) {
+        struct sip_proxy *proxy = &trunk->proxy[i];
+        pjsua_acc_config account;
+
+        account_of(trunk, proxy, password, expires, &account);
+        proxy->down = 0;
+        proxy->probe = 0;
+        proxy->asked_at = 0;
+        if (proxy->account == PJSUA_INVALID_ID)
+            status = pjsua_acc_add(&account, PJ_FALSE, &proxy->account);
+        else
+            status = pjsua_acc_modify(proxy->account, &account);
+    }
+    return status;
+}
+
 void sip_trunk_set(const struct sip_command *command)
 {
     struct sip_trunk *trunk = sip_trunk_find(command->text[0]);
-    pjsua_acc_config account;
     pj_status_t status;
     int known = trunk != NULL;
 
@@ -210,22 +263,20 @@ void sip_trunk_set(const struct sip_command *command)
     snprintf(trunk->uri, sizeof trunk->uri, "%s", command->text[1]);
     snprintf(trunk->user, sizeof trunk->user, "%s", command->text[2]);
     trunk->registers = command->value > 0;
-    addresses_set(trunk, command->text[4]);
+    trunk->registrar = trunk->registers ? 0 : -1;
+    trunk->qualify = (int)command->other;
+    proxies_set(trunk, command->text[4]);
     sip_guard_trunks();
-    account_of(trunk, command->text[3], (int)command->value, &account);
-    if (known)
-        status = pjsua_acc_modify(trunk->account, &account);
-    else
-        status = pjsua_acc_add(&account, PJ_FALSE, &trunk->account);
+    status = accounts_set(trunk, command->text[3], (int)command->value);
     if (status != PJ_SUCCESS) {
         char why[PJ_ERR_MSG_SIZE];
 
         pj_strerror(status, why, sizeof why);
-        trunk_told(trunk, 500, 0, why);
+        sip_trunk_told(trunk, 500, 0, why);
         if (!known)
-            trunk_count--;
+            sip_trunk_remove(command);
     } else if (!trunk->registers) {
-        trunk_told(trunk, 200, 0, "");
+        sip_trunk_told(trunk, 200, 0, "");
     }
 }
 
@@ -235,7 +286,9 @@ void sip_trunk_remove(const struct sip_command *command)
 
     if (!trunk)
         return;
-    pjsua_acc_del(trunk->account);
+    for (int i = 0; i < trunk->proxies; i++)
+        if (trunk->proxy[i].account != PJSUA_INVALID_ID)
+            pjsua_acc_del(trunk->proxy[i].account);
     *trunk = trunks[--trunk_count];
 }
 
@@ -244,24 +297,34 @@ static void try_again(void *account)
 {
     const struct sip_trunk *trunk = sip_trunk_of_account((int)(intptr_t)account);
 
-    if (trunk && trunk->registers)
-        pjsua_acc_set_registration(trunk->account, PJ_TRUE);
+    if (trunk && trunk->registrar >= 0 && trunk->proxy[trunk->registrar].account == (int)(intptr_t)account)
+        pjsua_acc_set_registration((int)(intptr_t)account, PJ_TRUE);
 }
 
 static void on_registered(pjsua_acc_id account, pjsua_reg_info *info)
 {
-    const struct sip_trunk *trunk = sip_trunk_of_account(account);
+    struct sip_trunk *trunk = sip_trunk_of_account(account);
     const struct pjsip_regc_cbparam *result = info->cbparam;
+    int proxy = trunk ? sip_proxy_of_account(trunk, account) : -1, registrar = trunk ? trunk->registrar : -1;
     char why[128];
 
-    if (!trunk || !info->renew)
+    if (!trunk)
         return;
+    if (!info->renew || proxy != registrar) { /* it has left that one, which may have taken what the other knows with it */
+        if (!info->renew && registrar >= 0 && proxy != registrar)
+            pjsua_schedule_timer2(try_again, (void *)(intptr_t)trunk->proxy[registrar].account, ANEW_AFTER);
+        return;
+    }
     sip_copy(why, sizeof why, &result->reason);
     if (result->status != PJ_SUCCESS)
         pj_strerror(result->status, why, sizeof why);
     if (result->code >= 400 && result->code < 500 && result->code != 408 && result->code != 480)
         pjsua_schedule_timer2(try_again, (void *)(intptr_t)account, RETRY_EVERY * 1000);
-    trunk_told(trunk, result->status != PJ_SUCCESS ? 503 : result->code,
+    if (result->status != PJ_SUCCESS || result->code == 408 || result->code >= 500)
+        sip_proxy_answers(trunk, proxy, 0);
+    if (trunk->registrar != registrar)
+        return; /* the next one is asked */
+    sip_trunk_told(trunk, result->status != PJ_SUCCESS ? 503 : result->code,
                result->expiration == PJSIP_REGC_EXPIRATION_NOT_SPECIFIED ? 0 : result->expiration, why);
 }
 

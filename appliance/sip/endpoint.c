@@ -47,14 +47,35 @@ pj_time_val sip_now(void)
 
 /* ---- commands --------------------------------------------------------------------------------------------------- */
 
-static void command_free(struct sip_command *command)
+void sip_command_free(struct sip_command *command)
 {
+    if (!command)
+        return;
     for (int i = 0; i < SIP_TEXTS; i++) {
         if (command->text[i])
             explicit_bzero(command->text[i], strlen(command->text[i])); /* it may be a password */
         free(command->text[i]);
     }
     free(command);
+}
+
+struct sip_command *sip_command_copy(const struct sip_command *command)
+{
+    struct sip_command *copy = calloc(1, sizeof *copy);
+    int whole = copy != NULL;
+
+    if (!whole)
+        return NULL;
+    *copy = *command;
+    copy->next = NULL;
+    for (int i = 0; i < SIP_TEXTS; i++) {
+        copy->text[i] = command->text[i] ? strdup(command->text[i]) : NULL;
+        whole = whole && (copy->text[i] || !command->text[i]);
+    }
+    if (whole)
+        return copy;
+    sip_command_free(copy);
+    return NULL;
 }
 
 int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
@@ -73,7 +94,7 @@ int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t va
     for (int i = 0; i < texts && i < SIP_TEXTS; i++) {
         command->text[i] = strdup(text[i] ? text[i] : "");
         if (!command->text[i]) {
-            command_free(command);
+            sip_command_free(command);
             return -1;
         }
     }
@@ -89,7 +110,7 @@ int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t va
     }
     pthread_mutex_unlock(&lock);
     if (!up) {
-        command_free(command);
+        sip_command_free(command);
         return -1;
     }
     if (first && send(wake_fd, "", 1, MSG_NOSIGNAL) < 0)
@@ -143,7 +164,7 @@ static int commands_do(void)
         list = command->next;
         if (go_on)
             go_on = command_do(command);
-        command_free(command);
+        sip_command_free(command);
     }
     return go_on;
 }
@@ -333,6 +354,7 @@ static void housekeeping(void)
     sip_registrar_expire();
     sip_guard_look();
     sip_silence_look();
+    sip_proxies_look();
     if (pjsua_call_get_count() > 0) {
         last_call = now;
         trimmed = 0;
@@ -435,7 +457,7 @@ void sip_stop(void)
         struct sip_command *command = command_first;
 
         command_first = command->next;
-        command_free(command);
+        sip_command_free(command);
     }
     sip_events_close();
     close(wake_fd);

@@ -81,6 +81,34 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
     sip_tell_c(SIP_EV_INCOMING, handle, 0, (int64_t)replaced, SIP_TEXTS, text);
 }
 
+static void call_again(void *data)
+{
+    struct sip_slot *slot = sip_slot_look((sip_handle)(uintptr_t)data);
+
+    if (slot && slot->waits && slot->again)
+        sip_leg_call(slot->again);
+}
+
+/* A server of a trunk that says nothing, or that it cannot: the next one is called, and the leg stays the same. */
+static int next_server(pjsua_call_id call, struct sip_slot *slot, int status, const pjsip_event *event)
+{
+    struct sip_trunk *trunk = slot->again ? sip_trunk_find(slot->again->text[0]) : NULL;
+    int heard = event && event->type == PJSIP_EVENT_TSX_STATE && event->body.tsx_state.type == PJSIP_EVENT_RX_MSG;
+
+    if (!trunk || slot->early || slot->cause || (status != PJSIP_SC_REQUEST_TIMEOUT && (status < 500 || status > 599)))
+        return 0;
+    if (!heard || status == PJSIP_SC_SERVICE_UNAVAILABLE)
+        sip_proxy_answers(trunk, slot->proxy, 0);
+    slot->tried |= (uint8_t)(1u << slot->proxy);
+    if (sip_proxy_first(trunk, slot->tried) < 0)
+        return 0;
+    pjsua_call_set_user_data(call, NULL);
+    slot->started = 0;
+    slot->waits = 1;
+    pjsua_schedule_timer2(call_again, (void *)(uintptr_t)sip_slot_handle(slot), 0);
+    return 1;
+}
+
 static void on_state(pjsua_call_id call, pjsip_event *event)
 {
     pjsua_call_info info;
@@ -107,6 +135,8 @@ static void on_state(pjsua_call_id call, pjsip_event *event)
             sip_tell(SIP_EV_ANSWERED, handle, info.last_status, 0, 0, NULL);
         break;
     case PJSIP_INV_STATE_DISCONNECTED:
+        if (next_server(call, slot, (int)info.last_status, event))
+            break;
         reason = info.last_status_text;
         cause = slot->cause ? slot->cause : cause_heard(event);
         pjsua_call_set_user_data(call, NULL);
@@ -330,11 +360,22 @@ static void add_headers(pjsua_msg_data *data, pjsip_generic_string_hdr headers[H
     }
 }
 
+/* The account of the server that is to be called; noted, where there are several, as is how to call the next one. */
+static int account_for(struct sip_slot *slot, const struct sip_trunk *trunk, const struct sip_command *command)
+{
+    int first = sip_proxy_first(trunk, slot->tried);
+
+    slot->proxy = (uint8_t)(first < 0 ? 0 : first); /* none is up: it is told so by the first */
+    if (trunk->proxies > 1 && !slot->again)
+        slot->again = sip_command_copy(command);
+    return trunk->proxy[slot->proxy].account;
+}
+
 void sip_leg_call(const struct sip_command *command)
 {
     struct sip_slot *slot = sip_slot_of(command->handle);
     const struct sip_trunk *trunk = command->text[0][0] ? sip_trunk_find(command->text[0]) : NULL;
-    char local[512], name[256], user[64], info[160];
+    char local[512], name[256], user[64], info[160], headers_of[1024]; /* cut up: it may be said again */
     pjsip_generic_string_hdr headers[2], more[HEADERS_MAX];
     const char *host = sip_config.realm;
     pjsua_call_setting setting;
@@ -350,6 +391,7 @@ void sip_leg_call(const struct sip_command *command)
         return;
     }
     slot->phone = trunk == NULL;
+    slot->waits = 0;
     setting_of(&setting);
     pjsua_msg_data_init(&data);
     sip_quote(name, sizeof name, command->text[3]);
@@ -361,15 +403,16 @@ void sip_leg_call(const struct sip_command *command)
     data.local_uri = pj_str(local);
     if (command->code)
         ask_to_answer(&data, headers, info, sizeof info);
-    add_headers(&data, more, command->text[4]);
-    status = pjsua_call_make_call(trunk ? trunk->account : sip_local_account, &target, &setting,
+    snprintf(headers_of, sizeof headers_of, "%s", command->text[4] ? command->text[4] : "");
+    add_headers(&data, more, headers_of);
+    status = pjsua_call_make_call(trunk ? account_for(slot, trunk, command) : sip_local_account, &target, &setting,
                                   (void *)(uintptr_t)command->handle, &data, &call);
     slot = sip_slot_of(command->handle); /* a failure may have been told already by on_state */
     if (status != PJ_SUCCESS) {
         char why[PJ_ERR_MSG_SIZE];
 
         pj_strerror(status, why, sizeof why);
-        if (slot)
+        if (slot && !slot->waits)
             give_up(command->handle, 503, why);
         return;
     }

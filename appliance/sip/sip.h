@@ -15,6 +15,8 @@
 #define SIP_EDGES 4096         /* who hears whom */
 #define SIP_PHONES 256
 #define SIP_TRUNKS 32
+#define SIP_PROXIES 4          /* servers of a trunk */
+#define SIP_ADDRESSES 16       /* of all of them together */
 #define SIP_CONTACTS 10        /* telephones registered under one account */
 #define SIP_URI_MAX 255
 #define SIP_NAME_MAX 63        /* id of a phone or trunk; ids are [a-z0-9-] */
@@ -66,7 +68,8 @@ enum sip_command_kind {
     SIP_DO_QUIT = 1,
     SIP_DO_PHONE,   /* texts: id, HA1 MD5 hex, HA1 SHA-256 hex; no HA1: forget the phone */
     SIP_DO_BIND,    /* value: expires at; texts: phone, contact, target, agent */
-    SIP_DO_TRUNK,   /* value: register expires or 0; texts: id, uri, user, password, addresses "ip[:port] ..." */
+    SIP_DO_TRUNK,   /* value: register expires or 0; other: s between OPTIONS, or 0; texts: id, uri, user, password,
+                       addresses "ip[:port] ...", of each server in turn with " | " between them */
     SIP_DO_NO_TRUNK,/* texts: id */
     SIP_DO_CALL,    /* handle, code: to be answered at once; texts: trunk or "", target uri, from user, from display,
                        further headers, "Name: value" a line */
@@ -104,6 +107,7 @@ enum sip_slot_kind { SIP_FREE = 0, SIP_LEG, SIP_PLAYER, SIP_RECORDING, SIP_TAPE 
 struct sip_slot {
     int64_t heard_at, asked_at; /* s when `heard` grew last; when it was asked whether it is there, 0: it was not */
     pjsip_transaction *unheard; /* our INVITE, while nothing at all has come back */
+    struct sip_command *again;  /* how a trunk of several servers was called */
     uint32_t generation;
     uint32_t heard;  /* packets of sound and reports so far */
     int id;          /* pjsua call, player or recorder id */
@@ -114,6 +118,9 @@ struct sip_slot {
     uint8_t cause;   /* Q.850, when it was we who ended it */
     uint8_t phone;   /* a leg of a telephone of ours, not of a trunk */
     uint8_t held;    /* its other side has put us on hold */
+    uint8_t proxy;   /* server of its trunk that it went to last */
+    uint8_t tried;   /* those it went to, a bit each */
+    uint8_t waits;   /* for the next of them to be called */
     uint8_t glare;   /* its refresh crossed a request of the other side, and comes again */
 };
 
@@ -136,6 +143,8 @@ extern struct sip_config sip_config;
 /* endpoint.c */
 int sip_start(const struct sip_config *config, char *why, size_t why_size); /* (any) 0 when it runs */
 void sip_stop(void);                                                        /* (any) */
+struct sip_command *sip_command_copy(const struct sip_command *command); /* or NULL */
+void sip_command_free(struct sip_command *command);
 int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
              const char *const *text); /* (any) 0, or -1 when not running or out of memory */
 pj_time_val sip_now(void);
@@ -222,14 +231,25 @@ struct sip_phone {
     char sha256[65];
 };
 
+struct sip_proxy {
+    int account;   /* pjsua account */
+    int address;   /* the first of its addresses, or -1: PJSIP finds it by the trunk's URI */
+    int down;      /* it did not answer when it was asked last */
+    uintptr_t probe; /* the OPTIONS that is not answered yet, or 0 */
+    int64_t asked_at; /* s */
+};
+
 struct sip_trunk {
     char id[SIP_NAME_MAX + 1];
     char uri[SIP_URI_MAX + 1]; /* sip:host:port of the far end */
     char user[SIP_NAME_MAX + 1];
-    int account; /* pjsua account */
     int registers;
+    int registrar; /* the server we register at, or -1 */
+    int qualify;   /* s between OPTIONS that ask whether a server is there; 0: nobody asks, and none is ever down */
+    int proxies;
+    struct sip_proxy proxy[SIP_PROXIES]; /* the most wanted first */
     int addresses;
-    pj_sockaddr address[8]; /* port 0: any */
+    pj_sockaddr address[SIP_ADDRESSES]; /* calls from there are its own; port 0: any */
 };
 
 extern int sip_local_account;
@@ -238,6 +258,9 @@ struct sip_trunk *sip_trunk_find(const char *id);
 struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata);
 int sip_trunk_at(struct sip_source source); /* is one there, whatever its port? */
 struct sip_trunk *sip_trunk_of_account(int account);
+int sip_trunks_count(void);
+struct sip_trunk *sip_trunk_nth(int index);
+void sip_trunk_told(const struct sip_trunk *trunk, int code, int64_t granted, const char *why);
 void sip_accounts_reset(void); /* (any) while no endpoint runs */
 void sip_phone_set(const struct sip_command *command);
 void sip_trunk_set(const struct sip_command *command);
@@ -245,6 +268,13 @@ void sip_trunk_remove(const struct sip_command *command);
 int sip_account_local(void);
 void sip_account_media(pjsua_acc_config *account);
 void sip_accounts_configure(pjsua_config *config);
+
+/* proxies.c */
+int sip_proxy_first(const struct sip_trunk *trunk, unsigned tried); /* that is up and was not tried, or -1 */
+int sip_proxy_of_account(const struct sip_trunk *trunk, int account);
+void sip_proxy_answers(struct sip_trunk *trunk, int proxy, int answers); /* heard of it, or in vain waited for it */
+int sip_proxies_probed(const struct sip_trunk *trunk);
+void sip_proxies_look(void); /* once a second */
 
 /* digest.c */
 enum sip_verdict { SIP_ALLOWED, SIP_NO_CREDENTIALS, SIP_STALE, SIP_WRONG };

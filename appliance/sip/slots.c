@@ -30,9 +30,10 @@ sip_handle sip_slot_take(int kind)
         next = (int)(slot - slots + 1) % SIP_SLOTS;
         slot->generation++;
         slot->kind = (uint8_t)kind;
-        slot->started = slot->early = slot->cause = slot->phone = slot->held = slot->glare = 0;
+        slot->started = slot->early = slot->cause = slot->phone = slot->held = slot->tried = slot->waits = slot->glare = 0;
         slot->heard = 0;
         slot->unheard = NULL;
+        slot->again = NULL;
         slot->heard_at = slot->asked_at = 0;
         slot->id = slot->port = PJSUA_INVALID_ID;
         handle = sip_slot_handle(slot);
@@ -79,6 +80,8 @@ void sip_slot_free(sip_handle handle)
     if (!slot)
         return;
     sip_audio_forget(handle);
+    sip_command_free(slot->again);
+    slot->again = NULL;
     sip_slot_give_back(handle);
 }
 

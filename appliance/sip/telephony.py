@@ -16,6 +16,7 @@ from appliance.settings.guard import Guard
 from appliance.settings.lines import Line
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
+from appliance.settings.words import server
 from appliance.sip._sip import Endpoint, cause_of
 from appliance.sip.names import Event, Heard
 
@@ -23,6 +24,7 @@ log = logging.getLogger("sip")
 
 CODECS = {"opus": "opus/48000", "g722": "G722/16000", "pcma": "PCMA/8000", "pcmu": "PCMU/8000", "gsm": "GSM/8000"}
 RESOLVE_EVERY = 300.0  # seconds between look-ups of a trunk's name; never while a call waits for it
+QUALIFY = 30  # seconds between two questions whether a server is there, where there are others
 LOG_LEVELS = {1: logging.ERROR, 2: logging.WARNING}
 
 # Q.850 cause -> SIP status for a leg we refuse, RFC 3398 section 7.2.4.1; 480 for the rest
@@ -148,8 +150,9 @@ class Telephony:
             if self._lines.get(name) != line:
                 self._stop_resolving(name)
                 self._usable.pop(name, None)
-                if literal(line[0].host):
-                    self._set_trunk(name, *line, [line[0].host])
+                where = servers(line[0])
+                if all(literal(host) for host, _ in where):
+                    self._set_trunk(name, *line, [[at(host, port)] for host, port in where])
                 else:
                     self._resolving[name] = asyncio.create_task(self._keep_trunk(name, *line), name=f"trunk {name}")
         self._lines = lines
@@ -172,21 +175,24 @@ class Telephony:
         if task := self._resolving.pop(name, None):
             task.cancel()
 
-    def _set_trunk(self, name: str, line: Line, password: str, found: list[str]) -> None:
-        where = " ".join(f"[{one}]:{line.port}" if ":" in one else f"{one}:{line.port}" for one in found)
-        uri = f"sip:{f'[{line.host}]' if ':' in line.host else line.host}:{line.port}"
-        self._sip.set_trunk(name, uri, line.user or "", password, where, line.expires if line.registers else 0)
+    def _set_trunk(self, name: str, line: Line, password: str, found: list[list[str]]) -> None:
+        """found: the addresses of each of its servers."""
+        where = " | ".join(" ".join(addresses) for addresses in found)
+        expires = line.expires if line.registers else 0
+        qualify = line.qualify or (QUALIFY if len(found) > 1 else 0)
+        self._sip.set_trunk(name, f"sip:{at(line.host, line.port)}", line.user or "", password, where, expires, qualify)
 
     async def _keep_trunk(self, name: str, line: Line, password: str) -> None:
         """Tell the SIP thread where a trunk with a name is, again whenever its name leads elsewhere."""
-        known: list[str] = []
+        known: list[list[str]] = []
         while True:
-            found = await addresses(line.host)
+            each = [[at(one, port) for one in await addresses(host)] for host, port in servers(line)]
+            found = [one for one in each if one]
             if found and found != known:
                 known = found
                 self._set_trunk(name, line, password, found)
             elif not found and not known:
-                self._line(name, False, f"{line.host} is not known to DNS")
+                self._line(name, False, f"{', '.join(host for host, _ in servers(line))} is not known to DNS")
             await asyncio.sleep(RESOLVE_EVERY if known else RESOLVE_EVERY / 30)
 
     # ---- commands ---------------------------------------------------------------------------------------------------
@@ -366,6 +372,16 @@ def literal(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def at(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def servers(line: Line) -> list[tuple[str, int]]:
+    """Where a trunk is, in the order they are tried."""
+    listed = map(server, line.proxies)
+    return [(host, port or line.port) for host, port in listed] or [(line.host, line.port)]
 
 
 async def addresses(host: str) -> list[str]:

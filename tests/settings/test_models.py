@@ -48,6 +48,11 @@ ACCEPTED = {
     "a port": (SMALL, "[web]\nport = @", ["1", "8080", "65535"]),
     "audio ports": (SMALL, "[sip]\nrtp_ports = @", ["[10000, 10003]", "[1024, 5059]"]),
     "codecs": (SMALL, "[sip]\ncodecs = @", ['["pcma"]', '["pcmu", "opus", "g722", "pcma", "gsm"]']),
+    "servers of a trunk": (
+        SMALL,
+        '[line.city]\nkind = "sip"\nhost = "sip.example.com"\nproxies = @',
+        ["[]", '["a.example.com", "b.example.com:5070"]', '["192.0.2.1:5061", "2001:db8::1", "[2001:db8::1]:5060"]'],
+    ),
     "a host": (SMALL, "[mqtt]\nhost = @", ['"localhost"', '"192.0.2.1"', '"2001:db8::1"', '"sip.example.com"']),
     "a network": (SMALL, "[guard]\nnever = [@]", ['"192.0.2.7"', '"192.0.2.0/24"', '"2001:db8::/32"', '"0.0.0.0/0"']),
     "a topic": (ACTION, 'payload = ""\ntopic = @', ['"a"', '"home/porch/lamp/set"', '"' + "x" * 256 + '"']),
