@@ -109,8 +109,9 @@ class Recording:
         rule = call.rules.settings.recording.rule.get(name)
         if not rule or not rule.record:
             return ""
-        drawn = self._drawn.setdefault((far, name), self._chance() * 100 < rule.percent)
-        return name if drawn else ""
+        if (far, name) not in self._drawn:
+            self._drawn[far, name] = self._chance() * 100 < rule.percent
+        return name if self._drawn[far, name] else ""
 
     def _put_through(self, asked: Asked) -> None:
         """The words are over, however; one who is held meanwhile is put through when he no longer is."""
