@@ -31,8 +31,9 @@ async def offices(tmp_path: Path) -> AsyncIterator[Callable[..., Office]]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    async with House(tmp_path_factory.mktemp("house")) as house:
+async def whole_house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A file may set HOUSE."""
+    async with House(tmp_path_factory.mktemp("house"), **getattr(request.module, "HOUSE", {})) as house:
         yield house
 
 

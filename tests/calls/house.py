@@ -16,6 +16,7 @@ from appliance.control.messages import Office as Seen
 from appliance.programs.demo.office import Office
 from tests.calls.stories import changed, use
 from tests.telephones import tone
+from tests.telephones.linphone import Linphone
 from tests.telephones.rtp import Rtp
 from tests.telephones.sipp import Sipp
 from tests.telephones.softphone import Softphone
@@ -102,8 +103,9 @@ class Customer:
 class House:
     """Anna takes the calls of the line; Boris and Clara have telephones. quiet() before each story."""
 
-    def __init__(self, folder: Path) -> None:
-        self.stage = Stage(folder)
+    def __init__(self, folder: Path, clara: type[Softphone] | type[Linphone] = Softphone) -> None:
+        """clara: what her telephone is."""
+        self.stage, self._hers = Stage(folder), clara
 
     async def __aenter__(self) -> Self:
         self._stack = AsyncExitStack()
@@ -127,12 +129,14 @@ class House:
         await use(self.office, self.document)
         self._used = self.document
         self.anna, self.boris, self.clara = await asyncio.gather(
-            self.phone("desk1", ANNA_HZ), self.phone("desk2", BORIS_HZ), self.phone("desk3", CLARA_HZ)
+            self.phone(Softphone, "desk1", ANNA_HZ),
+            self.phone(Softphone, "desk2", BORIS_HZ),
+            self.phone(self._hers, "desk3", CLARA_HZ),
         )
 
-    async def phone(self, user: str, hz: int) -> Softphone:
-        folder = self.stage.folder / f"soft-{user}"
-        phone = Softphone(folder, self.stage.ports, **self.account(user), hz=hz)
+    async def phone(self, kind: Any, user: str, hz: int) -> Any:
+        folder = self.stage.folder / f"telephone-{user}"
+        phone = kind(folder, self.stage.ports, **self.account(user), hz=hz)
         return await phone.__aenter__()
 
     def account(self, user: str) -> dict[str, Any]:
@@ -147,7 +151,7 @@ class House:
     async def quiet(self) -> None:
         """As it was at the beginning."""
         for phone in (self.anna, self.boris, self.clara):
-            phone.phone.hang_up()
+            phone.stop()
         await self.ask(*(HangUp(0, call.id) for call in (await self.seen()).calls))
         for person in (await self.seen()).people:
             await self.ask(SetStatus(0, person.id, "available"), Disturb(0, person.id, True))

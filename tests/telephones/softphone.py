@@ -51,8 +51,12 @@ class Softphone:
         self.phone.transfer(f"sip:{number}@{self.registrar}")
 
     async def hang_up(self) -> None:
-        self.phone.hang_up()
+        self.stop()
         await self.over()
+
+    def stop(self) -> None:
+        """End all its calls."""
+        self.phone.hang_up()
 
     # ---- what the ear and the eye take in --------------------------------------------------------------------------
 
