@@ -146,6 +146,7 @@ class Person:
     paused_until: int | None = None  # None while paused: until his status is set
     source: str = ""  # who set the status: page, phone or mqtt; "" nobody yet
     until: int | None = None  # the status ends by itself then, ms UTC, and is as before
+    reminded: int | None = None  # when he was told last that it is his status still, ms UTC
     before: Status = "available"
     before_reason: str = ""
     dnd: bool = False  # not to be disturbed

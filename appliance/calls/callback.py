@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Call me back as soon as somebody is free."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from appliance.calls.calling import Calling
@@ -23,7 +23,7 @@ class Wish(NamedTuple):
 
 
 class CallBack:
-    """Wishes, one for each pair of people; they do not outlive the program."""
+    """Wishes, one for each pair of people; whoever starts us keeps them."""
 
     def __init__(
         self,
@@ -44,13 +44,17 @@ class CallBack:
         self.wishes[person, to] = Wish(person, phone, to, until)
         return True
 
+    def learn(self, wishes: Iterable[Wish]) -> None:
+        """Wishes of before a restart."""
+        self.wishes.update({(wish.person, wish.to): wish for wish in wishes})
+
     def look(self, states: Callable[[], dict[str, PersonState]]) -> None:
         """Ring those whose wish can come true now. states is asked only when there is a wish."""
         if not self.wishes:
             return
         now = states()
         for key, wish in list(self.wishes.items()):
-            if wish.until <= self._now() or wish.to not in self._settings().person:
+            if wish.until <= self._now() or not self._settings().person.keys() >= {wish.person, wish.to}:
                 del self.wishes[key]
             elif now.get(wish.to) == now.get(wish.person) == "free":
                 del self.wishes[key]

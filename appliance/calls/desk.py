@@ -21,6 +21,7 @@ from appliance.calls.pickup import Pickup
 from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
 from appliance.calls.recorded import Recorder
 from appliance.calls.recording import Recording
+from appliance.calls.reminding import remind
 from appliance.calls.ringing import Ringing
 from appliance.calls.rooms import Rooms
 from appliance.calls.routing import Routing
@@ -80,16 +81,21 @@ class Desk:
         self._services = Services(hands, self._telling, people, settings)
         self.rooms = Rooms(hands, self._holding, self._telling, self._services, settings)
         self._paging = Paging(hands, telephony, self.calling, self._services, settings)
-        self._call_back = CallBack(self.calling, control, hands.hang_up, settings, routing.now)
+        self.call_back = CallBack(self.calling, control, hands.hang_up, settings, routing.now)
         self.supervision = Supervision(hands, telephony, self.calling)
         self.recording = Recording(
             *(hands, self._holding, telephony, journal, audience, recorder, control.calls, routing.now, sounds, words)
         )
         ringing.meet = self.recording.meet
+        people.remind = self._remind
         self._keys: dict[Leg, tuple[Keys, asyncio.TimerHandle | None]] = {}
 
     def _settings(self) -> Settings:
         return self._routing.rules.settings
+
+    def _remind(self, person: str) -> None:
+        status = self._people.known[person].status
+        remind(person, status, self._settings(), self._hands, self.calling, self._telling)
 
     # ---- dialled ----------------------------------------------------------------------------------------------------
 
@@ -169,7 +175,7 @@ class Desk:
         elif asked.feature == "paging":
             self._paging.page(call, asked.what, self._not_to_be_paged)
         elif asked.feature == "call_back":
-            wished = self._call_back.wish(call.caller_person, call.phone, asked.what.partition(".")[2])
+            wished = self.call_back.wish(call.caller_person, call.phone, asked.what.partition(".")[2])
             self._hands.note(call, "feature", feature=asked.feature, what=asked.what, done=wished)
             self._services.told(call, asked.feature if wished else FAILED)
         elif not self._services.serve(call, asked):
@@ -301,7 +307,7 @@ class Desk:
         self.diverting.look(self._control.calls)
         self.supervision.look()
         self.recording.look()
-        self._call_back.look(self._people.states)
+        self.call_back.look(self._people.states)
 
     def played(self, port: Port) -> None:
         self._holding.played(port)

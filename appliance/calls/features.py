@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What somebody dials or presses at a telephone of ours, read as the codes of the settings mean it. Pure."""
 
+from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from appliance.settings.feature_rules import of_people, slots
+from appliance.settings.feature_rules import extensions, of_people, slots
 from appliance.settings.features import Feature, table
 from appliance.settings.models import Settings
 
@@ -29,15 +31,33 @@ def dialled(s: Settings, number: str) -> Dialled | None:
     known = [one for one in table(s.features) if one.where != "call" and number.startswith(one.code)]
     for one in sorted(known, key=lambda one: len(one.code), reverse=True):
         behind = number.removeprefix(one.code)
-        if (what := _behind(s, one, behind)) is not None:
+        if (what := _behind(s, one, number, behind)) is not None:
             return Dialled(one.name, what)
     return None
 
 
-def _behind(s: Settings, one: Feature, behind: str) -> str | None:
+def is_time(keys: str) -> bool:
+    """Whether keys are minutes, 1 to 999, or a time of day of four digits."""
+    if not (keys.isascii() and keys.isdecimal()):
+        return False
+    return int(keys) > 0 if len(keys) <= 3 else len(keys) == 4 and int(keys[:2]) < 24 and int(keys[2:]) < 60
+
+
+def until(keys: str, now: int, zone: ZoneInfo) -> int:
+    """When a time is_time() accepts is over, ms UTC."""
+    if len(keys) <= 3:
+        return now + int(keys) * 60_000
+    at = datetime.fromtimestamp(now / 1000, zone)
+    then = at.replace(hour=int(keys[:2]), minute=int(keys[2:]), second=0, microsecond=0)
+    return round((then if then > at else then + timedelta(days=1)).timestamp() * 1000)
+
+
+def _behind(s: Settings, one: Feature, number: str, behind: str) -> str | None:
     """What is meant by what was dialled behind a code; None when nothing can be."""
     if one.takes == "number":
         return behind if behind.isdecimal() and 2 <= len(behind) <= LONGEST else None
+    if one.takes == "time?":
+        return behind if not behind or (is_time(behind) and number not in extensions(s)) else None
     if one.takes == "mailbox?":
         return behind if behind.isdecimal() or not behind else None
     if not behind:
@@ -101,6 +121,7 @@ def card(s: Settings) -> list[tuple[str, str]]:
         "extension": " EXTENSION",
         "extension?": " [EXTENSION]",
         "mailbox?": " [MAILBOX]",
+        "time?": " [TIME]",
     }
     told = [(one.code + behind[one.takes], one.help) for one in table(s.features)]
     if parked := slots(s):

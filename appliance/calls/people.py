@@ -34,6 +34,8 @@ class People:
         self._reached: dict[str, int] = {}  # person -> telephones, as last told
         self._pauses: dict[str, asyncio.TimerHandle] = {}
         self._expiries: dict[str, asyncio.TimerHandle] = {}
+        self._reminders: dict[str, asyncio.TimerHandle] = {}
+        self.remind: Callable[[str], None] = lambda person: None  # tells him that his status is what it is, still
 
     def start(self, known: Mapping[str, Person]) -> None:
         """known: statuses before a restart."""
@@ -55,6 +57,7 @@ class People:
         """Know whoever the rules in force name."""
         for name in self._routing.rules.settings.person:
             self.known.setdefault(name, Person(since=self._routing.now()))
+            self._remind(name)
 
     def set_status(
         self, person: str, status: StatusName, reason: str, source: str = "", until: int | None = None
@@ -63,7 +66,7 @@ class People:
         if person not in self._routing.rules.settings.person:
             raise KeyError(person)
         old, now = self.known[person], self._routing.now()
-        new = replace(old, status=status, reason=reason, since=now, source=source, until=None)
+        new = replace(old, status=status, reason=reason, since=now, source=source, until=None, reminded=None)
         new.paused, new.paused_until, new.before, new.before_reason = False, None, "available", ""
         if until is not None and until > now:
             lasting = old.until is None
@@ -73,6 +76,7 @@ class People:
         self._note("status", person=person, status=status, reason=reason)
         self._watch(person)  # it ends a pause
         self._expire(person)
+        self._remind(person)
         self._status(person)
         self._changed(person)
 
@@ -107,6 +111,25 @@ class People:
         self.set_status(person, known.before, known.before_reason)
         self._routing.drain()
         self._changed(person)
+
+    def _remind(self, person: str) -> None:
+        """Who has been on a break, away or in a meeting for long is reminded of it, again and again."""
+        if timer := self._reminders.pop(person, None):
+            timer.cancel()
+        settings, known = self._routing.rules.settings, self.known[person]
+        table = settings.status
+        if not table.remind_after or known.status not in table.remind or person not in settings.person:
+            return
+        now = self._routing.now()
+        left = (known.reminded or known.since) / 1000 + table.remind_after - now / 1000
+        if left <= 0:
+            known.reminded, left = now, table.remind_after
+            self._note("reminded", person=person, status=known.status)
+            self._changed(person)
+            if table.ring:
+                self.remind(person)
+        loop = asyncio.get_running_loop()
+        self._reminders[person] = loop.call_later(min(left, LOOK_EVERY), self._remind, person)
 
     def _status(self, person: str) -> None:
         known = self.known[person]
@@ -145,7 +168,7 @@ class People:
             self._pauses[person] = loop.call_later(min(left, LOOK_EVERY), self._watch, person)
 
     def close(self) -> None:
-        for timer in (*self._pauses.values(), *self._expiries.values()):
+        for timer in (*self._pauses.values(), *self._expiries.values(), *self._reminders.values()):
             timer.cancel()
 
     def owner(self, phone: str) -> str:

@@ -2,9 +2,10 @@
 """Codes that change something of the person who dials them: status, do-not-disturb, forwarding."""
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from appliance.calls.call import Call, Status
-from appliance.calls.features import Dialled
+from appliance.calls.features import Dialled, until
 from appliance.calls.hands import Hands
 from appliance.calls.people import People
 from appliance.calls.telling import FAILED, Telling
@@ -44,9 +45,12 @@ class Services:
         if not person:
             return False
         if status := STATUSES.get(asked.feature):
-            lasts = self._settings().features.break_lasts if status == "break" else 0
-            until = self._people.now() + lasts * 1000 if lasts else None
-            self._people.set_status(person, status, "", "phone", until)
+            s, now = self._settings(), self._people.now()
+            lasts = s.features.break_lasts if status == "break" else 0
+            ends = now + lasts * 1000 if lasts else None
+            if asked.what:
+                ends = until(asked.what, now, ZoneInfo(s.office.time_zone))
+            self._people.set_status(person, status, "", "phone", ends)
             return True
         if asked.feature.startswith("dnd_"):
             self._people.set_dnd(person, asked.feature == "dnd_on")

@@ -226,6 +226,7 @@ class Board:
             paused_until=now.paused_until,
             source=now.source,  # type: ignore[arg-type]
             until=now.until,
+            reminded=now.reminded,
             dnd=now.dnd,
             forwards=self._control.desk.diverting.forwards(name),
         )

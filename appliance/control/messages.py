@@ -83,6 +83,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     paused_until: int | None = None  # null while paused: until the status is set
     source: Source = ""
     until: int | None = None  # the status ends by itself then
+    reminded: int | None = None  # when he was told last that it is his status still
     dnd: bool = False  # not to be disturbed
     forwards: dict[str, str] = {}  # always, busy, no-answer: where calls to this person alone go then
 

@@ -71,11 +71,13 @@ class QueueState(Payload):
 
 
 class PersonState(Payload):
-    """A person: the status, why, since when (ms UTC), and what the telephones are doing."""
+    """A person: the status, why, since when, when it ends by itself, when he was reminded of it (ms UTC); his telephones."""
 
     status: Status
     reason: Text
     since: int
+    until: int | None
+    reminded: int | None
     state: Literal["unreachable", "free", "ringing", "talking"]
 
 
@@ -216,7 +218,14 @@ class Topics:
         return self._state(f"queue/{queue.id}/state", shown)
 
     def person(self, person: Person) -> Message:
-        shown = PersonState(status=person.status, reason=_text(person.reason), since=person.since, state=person.state)
+        shown = PersonState(
+            status=person.status,
+            reason=_text(person.reason),
+            since=person.since,
+            until=person.until,
+            reminded=person.reminded,
+            state=person.state,
+        )
         return self._state(f"person/{person.id}/state", shown)
 
     def hours(self, hours: OfficeHours) -> Message:

@@ -5,24 +5,20 @@ import argparse
 import asyncio
 import gc
 import logging
-import os
 import pwd
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from appliance import sounds
 from appliance.calls import prompts, telling
-from appliance.calls.call import Person
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.history import MOST, Known, earlier
-from appliance.calls.hours import Override
 from appliance.calls.lamps import Lamps
 from appliance.calls.messages import Message
 from appliance.calls.originate import Purpose
@@ -43,6 +39,7 @@ from appliance.languages.why import Words
 from appliance.lookups.http import Lookups
 from appliance.programs import handling, notify
 from appliance.programs.arguments import instead, parse, parser
+from appliance.programs.keeping import Keeping
 from appliance.programs.recorder import Recordings
 from appliance.settings import dialled, golden, load
 from appliance.settings.compile import compile
@@ -59,15 +56,12 @@ from appliance.store.reader import Reader, Unreadable
 
 log = logging.getLogger("switch")
 
-Kept = TypeVar("Kept", Person, Override)
-
 COMPILE_EVERY = 86_400.0  # seconds; a plan knows the hours of 400 days
 NEEDS_RESTART = ("sip", "web", "mqtt")  # tables whose change is taken up when the programs start again
 FINISH_WITHIN = 3.0  # seconds for BYE and the last messages when the switch is stopped
 FAULTS_KEPT = 1000  # characters of the faults of a document
 TEXT_KEPT = 150  # characters of a text that the journal keeps
 SPEAK_WITHIN = 60.0  # seconds for all prompts of a document
-MEMORY_AFTER = 0.2  # seconds after a change before turns and statuses are kept
 
 
 # Sending calls elsewhere and holding hours open is for the box's own user and root, and for the bridge where the settings
@@ -97,9 +91,7 @@ class Switch:
         self._state = Path(given.state)
         self._state.mkdir(parents=True, exist_ok=True)
         self._history = History(self._state / "history")
-        self._memory_file = self._state / "memory"
-        self._people_file = self._state / "people.json"
-        self._overrides_file = self._state / "overrides.json"
+        self._kept = Keeping(self._state)
         self._lookups = Lookups()
         self._speech = Speech(self._state / "spoken")
         office = self._sound()
@@ -117,7 +109,6 @@ class Switch:
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._applying = asyncio.Lock()
         self._words: asyncio.Task[None] | None = None  # being spoken, of the settings in force
-        self._kept: dict[Path, bytes] = {}
 
     # ---- life -------------------------------------------------------------------------------------------------------
 
@@ -126,15 +117,16 @@ class Switch:
         tasks = []
         ran = self._ran()
         self._learn_spending()
-        people, overrides = self._read(self._people_file, Person), self._read(self._overrides_file, Override)
+        people, overrides = self._kept.people(), self._kept.overrides()
         self._control.start(self._telephony, self._lamps, people, overrides, ran, self._messages(), self._left_by)
         self._recordings.start(self._control.desk.recording)
+        self._control.desk.call_back.learn(self._kept.wishes())
         self._lamps.enter()
         try:
             self._telephony.start(self._office.settings, self._office.secrets, self._known())
             self._keep_first()
             tasks = [
-                asyncio.create_task(self._keep_memory(), name="memory"),
+                asyncio.create_task(self._kept.go_on(self._control), name="memory"),
                 asyncio.create_task(self._keep_rules_fresh(), name="rules"),
             ]
             for task in tasks:
@@ -159,8 +151,7 @@ class Switch:
         self._control.close()
         await self._server.close()
         await self._recordings.close()
-        for file, data in self._remembered().items():
-            self._write(file, data)
+        self._kept.keep(self._control)
         await asyncio.to_thread(self._journal.close)
 
     def _vital(self, task: asyncio.Task[None]) -> None:
@@ -193,7 +184,7 @@ class Switch:
             )
 
         try:
-            return make(self._memory_file.read_bytes())
+            return make(self._kept.memory.read_bytes())
         except FileNotFoundError:
             return make(None)
         except OSError as fault:
@@ -202,19 +193,8 @@ class Switch:
         except CoreError as fault:
             if fault.id != "bad-memory":
                 raise
-            aside = self._memory_file.with_suffix(".damaged")
-            os.replace(self._memory_file, aside)
-            log.error("whose turn it is is not known any more: %s is damaged and kept as %s", self._memory_file, aside)
+            self._kept.put_memory_aside()
             return make(None)
-
-    def _read(self, file: Path, kind: type[Kept]) -> dict[str, Kept]:
-        try:
-            return msgspec.json.decode(file.read_bytes(), type=dict[str, kind])  # type: ignore[valid-type]
-        except FileNotFoundError:
-            return {}
-        except (OSError, msgspec.MsgspecError) as fault:
-            log.error("%s is damaged, and what it says forgotten: %s", file, fault)
-            return {}
 
     def _messages(self) -> list[Message]:
         """Voicemail as it was; Unreadable leaves its files without a state, not lost."""
@@ -234,7 +214,7 @@ class Switch:
     def _ran(self) -> int | None:
         """When something changed last before this start, ms UTC."""
         try:
-            return self._memory_file.stat().st_mtime_ns // 1_000_000
+            return self._kept.memory.stat().st_mtime_ns // 1_000_000
         except OSError:
             return None
 
@@ -269,33 +249,6 @@ class Switch:
             if one.by in owner and one.called.startswith(outside)
         ]
         return earlier(reader.callers(MOST), tries)
-
-    def _remembered(self) -> dict[Path, bytes]:
-        """What is to be kept now, by file."""
-        return {
-            self._memory_file: self._control.memory(),
-            self._people_file: msgspec.json.encode(self._control.people),
-            self._overrides_file: msgspec.json.encode(self._control.overrides),
-        }
-
-    def _write(self, file: Path, data: bytes) -> None:
-        beside = file.with_suffix(".new")
-        try:
-            with beside.open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(beside, file)
-            self._kept[file] = data
-        except OSError as fault:
-            log.error("turns and statuses cannot be kept: %s", fault)
-
-    async def _keep_memory(self) -> None:
-        while True:
-            await asyncio.sleep(MEMORY_AFTER)
-            for file, data in self._remembered().items():
-                if data != self._kept.get(file):
-                    await asyncio.to_thread(self._write, file, data)
 
     def _known(self) -> list[Binding]:
         try:

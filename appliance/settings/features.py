@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from appliance.settings.tables import Named, Table, setting
+from appliance.settings.tables import Named, Table, setting, some
 from appliance.settings.words import Code, Extension, MenuKey, PromptName, RoomPin, SoundFile, Title
 
 
@@ -51,10 +51,15 @@ class Features(Table):
     )
     forward_no_answer_off: Code = code("They no longer do.", "*93")
     status_available: Code = code("My status: available.", "*60")
-    status_break: Code = code("My status: on a break.", "*61")
-    status_away: Code = code("My status: away.", "*62")
-    status_meeting: Code = code("My status: in a meeting.", "*63")
-    status_off: Code = code("My status: off duty.", "*64")
+    status_break: Code = code(
+        "My status: on a break. With 1 to 3 digits behind it so many minutes, with 4 till that time of day; then it is as "
+        "before.",
+        "*61",
+        takes="time?",
+    )
+    status_away: Code = code("My status: away, as long as for a break.", "*62", takes="time?")
+    status_meeting: Code = code("My status: in a meeting, as long as for a break.", "*63", takes="time?")
+    status_off: Code = code("My status: off duty, as long as for a break.", "*64", takes="time?")
     call_back: Code = code("Call me as soon as the extension is free.", "*37", takes="extension")
     intercom: Code = code("Speak to the extension, whose telephones answer by themselves.", "*80", takes="extension")
     paging: Code = code(
@@ -71,7 +76,7 @@ class Features(Table):
         takes="mailbox?",
     )
     break_lasts: int = setting(
-        "How long a break lasts that is dialled; then the status is as before. 0: until another one is set.",
+        "How long a break lasts that is dialled without a time; then the status is as before. 0: until another one is set.",
         0,
         unit="seconds",
         ge=0,
@@ -119,6 +124,21 @@ class Hold(Table):
     def names(self) -> Iterator[Named]:
         yield from super().names()
         yield from (Named(("keys", key), prompt, "prompt") for key, prompt in self.keys.items())
+
+
+Away = Literal["break", "away", "meeting", "off"]
+
+
+class Status(Table):
+    """Who has not been available for long is reminded of it. May be left out."""
+
+    remind_after: int = setting(
+        "After how long, and how long after each reminder again. 0: never.", 0, unit="seconds", ge=0, le=86400
+    )
+    remind: tuple[Away, ...] = some("Of which statuses.", ("break", "away", "meeting"), most=4)
+    ring: bool = setting(
+        "Ring the telephones of who is reminded, and say it there; else pages and programs alone are told.", True
+    )
 
 
 LampShows = Literal["light", "name", "number"]

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from appliance.settings.actions import Action
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
-from appliance.settings.features import Features, Hold, Lamps, Parking, Room
+from appliance.settings.features import Features, Hold, Lamps, Parking, Room, Status
 from appliance.settings.guard import Guard
 from appliance.settings.lines import MAIN, Line, Phone, Sip
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
@@ -339,6 +339,7 @@ class Settings(Table):
     features: Features = setting("Codes people dial, or press in a call.", Features())
     parking: Parking = setting("Parked calls.", Parking())
     hold: Hold = setting("What a held caller hears.", Hold())
+    status: Status = setting("Reminders of a status.", Status())
     lamps: Lamps = setting("What lamp keys show.", Lamps())
     recording: Recording = setting("Recorded calls.", Recording())
     room: dict[Name, Room] = setting("Conferences.", {}, max_length=64)

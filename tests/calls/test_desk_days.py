@@ -11,8 +11,8 @@ from appliance.calls.call import Call
 from appliance.calls.supervision import How
 from appliance.core import CoreError
 from appliance.settings.dialled import NotDialled
+from tests.calls.desks import ANNA, BORIS, CILE, EXTENSIONS, THREE
 from tests.calls.office import Office
-from tests.calls.test_desk import ANNA, BORIS, CILE, EXTENSIONS, THREE
 
 KEYS = [
     "##103#",

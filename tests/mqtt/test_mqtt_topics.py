@@ -89,7 +89,7 @@ def test_a_queue_tells_how_many_wait_and_how_long() -> None:
 
 def test_a_person_tells_status_reason_and_since() -> None:
     assert said(office())["person/anna/state"] == {
-        "status": "break", "reason": "lunch", "since": NOW, "state": "unreachable"
+        "status": "break", "reason": "lunch", "since": NOW, "until": None, "reminded": None, "state": "unreachable"
     }  # fmt: skip
 
 
