@@ -301,9 +301,7 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
 
 Asking = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 OfMessages = Messages | SetMessage | DeleteMessage | Mailed
-Request = (
-    Asking | Handling | OfMessages | recordings.OfRecordings | ActionResult | ActionKeys | AbortAction | Lift
-)
+Request = Asking | Handling | OfMessages | recordings.OfRecordings | ActionResult | ActionKeys | AbortAction | Lift
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 

@@ -187,6 +187,25 @@ static pj_bool_t on_invite(pjsip_rx_data *rdata)
     return PJ_FALSE;
 }
 
+/* What the box can do, whoever is asked for: no account is named, nor what runs here. PJSIP's own answer names it. */
+static void on_options(pjsip_rx_data *rdata)
+{
+    static const pj_str_t accept = {(char *)(uintptr_t) "Accept", 6};
+    static const int told[] = {PJSIP_H_ALLOW, PJSIP_H_SUPPORTED};
+    pj_str_t sdp = {(char *)(uintptr_t) "application/sdp", 15};
+    pjsip_hdr headers;
+
+    pj_list_init(&headers);
+    for (size_t i = 0; i < PJ_ARRAY_SIZE(told); i++) {
+        const pjsip_hdr *one = pjsip_endpt_get_capability(pjsua_get_pjsip_endpt(), told[i], NULL);
+
+        if (one)
+            pj_list_push_back(&headers, pjsip_hdr_clone(rdata->tp_info.pool, one));
+    }
+    pj_list_push_back(&headers, pjsip_generic_string_hdr_create(rdata->tp_info.pool, &accept, &sdp));
+    pjsip_endpt_respond_stateless(pjsua_get_pjsip_endpt(), rdata, 200, NULL, &headers, NULL);
+}
+
 static pj_bool_t on_request(pjsip_rx_data *rdata)
 {
     const pjsip_method *method = &rdata->msg_info.msg->line.req.method;
@@ -207,9 +226,12 @@ static pj_bool_t on_request(pjsip_rx_data *rdata)
     }
     if (!sip_guard_asked(rdata))
         return PJ_TRUE;
-    if (within || method->id == PJSIP_ACK_METHOD || method->id == PJSIP_CANCEL_METHOD ||
-        method->id == PJSIP_OPTIONS_METHOD) /* answered by PJSIP with what the box can do; names no account */
+    if (within || method->id == PJSIP_ACK_METHOD || method->id == PJSIP_CANCEL_METHOD)
         return PJ_FALSE;
+    if (method->id == PJSIP_OPTIONS_METHOD) {
+        on_options(rdata);
+        return PJ_TRUE;
+    }
     if (method->id == PJSIP_BYE_METHOD)
         sip_refuse(rdata, 481, "no such call");
     else

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.sip.names import Heard
 from tests.sip.box import HOST, Account, Box, Telephone
-from tests.sip.wire import Message, Wire, authorization, request
+from tests.sip.wire import Message, Wire, authorization, request, sdp
 
 
 def shape(answer: Message) -> tuple[str, list[tuple[str, str]]]:
@@ -189,30 +189,76 @@ async def test_several_answers_are_looked_through_for_ours(visitor: Visitor) -> 
     assert answer.status == 200
 
 
-async def test_whether_an_account_exists_is_not_to_be_found_out(box: Box, wire: Wire) -> None:
-    anna = Visitor(box, wire)
-    wrong = Visitor(box, wire, anna.account._replace(password="wrong"))
-    nobody = Visitor(box, wire, Account("nobody", "wrong"))
-    asked = [shape(await one.register("")) for one in (wrong, nobody)]
-    assert asked[0] == asked[1]
-    refused = [shape(await one.answer(await one.challenge())) for one in (wrong, nobody)]
-    assert refused[0] == refused[1] and "403" in refused[0][0]
-    stale = [shape(await one.answer(await one.challenge(), nonce="0" * 48)) for one in (wrong, nobody)]
-    assert stale[0] == stale[1] and "401" in stale[0][0]
+class Prober:
+    """Asks about an account by some method, in the ways scanners do; like `nobody` in all but what is asked for."""
+
+    def __init__(self, box: Box, wire: Wire, method: str, account: Account) -> None:
+        self.box, self.wire, self.method, self.account = box, wire, method, account
+        self.uri = box.uri if method == "REGISTER" else f"sip:{account.name}@{HOST}:{box.address[1]}"
+
+    async def ask(self, authorization: str = "") -> Message:
+        name = self.account.name
+        headers = {"Authorization": authorization} | ({"Event": "dialog"} if self.method == "SUBSCRIBE" else {})
+        data = request(
+            self.method, self.uri, self.wire, user=name, to=f"<sip:{name}@{HOST}>", headers=headers,
+            body=sdp() if self.method == "INVITE" else b"",
+        )  # fmt: skip
+        return await self.wire.ask(data)
+
+    async def answer(self, **lies: str) -> Message:
+        """The answer to a challenge; OPTIONS brings none, so it has one of another request."""
+        method, self.method = self.method, "REGISTER"
+        challenge = (await self.ask()).challenge()
+        self.method = method
+        return await self.ask(authorization(challenge, method, self.uri, *self.account, **lies))
 
 
-async def test_not_even_by_the_time_it_takes(box: Box, wire: Wire) -> None:
-    anna = Visitor(box, wire)
-    visitors = [Visitor(box, wire, anna.account._replace(password="wrong")), Visitor(box, wire, Account("nobody", "x"))]
+METHODS = {"REGISTER": (401, 403), "INVITE": (401, 403), "SUBSCRIBE": (401, 403), "OPTIONS": (200, 200)}
+
+
+@pytest.fixture
+def probers(box: Box, wire: Wire, method: str) -> list[Prober]:
+    """Of an account that is there and of one that is not, with names as long as each other."""
+    there = box.account()
+    return [Prober(box, wire, method, Account(name, "wrong")) for name in (there.name, "x" * len(there.name))]
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_whether_an_account_exists_is_not_to_be_found_out(probers: list[Prober], method: str) -> None:
+    asked, refused = METHODS[method]
+    for ask, status in (
+        (lambda one: one.ask(), asked),
+        (lambda one: one.answer(), refused),
+        (lambda one: one.answer(nonce="0" * 48), asked),
+        (lambda one: one.answer(realm="elsewhere"), asked),
+        (lambda one: one.answer(algorithm="SHA-256"), refused),
+        (lambda one: one.answer(response=""), refused),
+    ):
+        known, unknown = [shape(await ask(one)) for one in probers]
+        assert known == unknown and f" {status} " in known[0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_not_even_by_the_time_it_takes(probers: list[Prober], method: str) -> None:
     took: list[list[float]] = [[], []]
-    for _ in range(150):
-        for who, times in zip(visitors, took, strict=True):
-            said = authorization(await who.challenge(), "REGISTER", box.uri, *who.account)
+    for _ in range(100):
+        for who, times in zip(probers, took, strict=True):
             start = time.perf_counter()
-            assert (await who.register(said)).status == 403
+            await who.answer()
             times.append(time.perf_counter() - start)
     wrong, nobody = map(statistics.median, took)
     assert abs(wrong - nobody) < 0.25 * min(wrong, nobody), (wrong, nobody)
+
+
+@pytest.mark.parametrize("method", [*METHODS, "MESSAGE", "BYE", "CANCEL", "ACK", "JUMP"])
+async def test_a_stranger_does_not_hear_what_runs_here(box: Box, wire: Wire, method: str) -> None:
+    """No name, no version: neither in an answer nor in what is said of a message that cannot be read."""
+    wire.send(request(method, box.uri, wire, headers={"Event": "dialog"}))
+    wire.send(request(method, box.uri, wire).replace(b"CSeq: 1", b"CSeq: x"))
+    await wire.ping()
+    said = [(name, value) for answer in wire.responses.all for name, value in answer.headers]
+    assert not {name for name, _ in said} & {"server", "user-agent", "warning", "organization", "x-powered-by"}
+    assert not [value for _, value in said if re.search("pjsip|pjsua|linekeeper", value, re.IGNORECASE)]
 
 
 async def test_a_telephone_that_offers_nothing_is_asked_again_and_again(box: Box, wire: Wire) -> None:

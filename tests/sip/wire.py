@@ -162,7 +162,7 @@ class Wire(asyncio.DatagramProtocol):
                     continue  # a line end that keeps the connection open
                 size = re.search(rb"(?im)^(?:content-length|l)\s*:\s*(\d+)", head)
                 self.datagram_received(head + await reader.readexactly(int(size[1]) if size else 0), self.box)
-        except (asyncio.IncompleteReadError, ConnectionResetError):
+        except (asyncio.IncompleteReadError, ConnectionError):
             self.responses.end("the box closed the connection")
             self.requests.end("the box closed the connection")
 
