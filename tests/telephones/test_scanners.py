@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A whole box under sipvicious, as every box with an open SIP port is: nothing is found, the scanner is banned, and the
+telephones do not notice. The scanners come from 127.6.0.x; the telephones and the trunk are at 127.0.0.1."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from appliance.control.client import connect
+from appliance.control.guard import Ban, Banned
+from appliance.control.messages import Apply, Happened, Watch
+from appliance.programs.demo.office import PASSWORDS, Office
+from appliance.programs.demo.seen import NotSeen
+from appliance.store.reader import Event, Reader
+from tests.sip.wire import Wire, authorization, request
+from tests.telephones import tone
+from tests.telephones.baresip import Baresip
+from tests.telephones.stage import ANNA_HZ, BORIS_HZ, Stage
+
+GUARD = '[guard]\nmode = "drop"\n'
+# Its own option for the address it sends from (-b) does not reach the socket.
+FROM = """
+import importlib, socket, sys
+class Socket(socket.socket):
+    def bind(self, to):
+        super().bind((address, to[1]))
+address, tool = sys.argv[1:3]
+socket.socket = Socket
+sys.argv = sys.argv[2:]
+sys.exit(importlib.import_module(f"sipvicious.{tool}").main())
+"""
+WITHIN = 60.0  # seconds for a scanner that is never answered to give up
+RIGHT_AT = 60  # of the words tried the one that is right
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with Stage(tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def office(stage: Stage) -> Office:
+    return await stage.office(sip_more=GUARD)
+
+
+async def scan(office: Office, address: str, tool: str, *words: str) -> str:
+    """All a scanner says, sent from an address of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FROM, address, tool, "-x", address, "-p", str(office.sip), *words, "127.0.0.1",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=office.folder,
+    )  # fmt: skip
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), WITHIN)
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
+    return said.decode()
+
+
+async def guess(office: Office, address: str) -> None:
+    """Passwords of desk1 that are wrong, until nothing is answered."""
+    uri = f"sip:{office.address}"
+    async with Wire(("127.0.0.1", office.sip), host=address) as wire:
+        with pytest.raises(NotSeen):
+            for number in range(30):
+                wire.send(request("REGISTER", uri, wire))
+                challenge = (await wire.response(1)).challenge()
+                said = authorization(challenge, "REGISTER", uri, "desk1", f"word{number}")
+                wire.send(request("REGISTER", uri, wire, headers={"Authorization": said}))
+                assert (await wire.response(1)).status == 403
+
+
+async def bans(office: Office) -> dict[str, Ban]:
+    async with await connect(office.socket) as switch:
+        return {ban.address: ban for ban in (await switch.request(Watch(0))).bans}
+
+
+async def journal(office: Office, kind: str) -> list[Event]:
+    """Events of no call; they come within the writer's delay."""
+    for _ in range(40):
+        if found := [event for event in Reader(office.journal).events(0) if event.kind == kind]:
+            return found
+        await asyncio.sleep(0.05)
+    return []
+
+
+async def talk(anna: Baresip, boris: Baresip) -> None:
+    """Anna calls Boris, and they hear each other."""
+    await anna.dial("102")
+    await boris.rings()
+    await boris.accept()
+    await anna.talks()
+    await anna.listens(1.5)
+    await anna.hang_up()
+    await boris.closed()
+    assert tone.heard(anna.heard(), BORIS_HZ) > 0.8 and tone.heard(boris.heard(), ANNA_HZ) > 0.8
+
+
+async def test_scanners_find_nothing_and_are_banned_while_people_telephone(stage: Stage, office: Office) -> None:
+    words = stage.folder / "words"
+    password = PASSWORDS["desk1"]
+    words.write_text("\n".join([*(f"word{n}" for n in range(RIGHT_AT)), password, *(f"more{n}" for n in range(200))]))
+    names = stage.folder / "names"
+    names.write_text(
+        "\n".join([*(f"user{n}" for n in range(700)), "desk1", "desk2", *(f"desk{n}" for n in range(3, 99))])
+    )
+    anna, boris = await stage.desks(office)
+    maps = [
+        scan(office, f"127.6.0.{n}", "svmap", "-m", way) for n, way in enumerate(("OPTIONS", "INVITE", "REGISTER"), 1)
+    ]
+    wars = [
+        scan(office, f"127.6.1.{n}", "svwar", "--force", "-m", way, "-d", str(names), "--maximumtime", "3")
+        for n, way in enumerate(("REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE"), 1)
+    ]
+    crack = scan(office, "127.6.2.1", "svcrack", "-u", "desk1", "-d", str(words), "--maximumtime", "3")
+    *said, _ = await asyncio.gather(*maps, *wars, crack, talk(anna, boris))
+
+    assert not [name for name in ("desk1", "desk2", password) if any(name in one for one in said)], said
+    assert not [one for one in said[:3] if "linekeeper" in one.lower()]
+    out = await bans(office)
+    # svwar gives up by itself where a challenge is all that anybody gets; OPTIONS brings it none
+    assert {address: ban.why for address, ban in out.items()} == {"127.6.1.3": "requests", "127.6.2.1": "passwords"}
+    assert {str(event.detail["address"]) for event in await journal(office, "banned")} == set(out)
+    await talk(anna, boris)
+
+
+async def test_who_is_banned_is_told_by_the_command_and_let_back_by_it(office: Office) -> None:
+    await guess(office, "127.6.3.1")
+
+    async def guard(*words: str) -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "appliance.programs", "guard", "--socket", str(office.socket), *words,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        said, _ = await process.communicate()
+        return process.returncode or 0, said.decode()
+
+    code, said = await guard()
+    assert code == 0 and said.split()[:2] == ["127.6.3.1", "passwords"]
+    assert await guard("--lift", "127.6.3.9") == (1, "linekeeper guard: a ban of 127.6.3.9 is not known\n")
+    async with Wire(("127.0.0.1", office.sip), host="127.6.3.1") as wire:
+        with pytest.raises(NotSeen):
+            await wire.ping(0.3)
+        assert await guard("--lift", "127.6.3.1") == (0, "")
+        wire.responses.skip()
+        assert (await wire.ask(request("OPTIONS", f"sip:{office.address}", wire))).status == 200
+    assert await guard() == (0, "")
+    assert (await journal(office, "ban-lifted"))[0].detail == {"address": "127.6.3.1", "why": "lifted"}
+
+
+async def test_the_alarm_and_each_ban_reach_who_watches(office: Office) -> None:
+    async with await connect(office.socket) as switch:
+        guessing = asyncio.create_task(guess(office, "127.6.4.1"))
+        told = []
+        async for event in switch.watch():
+            if isinstance(event, Banned | Happened):
+                told.append(event)
+            if len(told) == 2:
+                break
+        assert isinstance(told[0], Banned) and told[0].ban.address == "127.6.4.1" and told[0].ban.why == "passwords"
+        assert isinstance(told[1], Happened) and told[1].kind == "alarm"
+        assert told[1].detail == "banned 127.6.4.1: passwords"
+        await guessing
+
+
+async def test_without_the_table_nobody_is_banned(stage: Stage) -> None:
+    """An office document of before goes on as it did; and takes the table up while it runs."""
+    office = await stage.office()
+    async with Wire(("127.0.0.1", office.sip), host="127.6.5.1") as wire, await connect(office.socket) as switch:
+        for _ in range(600):
+            assert (await wire.ping()).status == 200
+        await switch.request(Apply(0, office.document.replace("[web]", GUARD + "requests = 50\n[web]")))
+        with pytest.raises(NotSeen):
+            for _ in range(100):
+                await wire.ping(1)
+        assert "127.6.5.1" in await bans(office)
