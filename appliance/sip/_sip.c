@@ -90,7 +90,7 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 {
     static char *names[] = {"listen",     "port",        "realm",       "rtp_first", "rtp_last", "user_agent", "codecs",
                             "clock_rate", "min_expires", "max_expires", "nonce_lives", "silent_after",
-                            "session_expires", "digest", "log_level",   NULL};
+                            "session_expires", "digest", "log_level", "relay", NULL};
     struct sip_config config;
     const char *listen, *realm, *user_agent, *digest = "md5";
     char why[256];
@@ -106,10 +106,11 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     config.silent_after = 15;
     config.session_expires = 1800;
     config.log_level = 2;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIIsi", names, &listen, &config.port, &realm,
+    config.relay = 1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIIsip", names, &listen, &config.port, &realm,
                                      &config.rtp_first, &config.rtp_last, &user_agent, &codecs, &config.clock_rate,
                                      &config.min_expires, &config.max_expires, &config.nonce_lives,
-                                     &config.silent_after, &config.session_expires, &digest, &config.log_level) ||
+                                     &config.silent_after, &config.session_expires, &digest, &config.log_level, &config.relay) ||
         session_expires_of(&config) ||
         digests_of(digest, &config) ||
         text_into(config.listen, sizeof config.listen, listen, "listen") ||

@@ -29,12 +29,14 @@ class Endpoint:
         session_expires: int = 1800,
         digest: str = "md5",
         log_level: int = 2,
+        relay: bool = True,
     ) -> None:
         """Start the SIP thread; codecs as "opus/48000", most wanted first; digest md5, sha-256 or both.
 
         min_expires, max_expires (of a contact) and nonce_lives in seconds. silent_after: seconds without sound before a leg
         is asked whether it is there (OPTIONS), and then to answer: after both it is over, cause 102. 0: never. session_expires:
         seconds a call lasts when neither side refreshes it (RFC 4028), asked for and granted; at least 90, 0: no timers.
+        relay: two legs of one codec that hear each other alone are handed each other's packets, neither decoded nor mixed.
 
         SipError when the port is in use, ValueError.
         """

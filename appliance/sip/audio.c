@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Who hears whom. The wish is kept as edges between handles; the conference bridge follows as ports come and go.
+ * Who hears whom. The wish is kept as edges between handles; the conference bridge follows as ports come and go, or two
+ * who hear each other alone are handed each other's packets (relay.c).
  */
 #include "sip.h"
 
@@ -7,9 +8,15 @@
 
 static struct edge {
     sip_handle listener, source;
-    int joined; /* connected in the bridge */
+    int joined;  /* connected in the bridge */
+    int relayed; /* by packets, instead */
 } edges[SIP_EDGES];
 static int edge_count;
+
+static int touches(const struct edge *edge, sip_handle handle)
+{
+    return edge->listener == handle || edge->source == handle;
+}
 
 static void edge_join(struct edge *edge)
 {
@@ -27,25 +34,68 @@ static void edge_part(struct edge *edge)
     if (edge->joined && listener && source && listener->port >= 0 && source->port >= 0)
         pjsua_conf_disconnect(source->port, listener->port);
     edge->joined = 0;
+    if (edge->relayed && source)
+        sip_relay_part(source->id);
+    edge->relayed = 0;
+}
+
+/* Do these two hear each other, and nobody else, nor anybody else them? */
+static int alone(sip_handle one, sip_handle other)
+{
+    int between = 0;
+
+    for (int i = 0; i < edge_count; i++) {
+        if (!touches(&edges[i], one) && !touches(&edges[i], other))
+            continue;
+        if (!touches(&edges[i], one) || !touches(&edges[i], other))
+            return 0;
+        between++;
+    }
+    return between == 2;
+}
+
+static int relay(const struct edge *edge)
+{
+    const struct sip_slot *listener = sip_slot_of(edge->listener), *source = sip_slot_of(edge->source);
+
+    return listener && source && listener->kind == SIP_LEG && source->kind == SIP_LEG && listener->port >= 0 &&
+           source->port >= 0 && alone(edge->listener, edge->source) && sip_relay_join(listener->id, source->id);
+}
+
+/* Each edge of a handle takes the way it now should. */
+static void route(sip_handle handle)
+{
+    for (int i = 0; i < edge_count; i++) {
+        if (!touches(&edges[i], handle))
+            continue;
+        if (relay(&edges[i])) {
+            if (edges[i].joined)
+                edge_part(&edges[i]);
+            edges[i].relayed = 1;
+        } else {
+            if (edges[i].relayed)
+                edge_part(&edges[i]);
+            edge_join(&edges[i]);
+        }
+    }
 }
 
 static void edge_set(sip_handle listener, sip_handle source, int on)
 {
-    for (int i = 0; i < edge_count; i++) {
-        if (edges[i].listener != listener || edges[i].source != source)
-            continue;
-        if (on) {
-            edge_join(&edges[i]);
-        } else {
-            edge_part(&edges[i]);
-            edges[i] = edges[--edge_count];
-        }
-        return;
+    int at = 0;
+
+    while (at < edge_count && (edges[at].listener != listener || edges[at].source != source))
+        at++;
+    if (on && at == edge_count) {
+        if (edge_count == SIP_EDGES || !sip_slot_of(listener) || !sip_slot_of(source))
+            return;
+        edges[edge_count++] = (struct edge){.listener = listener, .source = source};
+    } else if (!on && at < edge_count) {
+        edge_part(&edges[at]);
+        edges[at] = edges[--edge_count];
     }
-    if (!on || edge_count == SIP_EDGES || !sip_slot_of(listener) || !sip_slot_of(source))
-        return;
-    edges[edge_count] = (struct edge){listener, source, 0};
-    edge_join(&edges[edge_count++]);
+    route(listener);
+    route(source);
 }
 
 void sip_audio_hear(sip_handle listener, sip_handle source, int on)
@@ -95,25 +145,30 @@ void sip_audio_port(sip_handle handle, int port)
     if (!slot)
         return;
     slot->port = port;
-    for (int i = 0; i < edge_count; i++) {
-        if (edges[i].listener != handle && edges[i].source != handle)
-            continue;
-        edges[i].joined = 0; /* the old port took its connections with it, and the new one may have its number */
-        edge_join(&edges[i]);
-    }
+    for (int i = 0; i < edge_count; i++)
+        if (touches(&edges[i], handle))
+            edges[i].joined = 0; /* the old port took its connections with it, and the new one may have its number */
+    route(handle);
 }
 
 void sip_audio_forget(sip_handle handle)
 {
+    sip_handle others[4]; /* were there more, no two are alone now */
+    int count = 0;
+
     sip_tape_leg_over(handle);
     for (int i = 0; i < edge_count;) {
-        if (edges[i].listener == handle || edges[i].source == handle) {
-            edge_part(&edges[i]);
-            edges[i] = edges[--edge_count];
-        } else {
+        if (!touches(&edges[i], handle)) {
             i++;
+            continue;
         }
+        edge_part(&edges[i]);
+        if (count < (int)PJ_ARRAY_SIZE(others))
+            others[count++] = edges[i].listener == handle ? edges[i].source : edges[i].listener;
+        edges[i] = edges[--edge_count];
     }
+    for (int i = 0; i < count; i++)
+        route(others[i]);
     sip_tapes_follow();
 }
 

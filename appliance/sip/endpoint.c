@@ -355,6 +355,7 @@ static void housekeeping(void)
     sip_guard_look();
     sip_silence_look();
     sip_proxies_look();
+    sip_relay_look();
     if (pjsua_call_get_count() > 0) {
         last_call = now;
         trimmed = 0;

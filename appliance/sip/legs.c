@@ -299,8 +299,24 @@ static pjsip_redirect_op on_redirected(pjsua_call_id call, const pjsip_uri *targ
     return PJSIP_REDIRECT_REJECT;
 }
 
+static void on_stream(pjsua_call_id call, pjsua_on_stream_created_param *param)
+{
+    if (param->stream_idx == 0)
+        sip_relay_stream(call, param->stream);
+}
+
+static void on_stream_gone(pjsua_call_id call, pjmedia_stream *stream, unsigned index)
+{
+    PJ_UNUSED_ARG(stream);
+    if (index == 0)
+        sip_relay_stream(call, NULL);
+}
+
 void sip_legs_configure(pjsua_config *config)
 {
+    config->cb.on_create_media_transport = sip_relay_between;
+    config->cb.on_stream_created2 = on_stream;
+    config->cb.on_stream_destroyed = on_stream_gone;
     config->cb.on_incoming_call = on_incoming;
     config->cb.on_call_state = on_state;
     config->cb.on_call_media_state = on_media;
@@ -471,6 +487,8 @@ void sip_leg_digits(const struct sip_command *command)
     struct sip_slot *slot = sip_slot_of(command->handle);
     pj_str_t digits = pj_str(command->text[0]);
 
-    if (slot && slot->kind == SIP_LEG && slot->started)
-        pjsua_call_dial_dtmf(slot->id, &digits);
+    if (!slot || slot->kind != SIP_LEG || !slot->started)
+        return;
+    sip_relay_keys(slot->id);
+    pjsua_call_dial_dtmf(slot->id, &digits);
 }

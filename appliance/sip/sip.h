@@ -135,6 +135,7 @@ struct sip_config {
     char realm[64];
     char codecs[16][32]; /* most wanted first, e.g. "opus/48000" */
     int codec_count;
+    int relay; /* two-party calls of one codec are handed on packet by packet */
     int offers_sha256, offers_md5; /* RFC 8760; libre before 2.0 gives up when it sees SHA-256 at all */
 };
 
@@ -198,7 +199,6 @@ void sip_audio_stop(const struct sip_command *command);
 void sip_audio_hear(sip_handle listener, sip_handle source, int on);
 void sip_audio_port(sip_handle handle, int port); /* its port is there, changed, or gone (PJSUA_INVALID_ID) */
 void sip_audio_forget(sip_handle handle);         /* no edge touches it any more */
-
 void sip_audio_follow(sip_handle leg, sip_handle left, sip_handle right, int sounds); /* a tape: its sides hear who talks */
 
 /* tape.c */
@@ -215,6 +215,14 @@ void sip_tapes_follow(void); /* who hears whom has changed */
 void sip_tape_leg_over(sip_handle leg);
 void sip_tapes_end(void);
 void sip_tapes_ended(void); /* the bridge is gone: nothing comes any more */
+
+/* relay.c */
+pjmedia_transport *sip_relay_between(pjsua_call_id call, unsigned index, pjmedia_transport *under, unsigned flags);
+void sip_relay_stream(pjsua_call_id call, pjmedia_stream *stream); /* the call's, or NULL: it is gone */
+int sip_relay_join(pjsua_call_id one, pjsua_call_id other);        /* 0: the bridge must, they are too unlike */
+void sip_relay_part(pjsua_call_id call);
+void sip_relay_keys(pjsua_call_id call); /* its stream is to send some */
+void sip_relay_look(void);               /* now and then: who need not encode silence */
 
 /* wav.c */
 const char *sip_wav_fault(const char *path); /* NULL when PJSIP can play it */
