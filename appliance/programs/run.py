@@ -18,7 +18,7 @@ STEADY = 30.0  # seconds a child must be up to be started again after PAUSE_FIRS
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 WATCHDOG = 30.0  # seconds without a sign of life after which a child that gives them is killed
 SETTINGS = 78  # exit code (EX_CONFIG): starting again would not help
-HOPELESS = {  # exit codes of a first start that end everything; see __main__.py
+HOPELESS = {  # exit codes of a first start that end everything; see __main__.py. Calls go on without the others
     "switch": frozenset({66, 69, 74, 77, SETTINGS}),  # no file, port or part missing, disk, permission
 }
 LINE_MAX = 8192  # bytes of a log line that are shown
@@ -49,7 +49,7 @@ class Child:
         while True:
             began = time.monotonic()
             code = await self._once(environment, log)
-            if code in HOPELESS.get(self.name, {SETTINGS}) and not self._proven:
+            if code in HOPELESS.get(self.name, ()) and not self._proven:
                 self.ended = code
                 return
             pause = PAUSE_FIRST if time.monotonic() - began >= STEADY else pause

@@ -37,8 +37,8 @@ from appliance.core import CoreError
 from appliance.languages.spoken import Spoken
 from appliance.languages.why import Words
 from appliance.lookups.http import Lookups
-from appliance.programs import handling, notify
-from appliance.programs.arguments import instead, parse, parser
+from appliance.programs import handling, notify, starting
+from appliance.programs.arguments import parse, parser
 from appliance.programs.keeping import Keeping
 from appliance.programs.recorder import Recordings
 from appliance.settings import dialled, golden, load
@@ -94,7 +94,7 @@ class Switch:
         self._kept = Keeping(self._state)
         self._lookups = Lookups()
         self._speech = Speech(self._state / "spoken")
-        office = self._sound()
+        office, self._instead = starting.read(self._document, self._state)
         self._journal = Journal(self._state / "journal.db", self._trouble)
         self._recordings = Recordings(self._state / "recordings", self._journal)
         self._recordings.configure(office.settings, office.secrets)
@@ -294,25 +294,17 @@ class Switch:
             except CoreError as fault:
                 log.error("the hours of the next days are not known yet, tried again tomorrow: %s", fault)
 
-    def _sound(self) -> load.Office:
-        """The document; while it has faults, the last that had none: telephones can call for help whatever was written."""
-        self._instead: tuple[int, str] | None = None  # the version in force instead, and why
-        try:
-            return load.read(self._document, fill=True)
-        except (SettingsFaults, OSError) as fault:
-            version, office = instead(fault, self._state, lambda text: load.office(text, self._document, fill=True))
-            self._instead = (version.number, str(fault))
-            return office
-
     def _keep_first(self) -> None:
         """The document in force from the start; one with faults stays as it is, for whoever wrote it to put right."""
-        if not self._instead:
+        if not self._instead or self._instead.revision is None:
             self._keep(self._office.document, "as found at the start")
-            return
-        self._board.revision, why = self._instead
-        self._journal.event(
-            0, now_ms(), "settings-faulty", {"revision": self._board.revision, "why": why[:FAULTS_KEPT]}
-        )
+        else:
+            self._board.revision = self._instead.revision
+        if self._instead:
+            detail = {"revision": self._board.revision, "why": self._instead.why[:FAULTS_KEPT]}
+            self._journal.event(0, now_ms(), "settings-faulty", detail)
+        else:
+            starting.keep_secrets(self._document, self._state)
 
     def _keep(self, document: str, comment: str) -> int:
         version = self._history.apply(self._document, document, at=now_ms(), comment=comment)
@@ -384,6 +376,7 @@ class Switch:
         self._recordings.configure(office.settings, office.secrets)
         restart = [name for name in NEEDS_RESTART if getattr(office.settings, name) != getattr(old.settings, name)]
         self._office = office
+        starting.keep_secrets(self._document, self._state)
         self._server.tell(messages.Applied, revision=revision)
         log.info("settings version %d are in force", revision)
         return messages.Revision(revision, tuple(restart), warnings)

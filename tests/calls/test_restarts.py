@@ -129,3 +129,22 @@ def sound(journal: object) -> bool:
         return db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     finally:
         db.close()
+
+
+async def test_the_passwords_are_unreadable_and_anna_registers_and_calls_all_the_same(stage: Stage) -> None:
+    office = await stage.office()
+    assert await office.end() == 0
+    (office.folder / "secrets.toml").chmod(0o644)
+    await office.start()
+    anna, boris = await stage.desks(office)
+    await anna.dial("102")
+    await boris.rings()
+    await boris.accept()
+    await anna.talks()
+    await anna.hang_up()
+    await boris.closed()
+    assert (office.state / "secrets.kept.toml").stat().st_mode & 0o777 == 0o600
+    await stage.call_over(office)
+    with sqlite3.connect(office.journal) as rows:
+        [(told,)] = rows.execute("SELECT detail FROM event WHERE kind = 'settings-faulty'").fetchall()
+    assert "others may read it" in told
