@@ -20,7 +20,7 @@ from collections.abc import Iterator
 PROGRAMS = {
     "switch": "the exchange itself: telephones, lines, calls, journal",
     "bridge": "the office on an MQTT broker",
-    "web": "the live page",
+    "web": "the pages",
     "run": "all three under one parent",
     "demo": "a simulated office to look at",
     "check": "say whether a settings document is sound",
@@ -34,6 +34,7 @@ PROGRAMS = {
     "reach": "list every way a call can get to somebody",
     "codes": "print the card of codes for telephones",
     "hours": "draw a year of opening hours",
+    "user": "list who may log in to the pages; add one, or give one another password",
     "proof": "make what is kept of a PIN or of codes for premises actions",
     "audit": "print what was decided about premises actions, and check the log",
     "abort": "do not carry out an action whose delay is not over",

@@ -34,6 +34,17 @@ def parser(program: str, description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def with_pages(takes: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """--pages too."""
+    takes.add_argument("--pages", type=Path, metavar="DIR", help="what the pages keep: users, audit (pages in --state)")
+    return takes
+
+
+def pages(args: argparse.Namespace) -> Path:
+    """The folder of what the pages keep."""
+    return Path(args.pages or args.state / "pages")
+
+
 def reading(program: str, description: str) -> argparse.ArgumentParser:
     """--settings and --language, for a program that only reads the document."""
     parser = argparse.ArgumentParser(prog=f"linekeeper {program}", description=description)

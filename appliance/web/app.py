@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The web server: the live page, its events, its health. It shows; nothing can be changed through it yet."""
+"""The web server: what each page is and who may see it, guarded; the live page's events and health."""
 
 import asyncio
 import contextlib
 import errno
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -14,9 +14,13 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.routing import Route
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from appliance.store.office import Office
+from appliance.web.access import ALL, NEWCOMER, USERS, Row, Visit, routes, visit
+from appliance.web.accounts import Accounts
+from appliance.web.entry import Entry
 from appliance.web.screen import Full, Screen
 
 SEND_WITHIN = 20.0  # seconds a viewer may take for one piece; then it is dropped
@@ -24,7 +28,7 @@ CONNECTIONS_MAX = 200
 BACKLOG = 64
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -41,10 +45,10 @@ class PortTaken(Exception):
 
 
 class Stream:
-    """A response of server-sent events. Ends when the viewer leaves, does not read, or the program stops."""
+    """A response of server-sent events. Ends when the viewer leaves, does not read, may no longer, or the program stops."""
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+    def __init__(self, screen: Screen, may: Callable[[], bool] = lambda: True) -> None:
+        self._screen, self._may = screen, may
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -67,6 +71,8 @@ class Stream:
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async for frame in self._screen.frames():
+            if not self._may():
+                break
             async with asyncio.timeout(SEND_WITHIN):
                 await send({"type": "http.response.body", "body": frame, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -120,21 +126,42 @@ def is_ours(host: str, listen: str, here: str) -> bool:
         return False
 
 
-def application(screen: Screen, listen: str) -> ASGIApp:
-    """`/`, `/events`, `/health` and `/static`, guarded."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+class Live:
+    """The live page, its events, and whether all is well."""
 
-    @app.get("/", response_class=HTMLResponse)
-    async def page() -> HTMLResponse:
-        return HTMLResponse(screen.page(), headers={"Cache-Control": "no-store"})
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
 
-    @app.get("/health")
-    async def health() -> JSONResponse:
-        here = screen.live is not None
-        body = {"switch": "here" if here else "away", "viewers": screen.viewers}
+    def rows(self) -> tuple[Row, ...]:
+        watching = USERS | {NEWCOMER}  # as long as nobody can log in, whoever reaches the address listened on may look
+        return (
+            Row("GET", "/", watching, self.page),
+            Row("GET", "/events", watching, self.events),
+            Row("GET", "/health", ALL, self.health),
+        )
+
+    async def page(self, asked: Visit) -> Response:
+        return HTMLResponse(self._screen.page(asked.words, **asked.facts()), headers={"Cache-Control": "no-store"})
+
+    async def events(self, asked: Visit) -> ASGIApp:
+        return Stream(self._screen, lambda: visit(asked.request, asked.office).role == asked.role)
+
+    async def health(self, asked: Visit) -> Response:
+        here = self._screen.live is not None
+        body = {"switch": "here" if here else "away", "viewers": self._screen.viewers}
         return JSONResponse(body, 200 if here else 503, {"Cache-Control": "no-store"})
 
-    app.router.routes.append(Route("/events", Stream(screen), methods=["GET"]))
+
+def rows(screen: Screen) -> tuple[Row, ...]:
+    """Every route and who may; what is not here is not there."""
+    entry = Entry()
+    return (*Live(screen).rows(), *entry.rows(), *Accounts(entry).rows())
+
+
+def application(screen: Screen, listen: str, office: Office) -> ASGIApp:
+    """The rows and `/static`, guarded."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.router.routes.extend(routes(rows(screen), office))
     app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
     return Guard(app, listen)
 
@@ -158,10 +185,10 @@ class _Server(uvicorn.Server):
         yield  # signals are the program's business
 
 
-async def serve(screen: Screen, sock: socket.socket, listen: str) -> None:
+async def serve(screen: Screen, sock: socket.socket, listen: str, office: Office) -> None:
     """Until cancelled; then streams are ended and open requests get a second."""
     config = uvicorn.Config(
-        application(screen, listen),
+        application(screen, listen, office),
         log_config=None,
         access_log=False,
         server_header=False,

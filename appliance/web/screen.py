@@ -5,9 +5,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from appliance.control.live import Live
 from appliance.control.messages import (
@@ -21,6 +20,7 @@ from appliance.control.messages import (
     QueueChanged,
 )
 from appliance.web import view
+from appliance.web.tongue import environment
 
 VIEWERS_MAX = 50
 PACE = 0.2  # seconds between two paintings, however much happens
@@ -48,15 +48,7 @@ class Screen:
     def __init__(self) -> None:
         self.live: Live | None = None
         self.viewers = 0
-        self._templates = Environment(
-            loader=FileSystemLoader(Path(__file__).with_name("templates")),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._templates.globals["clock"] = view.clock
+        self._templates = environment("en")
         self._office = "Linekeeper"
         self._said = ""
         self._parts: dict[str, str] = {}
@@ -89,11 +81,11 @@ class Screen:
         self._closed = True
         self._wake()
 
-    def page(self) -> str:
-        """The whole page as HTML."""
+    def page(self, words: Environment, **facts: object) -> str:
+        """The whole page as HTML; its frame in the visitor's language."""
         self._paint()
-        return self._templates.get_template("page.html").render(
-            office=self._office, parts=self._parts, here=self.live is not None, now=_now(), said=self._said
+        return words.get_template("page.html").render(
+            office=self._office, parts=self._parts, here=self.live is not None, now=_now(), said=self._said, **facts
         )
 
     async def paint(self) -> None:

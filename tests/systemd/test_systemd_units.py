@@ -25,6 +25,7 @@ def test_a_unit_starts_its_program_with_arguments_that_it_takes(program: str) ->
     assert (Path(binary).name, name) == ("linekeeper", program)
     parser = arguments.parser(program, "")
     parser.add_argument("--secrets")
+    parser.add_argument("--pages")
     assert parser.parse_args(given).socket == Path("/run/linekeeper/control.sock")
 
 

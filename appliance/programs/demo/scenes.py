@@ -2,8 +2,10 @@
 """The demo's cast and its scenes: two desk phones, the world outside, a lamp on the broker, and what they do."""
 
 import asyncio
+import secrets
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +19,11 @@ from appliance.programs.demo.ports import Ports
 from appliance.programs.demo.seen import NotSeen
 from appliance.programs.demo.story import Story, row
 from appliance.sounds.make import RATE, speak
+from appliance.store import office as store
 from appliance.store.reader import Call as Row
 from appliance.store.reader import Reader
+from appliance.web.access import OWNER
+from appliance.web.proofs import hashed
 
 MAX_WAIT = 8  # seconds a caller waits in this office: people who look on wait too
 GREETING = sounds.path("greeting").stat().st_size / (2 * RATE)  # seconds
@@ -65,7 +70,10 @@ async def play(folder: Path, tell: Callable[[str], None], *, once: bool) -> None
     """Every scene in turn, again and again unless `once`. Raises NotSeen when something expected did not come."""
     tell("Starting the office, two desk phones and the world outside ...")
     async with on_stage(folder, tell) as cast:
-        tell(f"The live page is {cast.office.page}; Ctrl-C ends the office.")
+        password = let_owner_in(cast.office.state / "pages")
+        tell(
+            f"The pages are at {cast.office.page}: log in as owner with the password {password}. Ctrl-C ends the office."
+        )
         while True:
             for scene in (answered, voicemail, between_desks):
                 tell("")
@@ -74,6 +82,14 @@ async def play(folder: Path, tell: Callable[[str], None], *, once: bool) -> None
                 await asyncio.sleep(1 if once else 5)  # for whoever looks on
             if once:
                 return
+
+
+def let_owner_in(folder: Path) -> str:
+    """An owner for the pages; his password."""
+    password = secrets.token_urlsafe(12)
+    with closing(store.Office(folder)) as pages:
+        pages.add(store.User("owner", OWNER, hashed(password, "owner"), "", 0, "", "", time.time_ns() // 1_000_000))
+    return password
 
 
 @asynccontextmanager

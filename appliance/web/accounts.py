@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One's own account (password, codes, sessions, language), the users, and the audit log."""
+
+import datetime
+
+from starlette.responses import Response
+
+from appliance.store.office import NameTaken, User
+from appliance.web.access import OWNER, ROLES, USERS, Refusal, Row, Visit, now
+from appliance.web.entry import USER_NAME, WEAK, Entry, known_language
+from appliance.web.proofs import Busy, WeakPassword, code_is_good, hashed, matches, new_totp, totp_address
+
+ONLY_OWNER = frozenset({OWNER})
+
+
+class Accounts:
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+        self._checker = entry.checker
+
+    def rows(self) -> tuple[Row, ...]:
+        return (
+            Row("GET", "/me", USERS, self.me),
+            Row("POST", "/me/language", USERS, self.language),
+            Row("POST", "/me/password", USERS, self.password),
+            Row("POST", "/me/codes", USERS, self.codes),
+            Row("POST", "/me/end-session", USERS, self.end_session),
+            Row("GET", "/users", ONLY_OWNER, self.users),
+            Row("POST", "/users", ONLY_OWNER, self.add),
+            Row("POST", "/users/change", ONLY_OWNER, self.change),
+            Row("POST", "/users/remove", ONLY_OWNER, self.remove),
+            Row("GET", "/audit", ONLY_OWNER, self.audit),
+        )
+
+    async def me(self, asked: Visit, wrong: str = "", status: int = 200, secret: str = "") -> Response:
+        user = _user(asked)
+        secret = secret or new_totp()
+        return asked.page(
+            "me.html",
+            status,
+            user=user,
+            wrong=wrong,
+            done=asked.request.query_params.get("done", "")[:20],
+            sessions=asked.office.sessions(user.name),
+            current=asked.session.id if asked.session else b"",
+            when=when,
+            secret="" if user.totp else secret,
+            address="" if user.totp else totp_address(secret, user.name, "Linekeeper"),
+        )
+
+    async def language(self, asked: Visit) -> Response:
+        asked.office.change(asked.name, language=known_language(asked.text("language")))
+        return asked.to("/me?done=language")
+
+    async def password(self, asked: Visit) -> Response:
+        """A new password, given the old one; all other sessions end."""
+        user = _user(asked)
+        if not await self._proved(asked, user):
+            return await self.me(asked, asked.say("The password you have now is not right."), 403)
+        if asked.text("password") != asked.text("again"):
+            return await self.me(asked, asked.say("The two passwords are not the same."), 422)
+        try:
+            kept = str(await self._checker.of(hashed, asked.text("password"), user.name))
+        except WeakPassword:
+            return await self.me(asked, asked.say(WEAK), 422)
+        except Busy:
+            raise Refusal(503, "Too many try to log in at once. Try again in a moment.") from None
+        asked.office.change(user.name, password=kept)
+        asked.office.end_all(user.name)
+        asked.note("password-changed")
+        return asked.enter(user, asked.to("/me?done=password"))
+
+    async def codes(self, asked: Visit) -> Response:
+        """Codes of six digits are asked for at log-in from now on, or no longer."""
+        user = _user(asked)
+        if not await self._proved(asked, user):
+            return await self.me(asked, asked.say("The password you have now is not right."), 403)
+        if user.totp:
+            asked.office.change(user.name, totp="", totp_step=0)
+            asked.note("codes-off")
+            return asked.to("/me?done=codes")
+        secret = asked.text("secret")
+        if len(secret) != 32 or not set(secret) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"):
+            raise Refusal(400, "That form cannot be read.")
+        if not code_is_good(asked.office, user._replace(totp=secret), asked.text("code"), now() / 1000):
+            return await self.me(asked, asked.say("The code is not right; is the clock of the phone?"), 422, secret)
+        asked.office.change(user.name, totp=secret)
+        asked.office.end_all(user.name)
+        asked.note("codes-on")
+        return asked.enter(user, asked.to("/me?done=codes"))
+
+    async def end_session(self, asked: Visit) -> Response:
+        try:
+            id = bytes.fromhex(asked.text("session"))
+        except ValueError:
+            raise Refusal(400, "That form cannot be read.") from None
+        asked.office.end(id, asked.name)
+        asked.note("session-ended")
+        return asked.to("/me?done=session")
+
+    async def users(self, asked: Visit, wrong: str = "", status: int = 200) -> Response:
+        return asked.page(
+            "users.html",
+            status,
+            users=asked.office.users(),
+            roles=ROLES,
+            wrong=wrong,
+            given=asked.text("name"),
+            when=when,
+        )
+
+    async def add(self, asked: Visit) -> Response:
+        name, role = asked.text("name").strip().lower(), _role(asked)
+        if not USER_NAME.fullmatch(name):
+            return await self.users(asked, asked.say("A user name has 1 to 31 of a-z, 0-9, . _ and -."), 422)
+        try:
+            kept = str(await self._checker.of(hashed, asked.text("password"), name))
+            asked.office.add(User(name, role, kept, "", 0, "", "", now()))
+        except WeakPassword:
+            return await self.users(asked, asked.say(WEAK), 422)
+        except NameTaken:
+            return await self.users(asked, asked.say("There is a user of that name already."), 409)
+        except Busy:
+            raise Refusal(503, "Too many try to log in at once. Try again in a moment.") from None
+        asked.note("user-added", f"{name}: {role}")
+        return asked.to("/users")
+
+    async def change(self, asked: Visit) -> Response:
+        """Another role, or (when one is given) another password, which ends his sessions and turns codes off."""
+        user, role = _other(asked), _role(asked)
+        if role != user.role:
+            asked.office.change(user.name, role=role)
+            asked.office.end_all(user.name)
+            asked.note("role-changed", f"{user.name}: {role}")
+        if password := asked.text("password"):
+            try:
+                kept = str(await self._checker.of(hashed, password, user.name))
+            except WeakPassword:
+                return await self.users(asked, asked.say(WEAK), 422)
+            except Busy:
+                raise Refusal(503, "Too many try to log in at once. Try again in a moment.") from None
+            asked.office.change(user.name, password=kept, totp="", totp_step=0)
+            asked.office.end_all(user.name)
+            asked.note("password-set", user.name)
+        return asked.to("/users")
+
+    async def remove(self, asked: Visit) -> Response:
+        user = _other(asked)
+        asked.office.remove(user.name)
+        asked.note("user-removed", user.name)
+        return asked.to("/users")
+
+    async def audit(self, asked: Visit) -> Response:
+        return asked.page("audit.html", rows=asked.office.audited(), when=when)
+
+    async def _proved(self, asked: Visit, user: User) -> bool:
+        """Whether he knows the password he has now; wrong ones count as at log-in."""
+        tries = self._entry.tries
+        if tries.wait(user.name, asked.address) > 0:
+            raise Refusal(429, "Too many wrong tries. Wait a little.")
+        tries.wrong(user.name, asked.address)
+        try:
+            right = bool(await self._checker.of(matches, user.password, asked.text("now")))
+        except Busy:
+            raise Refusal(503, "Too many try to log in at once. Try again in a moment.") from None
+        if right:
+            tries.right(user.name, asked.address)
+        return right
+
+
+def _user(asked: Visit) -> User:
+    if asked.user is None:
+        raise Refusal(401, "Log in first.")
+    return asked.user
+
+
+def _other(asked: Visit) -> User:
+    """The user a form is about; the owner does not take his own role or account away by accident."""
+    user = asked.office.user(asked.text("name"))
+    if user is None:
+        raise Refusal(404, "There is no such user.")
+    if user.name == asked.name:
+        raise Refusal(409, "Your own account is changed under My account; another owner can remove it.")
+    return user
+
+
+def _role(asked: Visit) -> str:
+    if (role := asked.text("role")) not in ROLES:
+        raise Refusal(400, "That form cannot be read.")
+    return role
+
+
+def when(at: int) -> str:
+    """ms UTC as date and time where the box is."""
+    return datetime.datetime.fromtimestamp(at / 1000).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The languages of the pages: English in the templates, the others from locale/*.po, read once. See docs/pages.md."""
+
+import io
+from functools import cache
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from appliance.web import view
+
+HERE = Path(__file__).parent
+LANGUAGES = {"en": "English", "ru": "Русский", "uk": "Українська"}
+
+
+def spoken(wanted: str, accept: str) -> str:
+    """The language a visitor is shown: the one he chose, else the first of an Accept-Language header that we have."""
+    if wanted in LANGUAGES:
+        return wanted
+    for one in accept[:200].split(","):
+        code = one.partition(";")[0].strip().lower().partition("-")[0]
+        if code in LANGUAGES:
+            return code
+    return "en"
+
+
+@cache
+def catalogue(language: str) -> Translations:
+    """gettext() and ngettext() of a language."""
+    if language == "en":
+        return Translations()
+    with (HERE / "locale" / f"{language}.po").open("rb") as stream:
+        read = read_po(stream, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, read)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in a language; everything put into them is escaped."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    words = catalogue(language)
+    made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= {"language": language, "languages": LANGUAGES, "clock": view.clock}
+    return made

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A web server with its database, and people who come to it."""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+
+from appliance.store.office import Office, User
+from appliance.web.access import ROLES
+from appliance.web.app import listener, serve
+from appliance.web.proofs import hashed
+from appliance.web.screen import Screen
+
+PASSWORD = "horse battery staple"
+_KEPT = hashed(PASSWORD, "")  # hashing takes a while: once for all
+
+
+def user(name: str, role: str) -> User:
+    return User(name, role, _KEPT, "", 0, "", "", time.time_ns() // 1_000_000)
+
+
+class Site:
+    """Where the pages are, and their database."""
+
+    def __init__(self, address: str, office: Office) -> None:
+        self.address, self.office = address, office
+
+    def people(self) -> None:
+        """One user of each role, named after it, with PASSWORD."""
+        for role in ROLES:
+            self.office.add(user(role, role))
+
+    def visitor(self) -> "Visitor":
+        return Visitor(self.address)
+
+    @contextlib.asynccontextmanager
+    async def logged_in(self, name: str) -> AsyncIterator["Visitor"]:
+        async with self.visitor() as one:
+            answer = await one.log_in(name)
+            assert answer.status_code == 303, answer.text
+            yield one
+
+
+class Visitor(httpx.AsyncClient):
+    """Somebody with a browser that keeps cookies and sends forms as they stand on the page."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(base_url=address, timeout=20, headers={"Accept-Language": "en"})
+
+    async def csrf(self, page: str) -> str:
+        found = re.search(r'name="csrf" value="([^"]+)"', (await self.get(page)).text)
+        assert found, page
+        return found[1]
+
+    async def fill(self, page: str, path: str = "", **fields: str) -> httpx.Response:
+        """The form of a page, filled in so."""
+        return await self.post(path or page, data={"csrf": await self.csrf(page), **fields})
+
+    async def log_in(self, name: str, password: str = PASSWORD, **more: str) -> httpx.Response:
+        return await self.fill("/log-in", name=name, password=password, **more)
+
+
+@contextlib.asynccontextmanager
+async def site(folder: Path) -> AsyncIterator[Site]:
+    """Pages of a box whose switch is not there."""
+    screen = Screen()
+    with listener("127.0.0.1", 0) as sock, contextlib.closing(Office(folder)) as office:
+        serving = asyncio.create_task(serve(screen, sock, "127.0.0.1", office))
+        try:
+            yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", office)
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
