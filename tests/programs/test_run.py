@@ -134,7 +134,8 @@ async def test_all_three_come_up_say_so_and_end_together(office: Path, ports: Po
         await run.until_ready()
         for program in ("switch", "bridge", "web"):
             assert any(line.startswith(f"{program} ready") for line in run.said)
-        assert f"web ready: http://127.0.0.1:{web_port(office)}/" in run.said
+        page = f"http://127.0.0.1:{web_port(office)}/"
+        assert f"web ready: {page} (nobody can log in yet: {page}first-run sets the owner's password)" in run.said
         children = run.children()
         assert set(children) == {"switch", "bridge", "web"}
         run.process.send_signal(signal.SIGTERM)
