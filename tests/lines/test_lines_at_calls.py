@@ -176,8 +176,8 @@ def test_the_second_callers_number_is_read_once() -> None:
     assert told == [
         Incoming(1, ANNA),
         Changed(1, State.ACTIVE),
-        Second(BORIS, False),
-        Second(BORIS, False),
+        Second(2, BORIS, False),
+        Second(3, BORIS, False),
     ]
 
 
@@ -191,7 +191,13 @@ def test_a_second_caller_who_still_rings_when_the_line_is_free_is_a_call() -> No
         f'+CLCC: 1,1,6,0,0,"{ANNA}",145',
         f'+CLCC: 2,1,4,0,0,"{BORIS}",145',
     )
-    assert told == [Incoming(1, ANNA), Changed(1, State.ACTIVE), Second(BORIS, False), Over(1, 16), Incoming(2, BORIS)]
+    assert told == [
+        Incoming(1, ANNA),
+        Changed(1, State.ACTIVE),
+        Second(2, BORIS, False),
+        Over(1, 16),
+        Incoming(2, BORIS),
+    ]
 
 
 def test_an_end_that_may_be_of_either_call_is_looked_up() -> None:

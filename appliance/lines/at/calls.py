@@ -47,8 +47,9 @@ class Over(NamedTuple):
 
 
 class Second(NamedTuple):
-    """Somebody calls while the line is busy."""
+    """Somebody calls while the line is busy. Nothing more is told of him unless he still rings when it is free."""
 
+    call: int
     number: str
     withheld: bool
 
@@ -115,7 +116,7 @@ class Calls:
             case CallerId(number, withheld):
                 return self.caller(number, withheld, now)
             case Knocked(number, withheld):
-                return self.second(number, withheld)
+                return self.second(number, withheld, now)
             case Call():
                 return self.call(fact, now)
             case Talking():
@@ -148,16 +149,16 @@ class Calls:
     def caller(self, number: str, withheld: bool, now: int) -> list[Event]:
         call = self.ringing
         if not call and self.living:
-            return self.second(number, withheld)
-        return self.know(call or self.new(True, State.INCOMING, now), number, withheld)
+            return self.second(number, withheld, now)
+        return self.know(call or self.new(True, State.INCOMING, now), number, withheld, now)
 
-    def know(self, call: Kept, number: str, withheld: bool) -> list[Event]:
+    def know(self, call: Kept, number: str, withheld: bool, now: int) -> list[Event]:
         """The number of an incoming call."""
         if call.number or not (number or withheld):
             return []
-        call.number, call.withheld = number, withheld
         if call.state is State.WAITING:
-            return self.second(number, withheld)
+            return self.second(number, withheld, now)
+        call.number, call.withheld = number, withheld
         if call.told:
             return [Named(call.name, number)] if number else []
         return self.tell(call)
@@ -166,11 +167,13 @@ class Calls:
         call.told = True
         return [Incoming(call.name, call.number, call.withheld)]
 
-    def second(self, number: str, withheld: bool) -> list[Event]:
+    def second(self, number: str, withheld: bool, now: int) -> list[Event]:
         if self.knocked == (number, withheld):
             return []  # said again with every knock
-        self.knocked = (number, withheld)
-        return [Second(number, withheld)]
+        call = next((each for each in self.living if each.state is State.WAITING), None)
+        call = call or self.new(True, State.WAITING, now)
+        self.knocked = call.number, call.withheld = number, withheld
+        return [Second(call.name, number, withheld)]
 
     def call(self, fact: Call, now: int) -> list[Event]:
         call = next((each for each in self.kept if each.id == fact.id), None)
@@ -184,11 +187,15 @@ class Calls:
         call.id = fact.id
         events = self.change(call, fact.state)
         if call.incoming:
-            events += self.know(call, fact.number or "", fact.withheld)
+            events += self.know(call, fact.number or "", fact.withheld, now)
         return events
 
     def may_be(self, call: Kept, fact: Call) -> bool:
-        return fact.incoming is None or call.incoming == fact.incoming
+        """A call whose number the modem has not told yet."""
+        if fact.incoming is not None and call.incoming != fact.incoming:
+            return False
+        only = fact.state is State.INCOMING and len(self.living) == 1  # who waited, and the line is free now
+        return only or (call.state is State.WAITING) == (fact.state is State.WAITING)
 
     def change(self, call: Kept, state: State) -> list[Event]:
         if call.state is state or (call.answered and state not in (State.ACTIVE, State.HELD)):
@@ -223,8 +230,8 @@ class Calls:
 
     def drop(self, call: Kept, cause: int) -> list[Event]:
         self.kept.remove(call)
-        if not any(each.state is State.WAITING for each in self.kept):
-            self.knocked = None
+        if not self.kept or (call.state is State.WAITING and call.id is not None):
+            self.knocked = None  # one who is not on the modem's list may go on knocking
         return [Over(call.name, cause)] if call.told or not call.incoming else []
 
     def listed(self, facts: list[Fact], asked: int, now: int) -> list[Event]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Short messages as modems pass them on in PDU mode (3GPP TS 23.040, 9.2): hexadecimal digits, service centre in front."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -343,7 +343,3 @@ def encode(message: Message) -> str:
 def tpdu_length(pdu: str) -> int:
     """What +CMGS wants to know: bytes without the service centre."""
     return len(pdu) // 2 - 1 - int(pdu[:2], 16)
-
-
-def utc(at: datetime | None) -> datetime | None:
-    return at.astimezone(UTC) if at else None

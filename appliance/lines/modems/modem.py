@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One modem as a line: whenever it is plugged in it is set up and used, and helped up when it falls.
+
+The modem is found at `path`, a name that stays when its tty gets another number. Nothing here is told twice: calls by
+their end, short messages by being deleted only once the listener has them.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Literal, Protocol
+
+from appliance.lines.at import commands
+from appliance.lines.at.calls import Calls, Event
+from appliance.lines.at.causes import LOST, NORMAL, of_result
+from appliance.lines.at.engine import LONG, Command
+from appliance.lines.at.facts import (
+    Arrived,
+    Booted,
+    Digit,
+    Fact,
+    MemoryFull,
+    Registered,
+    Signal,
+    Sim,
+    State,
+    Stored,
+    Ussd,
+)
+from appliance.lines.at.families import REGISTRATION, SIGNAL, Rung
+from appliance.lines.at.pdu import BadPdu, Deliver, Report, Submit, decode, encode
+from appliance.lines.at.texts import Text, Together, bodies
+from appliance.lines.at.unsolicited import read
+from appliance.lines.at.ussd import Charset, command, said
+from appliance.lines.modems.port import PortMissing, PortTaken
+from appliance.lines.modems.setup import Fitted, Identity, Unfit, identify, open_sim, set_up
+from appliance.lines.modems.talk import Lost, Silent, Talk
+
+log = logging.getLogger(__name__)
+
+PING = 10.0  # s without a word after which the modem is asked whether it is there
+AGAIN = 1.0  # s between two looks for a modem that is not plugged in
+UNFIT_AGAIN = 60.0  # s until one that could not be used is looked at again
+USSD_WITHIN = 30.0  # s
+CHARSETS: tuple[Charset, ...] = ("ucs2", "plain", "packed")
+
+Standing = Literal["absent", "starting", "unfit", "searching", "ready", "silent"]
+
+
+class NotSent(Exception):
+    """The network or the modem did not take a message, or a code. Theirs."""
+
+    id = "not-sent"
+
+
+class Listener(Protocol):
+    """What a modem tells, in the loop's thread."""
+
+    def stands(self, standing: Standing, why: str) -> None: ...
+    def call(self, event: Event) -> None: ...
+    def digit(self, digit: str) -> None: ...
+    def signal(self, dbm: int | None) -> None: ...
+    async def text(self, text: Text) -> None:
+        """Keep it safely: when this returns it is deleted in the modem."""
+
+    async def report(self, report: Report) -> None: ...
+
+
+class Modem:
+    """run() until cancelled; the rest is asked of a modem that is ready."""
+
+    def __init__(
+        self,
+        path: str,
+        listener: Listener,
+        *,
+        pin: str = "",
+        baud: int = 115200,
+        reset: Callable[[Rung], Awaitable[None]] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """reset: what to do for the rungs that need more than the port. sleep: waits between rungs and looks."""
+        self.path, self.listener, self.pin, self.baud = path, listener, pin, baud
+        self.reset, self.sleep = reset, sleep
+        self.standing: Standing = "absent"
+        self.why = ""
+        self.fitted: Fitted | None = None
+        self.refused_pins: set[str] = set()
+        self.talk: Talk | None = None
+        self.calls = Calls()
+        self.nets: dict[str, Registered] = {}
+        self.rung = 0
+        self.together = Together()
+        self.unread: list[int] = []
+        self.direct: list[str] = []
+        self.reference = 0
+        self.charset: Charset | None = None
+        self.told: asyncio.Future[Ussd] | None = None
+        self.wake = asyncio.Event()
+        self.restarted = False
+        self.alarm: asyncio.TimerHandle | None = None
+
+    # Standing
+
+    async def run(self) -> None:
+        while True:
+            wait = AGAIN
+            try:
+                async with Talk(self.path, self.baud, self.heard) as talk:
+                    self.talk = talk
+                    self.stand("starting")
+                    await self.use(talk)
+            except (PortMissing, PortTaken) as wrong:
+                self.stand("absent", wrong.id)
+            except Lost as wrong:
+                self.stand("absent", str(wrong))
+            except Unfit as wrong:
+                self.stand("unfit", str(wrong))
+                wait = UNFIT_AGAIN
+            except Silent as wrong:
+                self.stand("silent", wrong.id)
+                wait = await self.climb()
+            finally:
+                self.forget()
+            await self.sleep(wait)
+
+    def stand(self, standing: Standing, why: str = "") -> None:
+        if (standing, why) != (self.standing, self.why):
+            self.standing, self.why = standing, why
+            log.info("%s: %s %s", self.path, standing, why)
+            self.listener.stands(standing, why)
+
+    def forget(self) -> None:
+        """What was known of the modem until now."""
+        self.talk = None
+        for event in self.calls.lost(LOST):
+            self.listener.call(event)
+        if self.alarm:
+            self.alarm.cancel()
+            self.alarm = None
+        self.nets, self.unread, self.restarted = {}, [], False
+        self.together = Together()  # its parts are still in the modem
+        if self.told and not self.told.done():
+            self.told.cancel()
+
+    async def use(self, talk: Talk) -> None:
+        """From a fresh port until it is lost or silent."""
+        identity = await identify(talk)
+        await open_sim(talk, identity.family, self.pin, self.refused_pins)
+        self.fitted = await set_up(talk, identity)
+        for line in (await talk.ask(REGISTRATION)).lines:
+            self.heard(read(line))
+        self.registration()
+        await self.sweep(talk)
+        while not self.restarted:
+            await self.once(talk)
+
+    async def once(self, talk: Talk) -> None:
+        """Wait until there is something to do, and do it."""
+        if not self.unread and not self.direct:
+            due = [each for each in (self.calls.look, self.together.deadline) if each is not None]
+            wait = min([PING, *(max(0, each - talk.now) / 1000 for each in due)])
+            gone = asyncio.ensure_future(talk.gone.wait())
+            wake = asyncio.ensure_future(self.wake.wait())
+            await asyncio.wait((gone, wake), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+            gone.cancel()
+            quiet = not wake.done()
+            wake.cancel()
+            self.wake.clear()
+        else:
+            quiet = False
+        if talk.gone.is_set():
+            raise Lost(talk.why)
+        if self.calls.look is not None:
+            await self.look(talk)
+        elif quiet:
+            for line in (await talk.ask(SIGNAL)).lines:
+                self.heard(read(line))
+        for text in self.together.late(talk.now):
+            await self.keep(talk, text)
+        await self.read_messages(talk)
+
+    async def look(self, talk: Talk) -> None:
+        if (self.calls.look or 0) > talk.now:
+            return
+        asked = talk.now
+        self.calls.looked(asked)
+        answer = await talk.ask(commands.CALLS)
+        if answer.ok:
+            self.tell(self.calls.listed([read(line) for line in answer.lines], asked, talk.now))
+
+    async def climb(self) -> float:
+        """The next rung of the family's ladder; s until it is worth looking again."""
+        ladder = self.fitted.identity.family.ladder if self.fitted else ()
+        if self.rung >= len(ladder):
+            self.rung = 0
+        if not ladder:
+            return AGAIN
+        rung = ladder[self.rung]
+        self.rung += 1
+        log.warning("%s: silent, now %s %s", self.path, rung.do, " ".join(rung.commands))
+        if rung.do == "command":
+            await self.shout(rung)
+        elif rung.do in ("usb", "power") and self.reset:
+            await self.reset(rung)
+        return rung.wait / 1000
+
+    async def shout(self, rung: Rung) -> None:
+        """Commands to a modem that does not answer; it may hear them all the same."""
+        with contextlib.suppress(PortMissing, PortTaken, Lost, Silent):
+            async with Talk(self.path, self.baud, lambda _: None) as talk:
+                talk.misses = 1
+                for text in rung.commands:
+                    talk.port.write(b"\x1b" + text.encode() + b"\r")
+                    await self.sleep(rung.pause / 1000)
+
+    # What it says
+
+    def heard(self, fact: Fact) -> None:
+        match fact:
+            case Digit(digit):
+                self.listener.digit(digit)
+            case Signal(dbm):
+                self.listener.signal(dbm)
+            case Registered():
+                self.nets[fact.net] = fact
+                self.registration()
+            case Stored(_, place):
+                self.unread.append(place)
+            case Arrived(pdu):
+                self.direct.append(pdu)
+            case Ussd():
+                if self.told and not self.told.done():
+                    self.told.set_result(fact)
+            case Booted() | Sim("NOT INSERTED" | "NOT READY"):
+                self.restarted = True
+            case MemoryFull():
+                log.warning("%s: the memory for short messages is full", self.path)
+            case _ if self.talk:
+                self.tell(self.calls.fact(fact, self.talk.now))
+        self.wake.set()
+
+    def registration(self) -> None:
+        if not self.fitted or self.standing not in ("starting", "searching", "ready"):
+            return
+        if any(net.usable for net in self.nets.values()):
+            self.rung = 0
+            self.stand("ready")
+        else:
+            denied = any(net.stat == 3 for net in self.nets.values())
+            self.stand("searching", "denied" if denied else "")
+
+    def tell(self, events: list[Event]) -> None:
+        for event in events:
+            self.listener.call(event)
+        self.set_alarm()
+
+    def set_alarm(self) -> None:
+        """Calls have deadlines that wait for no command."""
+        if self.alarm:
+            self.alarm.cancel()
+            self.alarm = None
+        due = self.calls.deadline
+        if due is not None and self.talk:
+            self.alarm = self.talk.loop.call_later(max(0, due - self.talk.now) / 1000 + 0.001, self.late)
+
+    def late(self) -> None:
+        if self.talk:
+            self.tell(self.calls.late(self.talk.now))
+
+    # Calls
+
+    @property
+    def ready(self) -> Talk:
+        """Lost when it is not there, Unfit when it cannot be used as it stands."""
+        if not self.talk or not self.fitted:
+            raise Lost(self.why or self.standing)
+        if self.standing != "ready":
+            raise Unfit(self.standing, self.why)
+        return self.talk
+
+    @property
+    def identity(self) -> Identity:
+        assert self.fitted
+        return self.fitted.identity
+
+    async def dial(self, number: str, withheld: bool = False) -> int:
+        """Our name of the call; what becomes of it is told."""
+        talk = self.ready
+        what = commands.dial(number, withheld)
+        call = self.calls.dial(talk.now)
+        self.wake.set()
+        answer = await talk.ask(what)
+        if not answer.ok:
+            self.tell(self.calls.end(call, of_result(answer.result)))
+        return call
+
+    async def answer(self, call: int) -> bool:
+        """False when it is over, or the modem could not."""
+        kept = self.calls.named(call)
+        if not kept or kept.state is not State.INCOMING:
+            return False
+        answer = await self.ready.ask(commands.ANSWER)
+        if answer.ok and self.calls.named(call):
+            self.tell(self.calls.change(kept, State.ACTIVE))  # some say no more than OK
+        self.calls.unsure()
+        self.wake.set()
+        return answer.ok
+
+    async def hang_up(self, call: int) -> None:
+        """End it, or refuse it while it rings; one that is over stays so."""
+        kept = self.calls.named(call)
+        if not kept:
+            return
+        what = commands.HANG_UP
+        if kept.state is State.WAITING:
+            what = commands.REFUSE_SECOND
+        elif len(self.calls.living) > 1 and kept.id is not None:
+            what = Command(f"AT+CHLD=1{kept.id}", within=commands.HANG_UP.within)
+        answer = await self.ready.ask(what)
+        if not answer.ok and what is commands.HANG_UP:
+            answer = await self.ready.ask(Command("ATH", within=what.within))
+        if answer.ok:
+            self.tell(self.calls.end(call, NORMAL))
+        else:
+            self.calls.unsure()
+        self.wake.set()
+
+    async def press(self, call: int, keys: str) -> bool:
+        kept = self.calls.named(call)
+        if not kept:
+            return False
+        each = commands.press(self.identity.family, keys, kept.id)
+        return all([(await self.ready.ask(what)).ok for what in each])
+
+    # Short messages and codes
+
+    async def send(
+        self, number: str, text: str, *, report: bool = False, validity: timedelta | None = None
+    ) -> list[int]:
+        """The references of its parts, which reports come back with. BadPdu, or NotSent with the part and why."""
+        talk = self.ready
+        self.reference = (self.reference + 1) & 255
+        pdus = [encode(Submit(number, each, 0, validity, report)) for each in bodies(text, self.reference)]
+        references: list[int] = []
+        for at, pdu in enumerate(pdus, 1):
+            answer = await talk.ask(commands.send(pdu))
+            if not answer.ok or not answer.lines:
+                raise NotSent(f"part {at} of {len(pdus)}: {answer.result}")
+            references.append(int(answer.lines[0].partition(":")[2].strip() or 0) & 255)
+        return references
+
+    async def sweep(self, talk: Talk) -> None:
+        """What lies in the modem from before."""
+        answer = await talk.ask(commands.STORED)
+        place: int | None = None
+        for line in answer.lines:
+            if line.upper().startswith("+CMGL"):
+                found = line.partition(":")[2].partition(",")[0].strip()
+                place = int(found) if found.isascii() and found.isdigit() else None
+            elif place is not None:
+                await self.arrived(talk, line, place)
+
+    async def read_messages(self, talk: Talk) -> None:
+        while self.unread:
+            place = self.unread.pop(0)
+            answer = await talk.ask(commands.read(place))
+            if answer.ok and len(answer.lines) > 1:
+                await self.arrived(talk, answer.lines[1], place)
+        while self.direct:
+            await self.arrived(talk, self.direct.pop(0), None)
+            await talk.ask(Command("AT+CNMA"))
+
+    async def arrived(self, talk: Talk, pdu: str, place: int | None) -> None:
+        """One message, which may be a part of one; what cannot be read is told too, as bytes."""
+        try:
+            message = decode(pdu)
+        except BadPdu as wrong:
+            log.warning("%s: a message that cannot be read: %s", self.path, wrong)
+            places = () if place is None else (place,)
+            with contextlib.suppress(ValueError):
+                await self.keep(talk, Text("", None, "", places, whole=False, data=bytes.fromhex(pdu)))
+            return
+        match message:
+            case Deliver():
+                for text in self.together.add(message, place, talk.now):
+                    await self.keep(talk, text)
+            case Report():
+                await self.listener.report(message)
+                await self.delete(talk, () if place is None else (place,))
+
+    async def keep(self, talk: Talk, text: Text) -> None:
+        await self.listener.text(text)
+        await self.delete(talk, text.places)
+
+    async def delete(self, talk: Talk, places: tuple[int, ...]) -> None:
+        for place in places:
+            await talk.ask(commands.delete(place))
+
+    async def code(self, code: str) -> str:
+        """What the network says to a code like *100#. NotSent when it says nothing."""
+        talk = self.ready
+        self.told = talk.loop.create_future()
+        for charset in (self.charset,) if self.charset else CHARSETS:
+            if (await talk.ask(Command(command(code, charset), within=LONG))).ok:
+                self.charset = charset
+                break
+        else:
+            raise NotSent("no way of writing a code is taken")
+        try:
+            return said(await asyncio.wait_for(self.told, USSD_WITHIN))
+        except TimeoutError:
+            raise NotSent("no answer") from None

@@ -1,0 +1,467 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A modem on a pty: the dialects and the bad manners of real ones, written from their manuals and from what users report.
+
+It shares nothing with the code that talks to it. `link` is where it is plugged in, and stays when its pty has another
+number. A test scripts the far end: ring(), far_answers(), far_hangs_up(), text_comes(), unplug().
+"""
+
+import asyncio
+import os
+import re
+import tty
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# From +447700900123 by the centre +447700090000: hellohello
+HELLO = "07914477000900000" + "40C91447700091032" + "0000" + "62118281035180" + "0AE8329BFD4697D9EC37"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a family says things. {n} is a number, {t} its type, {i} the modem's number of the call."""
+
+    maker: str
+    model: str
+    revision: str
+    end: str = "\r\n"  # what some lines start and end with
+    rings: tuple[str, ...] = ()
+    stands: str = ""  # how a call stands, with {way} and {stat}
+    states: dict[str, str] = field(default_factory=dict)
+    answered: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    over_unanswered: tuple[str, ...] = ()
+    alerting: tuple[str, ...] = ()
+    dialling: tuple[str, ...] = ()
+    knows: tuple[str, ...] = ()  # commands it obeys beside the common ones
+    answers: dict[str, str] = field(default_factory=dict)
+    refusal: str = "ERROR"
+    hook_is_ignored: bool = False  # ATH says OK and does nothing
+    second: str = '+CCWA: "{n}",{t},1'
+    key: str = ""  # a key from the far end
+    tries: str = ""
+    tries_command: str = ""
+    ussd: Callable[[str], str] = lambda text: text
+
+
+CLCC = {"dialling": "2", "alerting": "3", "coming": "4", "waiting": "5", "active": "0", "over": "6"}
+
+EC25 = Dialect(
+    "Quectel",
+    "EC25",
+    "EC25EFAR06A01M4G",
+    rings=("RING", '+CLIP: "{n}",{t},,,,0'),
+    stands='+QIND: "ccinfo",{i},{way},{stat},0,0,"{n}",{t}',
+    states=CLCC | {"over": "-1"},
+    over=("NO CARRIER",),
+    over_unanswered=("NO CARRIER",),
+    knows=("+QURCCFG", "+QTONEDET", "+QINDCFG", "+QPCMV=", "+QGPSCFG", "+QAUDMOD", "+CCWA", "+CSSN", "+CEREG="),
+    answers={
+        "+QPCMV?": "+QPCMV: 0,0",
+        '+QCFG="USBCFG"': '+QCFG: "usbcfg",0x2C7C,0x0125,1,1,1,1,1,0,1',
+    },
+    key="+QTONEDET: {ascii}",
+    tries='+QPINC: "SC",{tries},10',
+    tries_command='+QPINC="SC"',
+    ussd=lambda text: f'"{text.encode("utf-16-be").hex().upper()}",72',
+)
+SIM7600 = Dialect(
+    "SIMCOM INCORPORATED",
+    "SIMCOM_SIM7600E-H",
+    "LE20B04SIM7600M22",
+    end="\r\r\n",
+    rings=("+CRING: VOICE", '+CLIP: "{n}",{t},,,,0'),
+    stands='+CLCC: {i},{way},{stat},0,0,"{n}",{t}',
+    states=CLCC,
+    answered=("VOICE CALL: BEGIN",),
+    over=("VOICE CALL: END: 000009", "NO CARRIER"),
+    over_unanswered=("MISSED_CALL: 11:01AM {n}",),
+    knows=("+CVHU", "+CLCC=", "+DDET", "+CSCLK", "+AUTOCSQ", "+CPCMREG=", "+CPCMFRM", "+CCWA", "+CSSN", "+CEREG="),
+    answers={"+CPCMREG?": "+CPCMREG:0"},
+    hook_is_ignored=True,
+    key="+RXDTMF: {key}",
+    tries="+SPIC: {tries},10,0,10",
+    tries_command="+SPIC",
+    ussd=lambda text: f'"{text}",15',
+)
+E1550 = Dialect(
+    "huawei",
+    "E1550",
+    "11.609.20.02.00",
+    rings=("RING", '+CLIP: "{n}",{t},,,,0'),
+    dialling=("^ORIG:{i},0",),
+    alerting=("^CONF:{i}",),
+    answered=("^CONN:{i},0",),
+    over=("^CEND:{i},5,29,16",),
+    over_unanswered=("^CEND:{i},0,104,{cause}",),
+    knows=("^DDTMFCFG", "^USSDMODE", "^DDSETEX", "^CURC", "^DTMF", "+CSSN"),
+    answers={"^CVOICE?": "^CVOICE:0,8000,16,20"},
+    refusal="COMMAND NOT SUPPORT",
+    key="^DDTMF: {key}",
+    tries="^CPIN: SIM PIN,3,10,{tries},10,3",
+    tries_command="^CPIN?",
+    ussd=lambda text: " C834888A2ECBCB,15" if text == "Hi There" else f'"{text}",15',
+)
+SIM800 = Dialect(
+    "SIMCOM_Ltd",
+    "SIMCOM_SIM800L",
+    "Revision:1418B05SIM800L24",
+    rings=("RING", '+CLIP: "{n}",{t},"",0,"",0'),
+    over=("NO CARRIER",),
+    over_unanswered=("NO CARRIER",),
+    knows=("+CCWA", "+CSSN"),
+    tries="+SPIC: {tries},10,3,10",
+    tries_command="+SPIC",
+    ussd=lambda text: f'"{text}",15',
+)
+DIALECTS = {"ec25": EC25, "sim7600": SIM7600, "e1550": E1550, "sim800": SIM800}
+
+COMMON = [
+    "E0",
+    "+CMEE=",
+    "+CLIP=",
+    "+CRC=",
+    "+CMGF=0",
+    "+CPMS=",
+    "+CNMI=",
+    "+CSCS=",
+    "+COPS=",
+    "+CREG=",
+    "+VTS=",
+    "+CFUN=",
+]
+
+
+@dataclass
+class Call:
+    id: int
+    coming: bool
+    number: str
+    state: str
+
+    @property
+    def kind(self) -> int:
+        return 145 if self.number.startswith("+") else 129 if self.number else 128
+
+
+class Simulator:
+    """One modem. What is wrong with it can be changed at any time."""
+
+    def __init__(self, dialect: Dialect, link: Path, number: str = "350000000000006") -> None:
+        self.dialect, self.link, self.serial = dialect, link, number
+        self.echo = True  # until ATE0, unless it will not stop
+        self.keeps_echo = False
+        self.mute = False  # takes everything and says nothing
+        self.mute_for = 0  # so many commands
+        self.noise = b""  # in front of every line
+        self.between: list[str] = []  # said inside the next answer that has data
+        self.number_from_ring = 1  # +CLIP comes from this ring on
+        self.tells_numbers = True
+        self.ring_every = 3.0  # s
+        self.prompt_sticks = False  # takes a message text and stays in it until ESC
+        self.refuses: set[str] = set()
+        self.pin, self.locked, self.tries = "", False, 3
+        self.registered = True
+        self.memory: dict[int, str] = {}
+        self.sent: list[str] = []  # PDUs of ours
+        self.heard: list[str] = []  # commands
+        self.keys = ""
+        self.calls: list[Call] = []
+        self.replies: dict[str, str] = {}  # to codes
+        self.in_text = False
+        self.rest = b""
+        self.master = self.slave = -1
+        self.ringing: asyncio.Task[None] | None = None
+        self.asked = asyncio.Condition()
+
+    # The cable
+
+    def plug(self) -> None:
+        """Into a pty of a new number, at the same place."""
+        self.master, self.slave = os.openpty()
+        tty.setraw(self.slave)
+        os.set_blocking(self.master, False)
+        self.rest, self.in_text, self.echo = b"", False, True
+        self.link.unlink(missing_ok=True)
+        self.link.symlink_to(os.ttyname(self.slave))
+        asyncio.get_running_loop().add_reader(self.master, self.readable)
+
+    def unplug(self) -> None:
+        """Calls end, and nobody is told."""
+        if self.master < 0:
+            return
+        self.stop_ringing()
+        asyncio.get_running_loop().remove_reader(self.master)
+        os.close(self.slave)
+        os.close(self.master)
+        self.master = self.slave = -1
+        self.calls = []
+        self.link.unlink(missing_ok=True)
+
+    def write(self, text: str) -> None:
+        if self.master >= 0 and not self.mute:
+            os.write(self.master, text.encode("latin-1"))
+
+    def say(self, *lines: str) -> None:
+        for line in lines:
+            self.write(f"{self.noise.decode('latin-1')}\r\n{line}\r\n")
+
+    def say_so(self, lines: tuple[str, ...], call: Call, **more: object) -> None:
+        """Lines of the dialect about a call, by themselves."""
+        for line in lines:
+            said = line.format(n=call.number, t=call.kind, i=call.id, **more)
+            if "+CLIP" in said and not call.number:
+                said = '+CLIP: "",128,,,,1'
+            odd = self.dialect.end if said.startswith(("+CRING", "+RXDTMF")) else "\r\n"
+            self.write(f"{odd}{said}{odd}")
+
+    def stands(self, call: Call) -> None:
+        if self.dialect.stands:
+            stat = self.dialect.states[call.state]
+            self.say_so((self.dialect.stands,), call, way=int(call.coming), stat=stat)
+
+    # The far end
+
+    def ring(self, number: str) -> Call:
+        """Somebody calls; "" withholds his number."""
+        call = Call(len(self.calls) + 1, True, number, "coming")
+        self.calls.append(call)
+        self.ringing = asyncio.get_running_loop().create_task(self.rings(call))
+        return call
+
+    async def rings(self, call: Call) -> None:
+        count = 0
+        while True:
+            count += 1
+            ring, *number = self.dialect.rings
+            self.say_so((ring,), call)
+            await asyncio.sleep(0.02)
+            if self.tells_numbers and count >= self.number_from_ring:
+                self.say_so(tuple(number), call)
+                if count == self.number_from_ring:
+                    self.stands(call)
+            await asyncio.sleep(self.ring_every)
+
+    def knock(self, number: str) -> Call:
+        """A second caller."""
+        call = Call(len(self.calls) + 1, True, number, "waiting")
+        self.calls.append(call)
+        self.say_so((self.dialect.second,), call)
+        self.stands(call)
+        return call
+
+    def stop_ringing(self) -> None:
+        if self.ringing:
+            self.ringing.cancel()
+            self.ringing = None
+
+    def far_rings(self) -> None:
+        self.move("alerting", self.dialect.alerting)
+
+    def far_answers(self) -> None:
+        self.move("active", self.dialect.answered)
+
+    def move(self, state: str, lines: tuple[str, ...]) -> None:
+        call = self.calls[0]
+        call.state = state
+        self.say_so(lines, call)
+        self.stands(call)
+
+    def far_hangs_up(self, cause: int = 16, word: str = "") -> None:
+        """The first call ends; word: said in the end, BUSY."""
+        self.finish(self.calls[0], cause, word)
+
+    def finish(self, call: Call, cause: int = 16, word: str = "") -> None:
+        was, call.state = call.state, "over"
+        self.calls.remove(call)
+        if was == "coming":
+            self.stop_ringing()
+        self.stands(call)
+        lines = self.dialect.over if was == "active" else self.dialect.over_unanswered
+        self.say_so((word,) if word else lines, call, cause=cause)
+
+    def far_presses(self, keys: str) -> None:
+        for key in keys:
+            said = self.dialect.key.format(key=key, ascii=ord(key))
+            self.write(f"{self.dialect.end}{said}{self.dialect.end}")
+
+    def text_comes(self, pdu: str, report: bool = False) -> int:
+        place = max(self.memory, default=0) + 1
+        self.memory[place] = pdu
+        self.say(f'{"+CDSI" if report else "+CMTI"}: "SM",{place}')
+        return place
+
+    async def until(self, what: Callable[[], bool], within: float = 10.0) -> None:
+        """Wait until something that was asked of the modem makes this true."""
+        async with asyncio.timeout(within), self.asked:
+            await self.asked.wait_for(what)
+
+    # Commands
+
+    def readable(self) -> None:
+        try:
+            data = os.read(self.master, 4096)
+        except (BlockingIOError, OSError):
+            return
+        if self.mute:
+            return
+        self.rest += data
+        while True:
+            if b"\x1b" in self.rest:
+                self.rest, self.in_text = self.rest.split(b"\x1b", 1)[1], False
+            mark = b"\x1a" if self.in_text else b"\r"
+            if mark not in self.rest:
+                break
+            line, self.rest = self.rest.split(mark, 1)
+            if self.echo:
+                self.write((line + mark).decode("latin-1"))
+            if self.in_text:
+                self.text(line.decode())
+            else:
+                self.command(line.decode("latin-1").strip())
+        asyncio.get_running_loop().create_task(self.tell())
+
+    async def tell(self) -> None:
+        async with self.asked:
+            self.asked.notify_all()
+
+    def text(self, pdu: str) -> None:
+        if self.prompt_sticks:
+            return
+        self.in_text = False
+        self.sent.append(pdu)
+        self.say(f"+CMGS: {len(self.sent)}", "OK")
+
+    def command(self, line: str) -> None:
+        if not line.upper().startswith("AT"):
+            return
+        self.heard.append(line)
+        if self.mute_for:
+            self.mute_for -= 1
+            return
+        what = line[2:]
+        if any(what.startswith(each) for each in self.refuses):
+            return self.say(self.dialect.refusal)
+        for pattern, do in self.TABLE:
+            if found := re.fullmatch(pattern, what):
+                return do(self, *found.groups())
+        if what in self.dialect.answers:
+            return self.data(self.dialect.answers[what])
+        if what == "" or what.startswith((*COMMON, *self.dialect.knows)):
+            return self.say("OK")
+        self.say(self.dialect.refusal)
+
+    def data(self, *lines: str) -> None:
+        said, self.between = list(lines), [*self.between]
+        if self.between:
+            said[0:0] = self.between
+            self.between = []
+        self.say(*said, "OK")
+
+    def no_echo(self) -> None:
+        self.echo = self.keeps_echo
+        self.say("OK")
+
+    def sim(self) -> None:
+        self.data("+CPIN: SIM PIN" if self.locked else "+CPIN: READY")
+
+    def enter(self, pin: str) -> None:
+        if pin == self.pin:
+            self.locked, self.tries = False, 3
+            return self.say("OK", "+CPIN: READY")
+        self.tries -= 1
+        self.say("+CME ERROR: 16")
+
+    def tries_left(self) -> None:
+        self.data(self.dialect.tries.format(tries=self.tries))
+
+    def list_calls(self) -> None:
+        states = CLCC
+        self.data(*(f'+CLCC: {c.id},{int(c.coming)},{states[c.state]},0,0,"{c.number}",{c.kind}' for c in self.calls))
+
+    def dial(self, number: str) -> None:
+        call = Call(1, False, number.rstrip("Ii"), "dialling")
+        self.calls.append(call)
+        self.say("OK")
+        self.say_so(self.dialect.dialling, call)
+        self.stands(call)
+
+    def answer(self) -> None:
+        if not self.calls or self.calls[0].state != "coming":
+            return self.say("NO CARRIER")
+        self.stop_ringing()
+        self.calls[0].state = "active"
+        self.say_so(self.dialect.answered, self.calls[0])  # before the OK
+        self.say("OK")
+        self.stands(self.calls[0])
+
+    def hang_up(self) -> None:
+        self.say("OK")
+        for call in [each for each in self.calls if each.state != "waiting"]:
+            self.finish(call)
+
+    def hook(self) -> None:
+        self.say("OK") if self.dialect.hook_is_ignored else self.hang_up()
+
+    def one_over(self, which: str) -> None:
+        self.say("OK")
+        for call in [each for each in self.calls if each.id == int(which)]:
+            self.finish(call)
+
+    def refuse_second(self) -> None:
+        self.say("OK")
+        for call in [each for each in self.calls if each.state == "waiting"]:
+            self.finish(call)
+
+    def prompt(self, _length: str) -> None:
+        self.in_text = True
+        self.write("\r\n> ")
+
+    def read(self, place: str) -> None:
+        pdu = self.memory.get(int(place))
+        if pdu is None:
+            return self.say("+CMS ERROR: 321")
+        self.data(f"+CMGR: 0,,{len(pdu) // 2 - 1 - int(pdu[:2], 16)}\r\n{pdu}")
+
+    def read_all(self) -> None:
+        self.data(*(f"+CMGL: {place},0,,{len(pdu) // 2 - 8}\r\n{pdu}" for place, pdu in self.memory.items()))
+
+    def delete(self, place: str) -> None:
+        self.memory.pop(int(place), None)
+        self.say("OK")
+
+    def code(self, code: str) -> None:
+        if re.fullmatch(r"(?:[0-9A-F]{4})+", code):
+            code = bytes.fromhex(code).decode("utf-16-be")
+        self.say("OK", f"+CUSD: 0,{self.dialect.ussd(self.replies.get(code, '?'))}")
+
+    def press(self, keys: str) -> None:
+        self.keys += re.sub(r"[^0-9*#A-D]", "", keys)
+        self.say("OK")
+
+    TABLE: tuple[tuple[str, Callable[..., None]], ...] = (
+        (r"E0", no_echo),
+        (r"\+CGMI", lambda self: self.data(self.dialect.maker)),
+        (r"\+CGMM", lambda self: self.data(self.dialect.model)),
+        (r"\+CGMR", lambda self: self.data("+CGMR: " + self.dialect.revision)),
+        (r"\+CGSN", lambda self: self.data(self.serial)),
+        (r"\+CPIN\?", sim),
+        (r'\+CPIN="(\d+)"', enter),
+        (r'\+QPINC="SC"|\+SPIC|\^CPIN\?', tries_left),
+        (r"\+CREG\?", lambda self: self.data(f'+CREG: 2,{1 if self.registered else 2},"00C3","0A1B2C3D",7')),
+        (r"\+CSQ", lambda self: self.data("+CSQ: 20,99")),
+        (r"\+CLCC", list_calls),
+        (r"D(\+?[0-9*#]+[Ii]?);", dial),
+        (r"A", answer),
+        (r"\+CHUP", hang_up),
+        (r"H", hook),
+        (r"\+CHLD=1(\d)", one_over),
+        (r"\+CHLD=0", refuse_second),
+        (r"\+CMGS=(\d+)", prompt),
+        (r"\+CMGR=(\d+)", read),
+        (r"\+CMGL=4", read_all),
+        (r"\+CMGD=(\d+)", delete),
+        (r'\+CUSD=1,"([^"]*)",15', code),
+        (r"\+VTS=(.*)", press),
+        (r"\^DTMF=\d,(.)", press),
+    )
