@@ -84,7 +84,10 @@ class Recording:
         far, near = sides(call, ring)
         if before := self._asked.pop(far, None):
             self._telephony.stop(before.player)
-        if far in self.taped or far in self._never or not (rule := self._rule(call, ring, far)):
+        if taped := self.taped.get(far):
+            self._may_go_on(taped, call, ring)
+            return False
+        if far in self._never or not (rule := self._rule(call, ring, far)):
             return False
         said = call.rules.settings.recording
         if said.consent is None or far in self._heard:
@@ -100,6 +103,13 @@ class Recording:
         if said.tell == "both":
             self._telephony.hear(near, player)
         return True
+
+    def _may_go_on(self, taped: Taped, call: Call, ring: Ring) -> None:
+        """A recording ends where somebody has the call next who is never recorded."""
+        rule = call.rules.settings.recording.rule.get(rule_for(call, ring))
+        if rule and not rule.record:
+            self._telephony.stop(taped.tape)
+            self._forget(taped)
 
     def _rule(self, call: Call, ring: Ring, far: Leg) -> str:
         """The rule by which a talk is recorded; "" when it is not. Chance decides once for each leg and rule."""
@@ -174,6 +184,9 @@ class Recording:
         self._recorder.begin(recorded, tape)
         self._show(taped)
         self._beep_later(taped)
+        for other in list(self.taped.values()):
+            if other.paused_by in _legs(call) and not taped.paused_by:
+                self._pause(taped, other.paused_by)  # what he asks a colleague meanwhile
 
     def look(self) -> None:
         """A leg that is recorded may be in another call by now, or with somebody else."""
@@ -186,29 +199,26 @@ class Recording:
                 taped.call = found[0]
                 self._note(taped, "goes on")
                 self._show(taped)
-            if (
-                taped.paused_by
-                and taped.call.talk
-                and taped.paused_by not in (taped.call.leg, taped.call.talk.answered)
-            ):
+            if taped.paused_by and taped.call.talk and taped.paused_by not in _legs(taped.call):
                 self._resume(taped)  # whoever paused has left it to another
 
     def pause(self, leg: Leg) -> str:
         """Somebody who talks pressed the code; what he is told, "" when he is not recorded."""
-        found = self._hands.talking(leg)
-        taped = self._of(found[0]) if found else None
-        if not taped:
-            return ""
-        if taped.paused_by:
+        on = [taped for taped in self.taped.values() if leg in _legs(taped.call)]  # two, when he asks somebody
+        paused = [taped for taped in on if taped.paused_by]
+        for taped in paused:
             self._resume(taped)
-            return RESUMED
+        for taped in on if not paused else ():
+            self._pause(taped, leg)
+        return "" if not on else RESUMED if paused else PAUSED
+
+    def _pause(self, taped: Taped, leg: Leg) -> None:
         taped.paused_by = leg
         self._telephony.pause(taped.tape, True)
         if lasts := taped.call.rules.settings.recording.pause_lasts:
             taped.pause = asyncio.get_running_loop().call_later(lasts, self._resume, taped)
         self._note(taped, "paused")
         self._show(taped)
-        return PAUSED
 
     def _resume(self, taped: Taped) -> None:
         _still(taped.pause)
@@ -216,10 +226,6 @@ class Recording:
         self._telephony.pause(taped.tape, False)
         self._note(taped, "resumed")
         self._show(taped)
-
-    def _of(self, call: Call) -> Taped | None:
-        legs = (call.leg, call.talk.answered if call.talk else 0)
-        return next((self.taped[leg] for leg in legs if leg in self.taped), None)
 
     def _beep_later(self, taped: Taped) -> None:
         if every := taped.call.rules.settings.recording.beep:
@@ -323,6 +329,11 @@ def fits(rule: RecordingRule, call: Call, ring: Ring) -> bool:
         (rule.callers, {*call.lists}),
     )
     return all(not wanted or not there.isdisjoint(wanted) for wanted, there in asked_for)
+
+
+def _legs(call: Call) -> tuple[Leg, ...]:
+    """Of those who talk in a call."""
+    return tuple(leg for leg in (call.leg, call.talk.answered if call.talk else 0) if leg)
 
 
 def _still(timer: asyncio.TimerHandle | None) -> None:

@@ -345,6 +345,44 @@ async def test_both_hear_a_tone_every_so_often(recording: Callable[..., Office],
     assert office.asked("stop", tone)
 
 
+async def test_of_three_who_talk_no_recording_hears_what_is_said_in_a_pause(
+    recording: Callable[..., Office], paper: Paper
+) -> None:
+    office = recording(ALL)
+    anna = talks(office)
+    press(office, anna, "*2102#")
+    office.control.answered(office.leg(BORIS))
+    press(office, anna, "*3")
+    tapes = [tape for _, tape in paper.begun]
+    assert on_tape(office) == [CALLER, anna]  # the customer's, and that of what Anna asked Boris
+    press(office, anna, "*1")
+    assert all(office.asked("pause", tape) for tape in tapes)
+    press(office, anna, "*1")
+    assert all(office.asked("resume", tape) for tape in tapes)
+
+
+async def test_whom_anna_asks_in_a_pause_is_not_recorded_either(recording: Callable[..., Office], paper: Paper) -> None:
+    office = recording(ALL)
+    anna = talks(office)
+    press(office, anna, "*1*2102#")
+    office.control.answered(office.leg(BORIS))
+    assert [bool(office.asked("pause", tape)) for _, tape in paper.begun] == [True, True]
+
+
+async def test_a_recording_ends_where_somebody_has_the_call_who_is_never_recorded(
+    recording: Callable[..., Office], paper: Paper
+) -> None:
+    office = recording('[recording.rule.board]\npeople = ["boris"]\nrecord = false\n' + ALL)
+    anna = talks(office)
+    press(office, anna, "##102#")
+    boris = office.leg(BORIS)
+    office.control.answered(boris)
+    assert office.asked("stop", paper.begun[0][1]) and office.call.recorded == "" and together(office, CALLER, boris)
+    press(office, boris, "##101#")
+    office.control.answered(office.leg(ANNA))
+    assert len(paper.begun) == 2 and office.call.recorded == "yes"
+
+
 # ---- ends -----------------------------------------------------------------------------------------------------------
 
 
