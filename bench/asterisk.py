@@ -56,16 +56,21 @@ class Linekeeper(Switch):
     """As it is; each person has a number of his own on the line."""
 
     name = "Linekeeper"
-    records = False  # that is not there yet
+    records = True  # calls through the queue that each person has for this
 
     def __init__(self, folder: Path, ports: Ports) -> None:
         super().__init__(folder, ports, crew=CREW, music=False)
         self.sip, self.city = self.office.sip, self.office.city
         self.crew = [f"agent{agent}" for agent in range(CREW)]
-        numbers = ", ".join(f'"{self.number(agent)}" = "person.agent{agent}"' for agent in range(CREW))
+        leads = [f'"{self.number(agent)}" = "person.agent{agent}"' for agent in range(CREW)]
+        leads += [f'"{self.number(agent, RECORDED)}" = "queue.tape{agent}"' for agent in range(CREW)]
+        numbers = ", ".join(leads)
         line = 'kind = "sip"\n'
         document = self.office.document.replace(line, f"{line}numbers = {{ {numbers} }}\n", 1)
-        self.office.settings.write_text(document)
+        queues = [f'[queue.tape{agent}]\npeople = ["agent{agent}"]\nmusic = false\n' for agent in range(CREW)]
+        names = ", ".join(f'"tape{agent}"' for agent in range(CREW))
+        rule = f"[recording.rule.bench]\nqueues = [{names}]\n"
+        self.office.settings.write_text(document + "".join(queues) + rule)
 
     @property
     def pid(self) -> int:
@@ -73,7 +78,7 @@ class Linekeeper(Switch):
 
     def number(self, agent: int, kind: str = PLAIN) -> str:
         """Keys are looked for in every call."""
-        return f"+3705200{PLAIN}{agent:02}"
+        return f"+3705200{RECORDED if kind == RECORDED else PLAIN}{agent:02}"
 
     async def ready(self, desks: Telephone) -> None:
         """As idle as it will be: its texts are spoken once, after the start."""
