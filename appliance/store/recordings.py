@@ -283,5 +283,5 @@ class Archive:
             except sealed.Damaged as fault:
                 log.error("%s", fault)
                 return None
-            call, form, at = said["call"], said["form"], int(said.get("at", at))
+            call, form, at = said["call"], said["form"], said["at"]
         return self._closed(Recorded(int(path.stem), call, at, "", "", "", "", "", name, form))

@@ -215,9 +215,9 @@ def head(path: Path) -> tuple[dict[str, Any], bytes]:
     try:
         said = json.loads(begin[len(MAGIC) + HEAD_SIZE.size :])
         bytes.fromhex(said["salt"])
-        if said["form"] not in COUNTS or not isinstance(said["id"], int) or not isinstance(said["call"], int):
+        if said["form"] not in COUNTS or not all(isinstance(said[key], int) for key in ("id", "call", "at")):
             raise ValueError("not ours")
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Damaged(f"{path} says nothing of itself that can be read") from None
     return said, begin
 

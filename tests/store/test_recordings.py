@@ -158,7 +158,28 @@ def test_a_file_cut_off_anywhere_opens_up_to_there_and_says_so(tmp_path: Path) -
         assert scanned.samples == (at - begin) // size * (16 + len(SECOND))
 
 
-@pytest.mark.parametrize("data", [b"", b"LKREC", sealed.MAGIC, sealed.MAGIC + b"\xff\xff{}", os.urandom(500)])
+def test_a_file_cut_off_is_not_made_to_look_whole(tmp_path: Path) -> None:
+    path = written(tmp_path / "7.lkr")
+    whole, begin = bytearray(path.read_bytes()), len(sealed.head(path)[1])
+    size = sealed.LENGTH.size + 16 + len(SECOND) + sealed.TAG
+    sealed.LENGTH.pack_into(whole, begin + size, 16 + len(SECOND) | sealed.LAST)
+    path.write_bytes(whole[: begin + 2 * size])
+    with pytest.raises(sealed.Damaged) as fault:
+        opened(path)
+    assert not isinstance(fault.value, sealed.CutOff)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"LKREC",
+        sealed.MAGIC,
+        sealed.MAGIC + b"\xff\xff{}",
+        os.urandom(500),
+        sealed.MAGIC + b"\x00\x80" + b"[" * 32768,
+    ],
+)
 def test_what_is_no_recording_is_told(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "7.lkr").write_bytes(data)
     with pytest.raises(sealed.Damaged):
