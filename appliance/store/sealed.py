@@ -11,14 +11,12 @@ import os
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from appliance.calls.recorded import WAV
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 MAGIC = b"LKREC\x00\x01\n"
 HEAD_SIZE = struct.Struct("<H")  # bytes of JSON behind the magic
@@ -147,7 +145,7 @@ class SealedFile(_File):
         salt = os.urandom(16)
         said = json.dumps({**head, "key": key_id(key), "salt": salt.hex()}).encode()
         self._head = MAGIC + HEAD_SIZE.pack(len(said)) + said
-        self._cipher, self._number = ChaCha20Poly1305(_file_key(key, salt)), 0
+        self._cipher, self._number = _cipher(key, salt), 0
         self._put(self._head)
 
     def add(self, samples: bytes) -> None:
@@ -198,8 +196,13 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _file_key(key: bytes, salt: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=salt, info=USE).derive(key)
+def _cipher(key: bytes, salt: bytes) -> "ChaCha20Poly1305":
+    """That of one file. What it needs takes 7 MB: it is loaded where something is encrypted, and only then."""
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return ChaCha20Poly1305(HKDF(algorithm=SHA256(), length=32, salt=salt, info=USE).derive(key))
 
 
 # ---- reading --------------------------------------------------------------------------------------------------------
@@ -226,13 +229,16 @@ def chunks(path: Path, form: str, keys: Mapping[str, bytes], first: int = 0) -> 
     """The samples of a recording, a chunk at a time, from one on. keys: by their key_id.
 
     Raises CutOff where it ends before its end, Damaged, NoKey, OSError."""
-    if path.suffix == WAV:
-        yield from _plain_chunks(path, form, first)
-        return
+    return _plain_chunks(path, form, first) if path.suffix == WAV else _opened(path, keys, first)
+
+
+def _opened(path: Path, keys: Mapping[str, bytes], first: int) -> Iterator[bytes]:
+    from cryptography.exceptions import InvalidTag
+
     said, begin = head(path)
     if (key := keys.get(str(said.get("key")))) is None:
         raise NoKey(f"{path} was encrypted with another key than those in secrets.toml")
-    cipher = ChaCha20Poly1305(_file_key(key, bytes.fromhex(said["salt"])))
+    cipher = _cipher(key, bytes.fromhex(said["salt"]))
     with path.open("rb") as file:
         file.seek(len(begin))
         for number, (length, last) in enumerate(_lengths(file.fileno(), path, len(begin))):
