@@ -72,6 +72,10 @@ class Sip(Table):
         ge=0,
         le=86400,
     )
+    relay: bool = setting(
+        "Two who talk with the same codec are handed each other's packets as they are; false: every call is decoded and mixed.",
+        True,
+    )
     max_calls: int = setting("Calls under way at once; one more is refused.", 200, unit="calls", ge=1, le=250)
 
 

@@ -104,6 +104,7 @@ class Telephony:
             silent_after=sip.silent_after,
             session_expires=sip.session_expires,
             digest="both" if len(set(sip.digest)) == 2 else sip.digest[0],
+            relay=sip.relay,
         )
         self._endpoint = endpoint
         asyncio.get_running_loop().add_reader(endpoint.fileno(), self._read)
