@@ -13,7 +13,7 @@ from appliance.programs.demo.ports import Ports
 from appliance.programs.demo.seen import NotSeen, Seen
 
 RTP_PORTS = 600  # two for each leg and direction of a hundred calls and more
-START_WITHIN, END_WITHIN = 20.0, 15.0  # seconds
+START_WITHIN, END_WITHIN = 60.0, 15.0  # seconds
 PASSWORDS = {"desk1": "first-desk-telephone", "desk2": "second-desk-telephone"}  # of telephones that exist only here
 CREW_PASSWORD = "the-crew"
 
