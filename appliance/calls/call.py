@@ -52,6 +52,7 @@ class Ring:
     lines: list[str] = field(default_factory=list)  # still to be tried when the one before fails
     confirm: bool = False  # who answers there must press 1
     rang: bool = False  # it rings there: that line did not fail
+    redirected: bool = False  # the line named another number, which was called
     waits: bool = False  # for room on a line, that a call for help is given
 
     def kind(self, leg: Leg) -> str:

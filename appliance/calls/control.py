@@ -186,6 +186,21 @@ class CallControl:
             self._ringing.rang(call, ring, leg)
             self.drain()
 
+    def early(self, leg: Leg) -> None:
+        call, ring = self._ringing.legs.get(leg, (None, None))
+        if call and ring:
+            self._ringing.early(call, ring, leg)
+
+    def diverted(self, leg: Leg, number: str) -> None:
+        call, ring = self._ringing.legs.get(leg, (None, None))
+        if not call or not ring or call.rings.get(ring.leg) is not ring:
+            return
+        if leg == ring.outside:
+            self._ringing.redirected(call, ring, number)
+        elif call.direct == ring.person:
+            self.desk.diverting.diverted(call, ring.person, number)
+            self.drain()
+
     def answered(self, leg: Leg) -> None:
         if self.originate.answered(leg) or self.desk.calling.answered(leg):
             self.drain()

@@ -14,6 +14,7 @@ from appliance.settings.models import Settings
 
 FORWARDS = 5  # of one call at most
 BUSY = 17  # Q.850
+NUMBER_MOST = 20  # digits, as of a forwarding in the settings
 RETURNED = "own.returned"  # the step that rings who sent a call
 IN_A_CALL = (Because.BUSY, Because.RINGING)
 
@@ -57,8 +58,15 @@ class Diverting:
             return False
         return True
 
+    def diverted(self, call: Call, person: str, number: str) -> None:
+        """His telephone sends a call to him alone elsewhere (302), which goes no further than codes for that do."""
+        if len(number) <= NUMBER_MOST:
+            self._send_on(call, person, "phone", number)
+
     def _forward(self, call: Call, person: str, when: str) -> bool:
-        number = self._number(person, when)
+        return self._send_on(call, person, when, self._number(person, when))
+
+    def _send_on(self, call: Call, person: str, when: str, number: str) -> bool:
         if not number or person in call.forwarded or len(call.forwarded) >= FORWARDS:
             return False
         if not self._hands.reaches(number, person):

@@ -129,6 +129,14 @@ class Outgoing:
             self._journal.event(0, self._now(), "outgoing-refused", _detail(asked) | {"why": why})
         return not why
 
+    def may_go_on(self, call: Call, number: Number) -> bool:
+        """Whether a call out may go to another number, which a line named; that it may not is written down."""
+        person = call.outgoing.person if call.outgoing else call.caller_person
+        asked = Asked(number, person, bool(call.outgoing and call.outgoing.withheld))
+        why = self.why_not(call.rules.settings, asked)
+        self.note(call, asked, why)
+        return not why
+
     def why_not(self, s: Settings, asked: Asked) -> Refusal | None:
         """Why somebody may not call a number now."""
         if is_for_help(asked):

@@ -34,6 +34,9 @@ class Telephony(Protocol):
     def ringing(self, leg: Leg) -> None:
         """Let the caller hear that it rings."""
 
+    def early(self, leg: Leg) -> None:
+        """Let the caller hear what hear() names though he is not answered."""
+
     def answer(self, leg: Leg) -> None: ...
 
     def hang_up(self, leg: Leg, cause: int) -> None:
@@ -93,6 +96,12 @@ class Listener(Protocol):
         leg that a telephone wants this one to take the place of (Replaces): a call picked up, or one handed over."""
 
     def rang(self, leg: Leg) -> None: ...
+    def early(self, leg: Leg) -> None:
+        """A line is heard before whoever was called answers: a tone of its network, or words."""
+
+    def diverted(self, leg: Leg, number: str) -> None:
+        """A telephone or line that was called names another number instead of itself, as it came; over() follows."""
+
     def answered(self, leg: Leg) -> None: ...
     def over(self, leg: Leg, cause: int) -> None: ...
     def digit(self, leg: Leg, digit: str) -> None: ...

@@ -2,6 +2,7 @@
 """Ringing people and lines, and putting the caller through to whoever answers."""
 
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from appliance.settings.ways_out import emergency_lines
 
 log = logging.getLogger("calls")
 
+NUMBER = re.compile(r"\+?[0-9]{2,20}")  # what a line may name instead of the one called
 ENDED, UNREACHABLE, ELSEWHERE, NO_LINE = 16, 20, 26, 34  # Q.850
 BUSY_LINE = frozenset({17, 34, 38, 41, 42, 47})  # Q.850: how a trunk says that it carries all it can
 
@@ -213,6 +215,31 @@ class Ringing:
         ring.rang |= leg == ring.outside
         self.tell_ringing(call)
         self._routing.feed(Fact.RANG, call=call.id, leg=ring.leg)
+
+    def early(self, call: Call, ring: Ring, leg: Leg) -> None:
+        """The caller hears the line he is called out by, when nothing else rings for him."""
+        if (
+            leg == ring.outside
+            and call.leg
+            and not call.up
+            and not ring.confirm
+            and list(call.rings.values()) == [ring]
+        ):
+            self._telephony.early(call.leg)
+            self._telephony.hear(call.leg, leg)
+
+    def redirected(self, call: Call, ring: Ring, number: str) -> None:
+        """The line names another number: called on it next, once, where the settings and his permission let it."""
+        table = call.rules.settings.line.get(line := ring.line_used())
+        if not table or not table.redirects or ring.redirected or ring.number.kind == "emergency":
+            return
+        ring.redirected = True
+        to = self._number(call, number) if NUMBER.fullmatch(number) else None
+        if not to or to.kind == "emergency" or not self._outgoing.may_go_on(call, to):
+            log.info("call %d: line %s names %.40r instead, which is not called", call.id, line, number)
+            return
+        ring.number = to
+        ring.lines.insert(0, line)
 
     def answered(self, call: Call, ring: Ring, leg: Leg) -> None:
         if ring.answered == leg:

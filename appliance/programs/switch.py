@@ -49,6 +49,7 @@ from appliance.settings.files import DiskFull
 from appliance.settings.history import History, NoSuchVersion
 from appliance.settings.models import Settings
 from appliance.settings.numbers import normalise
+from appliance.sip import certificate
 from appliance.sip.telephony import Binding, Telephony, own_address
 from appliance.sounds.speech import Speech, Unspoken
 from appliance.store.journal import Journal
@@ -123,7 +124,8 @@ class Switch:
         self._control.desk.call_back.learn(self._kept.wishes())
         self._lamps.enter()
         try:
-            self._telephony.start(self._office.settings, self._office.secrets, self._known())
+            shown = await asyncio.to_thread(self._certificate)
+            self._telephony.start(self._office.settings, self._office.secrets, self._known(), shown)
             self._keep_first()
             tasks = [
                 asyncio.create_task(self._kept.go_on(self._control), name="memory"),
@@ -257,6 +259,15 @@ class Switch:
             log.error("telephones must register again: %s", fault)
             return []
         return [Binding(one.phone, one.contact, one.source, one.agent, one.expires_at // 1000) for one in known]
+
+    def _certificate(self) -> certificate.Certificate | None:
+        """What is shown over TLS; calls without it go on when there is none."""
+        sip = self._office.settings.sip
+        try:
+            return certificate.of(sip, self._state, own_address(sip.listen))
+        except certificate.Unmade as fault:
+            log.error("TLS is not spoken: %s", fault)
+            return None
 
     # ---- settings ---------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from appliance.settings.words import (
     Host,
     HoursName,
     Instead,
+    KeptFile,
     Language,
     Number,
     NumberTarget,
@@ -29,6 +30,11 @@ from appliance.settings.words import (
 MAIN = "main"  # the scenario of a line that names none
 SESSION_LEAST = 90  # seconds, RFC 4028 section 4
 
+Srtp = Literal["off", "optional", "mandatory"]
+SRTP = (
+    "Whether sound is encrypted, with keys told in the signalling (SDES, RFC 4568), which TLS should hide: never, where the "
+    "other side does so too, or always: a call without it is refused."
+)
 Codec = Literal["opus", "g722", "pcma", "pcmu", "gsm"]
 Digest = Literal["sha-256", "md5"]
 AudioPort = Annotated[int, Field(ge=1024, le=65535)]
@@ -39,6 +45,15 @@ class Sip(Table):
 
     listen: Address = setting("Address to listen on.", "0.0.0.0")
     port: PortNumber = setting("Port to listen on, UDP and TCP.", 5060, unit="port number")
+    tls: bool = setting(
+        "Speak TLS too, with `certificate`, or with one the box makes for itself when it starts first.", False
+    )
+    tls_port: PortNumber = setting("Port to listen on for TLS.", 5061, unit="port number")
+    certificate: KeptFile | None = setting("The certificate and those above it, PEM. Left out: the box's own.", None)
+    key: KeptFile | None = setting("Its key, PEM, without a password.", None)
+    authorities: KeptFile = setting(
+        "Whose word counts when a trunk's certificate is checked, PEM.", "/etc/ssl/certs/ca-certificates.crt"
+    )
     rtp_ports: tuple[AudioPort, AudioPort] = setting(
         "First and last UDP port for audio; two for each leg of a call.",
         (10000, 10999),
@@ -80,7 +95,10 @@ class Sip(Table):
 
 
 class Phone(Table):
-    """A device. Its name is its SIP user name; its password stands in secrets.toml. It has no fields yet."""
+    """A device. Its name is its SIP user name; its password stands in secrets.toml."""
+
+    tls: bool = setting("Nothing but TLS is taken from it.", False)
+    srtp: Srtp = setting(SRTP, "off")
 
 
 class Line(Table):
@@ -90,6 +108,14 @@ class Line(Table):
     name: Title = setting("Name on the page. Left out: the name of the table.", "")
     host: Host = setting("Where the trunk is; a call from there is taken as this line's.")
     port: PortNumber = setting("Port of the trunk.", 5060, unit="port number")
+    transport: Literal["udp", "tcp", "tls"] = setting("How it is spoken with; tls needs `tls` of `[sip]`.", "udp")
+    verify: bool = setting(
+        "Over TLS: its certificate must be vouched for by `authorities` of `[sip]`, and have the name of `host` or of one of "
+        "`proxies`.",
+        True,
+    )
+    srtp: Srtp = setting(SRTP, "off")
+    late_offer: bool = setting("It is called without an offer of codecs, and makes the offer itself.", False)
     proxies: tuple[Server, ...] = some(
         "Servers of the trunk, tried in order: the next one when one says nothing for four seconds, or 5xx; the first that "
         "answers is registered at. Calls from each of them are this line's. Left out: `host` is the only one.",
@@ -111,6 +137,10 @@ class Line(Table):
     expires: int = setting("How long a registration is asked for.", 300, unit="seconds", ge=30, le=86400)
     caller: Number | None = setting("Number shown to those we call. Left out: the trunk decides.", None)
     channels: int = setting("Calls it can carry at once; 0: any number.", 0, unit="calls", ge=0, le=250)
+    redirects: bool = setting(
+        "A number it names instead of the one called (302) is called on it, when whoever calls may call that one.",
+        False,
+    )
     diverts: bool = setting(
         "Calls passed on by it show who called first, and our number in Diversion and History-Info; not every trunk allows it.",
         False,

@@ -153,6 +153,15 @@ def _other(s: Settings) -> Iterator[Wrong]:
     if s.sip.expires_min > s.sip.expires_max:
         what = f"{s.sip.expires_min} is more than expires_max; accepted: at most {s.sip.expires_max} (seconds)"
         yield Wrong("out-of-range", ("sip", "expires_min"), what)
+    if s.sip.certificate and not s.sip.key:
+        yield Wrong("missing", ("sip", "certificate"), "needs its key; accepted: with a field key", True)
+    for name, line in s.line.items():
+        if line.transport == "tls" and not s.sip.tls:
+            what = "TLS is not spoken; accepted: with tls = true in [sip]"
+            yield Wrong("missing", ("line", name, "transport"), what)
+    for name, phone in s.phone.items():
+        if phone.tls and not s.sip.tls:
+            yield Wrong("missing", ("phone", name, "tls"), "TLS is not spoken; accepted: with tls = true in [sip]")
     if 0 < s.sip.session_expires < SESSION_LEAST:
         what = f"{s.sip.session_expires} is too short; accepted: 0, or at least {SESSION_LEAST} (seconds)"
         yield Wrong("out-of-range", ("sip", "session_expires"), what)

@@ -90,9 +90,10 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 {
     static char *names[] = {"listen",     "port",        "realm",       "rtp_first", "rtp_last", "user_agent", "codecs",
                             "clock_rate", "min_expires", "max_expires", "nonce_lives", "silent_after",
-                            "session_expires", "digest", "log_level", "relay", NULL};
+                            "session_expires", "digest", "log_level",
+                            "tls_port", "certificate", "key", "authorities", "relay", NULL};
     struct sip_config config;
-    const char *listen, *realm, *user_agent, *digest = "md5";
+    const char *listen, *realm, *user_agent, *digest = "md5", *certificate = "", *key = "", *authorities = "";
     char why[256];
     PyObject *codecs, *self;
     int failed;
@@ -107,12 +108,16 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     config.session_expires = 1800;
     config.log_level = 2;
     config.relay = 1;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIIsip", names, &listen, &config.port, &realm,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIIsiisssp", names, &listen, &config.port, &realm,
                                      &config.rtp_first, &config.rtp_last, &user_agent, &codecs, &config.clock_rate,
                                      &config.min_expires, &config.max_expires, &config.nonce_lives,
-                                     &config.silent_after, &config.session_expires, &digest, &config.log_level, &config.relay) ||
+                                     &config.silent_after, &config.session_expires, &digest, &config.log_level,
+                                     &config.tls_port, &certificate, &key, &authorities, &config.relay) ||
         session_expires_of(&config) ||
         digests_of(digest, &config) ||
+        text_into(config.certificate, sizeof config.certificate, certificate, "certificate") ||
+        text_into(config.key, sizeof config.key, key, "key") ||
+        text_into(config.authorities, sizeof config.authorities, authorities, "authorities") ||
         text_into(config.listen, sizeof config.listen, listen, "listen") ||
         text_into(config.realm, sizeof config.realm, realm, "realm") ||
         text_into(config.user_agent, sizeof config.user_agent, user_agent, "user_agent") || codecs_of(codecs, &config))
@@ -224,15 +229,16 @@ static PyObject *endpoint_counts(PyObject *self, PyObject *unused)
 static PyObject *endpoint_set_phone(PyObject *self, PyObject *args)
 {
     const char *text[3];
+    int with = 0;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "sss", &text[0], &text[1], &text[2]))
+    if (!PyArg_ParseTuple(args, "sss|i", &text[0], &text[1], &text[2], &with))
         return NULL;
     if (strlen(text[0]) > SIP_NAME_MAX || strlen(text[1]) != 32 || strlen(text[2]) != 64) {
         PyErr_SetString(PyExc_ValueError, "id up to 63 characters, HA1 of 32 and of 64 hexadecimal digits");
         return NULL;
     }
-    return done(post(SIP_DO_PHONE, 0, 0, 0, 0, 3, text));
+    return done(post(SIP_DO_PHONE, 0, 0, with, 0, 3, text));
 }
 
 static PyObject *endpoint_remove_phone(PyObject *self, PyObject *args)
@@ -256,17 +262,18 @@ static PyObject *endpoint_bind(PyObject *self, PyObject *args)
 
 static PyObject *endpoint_set_trunk(PyObject *self, PyObject *args)
 {
-    const char *text[5];
-    int expires, qualify = 0;
+    const char *text[6] = {[5] = ""};
+    int expires, qualify = 0, with = 0;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "sssssi|i", &text[0], &text[1], &text[2], &text[3], &text[4], &expires, &qualify))
+    if (!PyArg_ParseTuple(args, "sssssi|iis", &text[0], &text[1], &text[2], &text[3], &text[4], &expires, &qualify,
+                          &with, &text[5]))
         return NULL;
     if (strlen(text[0]) > SIP_NAME_MAX || strlen(text[1]) > SIP_URI_MAX || strlen(text[2]) > SIP_NAME_MAX) {
         PyErr_SetString(PyExc_ValueError, "id and user up to 63, uri up to 255 characters");
         return NULL;
     }
-    return done(post(SIP_DO_TRUNK, 0, (sip_handle)qualify, 0, expires, 5, text));
+    return done(post(SIP_DO_TRUNK, 0, (sip_handle)qualify, with, expires, 6, text));
 }
 
 static PyObject *endpoint_remove_trunk(PyObject *self, PyObject *args)
@@ -303,11 +310,11 @@ static PyObject *endpoint_lift(PyObject *self, PyObject *args)
 /* ---- legs and audio --------------------------------------------------------------------------------------------- */
 
 /* Takes a slot and posts; a handle, 0 when none is left. */
-static PyObject *take_and_post(int slot_kind, int kind, int code, int texts, const char *const *text)
+static PyObject *take_and_post(int slot_kind, int kind, int code, int value, int texts, const char *const *text)
 {
     sip_handle handle = sip_slot_take(slot_kind);
 
-    if (handle && post(kind, handle, 0, code, 0, texts, text)) {
+    if (handle && post(kind, handle, 0, code, value, texts, text)) {
         sip_slot_give_back(handle);
         return NULL;
     }
@@ -317,12 +324,12 @@ static PyObject *take_and_post(int slot_kind, int kind, int code, int texts, con
 static PyObject *endpoint_call(PyObject *self, PyObject *args)
 {
     const char *text[5] = {[4] = ""};
-    int at_once = 0;
+    int at_once = 0, with = 0;
 
     (void)self;
-    if (!PyArg_ParseTuple(args, "ssss|ps", &text[0], &text[1], &text[2], &text[3], &at_once, &text[4]))
+    if (!PyArg_ParseTuple(args, "ssss|psi", &text[0], &text[1], &text[2], &text[3], &at_once, &text[4], &with))
         return NULL;
-    return take_and_post(SIP_LEG, SIP_DO_CALL, at_once, 5, text);
+    return take_and_post(SIP_LEG, SIP_DO_CALL, at_once, with, 5, text);
 }
 
 static PyObject *endpoint_play(PyObject *self, PyObject *args)
@@ -333,7 +340,7 @@ static PyObject *endpoint_play(PyObject *self, PyObject *args)
     (void)self;
     if (!PyArg_ParseTuple(args, "sp", &text[0], &repeat))
         return NULL;
-    return take_and_post(SIP_PLAYER, SIP_DO_PLAY, repeat, 1, text);
+    return take_and_post(SIP_PLAYER, SIP_DO_PLAY, repeat, 0, 1, text);
 }
 
 static PyObject *endpoint_record(PyObject *self, PyObject *args)
@@ -341,7 +348,7 @@ static PyObject *endpoint_record(PyObject *self, PyObject *args)
     const char *text[1];
 
     (void)self;
-    return PyArg_ParseTuple(args, "s", &text[0]) ? take_and_post(SIP_RECORDING, SIP_DO_RECORD, 0, 1, text) : NULL;
+    return PyArg_ParseTuple(args, "s", &text[0]) ? take_and_post(SIP_RECORDING, SIP_DO_RECORD, 0, 0, 1, text) : NULL;
 }
 
 static PyObject *endpoint_tape(PyObject *self, PyObject *args)

@@ -28,6 +28,10 @@ class Endpoint:
         silent_after: int = 15,
         session_expires: int = 1800,
         digest: str = "md5",
+        tls_port: int = 0,
+        certificate: str = "",
+        key: str = "",
+        authorities: str = "",
         log_level: int = 2,
         relay: bool = True,
     ) -> None:
@@ -57,7 +61,7 @@ class Endpoint:
         """Commands to what was over already; events lost because memory ran out or too many were unread (REFUSED and
         LOG: 1,024, others 65,536); legs, players and recordings alive."""
 
-    def set_phone(self, phone: str, ha1_md5: str, ha1_sha256: str, /) -> None:
+    def set_phone(self, phone: str, ha1_md5: str, ha1_sha256: str, how: int = 0, /) -> None:
         """Let a telephone register and call. HA1 as RFC 7616 3.4.2, lower-case hexadecimal."""
 
     def remove_phone(self, phone: str, /) -> None: ...
@@ -65,12 +69,23 @@ class Endpoint:
         """Put back a contact known before a restart; expires in unix seconds."""
 
     def set_trunk(
-        self, trunk: str, uri: str, user: str, password: str, addresses: str, expires: int, qualify: int = 0, /
+        self,
+        trunk: str,
+        uri: str,
+        user: str,
+        password: str,
+        addresses: str,
+        expires: int,
+        qualify: int = 0,
+        how: int = 0,
+        names: str = "",
+        /,
     ) -> None:
         """A trunk at sip:host:port; calls from "ip[:port] ..." are taken as its own. expires 0: no REGISTER.
 
         addresses: of one server, or of up to 4 with " | " between them, tried in order. qualify: seconds between OPTIONS that
-        ask each whether it is there; 0: nobody asks, and each is tried for each call."""
+        ask each whether it is there; 0: nobody asks, and each is tried for each call. how: names.How. names: those that its
+        certificate may have, a space between two."""
 
     def remove_trunk(self, trunk: str, /) -> None: ...
     def guard(self, on: bool, wrong: int, requests: int, ban_for: int, never: str, /) -> None:
@@ -80,7 +95,9 @@ class Endpoint:
     def lift(self, address: str, /) -> None:
         """Ban an address, or network as it was told, no longer; "" for all."""
 
-    def call(self, trunk: str, target: str, number: str, name: str, at_once: bool = False, headers: str = "", /) -> int:
+    def call(
+        self, trunk: str, target: str, number: str, name: str, at_once: bool = False, headers: str = "", how: int = 0, /
+    ) -> int:
         """Call a URI through a trunk, or (trunk "") a telephone; shown as number and name. 0: no slot left.
 
         headers: at most 4 further ones, "Name: value" a line.

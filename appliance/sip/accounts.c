@@ -11,6 +11,7 @@
 #define RETRY_EVERY 30 /* s between attempts of a registration that failed; the first comes sooner */
 
 int sip_local_account = PJSUA_INVALID_ID;
+static int optional_account = PJSUA_INVALID_ID, only_account = PJSUA_INVALID_ID; /* the same with SRTP */
 
 static struct sip_phone phones[SIP_PHONES];
 static int phone_count;
@@ -52,10 +53,17 @@ void sip_phone_set(const struct sip_command *command)
     snprintf(phone->id, sizeof phone->id, "%s", command->text[0]);
     snprintf(phone->md5, sizeof phone->md5, "%s", command->text[1]);
     snprintf(phone->sha256, sizeof phone->sha256, "%s", command->text[2]);
+    phone->with = command->code;
 }
 
-void sip_account_media(pjsua_acc_config *account)
+void sip_account_media(pjsua_acc_config *account, int with)
 {
+    account->use_srtp = with & SIP_WITH_SRTP_ONLY ? PJMEDIA_SRTP_MANDATORY
+                        : with & SIP_WITH_SRTP    ? PJMEDIA_SRTP_OPTIONAL
+                                                  : PJMEDIA_SRTP_DISABLED;
+    account->srtp_secure_signaling = 0; /* who wants TLS too says so */
+    account->srtp_opt.keying_count = 1;
+    account->srtp_opt.keying[0] = PJMEDIA_SRTP_KEYING_SDES;
     account->rtp_cfg.port = (unsigned)sip_config.rtp_first;
     account->rtp_cfg.port_range = (unsigned)(sip_config.rtp_last - sip_config.rtp_first);
     account->rtp_cfg.bound_addr = pj_str(sip_config.listen);
@@ -71,17 +79,43 @@ void sip_account_media(pjsua_acc_config *account)
     account->allow_via_rewrite = 0;
 }
 
-int sip_account_local(void)
+static int local_account(int with, int *id)
 {
-    static char id[96];
+    static char name[96];
     pjsua_acc_config account;
 
     pjsua_acc_config_default(&account);
-    snprintf(id, sizeof id, "<sip:%s>", sip_config.realm);
-    account.id = pj_str(id);
+    snprintf(name, sizeof name, "<sip:%s>", sip_config.realm);
+    account.id = pj_str(name);
     account.register_on_acc_add = PJ_FALSE;
-    sip_account_media(&account);
-    return pjsua_acc_add(&account, PJ_TRUE, &sip_local_account) == PJ_SUCCESS ? 0 : -1;
+    sip_account_media(&account, with);
+    return pjsua_acc_add(&account, with == 0, id) == PJ_SUCCESS ? 0 : -1;
+}
+
+int sip_account_local(void)
+{
+    return local_account(0, &sip_local_account) || local_account(SIP_WITH_SRTP, &optional_account) ||
+           local_account(SIP_WITH_SRTP_ONLY, &only_account);
+}
+
+int sip_account_of_phones(int with)
+{
+    return with & SIP_WITH_SRTP_ONLY ? only_account : with & SIP_WITH_SRTP ? optional_account : sip_local_account;
+}
+
+/* By whom it was let in, not by what it says: how the other side is spoken with hangs on it. */
+static void on_account_wanted(const pjsip_rx_data *rdata, pjsua_acc_id *account)
+{
+    const struct sip_phone *phone = sip_gate_phone(rdata);
+    const struct sip_trunk *trunk = sip_gate_trunk(rdata);
+    int first = trunk ? sip_proxy_first(trunk, 0) : 0;
+
+    if (rdata->msg_info.msg->line.req.method.id != PJSIP_INVITE_METHOD)
+        return;
+    if (phone)
+        *account = sip_account_of_phones(phone->with);
+    else if (trunk)
+        *account = trunk->proxy[first < 0 ? 0 : first].account;
 }
 
 /* ---- trunks ----------------------------------------------------------------------------------------------------- */
@@ -125,7 +159,7 @@ struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata)
             if (known->addr.sa_family != from->addr.sa_family ||
                 memcmp(pj_sockaddr_get_addr(known), pj_sockaddr_get_addr(from), pj_sockaddr_get_addr_len(known)) != 0)
                 continue;
-            if (port == pj_sockaddr_get_port(from))
+            if (port == pj_sockaddr_get_port(from) || !(rdata->tp_info.transport->flag & PJSIP_TRANSPORT_DATAGRAM))
                 return &trunks[i]; /* the nearest match: address and port */
             if (port == 0 && !found)
                 found = &trunks[i];
@@ -195,7 +229,7 @@ static void account_of(const struct sip_trunk *trunk, const struct sip_proxy *pr
     const char *host = strchr(trunk->uri, ':');
 
     pjsua_acc_config_default(account);
-    sip_account_media(account);
+    sip_account_media(account, trunk->with);
     host = host ? host + 1 : trunk->uri;
     snprintf(id, sizeof id, "<sip:%s@%s>", trunk->user[0] ? trunk->user : "linekeeper", host);
     snprintf(uri, sizeof uri, "%s", trunk->uri);
@@ -203,8 +237,11 @@ static void account_of(const struct sip_trunk *trunk, const struct sip_proxy *pr
     if (proxy->address >= 0) { /* the name was looked up before: DNS is never asked with a call waiting */
         char where[PJ_INET6_ADDRSTRLEN + 10];
 
-        snprintf(route, sizeof route, "<sip:%s;lr;hide>",
-                 pj_sockaddr_print(&trunk->address[proxy->address], where, sizeof where, 3));
+        snprintf(route, sizeof route, "<sip:%s%s;lr;hide>",
+                 pj_sockaddr_print(&trunk->address[proxy->address], where, sizeof where, 3),
+                 trunk->with & SIP_WITH_TLS   ? ";transport=tls"
+                 : trunk->with & SIP_WITH_TCP ? ";transport=tcp"
+                                              : "");
         account->proxy_cnt = 1;
         account->proxy[0] = pj_str(route);
     }
@@ -265,6 +302,8 @@ void sip_trunk_set(const struct sip_command *command)
     trunk->registers = command->value > 0;
     trunk->registrar = trunk->registers ? 0 : -1;
     trunk->qualify = (int)command->other;
+    trunk->with = command->code;
+    snprintf(trunk->names, sizeof trunk->names, "%s", command->text[5] ? command->text[5] : "");
     proxies_set(trunk, command->text[4]);
     sip_guard_trunks();
     status = accounts_set(trunk, command->text[3], (int)command->value);
@@ -331,4 +370,5 @@ static void on_registered(pjsua_acc_id account, pjsua_reg_info *info)
 void sip_accounts_configure(pjsua_config *config)
 {
     config->cb.on_reg_state2 = on_registered;
+    config->cb.on_acc_find_for_incoming = on_account_wanted;
 }

@@ -233,7 +233,8 @@ static int well_formed(const pjsip_digest_credential *given, int *sha256, uint32
 enum sip_verdict sip_digest_verify(const pjsip_rx_data *rdata, const struct sip_phone **phone)
 {
     static const struct sip_phone nobody = {"", "00000000000000000000000000000000",
-                                            "0000000000000000000000000000000000000000000000000000000000000000"};
+                                            "0000000000000000000000000000000000000000000000000000000000000000",
+                                            0};
     const pjsip_digest_credential *given = credential_of(rdata);
     const struct sip_phone *who;
     char answer[65];

@@ -270,15 +270,14 @@ static const char *listen_on(pjsip_transport_type_e type)
     transport.sockopt_params.options[0].optname = pj_SO_RCVBUF();
     transport.sockopt_params.options[0].optval = &receive_buffer;
     transport.sockopt_params.options[0].optlen = sizeof receive_buffer;
-    status = pjsua_transport_create(type, &transport, NULL);
+    status = type == PJSIP_TRANSPORT_TLS ? sip_tls_listen(&transport) : pjsua_transport_create(type, &transport, NULL);
     if (status == PJ_SUCCESS)
         return NULL;
     if (status == PJ_STATUS_FROM_OS(EADDRINUSE)) {
-        snprintf(text, sizeof text, "port %d of %s is in use by another program", sip_config.port,
-                 sip_config.listen);
+        snprintf(text, sizeof text, "port %u of %s is in use by another program", transport.port, sip_config.listen);
         return text;
     }
-    snprintf(text, sizeof text, "%s port %d: %.100s", sip_config.listen, sip_config.port,
+    snprintf(text, sizeof text, "%s port %u: %.100s", sip_config.listen, transport.port,
              failed("cannot listen", status));
     return text;
 }
@@ -321,6 +320,8 @@ static const char *bring_up(int wake_read)
     if (sip_digest_init())
         return "no random numbers for the digest secret";
     if ((why = listen_on(PJSIP_TRANSPORT_UDP)) || (why = listen_on(PJSIP_TRANSPORT_TCP)))
+        return why;
+    if (sip_config.tls_port && ((why = sip_tls_fault()) || (why = listen_on(PJSIP_TRANSPORT_TLS))))
         return why;
     if ((status = pjsua_start()) != PJ_SUCCESS)
         return failed("PJSIP does not run", status);

@@ -129,7 +129,12 @@ static const struct sip_phone *authenticate(pjsip_rx_data *rdata)
     if (!sip_guard_may_try(rdata, &user))
         return NULL;
     switch ((verdict = sip_digest_verify(rdata, &phone))) {
-    case SIP_ALLOWED: sip_guard_right(rdata); return phone;
+    case SIP_ALLOWED:
+        sip_guard_right(rdata);
+        if (!(phone->with & SIP_WITH_PROOF) || rdata->tp_info.transport->flag & PJSIP_TRANSPORT_SECURE)
+            return phone;
+        sip_refuse(rdata, 403, "this telephone is to use TLS");
+        break;
     case SIP_NO_CREDENTIALS:
     case SIP_STALE:
         if (sip_guard_asked(rdata))

@@ -266,6 +266,20 @@ static void note_glare(pjsua_call_id call, const pjsip_transaction *tsx)
     pjsua_schedule_timer2(refresh_again, (void *)(uintptr_t)handle, after_glare(call));
 }
 
+/* What a trunk says before the answer: the tone of the other network, or why there is no answer. */
+static void note_early_sound(pjsua_call_id call, const pjsip_transaction *tsx, const pjsip_event *event)
+{
+    sip_handle handle = sip_leg_of_call(call);
+    struct sip_slot *slot = sip_slot_look(handle);
+
+    if (!slot || slot->phone || slot->heard_early || tsx->role != PJSIP_ROLE_UAC ||
+        tsx->method.id != PJSIP_INVITE_METHOD || event->body.tsx_state.type != PJSIP_EVENT_RX_MSG ||
+        tsx->status_code <= 100 || tsx->status_code >= 200 || slot->port == PJSUA_INVALID_ID)
+        return;
+    slot->heard_early = 1;
+    sip_tell(SIP_EV_EARLY, handle, tsx->status_code, 1, 0, NULL);
+}
+
 /* Before pjsua itself looks at it: a REFER we have answered is no longer trying, so pjsua leaves it alone. */
 static void on_transaction(pjsua_call_id call, pjsip_transaction *tsx, pjsip_event *event)
 {
@@ -273,6 +287,7 @@ static void on_transaction(pjsua_call_id call, pjsip_transaction *tsx, pjsip_eve
     note_unheard(call, tsx);
     note_glare(call, tsx);
     note_given_up(call, tsx);
+    note_early_sound(call, tsx, event);
     if (tsx->role == PJSIP_ROLE_UAS && tsx->state == PJSIP_TSX_STATE_TRYING &&
         event->body.tsx_state.type == PJSIP_EVENT_RX_MSG && pj_strcmp2(&tsx->method.name, "REFER") == 0)
         sip_transfer_asked(call, pjsip_tsx_get_dlg(tsx), event->body.tsx_state.src.rdata);
@@ -290,12 +305,20 @@ static void on_transfer(pjsua_call_id call, const pj_str_t *target, pjsip_status
     *code = PJSIP_SC_DECLINE;
 }
 
-/* Nobody decides for us where a call goes: neither a telephone nor a trunk, by 302 and its like. */
+/* By 302 and its like neither a telephone nor a trunk decides where a call goes: the first number it names is told. */
 static pjsip_redirect_op on_redirected(pjsua_call_id call, const pjsip_uri *target, const pjsip_event *event)
 {
-    PJ_UNUSED_ARG(call);
-    PJ_UNUSED_ARG(target);
+    sip_handle handle = sip_leg_of_call(call);
+    struct sip_slot *slot = sip_slot_look(handle);
+    char number[64];
+    const char *text[] = {number};
+
     PJ_UNUSED_ARG(event);
+    sip_user_of(target, number, sizeof number);
+    if (slot && !slot->diverted && number[0] && strlen(number) + 1 < sizeof number)
+        sip_tell_c(SIP_EV_DIVERTED, handle, 0, 0, 1, text);
+    if (slot)
+        slot->diverted = 1;
     return PJSIP_REDIRECT_REJECT;
 }
 
@@ -409,6 +432,8 @@ void sip_leg_call(const struct sip_command *command)
     slot->phone = trunk == NULL;
     slot->waits = 0;
     setting_of(&setting);
+    if (trunk && trunk->with & SIP_WITH_LATE_OFFER)
+        setting.flag |= PJSUA_CALL_NO_SDP_OFFER;
     pjsua_msg_data_init(&data);
     sip_quote(name, sizeof name, command->text[3]);
     if (sip_user(user, sizeof user, command->text[2]) <= 0)
@@ -421,8 +446,8 @@ void sip_leg_call(const struct sip_command *command)
         ask_to_answer(&data, headers, info, sizeof info);
     snprintf(headers_of, sizeof headers_of, "%s", command->text[4] ? command->text[4] : "");
     add_headers(&data, more, headers_of);
-    status = pjsua_call_make_call(trunk ? account_for(slot, trunk, command) : sip_local_account, &target, &setting,
-                                  (void *)(uintptr_t)command->handle, &data, &call);
+    status = pjsua_call_make_call(trunk ? account_for(slot, trunk, command) : sip_account_of_phones((int)command->value),
+                                  &target, &setting, (void *)(uintptr_t)command->handle, &data, &call);
     slot = sip_slot_of(command->handle); /* a failure may have been told already by on_state */
     if (status != PJ_SUCCESS) {
         char why[PJ_ERR_MSG_SIZE];

@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the SIP thread tells, by number; sip.h says what each carries."""
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import TypeAlias
 
 Event: TypeAlias = tuple[int, int, int, int, int, tuple[str, str, str, str, str, str, str]]
 """kind (Heard), handle, code, value, monotonic us when it was seen, texts; sip.h says what each kind carries."""
+
+
+class How(IntFlag):
+    """enum sip_with: how a line or telephone is spoken with."""
+
+    LATE_OFFER = 1
+    TCP = 2
+    TLS = 4
+    PROOF = 8  # a line: its certificate is checked; a telephone: it is taken by TLS alone
+    SRTP = 16
+    SRTP_ONLY = 32
 
 
 class Heard(IntEnum):
@@ -29,3 +40,4 @@ class Heard(IntEnum):
     TRANSFER = 16
     BANNED = 17
     LIFTED = 18
+    DIVERTED = 19

@@ -34,7 +34,7 @@ typedef uint64_t sip_handle; /* generation << 16 | index of slot; 0 is none */
 enum sip_event_kind {
     SIP_EV_INCOMING = 1, /* handle, value: handle of the leg it is to replace, or 0; texts: kind phone|trunk, its id,
                             caller user, caller display, called user, source, asserted user (P-Asserted-Identity) */
-    SIP_EV_EARLY,        /* handle, code 180..183 */
+    SIP_EV_EARLY,        /* handle, code 180..183; value: 1 when it is heard now, before an answer (once more then) */
     SIP_EV_ANSWERED,     /* handle */
     SIP_EV_OVER,         /* handle, code: SIP status or 0 for BYE, value: Q.850 cause heard in Reason or 0; texts: reason */
     SIP_EV_AUDIO,        /* handle; texts: codec, e.g. "PCMA/8000" */
@@ -52,6 +52,7 @@ enum sip_event_kind {
     SIP_EV_BANNED,       /* code: how often so far, value: until, unix s; texts: address or /64, why: passwords|requests|
                             malformed */
     SIP_EV_LIFTED,       /* texts: address or /64, why it is banned no longer: expired|lifted|known|forgotten|off */
+    SIP_EV_DIVERTED,     /* handle; texts: the number its other side names instead of itself (3xx); its end follows */
 };
 
 struct sip_event {
@@ -66,12 +67,13 @@ struct sip_event {
 
 enum sip_command_kind {
     SIP_DO_QUIT = 1,
-    SIP_DO_PHONE,   /* texts: id, HA1 MD5 hex, HA1 SHA-256 hex; no HA1: forget the phone */
+    SIP_DO_PHONE,   /* code: SIP_WITH_...; texts: id, HA1 MD5 hex, HA1 SHA-256 hex; no HA1: forget the phone */
     SIP_DO_BIND,    /* value: expires at; texts: phone, contact, target, agent */
-    SIP_DO_TRUNK,   /* value: register expires or 0; other: s between OPTIONS, or 0; texts: id, uri, user, password,
-                       addresses "ip[:port] ...", of each server in turn with " | " between them */
+    SIP_DO_TRUNK,   /* value: register expires or 0; other: s between OPTIONS, or 0; code: SIP_WITH_...; texts: id, uri,
+                       user, password, addresses "ip[:port] ...", of each server in turn with " | " between them,
+                       names that its certificate may have */
     SIP_DO_NO_TRUNK,/* texts: id */
-    SIP_DO_CALL,    /* handle, code: to be answered at once; texts: trunk or "", target uri, from user, from display,
+    SIP_DO_CALL,    /* handle, code: to be answered at once; value: SIP_WITH_..., of a telephone; texts: trunk or "", target uri, from user, from display,
                        further headers, "Name: value" a line */
     SIP_DO_PROGRESS,/* handle, code */
     SIP_DO_ANSWER,  /* handle */
@@ -91,6 +93,15 @@ enum sip_command_kind {
     SIP_DO_GUARD,   /* handle: 1 on; code, other: wrong passwords, requests that are too many; value: s of a ban; texts:
                        networks never banned, "ip[/bits] ..." */
     SIP_DO_LIFT,    /* texts: address banned no longer, "": all */
+};
+
+enum sip_with { /* how a trunk or telephone is spoken with */
+    SIP_WITH_LATE_OFFER = 1, /* it is called without an offer of codecs, and makes it itself */
+    SIP_WITH_TCP = 2,
+    SIP_WITH_TLS = 4,
+    SIP_WITH_PROOF = 8,      /* its certificate is checked; a telephone: nothing but TLS is taken from it */
+    SIP_WITH_SRTP = 16,      /* RFC 4568 keys are offered and taken */
+    SIP_WITH_SRTP_ONLY = 32, /* and nothing else */
 };
 
 struct sip_command {
@@ -121,6 +132,8 @@ struct sip_slot {
     uint8_t proxy;   /* server of its trunk that it went to last */
     uint8_t tried;   /* those it went to, a bit each */
     uint8_t waits;   /* for the next of them to be called */
+    uint8_t diverted; /* its other side named another number */
+    uint8_t heard_early; /* its sound before the answer was told */
     uint8_t glare;   /* its refresh crossed a request of the other side, and comes again */
 };
 
@@ -131,6 +144,8 @@ struct sip_config {
     unsigned silent_after; /* s without sound before a leg is asked whether it is there, and then to answer; 0: never */
     unsigned session_expires; /* s that a session lasts without a refresh (RFC 4028); 0: no timers */
     unsigned nonce_lives; /* s; an older one is stale, the telephone tries again by itself */
+    int tls_port;           /* 0: TLS is not spoken */
+    char certificate[256], key[256], authorities[256]; /* PEM files */
     char user_agent[64];
     char realm[64];
     char codecs[16][32]; /* most wanted first, e.g. "opus/48000" */
@@ -237,6 +252,7 @@ struct sip_phone {
     char id[SIP_NAME_MAX + 1];
     char md5[33];
     char sha256[65];
+    int with; /* SIP_WITH_... */
 };
 
 struct sip_proxy {
@@ -253,6 +269,8 @@ struct sip_trunk {
     char user[SIP_NAME_MAX + 1];
     int registers;
     int registrar; /* the server we register at, or -1 */
+    int with;      /* SIP_WITH_... */
+    char names[512]; /* that its certificate may have, a space between two */
     int qualify;   /* s between OPTIONS that ask whether a server is there; 0: nobody asks, and none is ever down */
     int proxies;
     struct sip_proxy proxy[SIP_PROXIES]; /* the most wanted first */
@@ -261,6 +279,7 @@ struct sip_trunk {
 };
 
 extern int sip_local_account;
+int sip_account_of_phones(int with); /* the account that calls telephones spoken with in this way */
 struct sip_phone *sip_phone_find(const pj_str_t *id);
 struct sip_trunk *sip_trunk_find(const char *id);
 struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata);
@@ -274,7 +293,7 @@ void sip_phone_set(const struct sip_command *command);
 void sip_trunk_set(const struct sip_command *command);
 void sip_trunk_remove(const struct sip_command *command);
 int sip_account_local(void);
-void sip_account_media(pjsua_acc_config *account);
+void sip_account_media(pjsua_acc_config *account, int with);
 void sip_accounts_configure(pjsua_config *config);
 
 /* proxies.c */
@@ -345,6 +364,10 @@ void sip_fence_reset(void); /* (any) while no endpoint runs */
 /* nat.c */
 pj_status_t sip_nat_init(void);
 void sip_nat_rewrite(const pjsip_rx_data *rdata, pjsip_sip_uri *uri); /* to where the message came from */
+
+/* tls.c */
+pj_status_t sip_tls_listen(pjsua_transport_config *transport); /* at tls_port, with our certificate */
+const char *sip_tls_fault(void); /* NULL, or which of the files cannot be read */
 
 /* malformed.c */
 pj_status_t sip_malformed_init(void);

@@ -30,7 +30,7 @@ sip_handle sip_slot_take(int kind)
         next = (int)(slot - slots + 1) % SIP_SLOTS;
         slot->generation++;
         slot->kind = (uint8_t)kind;
-        slot->started = slot->early = slot->cause = slot->phone = slot->held = slot->tried = slot->waits = slot->glare = 0;
+        slot->started = slot->early = slot->cause = slot->phone = slot->held = slot->tried = slot->waits = slot->diverted = slot->heard_early = slot->glare = 0;
         slot->heard = 0;
         slot->unheard = NULL;
         slot->again = NULL;

@@ -8,22 +8,26 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from appliance.calls.ports import Leg, Listener, Port
 from appliance.settings.guard import Guard
-from appliance.settings.lines import Line
+from appliance.settings.lines import Line, Phone
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
 from appliance.settings.words import server
 from appliance.sip._sip import Endpoint, cause_of
-from appliance.sip.names import Event, Heard
+from appliance.sip.certificate import Certificate
+from appliance.sip.names import Event, Heard, How
 
 log = logging.getLogger("sip")
 
 CODECS = {"opus": "opus/48000", "g722": "G722/16000", "pcma": "PCMA/8000", "pcmu": "PCMU/8000", "gsm": "GSM/8000"}
 RESOLVE_EVERY = 300.0  # seconds between look-ups of a trunk's name; never while a call waits for it
+TRANSPORTS = {"udp": "", "tcp": ";transport=tcp", "tls": ";transport=tls"}  # in a URI
+SRTP = {"off": How(0), "optional": How.SRTP, "mandatory": How.SRTP | How.SRTP_ONLY}
 QUALIFY = 30  # seconds between two questions whether a server is there, where there are others
 LOG_LEVELS = {1: logging.ERROR, 2: logging.WARNING}
 
@@ -79,7 +83,7 @@ class Telephony:
         self._listener, self._bindings, self._died, self._bans = listener, bindings, died, bans
         self._endpoint: Endpoint | None = None
         self._contacts: dict[str, dict[str, Binding]] = {}  # phone -> contact -> binding
-        self._phones: dict[str, tuple[str, str]] = {}  # phone -> its two HA1
+        self._phones: dict[str, tuple[str, str, How]] = {}  # phone -> its two HA1, and how it is spoken with
         self._lines: dict[str, tuple[Line, str]] = {}  # line -> what is set, and its password
         self._usable: dict[str, bool] = {}
         self._guard: Guard | None = None
@@ -88,7 +92,9 @@ class Telephony:
         self._unread: deque[Event] = deque()
         self._unpublished: dict[tuple[str, str], str] = {}  # before the start: known when the first request is let in
 
-    def start(self, settings: Settings, secrets: Secrets, known: Iterable[Binding]) -> None:
+    def start(
+        self, settings: Settings, secrets: Secrets, known: Iterable[Binding], certificate: Certificate | None = None
+    ) -> None:
         """Listen, let the telephones and trunks of the settings in, and put back the contacts known before."""
         sip = settings.sip
         self._realm = own_address(sip.listen)
@@ -103,6 +109,10 @@ class Telephony:
             max_expires=sip.expires_max,
             silent_after=sip.silent_after,
             session_expires=sip.session_expires,
+            tls_port=sip.tls_port if certificate else 0,
+            certificate=str(certificate.file) if certificate else "",
+            key=str(certificate.key) if certificate else "",
+            authorities=sip.authorities if certificate and Path(sip.authorities).exists() else "",
             digest="both" if len(set(sip.digest)) == 2 else sip.digest[0],
             relay=sip.relay,
         )
@@ -129,8 +139,8 @@ class Telephony:
     def configure(self, settings: Settings, secrets: Secrets) -> None:
         """Telephones and trunks as the settings have them now; what stayed the same is not touched."""
         phones = {
-            name: self._ha1(name, secrets.phone[name].password.get_secret_value())
-            for name in settings.phone
+            name: (*self._ha1(name, secrets.phone[name].password.get_secret_value()), of_phone(phone))
+            for name, phone in settings.phone.items()
             if name in secrets.phone
         }
         for name in self._phones.keys() - phones.keys():
@@ -181,7 +191,9 @@ class Telephony:
         where = " | ".join(" ".join(addresses) for addresses in found)
         expires = line.expires if line.registers else 0
         qualify = line.qualify or (QUALIFY if len(found) > 1 else 0)
-        self._sip.set_trunk(name, f"sip:{at(line.host, line.port)}", line.user or "", password, where, expires, qualify)
+        uri = f"sip:{at(line.host, line.port)}{TRANSPORTS[line.transport]}"
+        names = " ".join({line.host, *(host for host, _ in servers(line))})
+        self._sip.set_trunk(name, uri, line.user or "", password, where, expires, qualify, of_line(line), names)
 
     async def _keep_trunk(self, name: str, line: Line, password: str) -> None:
         """Tell the SIP thread where a trunk with a name is, again whenever its name leads elsewhere."""
@@ -202,7 +214,11 @@ class Telephony:
         return list(self._contacts.get(phone, {}).values())
 
     def ring_phone(self, phone: str, number: str, name: str, at_once: bool = False) -> list[Leg]:
-        legs = [self._sip.call("", one.target, number or "anonymous", name, at_once) for one in self.contacts(phone)]
+        how = self._phones[phone][2] if phone in self._phones else How(0)
+        legs = [
+            self._sip.call("", one.target, number or "anonymous", name, at_once, "", how)
+            for one in self.contacts(phone)
+        ]
         return [leg for leg in legs if leg]
 
     def dial(
@@ -221,11 +237,14 @@ class Telephony:
             by = f"<sip:{quote(diverted, safe='+*')}@{host}>"
             headers.append(f"Diversion: {by};reason=unconditional;counter=1")
             headers.append(f"History-Info: {by};index=1, <sip:{user}@{host};cause=302>;index=1.1")
-        target = f"sip:{user}@{host}:{table.port}"
+        target = f"sip:{user}@{host}:{table.port}{TRANSPORTS[table.transport]}"
         return self._sip.call(line, target, caller, name, False, "\n".join(headers))
 
     def ringing(self, leg: Leg) -> None:
         self._sip.progress(leg, 180)
+
+    def early(self, leg: Leg) -> None:
+        self._sip.progress(leg, 183)
 
     def answer(self, leg: Leg) -> None:
         self._sip.answer(leg)
@@ -289,7 +308,9 @@ class Telephony:
                 number, asserted = withheld(text[2]), withheld(text[6])
                 listener.incoming(handle, text[1], text[0] == "phone", number, text[3], text[4], asserted, value)
             case Heard.EARLY:
-                listener.rang(handle)
+                (listener.early if value else listener.rang)(handle)
+            case Heard.DIVERTED:
+                listener.diverted(handle, text[0])
             case Heard.ANSWERED:
                 listener.answered(handle)
             case Heard.OVER:
@@ -373,6 +394,15 @@ def literal(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def of_phone(phone: Phone) -> How:
+    return SRTP[phone.srtp] | (How.PROOF if phone.tls else How(0))
+
+
+def of_line(line: Line) -> How:
+    how = SRTP[line.srtp] | {"udp": How(0), "tcp": How.TCP, "tls": How.TLS}[line.transport]
+    return how | (How.PROOF if line.verify else How(0)) | (How.LATE_OFFER if line.late_offer else How(0))
 
 
 def at(host: str, port: int) -> str:

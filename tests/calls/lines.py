@@ -47,6 +47,9 @@ class Puppets:
     def ringing(self, leg: Leg) -> None:
         self.asked.append(("ringing", leg, 0))
 
+    def early(self, leg: Leg) -> None:
+        self.asked.append(("early", leg, 0))
+
     def answer(self, leg: Leg) -> None:
         self.asked.append(("answer", leg, 0))
 

@@ -117,7 +117,10 @@ def example(old: str, new: str) -> str:
         ("port = 5060", "port = 10500", "sip.port", "10500 is one of rtp_ports"),
         ("[10000, 10999]", "[10000, 10001]", "sip.rtp_ports", "holds no call"),
         ("port = 5060", "session_expires = 60", "sip.session_expires", "accepted: 0, or at least 90"),
-        ("[phone.desk2]", "[phone.desk2]\ncolour = 1", "phone.desk2.colour", "nothing is accepted here yet"),
+        ("[phone.desk2]", "[phone.desk2]\ncolour = 1", "phone.desk2.colour", "accepted: tls, srtp"),
+        ("[phone.desk2]", "[phone.desk2]\ntls = true", "phone.desk2.tls", "TLS is not spoken"),
+        ("port = 5080", 'port = 5080\ntransport = "tls"', "line.backup.transport", "TLS is not spoken"),
+        ("port = 5060", 'certificate = "/srv/a.pem"', "sip.certificate", "needs its key"),
         (
             '"+37060000001" =',
             '"+370 600 00001" = "", "8 600 00001" =',
