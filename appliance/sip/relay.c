@@ -111,26 +111,48 @@ static void let_go(struct relay *relay)
         pj_grp_lock_dec_ref(relay->base.grp_lock);
 }
 
-/* Under the lock: how what this leg's other side said goes on; 0 when it does not. */
-static int renamed(const struct relay *relay, struct relay *to, const pjmedia_tp_cb_param *param, pjmedia_rtp_hdr *header)
+/* Where the sound of a packet begins, behind contributing sources and a header extension, and how long it is without
+ * padding (RFC 3550 section 5.1); 0 when it says that of itself which cannot be. */
+static size_t sound_of(const pjmedia_tp_cb_param *param, size_t *size)
 {
-    if (param->size < (pj_ssize_t)sizeof *header || param->size > PJMEDIA_MAX_MTU ||
-        (param->src_addr && pj_sockaddr_cmp(param->src_addr, &relay->from) != 0))
+    const uint8_t *packet = param->pkt;
+    size_t whole = (size_t)param->size, at = sizeof(pjmedia_rtp_hdr), padding = 0;
+
+    if (param->size <= (pj_ssize_t)at || param->size > PJMEDIA_MAX_MTU || packet[0] >> 6 != 2)
+        return 0;
+    at += 4u * (packet[0] & 15);
+    if (packet[0] & 0x10) {
+        if (at + 4 > whole)
+            return 0;
+        at += 4 + 4u * ((unsigned)packet[at + 2] << 8 | packet[at + 3]);
+    }
+    if (packet[0] & 0x20)
+        padding = packet[whole - 1];
+    if (at + padding >= whole)
+        return 0;
+    *size = whole - padding - at;
+    return at;
+}
+
+/* Under the lock: how what this leg's other side said goes on, so many bytes of it; 0 when it does not. */
+static int renamed(const struct relay *relay, struct relay *to, const pjmedia_tp_cb_param *param, size_t size,
+                   pjmedia_rtp_hdr *header)
+{
+    if (param->src_addr && pj_sockaddr_cmp(param->src_addr, &relay->from) != 0)
         return 0;
     memcpy(header, param->pkt, sizeof *header);
-    if (header->v != 2)
-        return 0;
     if (header->pt != relay->pt_in || microseconds() - to->keys_at < KEYS_LAST) {
         if (to->source == header->ssrc)
             to->number_shift--; /* not missing: it was not for him */
         return 0;
     }
     header->pt = to->pt_out & 0x7f;
+    header->cc = header->x = header->p = 0;
     renumber(to, header->ssrc, header);
     header->ssrc = to->ssrc;
     to->handed_at = to->last_at;
     to->packets++;
-    to->octets += (uint32_t)param->size - (uint32_t)sizeof *header;
+    to->octets += (uint32_t)size;
     return 1;
 }
 
@@ -139,16 +161,19 @@ static void hand_on(const struct relay *relay, const pjmedia_tp_cb_param *param)
     unsigned char packet[PJMEDIA_MAX_MTU];
     pjmedia_rtp_hdr header;
     struct relay *to;
+    size_t size, at = sound_of(param, &size);
     int goes;
 
+    if (!at)
+        return;
     pthread_mutex_lock(&lock);
     to = kept(relay);
-    goes = to && renamed(relay, to, param, &header);
+    goes = to && renamed(relay, to, param, size, &header);
     pthread_mutex_unlock(&lock);
     if (goes) {
         memcpy(packet, &header, sizeof header);
-        memcpy(packet + sizeof header, (const char *)param->pkt + sizeof header, (size_t)param->size - sizeof header);
-        pjmedia_transport_send_rtp(to->under, packet, (pj_size_t)param->size);
+        memcpy(packet + sizeof header, (const char *)param->pkt + at, size);
+        pjmedia_transport_send_rtp(to->under, packet, sizeof header + size);
     }
     if (to)
         let_go(to);
