@@ -21,6 +21,7 @@ PROGRAMS = {
     "switch": "the exchange itself: telephones, lines, calls, journal",
     "bridge": "the office on an MQTT broker",
     "web": "the pages",
+    "fence": "the firewall drops what the switch bans",
     "run": "all three under one parent",
     "demo": "a simulated office to look at",
     "check": "say whether a settings document is sound",

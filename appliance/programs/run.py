@@ -141,7 +141,9 @@ def main(argv: list[str]) -> int:
     """Until SIGTERM or SIGINT (0), or until a child finds its settings faulty (78)."""
     parser = arguments.parser("run", "Run switch, bridge and web under one parent; `ready` is printed when all are.")
     args = arguments.parse(parser, argv)
-    programs = ["switch", "web"] + (["bridge"] if arguments.settings(args.settings, args.state).mqtt else [])
+    settings = arguments.settings(args.settings, args.state)
+    programs = ["switch", "web"] + (["bridge"] if settings.mqtt else [])
+    programs += ["fence"] if settings.guard.mode == "nftables" else []
     given = ["--settings", str(args.settings), "--state", str(args.state), "--socket", str(args.socket)]
     given += ["--log-level", args.log_level]
     width = max(map(len, programs))

@@ -72,6 +72,7 @@ BROKERS_ASK = frozenset(
 )
 MAY: dict[str, frozenset[type]] = {
     "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys}) | BROKERS_ASK,
+    "linekeeper-fence": frozenset({messages.Watch}),
     "linekeeper-web": frozenset(
         {messages.Watch, messages.Check, messages.History, messages.Why, messages.Messages, messages.Mailed}
     ),

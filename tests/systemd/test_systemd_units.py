@@ -10,7 +10,7 @@ from appliance.programs import arguments
 from appliance.programs.switch import MAY
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
-PROGRAMS = ("switch", "bridge", "web")
+PROGRAMS = ("switch", "bridge", "web", "fence")
 
 
 def service(program: str) -> dict[str, str]:
@@ -41,7 +41,8 @@ def test_a_program_that_hangs_or_ends_comes_back_and_faulty_settings_do_not_go_r
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_program_may_do_no_more_than_it_needs(program: str) -> None:
     unit = service(program)
-    assert unit["CapabilityBoundingSet"] == ""
+    assert unit["CapabilityBoundingSet"] == ("CAP_NET_ADMIN" if program == "fence" else "")
+    assert unit.get("AmbientCapabilities", "") == unit["CapabilityBoundingSet"]
     for fence in ("NoNewPrivileges", "ProtectHome", "PrivateDevices", "MemoryDenyWriteExecute", "RestrictNamespaces"):
         assert unit[fence] == "yes"
     assert unit["ProtectSystem"] == "strict"
