@@ -30,6 +30,7 @@ PROGRAMS = {
     "restore": "put older settings in force again",
     "why": "tell why a call went as it did",
     "guard": "list who is banned for guessing passwords, and lift bans",
+    "prompts": "list, import or speak what callers are told",
     "messages": "list voicemail, and say what became of it",
     "recordings": "list recorded calls, verify, export, keep and delete them",
     "reach": "list every way a call can get to somebody",
@@ -57,6 +58,7 @@ CODES = {
     "journal-in-use": UNAVAILABLE,
     "bridge-in-use": UNAVAILABLE,
     "switch-ended": OWN_FAULT,
+    "unheard": NO_INPUT,
 }
 REASONS = {
     errno.ENOENT: (NO_INPUT, "{} is not there"),

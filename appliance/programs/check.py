@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from appliance.programs.said import recordings
 from appliance.settings import golden
 from appliance.settings.compile import compile
 from appliance.settings.documents import load
@@ -14,6 +15,7 @@ from appliance.settings.files import DiskFull
 from appliance.settings.load import Office, read, sound
 from appliance.settings.models import Settings
 from appliance.settings.passwords import FILE, Secrets
+from appliance.sounds.recordings import Unheard, look
 
 SOUND, FAULTY, UNREADABLE = 0, 1, 2
 
@@ -34,7 +36,7 @@ def main(argv: list[str]) -> int:
         return UNREADABLE
     for fault in failed:
         print(fault)
-    for warning in office.warnings:
+    for warning in (*office.warnings, *unheard(office.settings)):
         print(f"warning: {warning}")
     if failed:
         return FAULTY
@@ -61,6 +63,20 @@ def _golden(office: Office, file: str) -> tuple[Fault, ...]:
     except golden.GoldenCalls as error:
         return error.faults
     return ()
+
+
+def unheard(settings: Settings) -> list[str]:
+    """Recordings and voices that are not there or cannot be played."""
+    found = []
+    for place, path in recordings(settings):
+        try:
+            look(path)
+        except Unheard as fault:
+            found.append(f"{place}: {path} will not be heard: {fault}")
+    for language, path in settings.speech.voices.items():
+        if not Path(path).is_file():
+            found.append(f"speech.voices.{language}: {path} is not there; espeak-ng speaks instead")
+    return found
 
 
 def summary(settings: Settings) -> str:

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from appliance import sounds
-from appliance.calls import prompts, telling
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.history import MOST, Known, earlier
@@ -34,13 +33,13 @@ from appliance.control.messages import Refused
 from appliance.control.recordings import OfRecordings
 from appliance.control.server import Peer, Server
 from appliance.core import CoreError
-from appliance.languages.spoken import Spoken
 from appliance.languages.why import Words
 from appliance.lookups.http import Lookups
 from appliance.programs import handling, notify, starting
 from appliance.programs.arguments import parse, parser
 from appliance.programs.keeping import Keeping
 from appliance.programs.recorder import Recordings
+from appliance.programs.said import Said
 from appliance.settings import dialled, golden, load
 from appliance.settings.compile import compile
 from appliance.settings.dialled import NotDialled
@@ -51,7 +50,7 @@ from appliance.settings.models import Settings
 from appliance.settings.numbers import normalise
 from appliance.sip import certificate
 from appliance.sip.telephony import Binding, Telephony, own_address
-from appliance.sounds.speech import Speech, Unspoken
+from appliance.sounds.speech import Unspoken
 from appliance.store.journal import Journal
 from appliance.store.reader import Reader, Unreadable
 
@@ -62,7 +61,6 @@ NEEDS_RESTART = ("sip", "web", "mqtt")  # tables whose change is taken up when t
 FINISH_WITHIN = 3.0  # seconds for BYE and the last messages when the switch is stopped
 FAULTS_KEPT = 1000  # characters of the faults of a document
 TEXT_KEPT = 150  # characters of a text that the journal keeps
-SPEAK_WITHIN = 60.0  # seconds for all prompts of a document
 
 
 # Sending calls elsewhere and holding hours open is for the box's own user and root, and for the bridge where the settings
@@ -95,7 +93,7 @@ class Switch:
         self._history = History(self._state / "history")
         self._kept = Keeping(self._state)
         self._lookups = Lookups()
-        self._speech = Speech(self._state / "spoken")
+        self._said = Said(self._state)
         office, self._instead = starting.read(self._document, self._state)
         self._journal = Journal(self._state / "journal.db", self._trouble)
         self._recordings = Recordings(self._state / "recordings", self._journal)
@@ -180,8 +178,8 @@ class Switch:
                 voicemail=self._state / "voicemail",
                 sounds=cache(sounds.path),  # not looked for on the disk at every call
                 lookups=self._lookups,
-                spoken=self._speech.file,
-                speak=self._spoken_or_nothing,
+                spoken=self._said.speech.file,
+                speak=self._said.or_nothing,
                 pin=self._pin,
                 recorder=self._recordings.writing,
             )
@@ -272,10 +270,10 @@ class Switch:
 
     # ---- settings ---------------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _rules(office: load.Office) -> Rules:
-        plan, names = compile(office.settings, now_ms())
-        return Rules(office.settings, plan, names)
+    def _rules(self, office: load.Office) -> Rules:
+        """Compiled, which a long document makes long: not in the loop's thread."""
+        settings = self._said.played(office.settings)
+        return Rules(settings, *compile(settings, now_ms()))
 
     def _golden(self, office: load.Office) -> None:
         """Run the golden calls of a document. Raises GoldenCalls."""
@@ -289,13 +287,12 @@ class Switch:
             log.warning("%s", failed)
 
     async def _prompts_at_start(self) -> None:
-        """Most are there already; calls do not wait for the others."""
-        await self._speak_prompts(self._office)
-        language = self._office.settings.office.language
-        for text in Spoken(language).fixed():
-            if not await self._spoken_or_nothing(text, language):
-                return  # so it will be with the others
-        await self._speak_words(self._office)
+        """Most are there already; recordings that were converted now are used from now on."""
+        async with self._applying:
+            await self._said.prepare(self._office)
+            if self._said.played(self._office.settings) != self._control.rules.settings:
+                self._control.apply(await asyncio.to_thread(self._rules, self._office))
+        await self._said.sentences(self._office)
 
     async def _keep_rules_fresh(self) -> None:
         while True:
@@ -324,11 +321,11 @@ class Switch:
         self._lamps.enter()
         return version.number
 
-    def _prepare(self, document: str) -> tuple[load.Office, Rules]:
-        """Validated and compiled, which a long document makes long: not in the loop's thread."""
+    def _sound_office(self, document: str) -> load.Office:
+        """Validated, golden calls run: not in the loop's thread either. Raises SettingsFaults, GoldenCalls."""
         office = load.office(document, self._document, fill=True)
         self._golden(office)
-        return office, self._rules(office)
+        return office
 
     def _check(self, document: str) -> messages.Checked:
         """Validated, golden calls run; nothing is changed. Raises SettingsFaults."""
@@ -339,40 +336,12 @@ class Switch:
     async def _apply(self, document: str, comment: str) -> messages.Revision:
         """Validate, compile, use, keep; whatever fails, or kills us, leaves the old in force or the new, whole."""
         async with self._applying:
-            office, rules = await asyncio.to_thread(self._prepare, document)
-            unspoken = await self._speak_prompts(office)
-            revision = self._use(office, rules, comment, unspoken)
-        self._words = asyncio.create_task(self._speak_words(office), name="words")
+            office = await asyncio.to_thread(self._sound_office, document)
+            unheard = await self._said.prepare(office)
+            rules = await asyncio.to_thread(self._rules, office)
+            revision = self._use(office, rules, comment, unheard)
+        self._words = asyncio.create_task(self._said.words(office), name="words")
         return revision
-
-    async def _speak_prompts(self, office: load.Office) -> tuple[str, ...]:
-        """Have the texts of prompts spoken; what is to be said of those that cannot be."""
-        texts = {name: one.spoken(office.settings.office.language) for name, one in office.settings.prompt.items()}
-        said = {name: text for name, text in texts.items() if text is not None}
-        language = office.settings.office.language
-        ours = [
-            (text, language) for text in Spoken(language).fixed()
-        ]  # made after the prompts, or when they are wanted
-        self._speech.hold([*said.values(), *ours, *telling.texts(office.settings), *prompts.texts(office.settings)])
-        failed = []
-        ends = asyncio.get_running_loop().time() + SPEAK_WITHIN
-        for name, text in said.items():
-            try:
-                if asyncio.get_running_loop().time() > ends:
-                    raise Unspoken("the texts before it took too long")
-                await self._speech.speak(*text)
-            except Unspoken as fault:
-                failed.append(f"prompt.{name}.text: cannot be spoken, and will not be heard: {fault}")
-                log.warning("%s", failed[-1])
-        return tuple(failed)
-
-    async def _speak_words(self, office: load.Office) -> None:
-        """Have spoken what callers who wait are told, and telephones of their codes; where that cannot be they hear a tone."""
-        try:
-            for text in (*prompts.texts(office.settings), *telling.texts(office.settings)):
-                await self._speech.speak(*text)
-        except Unspoken as fault:
-            log.warning("callers who wait are told nothing, telephones hear tones instead of words: %s", fault)
 
     def _use(
         self, office: load.Office, rules: Rules, comment: str, warnings: tuple[str, ...] = ()
@@ -481,20 +450,12 @@ class Switch:
         told: dict[str, object] = {"phones": phones, "say": asked.text[:TEXT_KEPT]}
         return messages.Dialled(tuple(self._control.originate.announce(dict.fromkeys(phones), purpose, told)))
 
-    async def _spoken_or_nothing(self, text: str, language: str) -> str:
-        """A voice that is missing ends no call."""
-        try:
-            return await self._speech.speak(text, language)
-        except Unspoken as fault:
-            log.warning("%.60r is not heard: %s", text, fault)
-            return ""
-
     def _pin(self, mailbox: str) -> str:
         secret = self._office.secrets.mailbox.get(mailbox)
         return secret.pin.get_secret_value() if secret else ""
 
     async def _spoken(self, text: str, language: str) -> str:
-        return await self._speech.speak(text, language or self._office.settings.office.language)
+        return await self._said.speech.speak(text, language or self._office.settings.office.language)
 
     def _lift(self, address: str) -> None:
         try:

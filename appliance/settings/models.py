@@ -16,7 +16,7 @@ from appliance.settings.guard import Guard
 from appliance.settings.lines import MAIN, Line, Phone, Sip
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
 from appliance.settings.outside import MAY_CALL, Limits, MayCall, Outside
-from appliance.settings.prompts import Prompt
+from appliance.settings.prompts import Prompt, Speech
 from appliance.settings.recording import Recording
 from appliance.settings.steps import OFFICE, Level, Step
 from appliance.settings.tables import Table, setting, some
@@ -352,6 +352,7 @@ class Settings(Table):
     queue: dict[Name, Queue] = setting("Queues.", {}, max_length=64)
     chain: dict[Name, Chain] = setting("Chains.", {}, max_length=64)
     mailbox: dict[Name, Mailbox] = setting("Mailboxes.", {}, max_length=500)
+    speech: Speech = setting("How texts are spoken.", Speech())
     prompt: dict[Name, Prompt] = setting("What callers are told.", {}, max_length=250)
     lookup: dict[Name, Lookup] = setting("Look-ups.", {}, max_length=64)
     scenario: dict[Name, Scenario] = setting("Scenarios.", {}, max_length=64)

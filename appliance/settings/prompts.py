@@ -4,7 +4,18 @@
 from collections.abc import Iterator
 
 from appliance.settings.tables import Named, Table, setting
-from appliance.settings.words import Language, PromptName, SoundFile, SpokenText, Title
+from appliance.settings.words import Language, PromptName, SoundFile, SpokenText, Title, VoiceFile
+
+
+class Speech(Table):
+    """How texts are spoken. May be left out: by espeak-ng."""
+
+    voices: dict[Language, VoiceFile] = setting(
+        "Piper's voices (its model files), for languages that Piper speaks instead; it is installed apart.",
+        {},
+        accepts='a table of at most 20 languages: `en = "/var/lib/linekeeper/voices/en_GB-alba-medium.onnx"`',
+        max_length=20,
+    )
 
 
 class Prompt(Table):

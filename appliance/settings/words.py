@@ -259,7 +259,14 @@ MessageText = Annotated[
     str, Text("at most 4096 bytes", r"[^\x00\ud800-\udfff]*", most=4096, check=lambda v: len(v.encode()) <= 4096)
 ]
 StateText = Annotated[str, _words(0, 256)]
-SoundFile = Annotated[str, Text("the absolute path of a .wav file", r"/[^\x00-\x1f\x7f]*\.wav")]
+SoundFile = Annotated[
+    str,
+    Text(
+        "the absolute path of a recording, such as .wav, .mp3, .ogg, .flac or .m4a",
+        r"/[^\x00-\x1f\x7f]*\.(?i:wav|mp3|ogg|oga|opus|flac|m4a|mp4|aac|aif|aiff|amr|au|caf|wma|webm|mka)",
+    ),
+]
+VoiceFile = Annotated[str, Text("the absolute path of a .onnx file", r"/[^\x00-\x1f\x7f]*\.onnx")]
 KeptFile = Annotated[str, Text("the absolute path of a file", r"/[^\x00-\x1f\x7f]*")]
 SpokenText = Annotated[
     str,

@@ -1,22 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Text spoken by espeak-ng into WAV files, which are kept for the next time."""
+"""Text spoken by espeak-ng, or by Piper where it has a voice, into WAV files, which are kept for the next time."""
 
 import asyncio
 import hashlib
+import logging
 import os
 import re
+import shutil
 import struct
 import unicodedata
 import wave
 from array import array
-from collections.abc import Iterable
-from contextlib import suppress
-from io import BytesIO
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-PROGRAM = "espeak-ng"
+from appliance.sounds import apart
+from appliance.sounds.recordings import keep, wav
+
+log = logging.getLogger("sounds")
+
+PROGRAM, PIPER = "espeak-ng", "piper"
 LONGEST = 500  # characters
-WITHIN = 10.0  # seconds it may take
+WITHIN, PIPER_WITHIN = 10.0, 60.0  # seconds it may take
+MOST_SAID = 65_536  # bytes that Piper, which writes its sound elsewhere, may say about it
 MOST_AUDIO = 16_000_000  # bytes, six minutes: a text of nothing but digits takes three
 MOST_KEPT = 64_000_000  # bytes of files on the disk
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,12}){0,3}")
@@ -35,8 +41,18 @@ class Unspoken(Exception):
 class Speech:
     """Files of spoken texts in a folder of their own, the longest unused go first."""
 
-    def __init__(self, folder: Path, *, program: str = PROGRAM, within: float = WITHIN, most: int = MOST_KEPT) -> None:
-        self._folder, self._program, self._within, self._most = folder, program, within, most
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        program: str = PROGRAM,
+        piper: str = PIPER,
+        within: float = WITHIN,
+        most: int = MOST_KEPT,
+    ) -> None:
+        self._folder, self._program, self._piper, self._within, self._most = folder, program, piper, within, most
+        self._voices: list[Mapping[str, str]] = []  # of Piper by language, those in use first, then those before them
+        self._failed: set[str] = set()  # voices that could not speak
         self._turn = asyncio.Lock()  # one text at a time: audio has the other core
         self._made: dict[Path, int] = {}  # and their bytes, in the order of use, the latest last
         self._held: frozenset[Path] = frozenset()
@@ -48,8 +64,14 @@ class Speech:
 
     def file(self, text: str, language: str) -> str:
         """The WAV file of a text spoken before, "" when it was not."""
-        path = self._path(plain(text), language)
-        return str(path) if path in self._made else ""
+        said = plain(text)
+        paths = (self._path(said, language, model) for model in self._models(language))
+        return next((str(path) for path in paths if path in self._made), "")
+
+    def use(self, voices: Mapping[str, str]) -> None:
+        """Piper's voices by language, each a model file; espeak-ng speaks all other languages, and where Piper fails."""
+        self._voices = [voices, *self._voices[:1]]
+        self._failed.clear()
 
     async def speak(self, text: str, language: str) -> str:
         """The WAV file of a text, made when it is not there yet. Raises Unspoken."""
@@ -58,70 +80,92 @@ class Speech:
             raise Unspoken(f"a text has words and at most {LONGEST} characters")
         if not LANGUAGE.fullmatch(language):
             raise Unspoken(f"there is no language {language!r:.40}")
-        path = self._path(said, language)
         async with self._turn:
-            if path not in self._made or not path.exists():
-                size = await asyncio.to_thread(self._keep, path, await self._spoken(said, language))
-            else:
-                size = self._made.pop(path)
-                os.utime(path)
-            self._made[path] = size
+            model = self._model(language)
+            try:
+                path = await self._have(said, language, model)
+            except Unspoken as fault:
+                if not model:
+                    raise
+                self._failed.add(model)
+                log.error("espeak-ng speaks instead: %s", fault)
+                path = await self._have(said, language, "")
         self._make_room(path)
         return str(path)
 
+    async def _have(self, said: str, language: str, model: str) -> Path:
+        path = self._path(said, language, model)
+        if path not in self._made or not path.exists():
+            audio = await self._spoken(said, language, model)
+            try:
+                size = await asyncio.to_thread(keep, path, audio)
+            except OSError as fault:
+                raise Unspoken(f"what is spoken cannot be kept: {fault.strerror}") from None
+        else:
+            size = self._made.pop(path)
+            os.utime(path)
+        self._made[path] = size
+        return path
+
     def hold(self, texts: Iterable[tuple[str, str]]) -> None:
         """Files of these texts, each with its language, never go: the settings name them."""
-        self._held = frozenset(self._path(plain(text), language) for text, language in texts)
+        self._held = frozenset(
+            self._path(plain(text), language, model) for text, language in texts for model in self._models(language)
+        )
 
-    def _path(self, said: str, language: str) -> Path:
-        name = hashlib.sha256("\0".join((MADE, language, said)).encode()).hexdigest()[:32]
+    def _models(self, language: str) -> Iterator[str]:
+        """Voices whose files will do, the best first; "": espeak-ng's."""
+        for voices in self._voices:
+            if model := voices.get(language) or voices.get(language.partition("-")[0]):
+                yield model
+        yield ""
+
+    def _model(self, language: str) -> str:
+        """The voice that speaks now."""
+        voices = self._voices[0] if self._voices else {}
+        model = voices.get(language) or voices.get(language.partition("-")[0]) or ""
+        return "" if model in self._failed else model
+
+    def _path(self, said: str, language: str, model: str) -> Path:
+        parts = (MADE, language, said, model) if model else (MADE, language, said)
+        name = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
         return self._folder / f"{name}.wav"
 
-    async def _spoken(self, said: str, language: str) -> bytes:
-        """What espeak-ng makes of it: the text goes to it as words alone, without markup, and never by way of a shell."""
+    async def _spoken(self, said: str, language: str, model: str) -> bytes:
+        """The WAV file of it: the text goes to a voice as words alone, without markup, and never by way of a shell."""
+        try:
+            return await (self._by_piper(said, model) if model else self._by_espeak(said, language))
+        except apart.Failed as fault:
+            voice = model or self._program
+            raise Unspoken(str(fault) or f"{voice} does not speak {language}") from None
+
+    async def _by_espeak(self, said: str, language: str) -> bytes:
         words = (self._program, "-v", language, "-s", str(SPEED), "-b", "1", "--stdin", "--stdout")
+        audio = await apart.output(words, given=said.encode(), within=self._within, most=MOST_AUDIO)
+        if len(audio) <= HEADER:
+            raise apart.Failed("")
+        (rate,) = struct.unpack_from("<I", audio, 24)
+        return recording(audio[HEADER:], rate)
+
+    async def _by_piper(self, said: str, model: str) -> bytes:
+        """Piper writes into a file, which has a whole header."""
+        program = shutil.which(self._piper)
+        if program is None:
+            raise apart.Failed(f"{self._piper} is not installed")
+        beside = self._folder / ".piper.new"
+        words = (program, "--model", model, "--output_file", str(beside))
         try:
-            process = await asyncio.create_subprocess_exec(
-                *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-            )
-        except OSError as fault:
-            raise Unspoken(f"{self._program} cannot be started: {fault.strerror}") from None
-        try:
-            async with asyncio.timeout(self._within):
-                audio = await self._talk(process, said.encode())
-                code = await process.wait()
-        except TimeoutError:
-            raise Unspoken(f"{self._program} took longer than {self._within:g} s") from None
+            await apart.output(words, given=said.encode() + b"\n", within=PIPER_WITHIN, most=MOST_SAID)
+            if beside.stat().st_size > MOST_AUDIO:
+                raise apart.Failed("it takes too long to say")
+            with wave.open(str(beside), "rb") as file:
+                if (file.getnchannels(), file.getsampwidth()) != (1, 2) or not file.getnframes():
+                    raise apart.Failed("")
+                return recording(file.readframes(file.getnframes()), file.getframerate())
+        except (OSError, EOFError, wave.Error):
+            raise apart.Failed("") from None
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if code or len(audio) <= HEADER:
-            raise Unspoken(f"{self._program} does not speak {language}")
-        return audio
-
-    async def _talk(self, process: asyncio.subprocess.Process, said: bytes) -> bytes:
-        assert process.stdin is not None and process.stdout is not None
-        with suppress(ConnectionError):  # it ended without having read: its exit code says so
-            process.stdin.write(said)
-            await process.stdin.drain()
-        process.stdin.close()
-        audio = bytearray()
-        while part := await process.stdout.read(65_536):
-            audio += part
-            if len(audio) > MOST_AUDIO:
-                raise Unspoken("it takes too long to say")
-        return bytes(audio)
-
-    def _keep(self, path: Path, audio: bytes) -> int:
-        beside = path.with_name(f".{path.name}.new")
-        try:
-            size = beside.write_bytes(recording(audio))
-            os.replace(beside, path)
-            return size
-        except OSError as fault:
             beside.unlink(missing_ok=True)
-            raise Unspoken(f"what is spoken cannot be kept: {fault.strerror}") from None
 
     def _make_room(self, new: Path) -> None:
         total = sum(self._made.values())
@@ -138,14 +182,9 @@ def plain(text: str) -> str:
     return " ".join(kept.replace("[[", "[ [").split())
 
 
-def recording(audio: bytes) -> bytes:
-    """A WAV file, as loud as our others, of what espeak-ng wrote."""
-    (rate,) = struct.unpack_from("<I", audio, 24)
-    samples = array("h", audio[HEADER : HEADER + (len(audio) - HEADER) // 2 * 2])  # little-endian, as all our machines
+def recording(audio: bytes, rate: int) -> bytes:
+    """A WAV file, as loud as our others, of what a voice said."""
+    samples = array("h", audio[: len(audio) // 2 * 2])  # little-endian, as all our machines
     loudest = max(map(abs, samples), default=0) or 1
     scale = 32767 * PEAK / loudest
-    file = BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setparams((1, 2, rate, 0, "NONE", ""))
-        out.writeframes(array("h", (round(sample * scale) for sample in samples)).tobytes())
-    return file.getvalue()
+    return wav(array("h", (round(sample * scale) for sample in samples)).tobytes(), rate)

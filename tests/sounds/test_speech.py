@@ -2,6 +2,7 @@
 """Texts become files that a caller can hear, whatever stands in them, and never fill the disk."""
 
 import asyncio
+import sys
 import wave
 from pathlib import Path
 
@@ -124,3 +125,68 @@ async def test_many_at_once_are_spoken_one_after_the_other_and_a_text_once(tmp_p
     speech = Speech(tmp_path)
     files = await asyncio.gather(*(speech.speak(f"number {number % 3}", "en") for number in range(9)))
     assert len(set(files)) == 3 and all(Path(file).is_file() for file in files)
+
+
+# ---- Piper: a program that takes what Piper takes on its command line stands in for it, as its voices are large ------
+
+PIPER = """#!{python}
+import sys, wave
+given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+assert set(given) == {{"--model", "--output_file"}}, given
+text = sys.stdin.read()
+{does}
+with wave.open(given["--output_file"], "wb") as out:
+    out.setparams((1, 2, 22050, 0, "NONE", ""))
+    out.writeframes(b"\\x00\\x10\\x00\\xf0" * 22050 * len(text.splitlines()))
+"""
+
+
+def piper(folder: Path, does: str = "") -> str:
+    path = folder / "piper"
+    path.write_text(PIPER.format(python=sys.executable, does=does))
+    path.chmod(0o755)
+    return str(path)
+
+
+def frames(file: str) -> int:
+    with wave.open(file) as heard:
+        return heard.getnframes()
+
+
+async def test_piper_speaks_the_languages_it_has_voices_of_and_espeak_the_others(tmp_path: Path) -> None:
+    speech = Speech(tmp_path / "spoken", piper=piper(tmp_path))
+    speech.use({"en": "/voices/en.onnx"})
+    assert frames(await speech.speak(f"{HELLO}\nThank you.", "en")) == 44100, "one line of text, one of sound"
+    assert frames(await speech.speak(HELLO, "en-gb")) == 44100
+    assert frames(await speech.speak("Ваш заказ готов.", "ru")) != 44100
+    pcm, _ = tone.load(Path(await speech.speak(HELLO, "en")))
+    assert max(pcm) == pytest.approx(32767 * PEAK, abs=1), "as loud as our other sounds"
+
+
+@pytest.mark.parametrize("does", ["sys.exit(1)", "raise MemoryError", "sys.exit(0)", 'print("x" * 99999)'])
+async def test_espeak_speaks_when_piper_cannot_and_it_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, does: str
+) -> None:
+    speech = Speech(tmp_path / "spoken", piper=piper(tmp_path, does))
+    speech.use({"en": "/voices/en.onnx"})
+    assert await speech.speak(HELLO, "en") == speech.file(HELLO, "en") != ""
+    assert "espeak-ng speaks instead" in caplog.text
+    assert [path.suffix for path in (tmp_path / "spoken").iterdir()] == [".wav"]
+
+
+async def test_espeak_speaks_when_piper_is_not_installed(tmp_path: Path) -> None:
+    speech = Speech(tmp_path / "spoken", piper="/nowhere/piper")
+    speech.use({"en": "/voices/en.onnx"})
+    assert await speech.speak(HELLO, "en")
+
+
+async def test_another_voice_speaks_anew_and_what_the_old_one_said_is_heard_until_then(tmp_path: Path) -> None:
+    speech = Speech(tmp_path / "spoken", piper=piper(tmp_path))
+    espeak = await speech.speak(HELLO, "en")
+    speech.use({"en": "/voices/one.onnx"})
+    assert speech.file(HELLO, "en") == espeak
+    one = await speech.speak(HELLO, "en")
+    assert speech.file(HELLO, "en") == one != espeak
+    speech.use({"en": "/voices/two.onnx"})
+    assert speech.file(HELLO, "en") == one
+    assert await speech.speak(HELLO, "en") not in (one, espeak)

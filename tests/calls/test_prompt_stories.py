@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Prompts of any format, and broken ones: the real switch, SIPp and our RTP outside, baresip on the desks."""
+
+import subprocess
+from pathlib import Path
+
+from appliance.control import client
+from appliance.control.messages import Apply
+from tests.calls.stories import PROMPT_HZ, SIMPLE, changed, hears
+from tests.telephones import tone
+from tests.telephones.stage import ANNA_HZ, Stage
+
+STEPS = (
+    '[scenario.main]\nstart = "one"\n'
+    '[scenario.main.step.one]\ndo = "say"\nprompt = "broken"\nnext = "two"\n'
+    '[scenario.main.step.two]\ndo = "say"\nprompt = "welcome"\nnext = "queue.sales"\n'
+)
+
+
+def encode(source: Path, to: Path) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", "-i", source, "-ac", "2", to], check=True)
+
+
+async def test_a_prompt_of_another_format_is_heard_and_a_broken_one_is_told_and_passed_over(stage: Stage) -> None:
+    office = await stage.office()
+    source = tone.write(stage.folder / "source.wav", PROMPT_HZ, 1.0, 44100)
+    welcome, broken = stage.folder / "welcome.m4a", stage.folder / "broken.mp3"
+    encode(source, welcome)
+    broken.write_bytes(b"ID3" + bytes(999))
+    document = changed(office.document, (SIMPLE, STEPS))
+    document += f'[prompt.welcome]\nfile = "{welcome}"\n[prompt.broken]\nfile = "{broken}"\n'
+    async with await client.connect(office.socket) as switch:
+        applied = await switch.request(Apply(0, document))
+    [warning] = applied.warnings
+    assert warning.startswith("prompt.broken.file") and "no sound in it" in warning
+    welcome.unlink()  # what was converted is heard all the same
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    ear = await stage.ear()
+    caller = await stage.outside(office, "caller-waits", ear)
+    await hears(stage, ear, PROMPT_HZ, 0.8)
+    await anna.rings()
+    await anna.accept()
+    await hears(stage, ear, ANNA_HZ, 0.5)
+    await anna.hang_up()
+    await caller.finished()
+    assert (await stage.call_over(office)).person == "anna"
+    await office.logged("a prompt cannot be said", within=5)
