@@ -5,13 +5,15 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
+from appliance.calls.features import card
 from appliance.control.client import follow
 from appliance.mail.sender import Sender
 from appliance.programs import arguments, notify
+from appliance.settings.faults import SettingsFaults
 from appliance.settings.passwords import FILE, read_secrets
 from appliance.store.office import Office
 from appliance.web.app import listener, serve
@@ -30,14 +32,34 @@ def main(argv: list[str]) -> int:
         return known.password.get_secret_value() if known else ""
 
     sender = partial(Sender, args.socket, lambda: arguments.settings(args.settings, args.state), password)
+    codes = Codes(args.settings, args.state)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     web = arguments.settings(args.settings, args.state).web
     with listener(web.listen, web.port) as sock, closing(Office(arguments.pages(args))) as office:
-        asyncio.run(notify.until_told(_work(args.socket, sock, web.listen, office, sender)))
+        asyncio.run(notify.until_told(_work(args.socket, sock, web.listen, office, sender, codes)))
     return 0
 
 
-async def _work(control: Path, sock: socket.socket, listen: str, office: Office, sender: Callable[[], Sender]) -> None:
+class Codes:
+    """The card of codes, made anew when the document has changed; while it has faults, as it was."""
+
+    def __init__(self, document: Path, state: Path) -> None:
+        self._document, self._state = document, state
+        self._of: tuple[int, int] | None = None  # the document it was made of
+        self._card: list[tuple[str, str]] = []
+
+    def __call__(self) -> list[tuple[str, str]]:
+        with suppress(SettingsFaults, OSError):
+            status = self._document.stat()
+            if (of := (status.st_mtime_ns, status.st_size)) != self._of:
+                self._of = of
+                self._card = card(arguments.settings(self._document, self._state))
+        return self._card
+
+
+async def _work(
+    control: Path, sock: socket.socket, listen: str, office: Office, sender: Callable[[], Sender], codes: Codes
+) -> None:
     screen = Screen()
     address, port = sock.getsockname()[:2]
     page = f"http://{f'[{address}]' if ':' in address else address}:{port}/"
@@ -46,5 +68,5 @@ async def _work(control: Path, sock: socket.socket, listen: str, office: Office,
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(follow(control, screen.on_office, screen.on_event, screen.on_away))
-        tasks.create_task(serve(screen, sock, listen, office))
+        tasks.create_task(serve(screen, sock, listen, office, codes))
         tasks.create_task(sender().run())

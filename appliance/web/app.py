@@ -6,7 +6,7 @@ import contextlib
 import errno
 import ipaddress
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -126,17 +126,21 @@ def is_ours(host: str, listen: str, here: str) -> bool:
         return False
 
 
-class Live:
-    """The live page, its events, and whether all is well."""
+Card = Callable[[], Sequence[tuple[str, str]]]  # every code of the office, with what it does
 
-    def __init__(self, screen: Screen) -> None:
-        self._screen = screen
+
+class Live:
+    """The live page, its events, the card of codes, and whether all is well."""
+
+    def __init__(self, screen: Screen, card: Card) -> None:
+        self._screen, self._card = screen, card
 
     def rows(self) -> tuple[Row, ...]:
         watching = USERS | {NEWCOMER}  # as long as nobody can log in, whoever reaches the address listened on may look
         return (
             Row("GET", "/", watching, self.page),
             Row("GET", "/events", watching, self.events),
+            Row("GET", "/codes", watching, self.codes),
             Row("GET", "/health", ALL, self.health),
         )
 
@@ -146,22 +150,25 @@ class Live:
     async def events(self, asked: Visit) -> ASGIApp:
         return Stream(self._screen, lambda: visit(asked.request, asked.office).role == asked.role)
 
+    async def codes(self, asked: Visit) -> Response:
+        return asked.page("codes.html", codes=await asyncio.to_thread(self._card))
+
     async def health(self, asked: Visit) -> Response:
         here = self._screen.live is not None
         body = {"switch": "here" if here else "away", "viewers": self._screen.viewers}
         return JSONResponse(body, 200 if here else 503, {"Cache-Control": "no-store"})
 
 
-def rows(screen: Screen) -> tuple[Row, ...]:
+def rows(screen: Screen, card: Card = tuple) -> tuple[Row, ...]:
     """Every route and who may; what is not here is not there."""
     entry = Entry()
-    return (*Live(screen).rows(), *entry.rows(), *Accounts(entry).rows())
+    return (*Live(screen, card).rows(), *entry.rows(), *Accounts(entry).rows())
 
 
-def application(screen: Screen, listen: str, office: Office) -> ASGIApp:
+def application(screen: Screen, listen: str, office: Office, card: Card = tuple) -> ASGIApp:
     """The rows and `/static`, guarded."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.router.routes.extend(routes(rows(screen), office))
+    app.router.routes.extend(routes(rows(screen, card), office))
     app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
     return Guard(app, listen)
 
@@ -185,10 +192,10 @@ class _Server(uvicorn.Server):
         yield  # signals are the program's business
 
 
-async def serve(screen: Screen, sock: socket.socket, listen: str, office: Office) -> None:
+async def serve(screen: Screen, sock: socket.socket, listen: str, office: Office, card: Card = tuple) -> None:
     """Until cancelled; then streams are ended and open requests get a second."""
     config = uvicorn.Config(
-        application(screen, listen, office),
+        application(screen, listen, office, card),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -9,6 +9,8 @@ from appliance.control.messages import Call, Happened, Person
 CALLS_SHOWN = 100  # the page stays fast when the office does not
 
 STATUS = {"available": "available", "break": "on a break", "away": "away", "meeting": "in a meeting", "off": "off duty"}
+DISTURBED = "do not disturb"
+FORWARDS = {"always": "all calls", "busy": "when busy", "no-answer": "unanswered"}
 REACH = {"unreachable": "no phone", "free": "free", "ringing": "ringing", "talking": "talking"}
 LINE = {"idle": "free", "ringing": "ringing", "dialing": "dialling", "talking": "in use"}
 
@@ -151,12 +153,22 @@ def _doing(live: Live, call: Call) -> tuple[str, str]:
 
 def _person(person: Person) -> PersonRow:
     """Somebody free but not available is shown by his status; somebody busy keeps it as a note."""
-    status = "" if person.status == "available" else STATUS[person.status]
+    status = DISTURBED if person.dnd else "" if person.status == "available" else STATUS[person.status]
+    why = person.reason if not person.dnd else _because(person)
+    forwards = [f"{FORWARDS.get(when, when)} → {number}" for when, number in person.forwards.items()]
     if status and person.state == "free":
-        return PersonRow(person.name, person.extension, status, "quiet", person.reason)
+        return PersonRow(person.name, person.extension, status, "quiet", "; ".join([*filter(None, [why]), *forwards]))
     tone = "bad" if person.state == "unreachable" else _busy(person.state)
-    note = ": ".join(text for text in (status, person.reason) if text)
-    return PersonRow(person.name, person.extension, REACH[person.state], tone, note)
+    note = ": ".join(text for text in (status, why) if text)
+    return PersonRow(
+        person.name, person.extension, REACH[person.state], tone, "; ".join([*filter(None, [note]), *forwards])
+    )
+
+
+def _because(person: Person) -> str:
+    """The status of somebody who is not to be disturbed either way, with its reason."""
+    status = "" if person.status == "available" else STATUS[person.status]
+    return ": ".join(text for text in (status, person.reason) if text)
 
 
 def _person_name(live: Live, person: str) -> str:

@@ -229,7 +229,9 @@ async def test_a_box_whose_settings_were_broken_starts_with_the_last_that_were_s
         assert office.read_text() == "nonsense", "what somebody wrote is gone"
 
 
-async def test_a_box_whose_settings_and_passwords_were_broken_starts_with_the_last_that_were_sound(office: Path) -> None:
+async def test_a_box_whose_settings_and_passwords_were_broken_starts_with_the_last_that_were_sound(
+    office: Path,
+) -> None:
     async with running(office) as run:
         await run.until_ready()
     secrets = office.with_name("secrets.toml")
@@ -243,7 +245,6 @@ async def test_a_box_whose_settings_and_passwords_were_broken_starts_with_the_la
         await run.until_ready()
         assert any("version 1 is in force instead" in line for line in run.said)
         assert secrets.read_text() == "[phone.desk1\n", "what somebody wrote is gone"
-
 
 
 async def test_a_page_whose_port_is_taken_says_so_and_comes_when_it_is_free(office: Path) -> None:

@@ -7,19 +7,23 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from appliance.control.client import follow
-from appliance.control.messages import Happened, Queue, QueueChanged
+from appliance.control.messages import Happened, Person, PersonChanged, Queue, QueueChanged
+from appliance.programs.web import Codes
 from appliance.store.office import Office
 from appliance.web import app as app_module
 from appliance.web.app import PortTaken, is_ours, listener, serve
 from appliance.web.screen import VIEWERS_MAX, Screen
+from tests.calls.office import OFFICE
 from tests.fakes.browser import browser
 from tests.fakes.switch import CALL, Switch, now
 
+CODES = [("*8 [EXTENSION]", "Take a call that rings <elsewhere>."), ("*72 NUMBER", "All calls go to the number.")]
 WITHIN = 10.0  # seconds for anything that is waited for
 
 
@@ -43,7 +47,7 @@ async def shown(switch: Switch, port: int = 0) -> AsyncIterator[str]:
     with listener("127.0.0.1", port) as sock:
         tasks = [
             asyncio.create_task(follow(switch.socket, on_office, screen.on_event, screen.on_away)),
-            asyncio.create_task(serve(screen, sock, "127.0.0.1", pages)),
+            asyncio.create_task(serve(screen, sock, "127.0.0.1", pages, lambda: CODES)),
         ]
         try:
             async with asyncio.timeout(WITHIN):
@@ -108,6 +112,45 @@ async def test_the_page_shows_lines_queues_people_and_phones(web: httpx.AsyncCli
         assert text in html
     assert "out of order" in html  # the line backup
     assert "not registered" in html  # the phone desk2
+
+
+@pytest.mark.parametrize(
+    ("changes", "badge", "notes"),
+    [
+        ({"dnd": True}, "do not disturb", []),
+        ({"dnd": True, "status": "meeting", "reason": "until ten"}, "do not disturb", ["in a meeting: until ten"]),
+        ({"dnd": True, "state": "talking"}, "talking", ["do not disturb"]),
+        ({"forwards": {"always": "102"}}, "free", ["all calls → 102"]),
+        ({"forwards": {"busy": "102", "no-answer": "<0>"}}, "free", ["when busy → 102; unanswered → &lt;0&gt;"]),
+        ({"status": "break", "reason": "lunch", "forwards": {"always": "9"}}, "on a break", ["lunch; all calls → 9"]),
+    ],
+)
+async def test_the_page_shows_who_is_not_to_be_disturbed_and_where_calls_go(
+    switch: Switch, web: httpx.AsyncClient, changes: dict[str, Any], badge: str, notes: list[str]
+) -> None:
+    async with watching(web) as viewer:
+        anna = {"id": "anna", "name": "Anna", "extension": "101", "status": "available", "state": "free"}
+        switch.tell(PersonChanged, person=Person(**(anna | changes)))
+        await viewer.until("people", f">{badge}</span>")
+        for note in notes:
+            await viewer.until("people", note)
+
+
+async def test_the_codes_are_a_card_to_be_printed(web: httpx.AsyncClient) -> None:
+    html = (await web.get("/codes")).text
+    assert "*8 [EXTENSION]" in html and "rings &lt;elsewhere&gt;." in html
+    assert '"/codes"' in (await web.get("/")).text
+
+
+def test_the_card_is_of_the_document_as_it_is_and_stays_while_that_has_faults(tmp_path: Path) -> None:
+    document = tmp_path / "office.toml"
+    document.write_text(OFFICE)
+    codes = Codes(document, tmp_path)
+    assert "*78" in dict(codes())
+    document.write_text(OFFICE + '[features]\ndnd_on = "*55"\n')
+    assert "*55" in dict(codes()) and "*78" not in dict(codes())
+    document.write_text("nonsense")
+    assert "*55" in dict(codes())
 
 
 async def test_a_call_appears_moves_and_goes_while_somebody_watches(switch: Switch, web: httpx.AsyncClient) -> None:
@@ -251,7 +294,9 @@ async def test_a_foreign_page_cannot_take_the_events(web: httpx.AsyncClient) -> 
     assert (await web.get("/", headers=followed_link)).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/static/style.css", "/static/live.js", "/nothing", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/", "/codes", "/health", "/static/style.css", "/static/live.js", "/nothing", "/docs"]
+)
 async def test_every_answer_carries_the_security_headers(web: httpx.AsyncClient, path: str) -> None:
     answer = await web.get(path)
     policy = answer.headers["content-security-policy"]
