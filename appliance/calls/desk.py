@@ -152,7 +152,9 @@ class Desk:
         if not call.talk or not person or person != self._hands.person(call, ring):
             return False
         self._telephony.answer(leg)
+        old = ring.answered if ring else call.leg
         self._hands.move(call, ring, leg, phone)
+        self.recording.moved(old, leg)
         return True
 
     def parked(self, call: Call, step: str) -> None:

@@ -202,6 +202,16 @@ class Recording:
             if taped.paused_by and taped.call.talk and taped.paused_by not in _legs(taped.call):
                 self._resume(taped)  # whoever paused has left it to another
 
+    def moved(self, old: Leg, leg: Leg) -> None:
+        """Who talks goes on at another telephone of his: what was true of his leg is of the new one, in a file of its own."""
+        for legs in (self._heard, self._never):
+            if old in legs:
+                legs.add(leg)
+        if taped := self.taped.get(old):
+            self._telephony.stop(taped.tape)
+            self._forget(taped)
+            self._begin(taped.call, taped.recorded.rule, leg)
+
     def pause(self, leg: Leg) -> str:
         """Somebody who talks pressed the code; what he is told, "" when he is not recorded."""
         on = [taped for taped in self.taped.values() if leg in _legs(taped.call)]  # two, when he asks somebody

@@ -31,6 +31,7 @@ Found = TypeVar("Found")
 LOOK_EVERY = 600.0  # seconds between looks for what is too old
 MOST = 1000  # recordings in one answer
 EXPORTS = 64  # at a time
+JOURNAL_WITHIN = 2.0  # seconds the journal is waited for: with a full disk old recordings must go all the same
 
 
 class Recordings:
@@ -105,8 +106,9 @@ class Recordings:
 
     async def _expire(self) -> None:
         settings = self._settings
-        if not settings or not await self._journal.durable():
+        if not settings:
             return
+        await self._journal_written()
         try:
             known = await asyncio.to_thread(self._reader.recordings)
             due = await asyncio.to_thread(lambda: list(self._archive.expired(settings.recording, now_ms(), known)))
@@ -121,6 +123,14 @@ class Recordings:
         self._note(one, "deleted", by=by)
         log.info("recording %d is deleted: %s", one.id, by)
 
+    async def _journal_written(self) -> bool:
+        """Whether all so far is on the disk; a row that is not yet is of a file that is gone, or as it was."""
+        try:
+            async with asyncio.timeout(JOURNAL_WITHIN):
+                return await self._journal.durable()
+        except TimeoutError:
+            return False
+
     def _note(self, one: Recorded, state: str, **more: object) -> None:
         self._journal.event(one.call, now_ms(), "recording", {"id": one.id, "state": state, **more})
 
@@ -128,7 +138,7 @@ class Recordings:
 
     async def answer(self, asked: recordings.OfRecordings, peer: Peer) -> object:
         """Raises Refused, KeyError, OSError."""
-        await self._journal.durable()
+        await self._journal_written()
         if isinstance(asked, recordings.Recordings):
             found = await self._ask(lambda: self._reader.recordings(asked.after, MOST))
             return tuple(self._seen(one) for one in found)
@@ -149,7 +159,7 @@ class Recordings:
                 if one.kept:
                     raise Refused("recording-kept", f"recording {one.id} is to be kept; accepted: first no longer")
                 await self._delete(one, user(peer))
-        await self._journal.durable()
+        await self._journal_written()
         return messages.Done()
 
     async def _export(self, one: Recorded, first: int, peer: Peer) -> recordings.Piece:
@@ -157,7 +167,7 @@ class Recordings:
         if first == 0:
             self._note(one, "exported", by=user(peer))
             log.info("recording %d is exported by %s", one.id, user(peer))
-            if not await self._journal.durable():
+            if not await self._journal_written():
                 raise Refused("journal", "it cannot be written down who asks")
             self._exports[peer, one.id] = None
             while len(self._exports) > EXPORTS:

@@ -369,6 +369,16 @@ async def test_whom_anna_asks_in_a_pause_is_not_recorded_either(recording: Calla
     assert [bool(office.asked("pause", tape)) for _, tape in paper.begun] == [True, True]
 
 
+async def test_who_called_a_colleague_and_takes_the_call_at_another_telephone_stays_recorded(
+    recording: Callable[..., Office], paper: Paper
+) -> None:
+    office = recording(ALL)
+    office.control.incoming(5, ANNA, True, "", "", "102")
+    office.control.answered(office.leg(BORIS))
+    office.control.incoming(6, "cordless", True, "", "", "102", replaces=5)
+    assert on_tape(office) == [5, 6] and office.asked("stop", paper.begun[0][1]) and office.call.recorded == "yes"
+
+
 async def test_a_recording_ends_where_somebody_has_the_call_who_is_never_recorded(
     recording: Callable[..., Office], paper: Paper
 ) -> None:

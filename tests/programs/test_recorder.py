@@ -4,6 +4,7 @@
 import asyncio
 import base64
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from appliance.calls.recorded import Recorded, file_name
 from appliance.control import recordings as r
 from appliance.control.messages import Refused
 from appliance.control.server import Peer
+from appliance.programs import recorder
 from appliance.programs.recorder import EXPORTS, Recordings, user
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
@@ -35,10 +37,14 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "recordings"
-        self.journal = Journal(folder / "journal.db", lambda id, said: pytest.fail(said), delay=0.01)
+        self.troubled = False  # as it may be
+        self.journal = Journal(folder / "journal.db", self._trouble, delay=0.01, retry=0.05)
         self.settings: Settings = settings(SMALL)
         self.secrets = Secrets.model_validate({"recording": {"key": base64.b64encode(KEY).decode()}})
         self._task: asyncio.Task[None] | None = None
+
+    def _trouble(self, id: str, said: str) -> None:
+        assert self.troubled, said
 
     def put(self, days: float = 0, whole: bool = True, state: str = "whole") -> Recorded:
         id, at = self.journal.next_call_id(), now_ms() - round(days * DAY)
@@ -52,8 +58,9 @@ class Shelf:
         self.journal.recording(one)
         return one
 
-    async def opens(self, more: str = "") -> Recordings:
-        await self.journal.durable()
+    async def opens(self, more: str = "", durable: bool = True) -> Recordings:
+        if durable:
+            await self.journal.durable()
         self.settings = settings(SMALL + more)
         self.recordings = Recordings(self.folder, self.journal)
         self.recordings.configure(self.settings, self.secrets)
@@ -154,6 +161,26 @@ async def test_what_is_to_be_kept_is_not_deleted_till_it_is_released(shelf: Shel
     assert told == [(state, user(ME)) for state in ("kept", "released", "deleted")]
     with pytest.raises(KeyError):
         await recordings.answer(r.VerifyRecording(0, one.id), ME)
+
+
+async def test_while_the_journal_cannot_be_written_the_old_go_all_the_same_and_nobody_exports(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "JOURNAL_WITHIN", 0.2)
+    old, young = shelf.put(days=40), shelf.put()
+    await shelf.journal.durable()
+    shelf.troubled = True
+    lock = sqlite3.connect(shelf.journal.path, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    recordings = await shelf.opens("[recording]\nkeep_for = 30\n", durable=False)
+    async with asyncio.timeout(5):
+        while (shelf.folder / old.file).exists():
+            await asyncio.sleep(0.02)
+    assert young.id in [one.id for one in await recordings.answer(r.Recordings(0), ME)]  # type: ignore[attr-defined]
+    with pytest.raises(Refused, match="cannot be written down"):
+        await recordings.answer(r.ExportRecording(0, young.id), ME)
+    lock.close()
+    await until(shelf, [young.id])
 
 
 async def test_one_that_is_not_over_is_listed_and_nothing_else(shelf: Shelf) -> None:
