@@ -4,6 +4,7 @@
 import asyncio
 import fcntl
 import os
+import random
 import re
 import termios
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,7 +18,8 @@ from appliance.lines.at.calls import Changed, Event, Incoming, Named, Over, Seco
 from appliance.lines.at.facts import State
 from appliance.lines.at.pdu import Report
 from appliance.lines.at.texts import Text
-from appliance.lines.modems.modem import Modem, NotSent, Standing
+from appliance.lines.modems.messages import NotSent
+from appliance.lines.modems.modem import Modem, Standing
 from appliance.lines.modems.setup import Unfit
 from appliance.lines.modems.talk import Lost
 from tests.lines.simulator import DIALECTS, HELLO, Simulator
@@ -77,7 +79,7 @@ class Office:
 
 async def no_wait(seconds: float) -> None:
     """Waits between looks are not waited out."""
-    await asyncio.sleep(min(seconds, 0.02))
+    await asyncio.sleep(min(seconds, 0.002))
 
 
 @asynccontextmanager
@@ -470,3 +472,68 @@ async def test_a_port_held_by_a_program_that_knows_only_the_other_lock_is_left_t
         assert "starting" not in office.standings and simulator.heard == []
         fcntl.ioctl(simulator.slave, termios.TIOCNXCL)
         await office.ready()
+
+
+async def test_a_listener_slow_to_keep_a_message_holds_up_no_call(tmp_path: Path) -> None:
+    async with plugged("sim800", tmp_path) as (simulator, modem, office):
+        await office.ready()
+        keeping = asyncio.Event()
+
+        async def keep(text: Text) -> None:
+            keeping.set()
+            await asyncio.Event().wait()
+
+        office.keep = keep
+        simulator.text_comes(HELLO)
+        await keeping.wait()
+        simulator.tells_numbers = False
+        simulator.ring(ANNA)
+        await office.until(lambda: office.told == [Incoming(1, ANNA)])
+        assert await modem.answer(1)
+        await modem.hang_up(1)
+        assert office.told[-1] == Over(1, 16)
+
+
+async def test_a_call_can_be_ended_when_the_network_is_gone(tmp_path: Path) -> None:
+    async with plugged("ec25", tmp_path) as (simulator, modem, office):
+        await office.ready()
+        simulator.ring(ANNA)
+        await office.until(lambda: office.told)
+        await modem.answer(1)
+        simulator.registered = False
+        simulator.say("+CREG: 0")
+        await office.until(lambda: office.standings[-1] == "searching")
+        await modem.hang_up(1)
+        assert simulator.calls == [] and office.told[-1] == Over(1, 16)
+
+
+def swapped(value: int) -> str:
+    """Two figures as short messages have them."""
+    return f"{value % 10}{value // 10}"
+
+
+async def test_a_storm_of_messages_comes_in_once_each(tmp_path: Path) -> None:
+    async with plugged("ec25", tmp_path) as (simulator, _, office):
+        await office.ready()
+        for at in range(1000):
+            stamp = "62118281" + swapped(at // 60) + swapped(at % 60) + "80"
+            simulator.text_comes(HELLO.replace("62118281035180", stamp))
+            if at % 20 == 19:
+                await simulator.until(lambda: not simulator.memory)
+        await office.until(lambda: len(office.texts) == 1000)
+        assert len({text.at for text in office.texts}) == 1000
+
+
+async def test_whatever_bytes_a_modem_sends_it_stays_in_use(tmp_path: Path) -> None:
+    dice = random.Random(1)
+    async with plugged("ec25", tmp_path) as (simulator, _, office):
+        await office.ready()
+        for _ in range(100):
+            piece = dice.choice(
+                [b"+CMTI: ", b"+CMT: ,9\r\n", b"+CLCC: 1,1,", b"> ", b"RING\r\n", b'"', b"\r\n", b"+CUSD: "]
+            )
+            os.write(simulator.master, piece + dice.randbytes(dice.randint(0, 60)))
+            await asyncio.sleep(0.002)
+        simulator.say("")
+        simulator.ring(BORIS)
+        await office.until(lambda: any(getattr(event, "number", "") == BORIS for event in office.told))

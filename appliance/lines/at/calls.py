@@ -18,6 +18,12 @@ GRACE = 800  # ms in which a new call need not be on the modem's list
 DIAL_GRACE = 5_000
 CAUSE_WITHIN = 300  # ms after the end of a call nobody answered in which a modem may still say why
 
+TALKING = (State.ACTIVE, State.HELD)
+FITS = {
+    True: (State.INCOMING, State.WAITING, *TALKING),
+    False: (State.DIALING, State.ALERTING, *TALKING),
+}
+
 
 class Incoming(NamedTuple):
     """Somebody calls; number: "" when it did not come in time or is withheld."""
@@ -198,7 +204,10 @@ class Calls:
         return only or (call.state is State.WAITING) == (fact.state is State.WAITING)
 
     def change(self, call: Kept, state: State) -> list[Event]:
-        if call.state is state or (call.answered and state not in (State.ACTIVE, State.HELD)):
+        """Never back from answered, nor to what a call of its direction cannot be."""
+        if call.state is state or state not in (TALKING if call.answered else FITS[call.incoming]):
+            return []
+        if call.told and state is State.WAITING:
             return []
         was, call.state = call.state, state
         if state is State.ACTIVE:

@@ -8,6 +8,7 @@ their end, short messages by being deleted only once the listener has them.
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -15,7 +16,7 @@ from typing import Literal, Protocol
 from appliance.lines.at import commands
 from appliance.lines.at.calls import Calls, Event
 from appliance.lines.at.causes import LOST, NORMAL, of_result
-from appliance.lines.at.engine import LONG, Command
+from appliance.lines.at.engine import Command
 from appliance.lines.at.facts import (
     Arrived,
     Booted,
@@ -30,10 +31,10 @@ from appliance.lines.at.facts import (
     Ussd,
 )
 from appliance.lines.at.families import REGISTRATION, SIGNAL, Rung
-from appliance.lines.at.pdu import BadPdu, Deliver, Report, Submit, decode, encode
-from appliance.lines.at.texts import Text, Together, bodies
+from appliance.lines.at.pdu import Report
+from appliance.lines.at.texts import Text
 from appliance.lines.at.unsolicited import read
-from appliance.lines.at.ussd import Charset, command, said
+from appliance.lines.modems.messages import Messages
 from appliance.lines.modems.port import PortMissing, PortTaken
 from appliance.lines.modems.setup import Fitted, Identity, Unfit, identify, open_sim, set_up
 from appliance.lines.modems.talk import Lost, Silent, Talk
@@ -43,16 +44,8 @@ log = logging.getLogger(__name__)
 PING = 10.0  # s without a word after which the modem is asked whether it is there
 AGAIN = 1.0  # s between two looks for a modem that is not plugged in
 UNFIT_AGAIN = 60.0  # s until one that could not be used is looked at again
-USSD_WITHIN = 30.0  # s
-CHARSETS: tuple[Charset, ...] = ("ucs2", "plain", "packed")
 
 Standing = Literal["absent", "starting", "unfit", "searching", "ready", "silent"]
-
-
-class NotSent(Exception):
-    """The network or the modem did not take a message, or a code. Theirs."""
-
-    id = "not-sent"
 
 
 class Listener(Protocol):
@@ -92,12 +85,8 @@ class Modem:
         self.calls = Calls()
         self.nets: dict[str, Registered] = {}
         self.rung = 0
-        self.together = Together()
-        self.unread: list[int] = []
-        self.direct: list[str] = []
-        self.reference = 0
-        self.charset: Charset | None = None
-        self.told: asyncio.Future[Ussd] | None = None
+        self.messages: Messages | None = None
+        self.reference = 0  # of the last long message
         self.wake = asyncio.Event()
         self.restarted = False
         self.alarm: asyncio.TimerHandle | None = None
@@ -124,7 +113,14 @@ class Modem:
                 wait = await self.climb()
             finally:
                 self.forget()
-            await self.sleep(wait)
+            await self.rest(wait)
+
+    async def rest(self, wait: float) -> None:
+        """Until it is worth looking again; another modem, or the same one plugged in anew, is looked at sooner."""
+        place = os.path.realpath(self.path)
+        while wait > 0 and os.path.realpath(self.path) == place:
+            await self.sleep(min(wait, AGAIN))
+            wait -= AGAIN
 
     def stand(self, standing: Standing, why: str = "") -> None:
         if (standing, why) != (self.standing, self.why):
@@ -140,47 +136,52 @@ class Modem:
         if self.alarm:
             self.alarm.cancel()
             self.alarm = None
-        self.nets, self.unread, self.restarted = {}, [], False
-        self.together = Together()  # its parts are still in the modem
-        if self.told and not self.told.done():
-            self.told.cancel()
+        self.nets, self.restarted = {}, False
+        if self.messages:
+            self.messages.lost(self.why)
+            self.messages = None
 
     async def use(self, talk: Talk) -> None:
         """From a fresh port until it is lost or silent."""
         identity = await identify(talk)
         await open_sim(talk, identity.family, self.pin, self.refused_pins)
+        self.messages = Messages(talk, self.listener.text, self.listener.report)
         self.fitted = await set_up(talk, identity)
         for line in (await talk.ask(REGISTRATION)).lines:
             self.heard(read(line))
         self.registration()
-        await self.sweep(talk)
-        while not self.restarted:
-            await self.once(talk)
+        messages = asyncio.create_task(self.messages.run())
+        try:
+            while not self.restarted:
+                await self.once(talk, messages)
+        finally:
+            messages.cancel()
+            await asyncio.gather(messages, return_exceptions=True)
 
-    async def once(self, talk: Talk) -> None:
+    async def once(self, talk: Talk, messages: asyncio.Task[None]) -> None:
         """Wait until there is something to do, and do it."""
-        if not self.unread and not self.direct:
-            due = [each for each in (self.calls.look, self.together.deadline) if each is not None]
-            wait = min([PING, *(max(0, each - talk.now) / 1000 for each in due)])
-            gone = asyncio.ensure_future(talk.gone.wait())
-            wake = asyncio.ensure_future(self.wake.wait())
-            await asyncio.wait((gone, wake), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
-            gone.cancel()
-            quiet = not wake.done()
-            wake.cancel()
-            self.wake.clear()
-        else:
-            quiet = False
+        look = self.calls.look
+        wait = PING if look is None else min(PING, max(0, look - talk.now) / 1000)
+        gone, wake = asyncio.ensure_future(talk.gone.wait()), asyncio.ensure_future(self.wake.wait())
+        await asyncio.wait((gone, wake, messages), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        quiet = not wake.done()
+        for each in (gone, wake):
+            each.cancel()
+        self.wake.clear()
         if talk.gone.is_set():
             raise Lost(talk.why)
+        if messages.done():
+            messages.result()
         if self.calls.look is not None:
             await self.look(talk)
         elif quiet:
-            for line in (await talk.ask(SIGNAL)).lines:
+            await self.ping(talk)
+
+    async def ping(self, talk: Talk) -> None:
+        """Is it there, and how well does it hear?"""
+        for question in (SIGNAL, REGISTRATION):
+            for line in (await talk.ask(question)).lines:
                 self.heard(read(line))
-        for text in self.together.late(talk.now):
-            await self.keep(talk, text)
-        await self.read_messages(talk)
 
     async def look(self, talk: Talk) -> None:
         if (self.calls.look or 0) > talk.now:
@@ -227,13 +228,9 @@ class Modem:
             case Registered():
                 self.nets[fact.net] = fact
                 self.registration()
-            case Stored(_, place):
-                self.unread.append(place)
-            case Arrived(pdu):
-                self.direct.append(pdu)
-            case Ussd():
-                if self.told and not self.told.done():
-                    self.told.set_result(fact)
+            case Stored() | Arrived() | Ussd():
+                if self.messages:
+                    self.messages.heard(fact)
             case Booted() | Sim("NOT INSERTED" | "NOT READY"):
                 self.restarted = True
             case MemoryFull():
@@ -273,13 +270,19 @@ class Modem:
     # Calls
 
     @property
-    def ready(self) -> Talk:
-        """Lost when it is not there, Unfit when it cannot be used as it stands."""
+    def there(self) -> Talk:
+        """Lost when it is not. A call can be ended also when the network is gone."""
         if not self.talk or not self.fitted:
             raise Lost(self.why or self.standing)
+        return self.talk
+
+    @property
+    def ready(self) -> Talk:
+        """Lost when it is not there, Unfit when it cannot be used as it stands."""
+        talk = self.there
         if self.standing != "ready":
             raise Unfit(self.standing, self.why)
-        return self.talk
+        return talk
 
     @property
     def identity(self) -> Identity:
@@ -302,7 +305,7 @@ class Modem:
         kept = self.calls.named(call)
         if not kept or kept.state is not State.INCOMING:
             return False
-        answer = await self.ready.ask(commands.ANSWER)
+        answer = await self.there.ask(commands.ANSWER)
         if answer.ok and self.calls.named(call):
             self.tell(self.calls.change(kept, State.ACTIVE))  # some say no more than OK
         self.calls.unsure()
@@ -319,9 +322,9 @@ class Modem:
             what = commands.REFUSE_SECOND
         elif len(self.calls.living) > 1 and kept.id is not None:
             what = Command(f"AT+CHLD=1{kept.id}", within=commands.HANG_UP.within)
-        answer = await self.ready.ask(what)
+        answer = await self.there.ask(what)
         if not answer.ok and what is commands.HANG_UP:
-            answer = await self.ready.ask(Command("ATH", within=what.within))
+            answer = await self.there.ask(Command("ATH", within=what.within))
         if answer.ok:
             self.tell(self.calls.end(call, NORMAL))
         else:
@@ -333,7 +336,7 @@ class Modem:
         if not kept:
             return False
         each = commands.press(self.identity.family, keys, kept.id)
-        return all([(await self.ready.ask(what)).ok for what in each])
+        return all([(await self.there.ask(what)).ok for what in each])
 
     # Short messages and codes
 
@@ -341,75 +344,14 @@ class Modem:
         self, number: str, text: str, *, report: bool = False, validity: timedelta | None = None
     ) -> list[int]:
         """The references of its parts, which reports come back with. BadPdu, or NotSent with the part and why."""
-        talk = self.ready
         self.reference = (self.reference + 1) & 255
-        pdus = [encode(Submit(number, each, 0, validity, report)) for each in bodies(text, self.reference)]
-        references: list[int] = []
-        for at, pdu in enumerate(pdus, 1):
-            answer = await talk.ask(commands.send(pdu))
-            if not answer.ok or not answer.lines:
-                raise NotSent(f"part {at} of {len(pdus)}: {answer.result}")
-            references.append(int(answer.lines[0].partition(":")[2].strip() or 0) & 255)
-        return references
-
-    async def sweep(self, talk: Talk) -> None:
-        """What lies in the modem from before."""
-        answer = await talk.ask(commands.STORED)
-        place: int | None = None
-        for line in answer.lines:
-            if line.upper().startswith("+CMGL"):
-                found = line.partition(":")[2].partition(",")[0].strip()
-                place = int(found) if found.isascii() and found.isdigit() else None
-            elif place is not None:
-                await self.arrived(talk, line, place)
-
-    async def read_messages(self, talk: Talk) -> None:
-        while self.unread:
-            place = self.unread.pop(0)
-            answer = await talk.ask(commands.read(place))
-            if answer.ok and len(answer.lines) > 1:
-                await self.arrived(talk, answer.lines[1], place)
-        while self.direct:
-            await self.arrived(talk, self.direct.pop(0), None)
-            await talk.ask(Command("AT+CNMA"))
-
-    async def arrived(self, talk: Talk, pdu: str, place: int | None) -> None:
-        """One message, which may be a part of one; what cannot be read is told too, as bytes."""
-        try:
-            message = decode(pdu)
-        except BadPdu as wrong:
-            log.warning("%s: a message that cannot be read: %s", self.path, wrong)
-            places = () if place is None else (place,)
-            with contextlib.suppress(ValueError):
-                await self.keep(talk, Text("", None, "", places, whole=False, data=bytes.fromhex(pdu)))
-            return
-        match message:
-            case Deliver():
-                for text in self.together.add(message, place, talk.now):
-                    await self.keep(talk, text)
-            case Report():
-                await self.listener.report(message)
-                await self.delete(talk, () if place is None else (place,))
-
-    async def keep(self, talk: Talk, text: Text) -> None:
-        await self.listener.text(text)
-        await self.delete(talk, text.places)
-
-    async def delete(self, talk: Talk, places: tuple[int, ...]) -> None:
-        for place in places:
-            await talk.ask(commands.delete(place))
+        return await self.writing.send(number, text, self.reference, report, validity)
 
     async def code(self, code: str) -> str:
-        """What the network says to a code like *100#. NotSent when it says nothing."""
-        talk = self.ready
-        self.told = talk.loop.create_future()
-        for charset in (self.charset,) if self.charset else CHARSETS:
-            if (await talk.ask(Command(command(code, charset), within=LONG))).ok:
-                self.charset = charset
-                break
-        else:
-            raise NotSent("no way of writing a code is taken")
-        try:
-            return said(await asyncio.wait_for(self.told, USSD_WITHIN))
-        except TimeoutError:
-            raise NotSent("no answer") from None
+        """What the network says to a code like *100#."""
+        return await self.writing.code(code)
+
+    @property
+    def writing(self) -> Messages:
+        assert self.ready and self.messages
+        return self.messages
