@@ -146,6 +146,14 @@ struct sip_trunk *sip_trunk_nth(int index)
     return &trunks[index];
 }
 
+/* Does a connection like this one, of a trunk that makes such, come from any port? */
+static int by_chance(const struct sip_trunk *trunk, const pjsip_transport *transport)
+{
+    if (transport->flag & PJSIP_TRANSPORT_DATAGRAM)
+        return 0;
+    return transport->flag & PJSIP_TRANSPORT_SECURE ? trunk->with & SIP_WITH_TLS : trunk->with & SIP_WITH_TCP;
+}
+
 struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata)
 {
     const pj_sockaddr *from = &rdata->pkt_info.src_addr;
@@ -159,7 +167,7 @@ struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata)
             if (known->addr.sa_family != from->addr.sa_family ||
                 memcmp(pj_sockaddr_get_addr(known), pj_sockaddr_get_addr(from), pj_sockaddr_get_addr_len(known)) != 0)
                 continue;
-            if (port == pj_sockaddr_get_port(from) || !(rdata->tp_info.transport->flag & PJSIP_TRANSPORT_DATAGRAM))
+            if (port == pj_sockaddr_get_port(from) || by_chance(&trunks[i], rdata->tp_info.transport))
                 return &trunks[i]; /* the nearest match: address and port */
             if (port == 0 && !found)
                 found = &trunks[i];

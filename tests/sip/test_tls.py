@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import re
 import secrets
 import ssl
@@ -108,6 +109,24 @@ async def test_a_wrong_certificate_gets_no_request_at_all(
         assert code == 486 and invite
 
 
+async def test_a_call_over_tcp_from_any_port_is_a_trunks_that_is_called_so(box: Box, wire: Wire) -> None:
+    box.sip.set_trunk("plain", f"sip:{NAME}", "", "", f"{HOST}:9", 0)
+    async with Wire(box.address, "TCP") as from_any:
+        for how, taken in ((How(0), False), (How.TCP, True)):
+            box.sip.set_trunk("secret", f"sip:{NAME}", "", "", f"{HOST}:10", 0, 0, how)
+            await box.done()
+            from_any.send(request("INVITE", f"sip:100@{HOST}", from_any, body=sdp()))
+            if not taken:
+                assert (await from_any.response(final=True)).status == 401
+                continue
+            told = await box.told(Heard.INCOMING, of="trunk")
+            assert told.text[1] == "secret"
+            box.sip.hang_up(told.handle, 486, 17)
+            assert (await from_any.response(final=True)).status == 486
+    box.sip.remove_trunk("plain")
+    box.sip.remove_trunk("secret")
+
+
 async def test_a_server_of_the_trunk_may_have_its_own_name(box: Box, authority: Authority) -> None:
     async with Provider(authority.certificate("second", host="s2.provider.example")) as provider:
         code, _ = await called(box, provider, How.TLS | How.PROOF, f"{NAME} s2.provider.example")
@@ -130,6 +149,18 @@ async def test_keys_are_offered_as_the_settings_say(box: Box, wire: Wire, how: H
     offer = (await phone.refuses(486, "Busy Here")).body.decode()
     assert f" {offered} " in offer and ("a=crypto:" in offer) is bool(how)
     await box.told(Heard.OVER, of=leg)
+
+
+async def test_a_telephone_that_is_to_encrypt_its_sound_cannot_call_without(box: Box, wire: Wire) -> None:
+    account = box.account()
+    secret = f"{account.name}:{HOST}:{account.password}".encode()
+    ha1 = hashlib.md5(secret).hexdigest(), hashlib.sha256(secret).hexdigest()
+    box.sip.set_phone(account.name, *ha1, How.SRTP | How.SRTP_ONLY)
+    await box.done()
+    answer = await Telephone(box, wire, account).ask("INVITE", f"sip:100@{HOST}", body=sdp())
+    if answer.status == 100:
+        answer = await wire.response(final=True)
+    assert answer.status == 488
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
-{more}cons_listen 127.0.0.1:{console}
+{more}{settings}cons_listen 127.0.0.1:{console}
 ctrl_tcp_listen 127.0.0.1:{control}
 """
 ACCOUNT = "<sip:{user}@{registrar};transport={transport}>;auth_pass={password};regint={expires};audio_codecs={codecs}"
@@ -91,10 +91,12 @@ class Baresip:
         expires: int = 600,
         program: str = "baresip",
         modules: Sequence[str] = (),
+        settings: Sequence[str] = (),
+        account: str = "",
     ) -> None:
         """says: mono 16 kHz WAV, longer than the call. registrar: host:port. codecs: pcma, pcmu, g722, opus/48000/2.
 
-        modules: more of baresip's, mwi for one."""
+        modules: more of baresip's, mwi for one. settings: further lines of its config; account: more of its account."""
         self.user, self.folder, self.registrar = user, folder, registrar
         self.seen: Seen[Event] = Seen(user)
         (folder / "heard").mkdir(parents=True)
@@ -104,12 +106,13 @@ class Baresip:
                 sip=self.sip, rtp=rtp, rtp_end=rtp + 19, console=self._console, control=self._control,
                 says=says, folder=folder, modules=MODULES,
                 more="".join(f"module_app {name}.so\n" for name in modules),
+                settings="".join(f"{line}\n" for line in settings),
             )
         )  # fmt: skip
         self._account = ACCOUNT.format(
             user=user, password=password, registrar=registrar, transport=transport, expires=expires,
             codecs=",".join(codecs),
-        )  # fmt: skip
+        ) + account  # fmt: skip
         (folder / "accounts").touch()
         (folder / "contacts").touch()
         self._program = program

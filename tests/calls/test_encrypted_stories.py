@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A telephone that nobody of this project wrote, over TLS and with encrypted sound, beside one that knows neither."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from appliance.programs.demo.office import Office
+from tests.calls.stories import changed, use
+from tests.telephones import tone
+from tests.telephones.baresip import Baresip
+from tests.telephones.stage import ANNA_HZ, BORIS_HZ, Stage
+
+SECRET = '[phone.desk1]\ntls = true\nsrtp = "mandatory"\n'
+
+
+async def encrypting(stage: Stage) -> tuple[Office, int]:
+    """An office that speaks TLS, with a certificate it has made, and to desk1 nothing else; its port."""
+    port = stage.ports.take()
+    office = await stage.office(sip_more=f"tls = true\ntls_port = {port}\n")
+    await use(office, changed(office.document, ("[phone.desk1]\n", SECRET)))
+    return office, port
+
+
+def secret(port: int, authority: Path, media: str = "srtp-mand") -> dict[str, object]:
+    """A telephone that is given this authority."""
+    return {
+        "registrar": f"127.0.0.1:{port}",
+        "transport": "tls",
+        "modules": ["srtp"],
+        "settings": [f"sip_cafile {authority}"],
+        "account": f";mediaenc={media}" if media else "",
+    }
+
+
+async def they_talk(stage: Stage, caller: Baresip, called: Baresip, number: str) -> None:
+    await caller.dial(number)
+    await called.rings()
+    await called.accept()
+    await caller.talks()
+    await called.talks()
+    await asyncio.gather(caller.listens(1.5), called.listens(1.5))
+    await caller.hang_up()
+    await asyncio.gather(caller.closed(), called.closed())
+
+
+async def test_two_telephones_talk_one_of_them_over_tls_and_srtp(stage: Stage) -> None:
+    office, port = await encrypting(stage)
+    own = office.state / "sip.pem"
+    assert (office.state / "sip.key").stat().st_mode & 0o777 == 0o600
+    anna = await stage.desk(office, "desk1", ANNA_HZ, **secret(port, own))
+    boris = await stage.desk(office, "desk2", BORIS_HZ)
+    for caller, called, number in ((anna, boris, "102"), (boris, anna, "101")):
+        await they_talk(stage, caller, called, number)
+        assert tone.heard(anna.heard(), BORIS_HZ) > 0.8
+        assert tone.heard(boris.heard(), ANNA_HZ) > 0.8
+
+
+async def test_a_telephone_that_would_not_encrypt_its_sound_is_refused(stage: Stage) -> None:
+    office, port = await encrypting(stage)
+    anna = await stage.desk(office, "desk1", ANNA_HZ, **secret(port, office.state / "sip.pem", media=""))
+    await anna.dial("102")
+    assert "488" in (await anna.closed()).detail
+
+
+async def test_a_telephone_that_is_to_use_tls_does_not_register_without(stage: Stage) -> None:
+    office, _ = await encrypting(stage)
+    with pytest.raises(AssertionError, match="REGISTER_FAIL"):
+        await stage.desk(office, "desk1", ANNA_HZ)
