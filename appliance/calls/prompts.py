@@ -2,12 +2,15 @@
 """Which file a caller hears when he is told something, in his language."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from typing import get_args
 
 from appliance.calls.call import Call
-from appliance.languages import LANGUAGES
+from appliance.languages import LANGUAGES, language
 from appliance.languages.waiting import Waiting
 from appliance.settings.models import Settings
+from appliance.settings.outgoing import Refusal
 from appliance.settings.prompts import Prompt
+from appliance.settings.rules import TURNED_AWAY
 
 ATTRIBUTE = "language"  # of a call, that a menu or a step `set` may set
 PLACES = 20  # in line that are spoken beforehand
@@ -29,6 +32,23 @@ def texts(settings: Settings) -> Iterator[tuple[str, str]]:
             yield from ((text, code) for text in words.places(PLACES))
         if any(queue.announce_wait for queue in queues):
             yield from ((text, code) for text in words.waits())
+    yield from refusals(settings)
+
+
+def refusals(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Sentences to those who are turned away, each with its language."""
+    if any(table.refuse == "message" and table.prompt is None for table in settings.callers.values()):
+        yield from ((turned_away("caller", code), code) for code in languages(settings))
+    if settings.outside.tell_refused:
+        yield from ((turned_away(why, settings.office.language), settings.office.language) for why in get_args(Refusal))
+
+
+def turned_away(about: str, code: str) -> str:
+    """Our own sentence to a caller who is kept out, or to one of ours who may not call a number; about: why."""
+    words = language(code)
+    if about == "caller":
+        return words.say("turned-away.caller")
+    return words.say("turned-away.outside", why=words.say(f"refused.{about}"))
 
 
 def wanted(call: Call) -> str:
@@ -54,6 +74,9 @@ class Prompts:
 
     def of(self, call: Call, name: str) -> str:
         """A prompt in the caller's language."""
+        if name.startswith(TURNED_AWAY):
+            code = self.language(call)
+            return self._spoken(turned_away(name.removeprefix(TURNED_AWAY), code), code)
         prompt = self._chosen(call, name)
         return self.file(call.rules.settings, prompt) if prompt else ""
 

@@ -293,7 +293,9 @@ class Callers(Table):
         "Keep its callers out: they hear busy, a prompt, or a minute of ringing that rings nobody. Left out: do not.",
         None,
     )
-    prompt: PromptName | None = setting("What they hear who are refused with a message.", None, of="prompt")
+    prompt: PromptName | None = setting(
+        "What they hear who are refused with a message. Left out: our own sentence.", None, of="prompt"
+    )
 
 
 class Scenario(Table):

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The ways calls take: from lines and telephones to whom and what they are for."""
 
+from typing import get_args
+
 from appliance.settings import plan_steps as plan
 from appliance.settings import ways_out
 from appliance.settings.models import TELEPHONES, Callers, Settings
 from appliance.settings.numbers import digits, normalise
+from appliance.settings.outgoing import Refusal
 from appliance.settings.plan_steps import NONE, Routes, Step
-from appliance.settings.rules import SILENCE
+from appliance.settings.rules import SILENCE, TURNED_AWAY
 from appliance.settings.scenarios import UNANSWERED, add_scenarios, lead, ring, set_off, trust
 from appliance.settings.steps import OFFICE
 
@@ -41,6 +44,8 @@ def _name(ways: Routes) -> None:
         for name, table in getattr(s, kind).items():
             names.add(kind, name, getattr(table, "name", ""))
     names.add("lookup", SILENCE)
+    for why in ("caller", *get_args(Refusal)):
+        names.add("prompt", TURNED_AWAY + why)
     for name, person in s.person.items():
         names.add("lookup", UNANSWERED + name, person.name)
     for name, action in s.action.items():
@@ -143,9 +148,9 @@ class _Lines:
         if table.refuse == "busy":
             return ways.add(path, Step(0, plan.HANG_UP, plan.BUSY))
         if table.refuse == "message":
-            assert table.prompt is not None  # as of every sound list refused so
             over = ways.add(f"{path}.over", Step(0, plan.HANG_UP, plan.NORMAL))
-            return ways.add(path, Step(0, plan.SAY, ways.names.id("prompt", table.prompt), next=over))
+            said = ways.names.id("prompt", table.prompt or TURNED_AWAY + "caller")
+            return ways.add(path, Step(0, plan.SAY, said, next=over))
         over = ways.add(f"{path}.over", Step(0, plan.HANG_UP, plan.DECLINED))
         nobody = ways.names.id("lookup", SILENCE)  # that is never answered: the caller hears what he heard before
         return ways.add(path, Step(0, plan.LOOK_UP, nobody, next=over, other=over, value=NONE, ms=SILENT))

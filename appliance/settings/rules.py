@@ -15,6 +15,7 @@ from appliance.settings.references import Wrong, repeated, tables, unknown
 
 ALARM = frozenset({"112", "911", "999"})  # never an extension where they call for help
 SILENCE = "silence"  # the look-up nobody answers: how callers are kept out without a word
+TURNED_AWAY = "turned-away."  # before what our own sentence is about: prompts no document can name
 MEMBERS = 250  # of a queue, those who are rung later too
 
 
@@ -124,10 +125,6 @@ def _lines(s: Settings) -> Iterator[Wrong]:
 
 def _callers(s: Settings) -> Iterator[Wrong]:
     for id, callers in s.callers.items():
-        if callers.refuse == "message" and callers.prompt is None:
-            yield Wrong(
-                "missing", ("callers", id, "prompt"), "is missing; a list refused with a message needs a prompt"
-            )
         numbers: dict[str, str] = {}
         for number in callers.numbers:
             same = numbers.setdefault(normalise(number, s.office.country), number)

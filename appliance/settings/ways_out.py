@@ -11,6 +11,7 @@ from appliance.settings.models import Settings
 from appliance.settings.numbers import emergency_numbers
 from appliance.settings.outgoing import Refusal
 from appliance.settings.plan_steps import NONE, Routes, Step
+from appliance.settings.rules import TURNED_AWAY
 
 REFUSED = "refused."  # before why: the number the core is told of a call that is refused; nobody can dial it
 
@@ -68,10 +69,11 @@ def _trunks(ways: Routes, path: str, lines: Iterable[str], out: Step) -> int:
 
 def _refusals(ways: Routes) -> None:
     """A step for each reason a call is refused for, so that its why can be told."""
-    prompt = ways.settings.outside.refused
+    outside = ways.settings.outside
     for why in get_args(Refusal):
         path = f"outside.refused.{why}"
-        if prompt is None:
+        prompt = outside.refused or (TURNED_AWAY + why if outside.tell_refused else "")
+        if not prompt:
             step = ways.add(path, Step(0, plan.HANG_UP, plan.DECLINED))
         else:
             over = ways.add(f"{path}.over", Step(0, plan.HANG_UP, plan.NORMAL))

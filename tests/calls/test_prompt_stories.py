@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appliance.control import client
 from appliance.control.messages import Apply
-from tests.calls.stories import PROMPT_HZ, SIMPLE, changed, hears
+from tests.calls.stories import PROMPT_HZ, SIMPLE, changed, hears, use
 from tests.telephones import tone
 from tests.telephones.stage import ANNA_HZ, Stage
 
@@ -45,3 +45,14 @@ async def test_a_prompt_of_another_format_is_heard_and_a_broken_one_is_told_and_
     await caller.finished()
     assert (await stage.call_over(office)).person == "anna"
     await office.logged("a prompt cannot be said", within=5)
+
+
+async def test_a_caller_who_is_kept_out_hears_so_though_nobody_recorded_anything(stage: Stage) -> None:
+    office = await stage.office()
+    await use(office, office.document + '[callers.unwanted]\nprefixes = ["+3706"]\nrefuse = "message"\n')
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    ear = await stage.ear()
+    caller = await stage.outside(office, "caller-waits", ear)
+    await caller.finished()
+    assert tone.loud(ear.heard(stage.folder / "caller.wav")) > 0.7, "nothing was said"
+    assert not any(event.type == "CALL_INCOMING" for event in anna.seen.all)

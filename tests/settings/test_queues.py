@@ -183,7 +183,6 @@ PEOPLE = '[queue.q]\npeople = ["anna", "boris"]\n'
             "goes ill with a department",
         ),
         ('[callers.c]\nmanager = "eva"\n', "callers.c.manager", 'there is no person "eva"'),
-        ('[callers.c]\nrefuse = "message"\n', "callers.c.prompt", "is missing"),
         ('[lookup.silence]\nurl = "http://a/"\n', "lookup.silence", "is one of ours"),
         ('[department.d]\npeople = ["anna"]\nhours = "day"\n', "department.d.hours", "there is none yet"),
     ],
