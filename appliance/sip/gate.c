@@ -7,6 +7,7 @@
 #include <pjsip_simple.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 struct asker {
     char call_id[128];
@@ -170,6 +171,24 @@ static int replaces_let_in(pjsip_rx_data *rdata, const struct sip_phone *phone, 
     return 0;
 }
 
+/* Does the caller take an answer in SDP? Who does not say takes nothing else (RFC 3261 section 20.1). */
+static int accepts_sdp(const pjsip_rx_data *rdata)
+{
+    static const char *const kinds[] = {"application/sdp", "application/*", "*/*"};
+    const pjsip_accept_hdr *accept = pjsip_msg_find_hdr(rdata->msg_info.msg, PJSIP_H_ACCEPT, NULL);
+
+    if (!accept || !accept->count)
+        return 1;
+    for (unsigned i = 0; i < accept->count; i++)
+        for (size_t j = 0; j < PJ_ARRAY_SIZE(kinds); j++) {
+            pj_ssize_t size = (pj_ssize_t)strlen(kinds[j]);
+
+            if (accept->values[i].slen >= size && strncasecmp(accept->values[i].ptr, kinds[j], (size_t)size) == 0)
+                return 1;
+        }
+    return 0;
+}
+
 static pj_bool_t on_invite(pjsip_rx_data *rdata)
 {
     struct sip_trunk *trunk = sip_trunk_of_source(rdata);
@@ -183,6 +202,10 @@ static pj_bool_t on_invite(pjsip_rx_data *rdata)
     }
     if (!trunk && !(phone = authenticate(rdata)))
         return PJ_TRUE;
+    if (!accepts_sdp(rdata)) {
+        sip_refuse(rdata, 406, "takes no answer in SDP");
+        return PJ_TRUE;
+    }
     if (replaces_let_in(rdata, phone, &replaces))
         return PJ_TRUE;
     rdata->endpt_info.mod_data[first.id] = trunk;
@@ -192,15 +215,63 @@ static pj_bool_t on_invite(pjsip_rx_data *rdata)
     return PJ_FALSE;
 }
 
+/* What PJSIP lets pass though RFC 3261 does not (RFC 4475 sections 3.1.2, 3.3): NULL, or what is wrong. */
+static const char *fault_of(const pjsip_rx_data *rdata)
+{
+    static const int single[] = {PJSIP_H_FROM, PJSIP_H_TO,           PJSIP_H_CALL_ID,
+                                 PJSIP_H_CSEQ, PJSIP_H_MAX_FORWARDS, PJSIP_H_CONTENT_LENGTH};
+    const pjsip_msg *message = rdata->msg_info.msg;
+    const pjsip_clen_hdr *length = rdata->msg_info.clen;
+    int seen = 0;
+
+    if (pjsip_method_cmp(&message->line.req.method, &rdata->msg_info.cseq->method) != 0)
+        return "CSeq names another method";
+    if (length && length->len > (message->body ? (int)message->body->len : 0) &&
+        !(message->body && pj_stricmp2(&message->body->content_type.type, "multipart") == 0)) /* of which it keeps the parts */
+        return "shorter than it says";
+    for (const pjsip_hdr *one = message->hdr.next; one != &message->hdr; one = one->next)
+        for (size_t i = 0; i < PJ_ARRAY_SIZE(single); i++)
+            if (one->type == (pjsip_hdr_e)single[i]) {
+                if (seen & 1 << i)
+                    return "twice what may be there once";
+                seen |= 1 << i;
+            }
+    return NULL;
+}
+
+/* What is required and not known here; else a slen of 0. */
+static pj_str_t not_known(const pjsip_rx_data *rdata)
+{
+    const pjsip_hdr *end = &rdata->msg_info.msg->hdr;
+    pj_str_t none = {NULL, 0};
+
+    for (const pjsip_hdr *one = end->next; one != end; one = one->next) {
+        const pjsip_generic_array_hdr *required = (const pjsip_generic_array_hdr *)one;
+
+        if (one->type != PJSIP_H_REQUIRE)
+            continue;
+        for (unsigned i = 0; i < required->count; i++)
+            if (!pjsip_endpt_has_capability(pjsua_get_pjsip_endpt(), PJSIP_H_SUPPORTED, NULL, &required->values[i]))
+                return required->values[i];
+    }
+    return none;
+}
+
 /* What the box can do, whoever is asked for: no account is named, nor what runs here. PJSIP's own answer names it. */
 static void on_options(pjsip_rx_data *rdata)
 {
     static const pj_str_t accept = {(char *)(uintptr_t) "Accept", 6};
     static const int told[] = {PJSIP_H_ALLOW, PJSIP_H_SUPPORTED};
-    pj_str_t sdp = {(char *)(uintptr_t) "application/sdp", 15};
+    static const pj_str_t unsupported = {(char *)(uintptr_t) "Unsupported", 11};
+    pj_str_t sdp = {(char *)(uintptr_t) "application/sdp", 15}, unknown = not_known(rdata);
     pjsip_hdr headers;
 
     pj_list_init(&headers);
+    if (unknown.slen) {
+        pj_list_push_back(&headers, pjsip_generic_string_hdr_create(rdata->tp_info.pool, &unsupported, &unknown));
+        pjsip_endpt_respond_stateless(pjsua_get_pjsip_endpt(), rdata, 420, NULL, &headers, NULL);
+        return;
+    }
     for (size_t i = 0; i < PJ_ARRAY_SIZE(told); i++) {
         const pjsip_hdr *one = pjsip_endpt_get_capability(pjsua_get_pjsip_endpt(), told[i], NULL);
 
@@ -255,9 +326,15 @@ static pj_bool_t on_any_request(pjsip_rx_data *rdata)
     const pj_str_t *method = &rdata->msg_info.msg->line.req.method.name;
     int within = rdata->msg_info.to->tag.slen > 0;
     const struct sip_phone *phone;
+    const char *fault;
 
     if (!gate_open) /* who asks before the telephones are known would be told that his is not one of them */
         return PJ_TRUE;
+    if ((fault = fault_of(rdata))) {
+        if (sip_guard_asked(rdata) && rdata->msg_info.msg->line.req.method.id != PJSIP_ACK_METHOD)
+            sip_refuse(rdata, 400, fault);
+        return PJ_TRUE;
+    }
     if (within && pj_strcmp2(method, "SUBSCRIBE") == 0)
         return !(phone = authenticate(rdata)) || sip_watch_refused(rdata, phone);
     if (within || pj_strcmp2(method, "REFER") != 0)

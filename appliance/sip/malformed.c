@@ -4,6 +4,7 @@
  */
 #include "sip.h"
 
+#include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,7 +50,25 @@ static int echoed(const struct line *line)
     return 0;
 }
 
-/* The status to answer with: 400, 505 for another version, 0 for what is no request or must not be answered. */
+/* Is what is asked for named by a scheme (RFC 3986 section 3.1) that is none of SIP's? */
+static int is_foreign(const struct line *first)
+{
+    static const char *const ours[] = {"sip:", "sips:", "tel:"};
+    const char *uri = memchr(first->at, ' ', first->size), *end = first->at + first->size, *at;
+
+    if (!uri)
+        return 0;
+    for (at = ++uri; at < end && (isalnum((unsigned char)*at) || (*at && strchr("+-.", *at))); at++)
+        ;
+    if (at == uri || at == end || *at != ':')
+        return 0;
+    for (size_t i = 0; i < PJ_ARRAY_SIZE(ours); i++)
+        if (strncasecmp(uri, ours[i], strlen(ours[i])) == 0)
+            return 0;
+    return 1;
+}
+
+/* The status to answer with: 400, 416 for a URI of another scheme, 505 for another version, 0 for what is no request or must not be answered. */
 static int status_of(const struct line *first)
 {
     static const char version[] = " SIP/2.0";
@@ -58,7 +77,9 @@ static int status_of(const struct line *first)
 
     if (first->size <= size || strncmp(first->at, "SIP/", 4) == 0 || strncmp(first->at, "ACK ", 4) == 0)
         return 0;
-    return memcmp(end, version, size) == 0 ? 400 : memcmp(end, version, 5) == 0 ? 505 : 0;
+    if (memcmp(end, version, size) == 0)
+        return is_foreign(first) ? 416 : 400;
+    return memcmp(end, version, 5) == 0 ? 505 : 0;
 }
 
 /* Length of the answer, its status at *status; 0 when it cannot be answered: an answer needs what is missing. */
@@ -69,7 +90,10 @@ static int answer_of(const char *data, size_t size, char *out, int *status)
 
     if (!next_line(&rest, &line) || !(*status = status_of(&line)))
         return 0;
-    at = snprintf(out, ANSWER_MAX, "SIP/2.0 %s\r\n", *status == 400 ? "400 Bad Request" : "505 Version Not Supported");
+    at = snprintf(out, ANSWER_MAX, "SIP/2.0 %s\r\n",
+                  *status == 400   ? "400 Bad Request"
+                  : *status == 416 ? "416 Unsupported URI Scheme"
+                                   : "505 Version Not Supported");
     while (next_line(&rest, &line)) {
         int bit = echoed(&line);
 

@@ -240,14 +240,18 @@ async def test_whether_an_account_exists_is_not_to_be_found_out(probers: list[Pr
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_not_even_by_the_time_it_takes(probers: list[Prober], method: str) -> None:
-    took: list[list[float]] = [[], []]
-    for _ in range(100):
-        for who, times in zip(probers, took, strict=True):
-            start = time.perf_counter()
-            await who.answer()
-            times.append(time.perf_counter() - start)
-    wrong, nobody = map(statistics.median, took)
-    assert abs(wrong - nobody) < 0.25 * min(wrong, nobody), (wrong, nobody)
+    """The quickest tenth, as the machine does other things too; what takes longer does so every time it is measured."""
+    for _ in range(5):
+        took: list[list[float]] = [[], []]
+        for _ in range(60):
+            for who, times in zip(probers, took, strict=True):
+                start = time.perf_counter()
+                await who.answer()
+                times.append(time.perf_counter() - start)
+        wrong, nobody = (statistics.quantiles(times, n=10)[0] for times in took)
+        if abs(wrong - nobody) < 0.2 * min(wrong, nobody):
+            return
+    raise AssertionError((wrong, nobody))
 
 
 @pytest.mark.parametrize("method", [*METHODS, "MESSAGE", "BYE", "CANCEL", "ACK", "JUMP"])
