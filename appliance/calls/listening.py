@@ -87,7 +87,8 @@ class Listening:
         his = people.mailboxes(call.rules.settings, person) if person in call.rules.settings.person else ()
         mailbox = people.numbered_mailbox(call.rules.settings, number) if number else ""
         if call.called == OWN and his:
-            self._opened(session, his[0])
+            news = (one for one in his if self._messages.waiting([one])[0])
+            self._opened(session, next(news, his[0]))  # what lit his lamp
         elif mailbox in his:
             self._opened(session, mailbox)
         else:

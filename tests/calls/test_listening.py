@@ -109,6 +109,21 @@ async def test_anna_dials_97_and_hears_her_messages(office: Office) -> None:
     assert [event["by"] for event in await office.events("message")] == ["anna", "anna"]
 
 
+async def test_what_lit_the_lamp_is_what_is_opened_be_it_his_departments(offices: Offices) -> None:
+    selling = '[department.selling]\npeople = ["boris"]\n'
+    office = offices(DOCUMENT + 'department = "selling"\n' + selling, speak=speak)
+    left = message(office)
+    assert office.lines.published["desk2"].startswith("Messages-Waiting: yes")
+    ear = calls(office, phone="desk2")
+    assert left.file in await ear.press("5")
+    office.control.over(ANNA, 16)
+    assert office.lines.published["desk2"].startswith("Messages-Waiting: no")
+    again = calls(office, phone="desk2", leg=ANNA + 1)
+    await again.everything()
+    office.control.over(ANNA + 1, 16)
+    assert [event["mailbox"] for event in await office.events("mailbox-opened")] == ["office", "sales"]  # the latest first
+
+
 async def test_what_she_deletes_is_gone_when_she_has_hung_up(office: Office) -> None:
     left = message(office)
     ear = calls(office)
