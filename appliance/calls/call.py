@@ -54,6 +54,8 @@ class Ring:
     rang: bool = False  # it rings there: that line did not fail
     redirected: bool = False  # the line named another number, which was called
     waits: bool = False  # for room on a line, that a call for help is given
+    down: list[str] = field(default_factory=list)  # lines that could not be called through
+    anyway: bool = False  # they are tried all the same
 
     def kind(self, leg: Leg) -> str:
         """As the journal has it."""

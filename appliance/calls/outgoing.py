@@ -169,15 +169,19 @@ class Outgoing:
 
     # ---- by which line ----------------------------------------------------------------------------------------------
 
-    def dial(self, call: Call, line: str, number: Number, shown: str, caller: str | None = None) -> Leg:
-        """Call a number through a line, in the form that line wants; 0 when the line cannot, or carries all it can."""
+    def dial(
+        self, call: Call, line: str, number: Number, shown: str, caller: str | None = None, *, anyway: bool = False
+    ) -> Leg:
+        """Call a number through a line, in the form that line wants; 0 when the line cannot, or carries all it can.
+
+        anyway: also when it seems to be down."""
         table = call.rules.settings.line.get(line)
         if not table or (table.channels and self.occupied(line) >= table.channels):
             return 0
         told = outgoing.told(call.rules.settings, line, number)
         who, withheld, diverted = self._identity(call, table, number)
         return self._telephony.dial(
-            line, told, who or caller or call.caller, shown, withheld=withheld, diverted=diverted
+            line, told, who or caller or call.caller, shown, withheld=withheld, diverted=diverted, anyway=anyway
         )
 
     @staticmethod

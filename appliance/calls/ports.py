@@ -25,9 +25,19 @@ class Telephony(Protocol):
         at_once: ask it to answer by itself; one that does not do so rings."""
 
     def dial(
-        self, line: str, number: str, caller: str, name: str, *, withheld: bool = False, diverted: str = ""
+        self,
+        line: str,
+        number: str,
+        caller: str,
+        name: str,
+        *,
+        withheld: bool = False,
+        diverted: str = "",
+        anyway: bool = False,
     ) -> Leg:
         """Call a number (digits, with + when international) through a line; 0 when the line cannot be used.
+
+        anyway: also when it seems to be down, as one that is not registered.
 
         withheld: who is called does not see the caller's number. diverted: our number, which passes on a call of others."""
 

@@ -97,17 +97,23 @@ class Ringing:
         """Call the number outside through the next line that can; whether there was one."""
         while ring.lines:
             line = ring.lines.pop(0)
-            if leg := self._outgoing.dial(call, line, ring.number, ring.shown):
+            if leg := self._outgoing.dial(call, line, ring.number, ring.shown, anyway=ring.anyway):
                 ring.outside = leg
                 self._join(call, ring, leg, line)
                 self._audience.line_changed(line)
                 return True
+            ring.down.append(line)
         return False
 
     def _make_room(self, call: Call, ring: Ring) -> None:
-        """A call for help that no line carries: another call ends, then all of them are tried once more."""
-        if ring.number.kind == "emergency" and not ring.waits:
-            ring.waits = self._outgoing.make_room(call, lambda: self._again(call, ring))
+        """A call for help that no line carries: another call ends, then all of them are tried once more; or, when none is to
+        end, those are tried that seem to be down."""
+        if ring.number.kind != "emergency" or ring.waits:
+            return
+        ring.waits = self._outgoing.make_room(call, lambda: self._again(call, ring))
+        if not ring.waits and not ring.anyway:
+            ring.anyway, ring.lines = True, list(dict.fromkeys(ring.down))
+            self._next_line(call, ring)
 
     def _again(self, call: Call, ring: Ring) -> None:
         ring.waits = False

@@ -58,7 +58,7 @@ enum lk_step_kind {
     LK_STEP_PERSON,
     LK_STEP_VOICEMAIL,
     LK_STEP_HANG_UP,
-    LK_STEP_OUTSIDE,
+    LK_STEP_OUTSIDE, /* least: 0 or of enum lk_outside */
     LK_STEP_LIST,
     LK_STEP_TRUST,
     LK_STEP_SAY,
@@ -78,6 +78,9 @@ enum lk_step_kind {
     LK_STEP_SENDER,
     LK_STEPS
 };
+
+/* Whoever answers must confirm; or the line is tried also when it is not usable, as calls for help are. */
+enum lk_outside { LK_OUTSIDE_CONFIRMS = 1, LK_OUTSIDE_ANYWAY = 2 };
 
 enum lk_strategy {
     LK_RING_ALL,

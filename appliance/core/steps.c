@@ -243,7 +243,7 @@ static bool take_outside(struct lk_core *core, uint32_t slot, const struct lk_st
     struct lk_world *world = &core->world;
     struct lk_call *call = lk_call_at(core, slot);
     const struct lk_rules *rules = lk_rules_of(core, slot);
-    struct lk_command dial = {.kind = LK_DO_DIAL, .call = call->id, .value = step->least == 1};
+    struct lk_command dial = {.kind = LK_DO_DIAL, .call = call->id, .value = step->least == LK_OUTSIDE_CONFIRMS};
 
     if (step->value != LK_NO_INDEX)
         memcpy(dial.number, lk_plan_text(&rules->plan, step->value), sizeof dial.number);
@@ -251,7 +251,7 @@ static bool take_outside(struct lk_core *core, uint32_t slot, const struct lk_st
         memcpy(dial.number, call->called + step->extra, (size_t)(call->called_length - step->extra));
     if (dial.number[0] == 0)
         return on_next(core, slot, step, way, LK_BECAUSE_NO_ROUTE);
-    if (!world->usable[rules->line[step->what]])
+    if (!world->usable[rules->line[step->what]] && step->least != LK_OUTSIDE_ANYWAY)
         return on_next(core, slot, step, way, LK_BECAUSE_LINE_DOWN);
     call->state = LK_DIALING;
     dial.leg = lk_legs_begin(&world->legs, world->legs.people + slot, slot, 0);

@@ -13,6 +13,7 @@ from appliance.settings.outgoing import Refusal
 from appliance.settings.plan_steps import NONE, Routes, Step
 from appliance.settings.rules import TURNED_AWAY
 
+ANYWAY = 2  # least of a step outside: also by a line that seems to be down
 REFUSED = "refused."  # before why: the number the core is told of a call that is refused; nobody can dial it
 
 
@@ -26,10 +27,10 @@ def add(ways: Routes) -> None:
         _any_number(ways, replace(out, ms=s.outside.ring_for * 1000))
         _refusals(ways)
     alarms, lines = emergency_numbers(s.office.country), emergency_lines(s)
-    direct = _trunks(ways, "outside.emergency", lines, replace(out, small=0))
+    direct = _for_help(ways, "outside.emergency", lines, replace(out, small=0))
     ways.dials += [(0, direct, number) for number in alarms if number not in taken and lines]
     if prefix:
-        prefixed = _trunks(ways, "outside.emergency.prefixed", lines, out)
+        prefixed = _for_help(ways, "outside.emergency.prefixed", lines, out)
         ways.dials += [(0, prefixed, to) for number in alarms if (to := prefix + number) not in taken and lines]
 
 
@@ -65,6 +66,15 @@ def _trunks(ways: Routes, path: str, lines: Iterable[str], out: Step) -> int:
     for name in reversed(list(lines)):
         then = ways.add(f"{path}.{name}", replace(out, what=ways.lines.index(name), next=then))
     return then
+
+
+def _for_help(ways: Routes, path: str, lines: list[str], out: Step) -> int:
+    """As _trunks(); the switch, asked for the first line, tries all of them, those that seem to be down after the others."""
+    if not lines:
+        return NONE
+    then = _trunks(ways, path, lines[1:], out)
+    first = replace(out, what=ways.lines.index(lines[0]), next=then, least=ANYWAY)
+    return ways.add(f"{path}.{lines[0]}", first)
 
 
 def _refusals(ways: Routes) -> None:

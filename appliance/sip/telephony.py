@@ -222,9 +222,17 @@ class Telephony:
         return [leg for leg in legs if leg]
 
     def dial(
-        self, line: str, number: str, caller: str, name: str, *, withheld: bool = False, diverted: str = ""
+        self,
+        line: str,
+        number: str,
+        caller: str,
+        name: str,
+        *,
+        withheld: bool = False,
+        diverted: str = "",
+        anyway: bool = False,
     ) -> Leg:
-        if not self._usable.get(line) or line not in self._lines:
+        if not (self._usable.get(line) or anyway) or line not in self._lines:
             return 0
         table = self._lines[line][0]
         host = f"[{table.host}]" if ":" in table.host else table.host

@@ -175,3 +175,23 @@ async def test_a_telephone_whose_caller_is_unknown_to_the_settings_calls_for_hel
     office = offices()
     office.control.incoming(CALLER, "nobody", True, "nobody", "", "112")
     assert called(office) == [("city", "112")]
+
+
+async def test_lines_that_seem_to_be_down_are_tried_after_those_that_are_up(offices: Offices) -> None:
+    office = offices(TWO_LINES)
+    office.control.line("city", False, "no answer to REGISTER")
+    office.lines.usable.clear()
+    dial(office, HOME, "desk2", 2)
+    assert called(office) == [], "nobody else is called by them"
+    for_help(office)
+    assert called(office) == [("city", "112")]
+    office.control.over(office.leg("city"), 38)
+    assert called(office) == [("city", "112"), ("far", "112")]
+    office.control.answered(office.leg("far"))
+    assert (9, office.leg("far")) in office.lines.heard
+
+
+async def test_a_line_that_is_up_is_called_before_the_preferred_one_that_is_down(offices: Offices) -> None:
+    office = offices(TWO_LINES.replace('lines = ["city", "far"]', 'lines = ["far"]\nemergency_lines = ["far"]'))
+    for_help(office)
+    assert called(office) == [("city", "112")]

@@ -121,7 +121,10 @@ async def test_what_lit_the_lamp_is_what_is_opened_be_it_his_departments(offices
     again = calls(office, phone="desk2", leg=ANNA + 1)
     await again.everything()
     office.control.over(ANNA + 1, 16)
-    assert [event["mailbox"] for event in await office.events("mailbox-opened")] == ["office", "sales"]  # the latest first
+    assert [event["mailbox"] for event in await office.events("mailbox-opened")] == [
+        "office",
+        "sales",
+    ]  # the latest first
 
 
 async def test_what_she_deletes_is_gone_when_she_has_hung_up(office: Office) -> None:

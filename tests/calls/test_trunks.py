@@ -181,7 +181,7 @@ async def test_a_telephone_transfers_no_call_to_a_number_that_its_person_may_not
     await anna.talks()
     await ear.listens(0.5)
     await anna.command("transfer", f"sip:{DEAR}@127.0.0.1:{stranger.port}")
-    assert "404" in (await anna.event("TRANSFER_FAILED")).detail
+    assert "403" in (await anna.event("TRANSFER_FAILED")).detail
     await callee.finished()  # this telephone hangs up when its transfer fails
     assert (await stage.call_over(office)).called == CALLED
     assert len(Reader(office.journal).calls()) == 1

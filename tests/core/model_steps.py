@@ -267,11 +267,11 @@ class Steps(Queues):
         if not number:
             return self.way(call, rule, Because.NO_ROUTE)
         line = call.plan.id("LINE", rule.what)
-        if not self.usable[line]:
+        if not self.usable[line] and rule.least != 2:
             return self.way(call, rule, Because.LINE_DOWN)
         call.state = "dialing"
         leg = self.new_leg(call, line=line)
-        self.do(Do.DIAL, call, leg=leg.id, target=line, number=number, value=rule.least)
+        self.do(Do.DIAL, call, leg=leg.id, target=line, number=number, value=int(rule.least == 1))
         call.ask_until = self.now + rule.ms if rule.ms else None
         return None
 
