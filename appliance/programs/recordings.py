@@ -2,11 +2,13 @@
 """`linekeeper recordings`: lists recorded calls, proves that they are as they were written, exports and deletes them."""
 
 import argparse
+import asyncio
 import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from appliance.control.client import Client
 from appliance.control.recordings import (
@@ -20,7 +22,10 @@ from appliance.control.recordings import (
 )
 from appliance.programs.arguments import parse, parser, show
 from appliance.programs.ask import ask
-from appliance.store.sealed import wav_head
+from appliance.store.sealed import COUNTS, SIDES, wav_head
+
+OPUS, CODER = ".opus", "ffmpeg"
+BITS = "32k"  # a second, of both sides: 14 MB an hour
 
 
 def main(argv: list[str]) -> int:
@@ -29,13 +34,19 @@ def main(argv: list[str]) -> int:
     does = takes.add_mutually_exclusive_group()
     does.add_argument("--verify", action="store_true", help="prove that each is what was written, by its checksum")
     does.add_argument(
-        "--export", type=int, metavar="RECORDING", help="write this one as a WAV file; it is written down who did"
+        "--export",
+        type=int,
+        metavar="RECORDING",
+        help="write this one as a file for any program; it is written down who did",
     )
     does.add_argument("--keep", type=int, metavar="RECORDING", help="never delete this one by age or for room")
     does.add_argument("--release", type=int, metavar="RECORDING", help="no longer")
     does.add_argument("--delete", type=int, metavar="RECORDING", help="delete this one")
     takes.add_argument(
-        "--out", type=Path, metavar="FILE", help="where the WAV file goes (RECORDING.wav); it must not be there"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="where it goes (RECORDING.wav; NAME.opus: as Opus); it must not be there",
     )
     args = parse(takes, argv)
     return ask(args.socket, lambda switch: carry_out(switch, args))
@@ -79,22 +90,50 @@ async def verify(switch: Client) -> int:
 
 async def export(switch: Client, recording: int, out: Path) -> int:
     """Bytes written. Raises Refused, OSError."""
-    size, form = 0, ""
-    fd = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(fd, "wb") as file:
+    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         try:
             async with aclosing(pieces(switch, recording)) as told:
-                async for piece in told:
-                    if not form:
-                        form = piece.form
-                        file.write(wav_head(form, 0))
-                    size += file.write(piece.samples)
-            file.seek(0)
-            file.write(wav_head(form or "wav", size))
+                await (_as_opus if out.suffix == OPUS else _as_wav)(told, file)
         except BaseException:
             out.unlink(missing_ok=True)
             raise
     return out.stat().st_size
+
+
+async def _as_wav(told: AsyncGenerator[Piece, None], file: BinaryIO) -> None:
+    size, form = 0, ""
+    async for piece in told:
+        if not form:
+            form = piece.form
+            file.write(wav_head(form, 0))
+        size += file.write(piece.samples)
+    file.seek(0)
+    file.write(wav_head(form or "wav", size))
+
+
+async def _as_opus(told: AsyncGenerator[Piece, None], file: BinaryIO) -> None:
+    """Opus in Ogg (RFC 7845), by ffmpeg, which sees samples alone."""
+    coder = None
+    try:
+        async for piece in told:
+            if coder is None:
+                rate, width, _ = COUNTS[piece.form]
+                given = ("-f", "s16le" if width == 2 else "alaw", "-ar", str(rate), "-ac", str(SIDES), "-i", "pipe:0")
+                coder = await asyncio.create_subprocess_exec(
+                    *(CODER, "-nostdin", "-v", "error", *given, "-c:a", "libopus", "-b:a", BITS, "-f", "ogg", "pipe:1"),
+                    stdin=asyncio.subprocess.PIPE, stdout=file,
+                )  # fmt: skip
+            assert coder.stdin is not None  # as it was asked for
+            coder.stdin.write(piece.samples)
+            await coder.stdin.drain()
+        if coder and coder.stdin:
+            coder.stdin.close()
+            if code := await coder.wait():
+                raise OSError(f"{CODER} ended with {code}")
+    finally:
+        if coder and coder.returncode is None:
+            coder.kill()
+            await coder.wait()
 
 
 async def pieces(switch: Client, recording: int) -> AsyncGenerator[Piece, None]:

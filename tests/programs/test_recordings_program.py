@@ -54,6 +54,25 @@ async def test_an_export_is_a_wav_file_for_its_owner_alone_and_replaces_none(
     assert out.read_bytes() == before
 
 
+async def test_an_export_may_be_opus_that_any_program_plays(office: SmallOffice, tmp_path: Path) -> None:
+    out, back = tmp_path / "out.opus", tmp_path / "back.wav"
+    assert await run(tmp_path, "--export", "7", "--out", str(out)) == 0
+    assert out.read_bytes()[:4] == b"OggS" and out.stat().st_mode & 0o777 == 0o600
+    played = await asyncio.create_subprocess_exec("ffmpeg", "-nostdin", "-v", "error", "-i", str(out), str(back))
+    assert await played.wait() == 0
+    with wave.open(str(back)) as file:
+        assert file.getnchannels() == 2 and abs(file.getnframes() / file.getframerate() - 0.75) < 0.1
+
+
+async def test_an_export_that_fails_leaves_no_file(
+    office: SmallOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "CODER", "false")
+    with pytest.raises(OSError):
+        await run(tmp_path, "--export", "7", "--out", str(tmp_path / "out.opus"))
+    assert not (tmp_path / "out.opus").exists()
+
+
 @pytest.mark.parametrize(
     ("given", "asked"),
     [
