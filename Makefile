@@ -70,8 +70,8 @@ flood: quiet-setup ## a thousand events a second through the bridge, for a minut
 timers: quiet-setup ## sessions that are refreshed and run out, which takes a minute and a half
 	@$(BIN)/pytest tests/sip/session_timers.py
 
-network: quiet-setup ## the bridge and a broker whose cable is pulled, in a network namespace (needs root)
-	@$(BIN)/pytest tests/mqtt/network.py
+network: quiet-setup ## a broker whose cable is pulled, name servers that say nothing; in namespaces (needs root)
+	@$(BIN)/pytest tests/mqtt/network.py tests/calls/names.py
 
 homeassistant: quiet-setup ## Home Assistant itself beside a whole box (minutes; the first time it is installed)
 	@$(BIN)/python -m tests.homeassistant.install

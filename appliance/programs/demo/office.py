@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -119,12 +120,14 @@ class Office:
         music: bool = True,
         crew: int = 0,
         sip_more: str = "",
+        within: Sequence[str] = (),
     ) -> None:
         """crew: so many people (agent0, ... each with a telephone of the same name) answer instead of Anna and Boris.
 
         mqtt, backup: ports of a broker and of a trunk we register at; None leaves them out. mqtt_more: further lines of the
-        broker's table, and tables after it. sip_more: further lines of the table [sip]. Times are seconds."""
-        self.folder = folder
+        broker's table, and tables after it. sip_more: further lines of the table [sip]. within: the beginning of a
+        command that runs the rest of it elsewhere, in a namespace for one. Times are seconds."""
+        self.folder, self._within = folder, within
         self.state = folder / "state"
         self.journal, self.socket = self.state / "journal.db", self.state / "control.sock"
         self.voicemail = self.state / "voicemail" / "office"
@@ -162,7 +165,7 @@ class Office:
         """Until it says that it is ready. Raises NotSeen, with its last words, when it ends or takes too long."""
         self.log.ended = ""
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "appliance.programs", "run", "--settings", str(self.settings),
+            *self._within, sys.executable, "-m", "appliance.programs", "run", "--settings", str(self.settings),
             "--state", str(self.state), "--socket", str(self.socket),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             start_new_session=True, env={**os.environ, "LINEKEEPER_PARENT": str(os.getpid())},  # dies with us
