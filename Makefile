@@ -19,7 +19,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood timers network homeassistant bench asterisk clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred timers network homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ modem-fuzz: quiet-setup ## what modems say, altered at random, for MINUTES (10):
 
 flood: quiet-setup ## a thousand events a second through the bridge, for a minute
 	@$(BIN)/python -m tests.mqtt.flood 60
+
+hundred: quiet-setup ## a hundred calls at once, all of them with sound, which takes a minute and both processors
+	@$(BIN)/pytest -s tests/calls/hundred.py
 
 timers: quiet-setup ## sessions that are refreshed and run out, which takes a minute and a half
 	@$(BIN)/pytest tests/sip/session_timers.py

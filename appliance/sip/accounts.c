@@ -116,6 +116,7 @@ static void on_account_wanted(const pjsip_rx_data *rdata, pjsua_acc_id *account)
         *account = sip_account_of_phones(phone->with);
     else if (trunk)
         *account = trunk->proxy[first < 0 ? 0 : first].account;
+    sip_ports_ready(*account);
 }
 
 /* ---- trunks ----------------------------------------------------------------------------------------------------- */

@@ -421,6 +421,7 @@ void sip_leg_call(const struct sip_command *command)
     pjsua_msg_data data;
     pj_str_t target = pj_str(command->text[1]);
     pjsua_call_id call;
+    int account;
     pj_status_t status;
 
     if (!slot)
@@ -446,8 +447,9 @@ void sip_leg_call(const struct sip_command *command)
         ask_to_answer(&data, headers, info, sizeof info);
     snprintf(headers_of, sizeof headers_of, "%s", command->text[4] ? command->text[4] : "");
     add_headers(&data, more, headers_of);
-    status = pjsua_call_make_call(trunk ? account_for(slot, trunk, command) : sip_account_of_phones((int)command->value),
-                                  &target, &setting, (void *)(uintptr_t)command->handle, &data, &call);
+    account = trunk ? account_for(slot, trunk, command) : sip_account_of_phones((int)command->value);
+    sip_ports_ready(account);
+    status = pjsua_call_make_call(account, &target, &setting, (void *)(uintptr_t)command->handle, &data, &call);
     slot = sip_slot_of(command->handle); /* a failure may have been told already by on_state */
     if (status != PJ_SUCCESS) {
         char why[PJ_ERR_MSG_SIZE];

@@ -296,6 +296,9 @@ int sip_account_local(void);
 void sip_account_media(pjsua_acc_config *account, int with);
 void sip_accounts_configure(pjsua_config *config);
 
+/* ports.c */
+void sip_ports_ready(int account); /* before a leg of this account begins: the next pair it takes is free */
+
 /* proxies.c */
 int sip_proxy_first(const struct sip_trunk *trunk, unsigned tried); /* that is up and was not tried, or -1 */
 int sip_proxy_of_account(const struct sip_trunk *trunk, int account);

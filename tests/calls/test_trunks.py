@@ -138,6 +138,26 @@ async def test_a_line_that_only_takes_its_time_is_waited_for(stage: Stage) -> No
     assert (await stage.call_over(office)).outcome == "answered"
 
 
+async def test_what_a_line_says_before_the_answer_is_heard_by_who_calls_and_he_is_not(stage: Stage) -> None:
+    office = await stage.office()
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    ear = await stage.ear()
+    callee = await stage.sipp("callee-early", port=office.city, rtp=ear.port, talk=2.0)
+    await anna.dial(CALLED)
+    await anna.event("CALL_PROGRESS")
+    await anna.listens(1.0)
+    assert tone.heard(ear.heard(stage.folder / "early.wav"), ANNA_HZ) == 0
+    await anna.talks()
+    ear.forget()
+    await ear.listens(1.0)
+    await anna.hang_up()
+    await callee.finished()
+    await anna.closed()
+    assert tone.heard(anna.heard(), CALLER_HZ) > 1.5
+    assert tone.heard(ear.heard(stage.folder / "callee.wav"), ANNA_HZ) > 0.6
+    assert (await stage.call_over(office)).outcome == "answered"
+
+
 async def test_a_trunk_that_refuses_our_password_is_shown_as_not_usable_and_asked_again(stage: Stage) -> None:
     port = stage.ports.take()
     provider = await stage.sipp("trunk", port=port, number="100200", password="another")

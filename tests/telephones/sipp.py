@@ -4,7 +4,7 @@
 import asyncio
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,11 +66,14 @@ class Sipp:
         rows: Sequence[tuple[str, ...]] = (),
         at_once: int = 1000,
         program: str = "sipp",
+        files: Mapping[str, bytes] = {},
     ) -> None:
-        """rows: what a scenario has as [field0] and on, a row each call.
+        """files: beside it, by name. rows: what a scenario has as [field0] and on, a row each call.
 
         port: its own, SIP. to: host:port that is called; None waits for calls. talk: seconds a pause lasts."""
         folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
         self.folder = folder
         self.port = port or ports.take()
         self.rtp = rtp or ports.take(2)

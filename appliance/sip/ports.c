@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Ports for the sound of a leg. PJSIP looks for a free pair from where the account's latest leg was, for a hundred pairs,
+ * and then refuses the call: with several accounts, and calls that last, it meets longer runs of ports that are taken.
+ */
+#include "sip.h"
+
+#pragma GCC diagnostic ignored "-Wstrict-prototypes" /* of a header that is not ours */
+#include <pjsua-lib/pjsua_internal.h>
+#include <string.h>
+
+static unsigned next; /* where the latest leg of any account left off */
+
+static int is_free(unsigned port)
+{
+    pj_str_t listen = pj_str(sip_config.listen);
+    int family = strchr(sip_config.listen, ':') ? pj_AF_INET6() : pj_AF_INET();
+    pj_sockaddr address;
+    pj_sock_t probe;
+    pj_status_t status;
+
+    if (pj_sock_socket(family, pj_SOCK_DGRAM() | pj_SOCK_CLOEXEC(), 0, &probe) != PJ_SUCCESS)
+        return 1; /* PJSIP will say so */
+    if ((status = pj_sockaddr_init(family, &address, &listen, (pj_uint16_t)port)) == PJ_SUCCESS)
+        status = pj_sock_bind(probe, &address, pj_sockaddr_get_len(&address));
+    pj_sock_close(probe);
+    return status == PJ_SUCCESS;
+}
+
+void sip_ports_ready(int account)
+{
+    unsigned first = (unsigned)sip_config.rtp_first, last = (unsigned)sip_config.rtp_last;
+
+    for (unsigned tried = 0; tried <= last - first; tried += 2, next += 2) {
+        if (next < first || next + 1 > last)
+            next = first;
+        if (is_free(next) && is_free(next + 1))
+            break;
+    }
+    pjsua_var.acc[account].next_rtp_port = (pj_uint16_t)next;
+    next += 2;
+}
