@@ -90,6 +90,20 @@ async def test_the_announcement_stops_as_somebody_answers_and_nothing_is_told_an
     assert len(at.lines.files) == files and at.lines.heard == {(1, rung), (rung, 1)}
 
 
+async def test_who_is_answered_while_he_hears_music_is_told_nothing_any_more(
+    offices: Callable[..., Office], fast: None
+) -> None:
+    at = office(offices, 'promotions = ["new"]\npromote_every = 10\n')
+    at.call_in(leg=1)
+    at.control.played(await hears(at, 1, "/new.wav"))
+    await hears(at, 1, MUSIC)
+    rung = at.leg("desk1")
+    answer(at, "desk1")
+    files = len(at.lines.files)
+    await asyncio.sleep(0.3)
+    assert len(at.lines.files) == files and at.lines.heard == {(1, rung), (rung, 1)}
+
+
 async def test_those_who_are_rung_are_rung_on_while_he_is_told_something(
     offices: Callable[..., Office], fast: None
 ) -> None:
@@ -104,10 +118,12 @@ async def test_those_who_are_rung_are_rung_on_while_he_is_told_something(
 
 async def test_somebody_who_is_rung_later_does_not_cut_off_what_is_being_said(offices: Callable[..., Office]) -> None:
     at = office(offices, "announce_position = true\n")
+    at.control.set_status("boris", "away", "")
     at.call_in(leg=1)
     player = await hears(at, 1, "/en/Your call is next.")
-    at.register("cordless", 1)
-    at.control.over(at.leg("desk2"), 21)
+    assert "desk2" not in at.lines.legs
+    at.control.set_status("boris", "available", "")
+    assert at.leg("desk2"), "he is rung now"
     assert (1, player) in at.lines.heard and len(at.lines.heard) == 1
 
 
