@@ -81,34 +81,6 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
     sip_tell_c(SIP_EV_INCOMING, handle, 0, (int64_t)replaced, SIP_TEXTS, text);
 }
 
-static void call_again(void *data)
-{
-    struct sip_slot *slot = sip_slot_look((sip_handle)(uintptr_t)data);
-
-    if (slot && slot->waits && slot->again)
-        sip_leg_call(slot->again);
-}
-
-/* A server of a trunk that says nothing, or that it cannot: the next one is called, and the leg stays the same. */
-static int next_server(pjsua_call_id call, struct sip_slot *slot, int status, const pjsip_event *event)
-{
-    struct sip_trunk *trunk = slot->again ? sip_trunk_find(slot->again->text[0]) : NULL;
-    int heard = event && event->type == PJSIP_EVENT_TSX_STATE && event->body.tsx_state.type == PJSIP_EVENT_RX_MSG;
-
-    if (!trunk || slot->early || slot->cause || (status != PJSIP_SC_REQUEST_TIMEOUT && (status < 500 || status > 599)))
-        return 0;
-    if (!heard || status == PJSIP_SC_SERVICE_UNAVAILABLE)
-        sip_proxy_answers(trunk, slot->proxy, 0);
-    slot->tried |= (uint8_t)(1u << slot->proxy);
-    if (sip_proxy_first(trunk, slot->tried) < 0)
-        return 0;
-    pjsua_call_set_user_data(call, NULL);
-    slot->started = 0;
-    slot->waits = 1;
-    pjsua_schedule_timer2(call_again, (void *)(uintptr_t)sip_slot_handle(slot), 0);
-    return 1;
-}
-
 static void on_state(pjsua_call_id call, pjsip_event *event)
 {
     pjsua_call_info info;
@@ -135,7 +107,7 @@ static void on_state(pjsua_call_id call, pjsip_event *event)
             sip_tell(SIP_EV_ANSWERED, handle, info.last_status, 0, 0, NULL);
         break;
     case PJSIP_INV_STATE_DISCONNECTED:
-        if (next_server(call, slot, (int)info.last_status, event))
+        if (sip_proxy_next(call, slot, (int)info.last_status, event))
             break;
         reason = info.last_status_text;
         cause = slot->cause ? slot->cause : cause_heard(event);
@@ -399,17 +371,6 @@ static void add_headers(pjsua_msg_data *data, pjsip_generic_string_hdr headers[H
     }
 }
 
-/* The account of the server that is to be called; noted, where there are several, as is how to call the next one. */
-static int account_for(struct sip_slot *slot, const struct sip_trunk *trunk, const struct sip_command *command)
-{
-    int first = sip_proxy_first(trunk, slot->tried);
-
-    slot->proxy = (uint8_t)(first < 0 ? 0 : first); /* none is up: it is told so by the first */
-    if (trunk->proxies > 1 && !slot->again)
-        slot->again = sip_command_copy(command);
-    return trunk->proxy[slot->proxy].account;
-}
-
 void sip_leg_call(const struct sip_command *command)
 {
     struct sip_slot *slot = sip_slot_of(command->handle);
@@ -447,7 +408,7 @@ void sip_leg_call(const struct sip_command *command)
         ask_to_answer(&data, headers, info, sizeof info);
     snprintf(headers_of, sizeof headers_of, "%s", command->text[4] ? command->text[4] : "");
     add_headers(&data, more, headers_of);
-    account = trunk ? account_for(slot, trunk, command) : sip_account_of_phones((int)command->value);
+    account = trunk ? sip_proxy_account(slot, trunk, command) : sip_account_of_phones((int)command->value);
     sip_ports_ready(account);
     status = pjsua_call_make_call(account, &target, &setting, (void *)(uintptr_t)command->handle, &data, &call);
     slot = sip_slot_of(command->handle); /* a failure may have been told already by on_state */

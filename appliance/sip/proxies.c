@@ -76,6 +76,47 @@ int sip_proxies_probed(const struct sip_trunk *trunk)
     return trunk->qualify > 0;
 }
 
+/* ---- calls ------------------------------------------------------------------------------------------------------ */
+
+/* The account of the server that is to be called; noted, where there are several, as is how to call the next one. */
+int sip_proxy_account(struct sip_slot *slot, const struct sip_trunk *trunk, const struct sip_command *command)
+{
+    int first = sip_proxy_first(trunk, slot->tried);
+
+    slot->proxy = (uint8_t)(first < 0 ? 0 : first); /* none is up: it is told so by the first */
+    if (trunk->proxies > 1 && !slot->again)
+        slot->again = sip_command_copy(command);
+    return trunk->proxy[slot->proxy].account;
+}
+
+static void call_again(void *data)
+{
+    struct sip_slot *slot = sip_slot_look((sip_handle)(uintptr_t)data);
+
+    if (slot && slot->waits && slot->again)
+        sip_leg_call(slot->again);
+}
+
+/* A server of a trunk that says nothing, or that it cannot: the next one is called, and the leg stays the same. */
+int sip_proxy_next(pjsua_call_id call, struct sip_slot *slot, int status, const pjsip_event *event)
+{
+    struct sip_trunk *trunk = slot->again ? sip_trunk_find(slot->again->text[0]) : NULL;
+    int heard = event && event->type == PJSIP_EVENT_TSX_STATE && event->body.tsx_state.type == PJSIP_EVENT_RX_MSG;
+
+    if (!trunk || slot->early || slot->cause || (status != PJSIP_SC_REQUEST_TIMEOUT && (status < 500 || status > 599)))
+        return 0;
+    if (!heard || status == PJSIP_SC_SERVICE_UNAVAILABLE)
+        sip_proxy_answers(trunk, slot->proxy, 0);
+    slot->tried |= (uint8_t)(1u << slot->proxy);
+    if (sip_proxy_first(trunk, slot->tried) < 0)
+        return 0;
+    pjsua_call_set_user_data(call, NULL);
+    slot->started = 0;
+    slot->waits = 1;
+    pjsua_schedule_timer2(call_again, (void *)(uintptr_t)sip_slot_handle(slot), 0);
+    return 1;
+}
+
 /* ---- OPTIONS ---------------------------------------------------------------------------------------------------- */
 
 static struct sip_trunk *asked(uintptr_t probe, int *proxy)

@@ -267,14 +267,13 @@ struct sip_trunk {
     char id[SIP_NAME_MAX + 1];
     char uri[SIP_URI_MAX + 1]; /* sip:host:port of the far end */
     char user[SIP_NAME_MAX + 1];
+    char names[512]; /* that its certificate may have, a space between two */
     int registers;
     int registrar; /* the server we register at, or -1 */
     int with;      /* SIP_WITH_... */
-    char names[512]; /* that its certificate may have, a space between two */
     int qualify;   /* s between OPTIONS that ask whether a server is there; 0: nobody asks, and none is ever down */
-    int proxies;
-    struct sip_proxy proxy[SIP_PROXIES]; /* the most wanted first */
-    int addresses;
+    int proxies, addresses;
+    struct sip_proxy proxy[SIP_PROXIES];   /* the most wanted first */
     pj_sockaddr address[SIP_ADDRESSES]; /* calls from there are its own; port 0: any */
 };
 
@@ -304,6 +303,8 @@ int sip_proxy_first(const struct sip_trunk *trunk, unsigned tried); /* that is u
 int sip_proxy_of_account(const struct sip_trunk *trunk, int account);
 void sip_proxy_answers(struct sip_trunk *trunk, int proxy, int answers); /* heard of it, or in vain waited for it */
 int sip_proxies_probed(const struct sip_trunk *trunk);
+int sip_proxy_account(struct sip_slot *slot, const struct sip_trunk *trunk, const struct sip_command *command);
+int sip_proxy_next(pjsua_call_id call, struct sip_slot *slot, int status, const pjsip_event *event); /* 1: it is called */
 void sip_proxies_look(void); /* once a second */
 
 /* digest.c */
