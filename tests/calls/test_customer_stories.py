@@ -61,7 +61,7 @@ async def test_anna_does_not_wait_till_boris_answers(house: House) -> None:
     customer = await house.customer_with_anna()
     house.anna.phone.hold()
     house.anna.dial("102")
-    await house.boris.rings()
+    await asyncio.gather(house.boris.rings(), house.anna.phone.event("ringing-there"))
     house.anna.phone.join()
     await asyncio.gather(house.anna.over(), house.anna.over())
     await house.boris.rings()
