@@ -17,10 +17,10 @@ table inet linekeeper {{
     set banned6 {{ type ipv6_addr; flags interval, timeout; size 65535; }}
     chain sip {{
         type filter hook prerouting priority raw; policy accept;
-        ip saddr @banned4 udp dport {port} counter drop
-        ip saddr @banned4 tcp dport {port} counter drop
-        ip6 saddr @banned6 udp dport {port} counter drop
-        ip6 saddr @banned6 tcp dport {port} counter drop
+        ip saddr @banned4 udp dport {{ {ports} }} counter drop
+        ip saddr @banned4 tcp dport {{ {ports} }} counter drop
+        ip6 saddr @banned6 udp dport {{ {ports} }} counter drop
+        ip6 saddr @banned6 tcp dport {{ {ports} }} counter drop
     }}
 }}
 """
@@ -70,9 +70,9 @@ async def _run(script: str) -> None:
         raise NoFirewall(f"nft refuses: {(said.decode(errors='replace').splitlines() or ['no word why'])[0][:200]}")
 
 
-def anew(port: int, banned: Mapping[Source, int]) -> list[str]:
+def anew(ports: Iterable[int], banned: Mapping[Source, int]) -> list[str]:
     """Scripts for the table as it is to be, whatever it was; banned: sources and for how many seconds."""
-    return [GONE + TABLE.format(port=port), *changed(banned, ())]
+    return [GONE + TABLE.format(ports=", ".join(map(str, ports))), *changed(banned, ())]
 
 
 def changed(banned: Mapping[Source, int], lifted: Iterable[Source]) -> list[str]:

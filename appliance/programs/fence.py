@@ -42,7 +42,7 @@ class Fence:
         self._settings = settings
         self._wanted: dict[Source, int] = {}  # until, ms UTC
         self._known: dict[Source, int] = {}  # what the table has
-        self._port = 0  # 0: no table
+        self._ports: tuple[int, ...] = ()  # none: no table
         self._whole = True  # the table is to be made anew
         self._changed = asyncio.Event()
         self._failed = False
@@ -60,7 +60,8 @@ class Fence:
 
     def _on_office(self, office: Office) -> None:
         settings = self._settings()
-        self._port = settings.sip.port if settings.guard.mode == "nftables" else 0
+        sip, wanted = settings.sip, settings.guard.mode == "nftables"
+        self._ports = (sip.port, *((sip.tls_port,) if sip.tls else ())) if wanted else ()
         self._wanted = {nftables.source(ban.address): ban.until for ban in office.bans}
         self._whole = True
         self._changed.set()
@@ -92,10 +93,10 @@ class Fence:
 
     def _scripts(self, wanted: dict[Source, int]) -> list[str]:
         now = time.time_ns() // 1_000_000
-        if not self._port:
+        if not self._ports:
             return [nftables.GONE]
         if self._whole:
-            return nftables.anew(self._port, {one: _seconds(until, now) for one, until in wanted.items()})
+            return nftables.anew(self._ports, {one: _seconds(until, now) for one, until in wanted.items()})
         new = {one: _seconds(until, now) for one, until in wanted.items() if self._known.get(one) != until}
         return nftables.changed(new, self._known.keys() - wanted.keys())
 

@@ -227,7 +227,7 @@ static const char *fault_of(const pjsip_rx_data *rdata)
     if (pjsip_method_cmp(&message->line.req.method, &rdata->msg_info.cseq->method) != 0)
         return "CSeq names another method";
     if (length && rdata->msg_info.ctype && length->len > (message->body ? (int)message->body->len : 0) &&
-        !(message->body && pj_stricmp2(&message->body->content_type.type, "multipart") == 0)) /* of which it keeps the parts */
+        !(message->body && pj_stricmp2(&message->body->content_type.type, "multipart") == 0)) /* kept in parts */
         return "shorter than it says";
     for (const pjsip_hdr *one = message->hdr.next; one != &message->hdr; one = one->next)
         for (size_t i = 0; i < PJ_ARRAY_SIZE(single); i++)

@@ -68,7 +68,8 @@ static int is_foreign(const struct line *first)
     return 1;
 }
 
-/* The status to answer with: 400, 416 for a URI of another scheme, 505 for another version, 0 for what is no request or must not be answered. */
+/* The status to answer with: 400, 416 for a URI of another scheme, 505 for another version, 0 for what is no request or
+ * must not be answered. */
 static int status_of(const struct line *first)
 {
     static const char version[] = " SIP/2.0";

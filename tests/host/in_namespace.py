@@ -62,7 +62,7 @@ async def until(what: Callable[[], bool], within: float = 10.0) -> None:
 
 async def test_table_holds_sources_for_their_time() -> None:
     v4, net, v6 = source("192.0.2.7"), source("198.51.100.0/24"), source("2001:db8::/64")
-    await nftables.run(*nftables.anew(5060, {v4: 600, v6: 60}))
+    await nftables.run(*nftables.anew([5060, 5061], {v4: 600, v6: 60}))
     assert 590 < banned()["192.0.2.7"] <= 600 and 50 < banned(6)["2001:db8::/64"] <= 60
     await nftables.run(*nftables.changed({v4: 1200, v6: 1200}, []))  # longer, and again
     assert banned()["192.0.2.7"] > 1000 and banned(6)["2001:db8::/64"] > 1000
@@ -73,7 +73,7 @@ async def test_table_holds_sources_for_their_time() -> None:
     with pytest.raises(nftables.NoFirewall, match="nft refuses"):
         await nftables.run(*nftables.changed({net: 5}, []))
     many = {source(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}"): 600 for n in range(8192)}
-    await nftables.run(*nftables.anew(5060, many))
+    await nftables.run(*nftables.anew([5060, 5061], many))
     assert len(banned()) == 8192
     await nftables.run(nftables.GONE)
     await nftables.run(nftables.GONE)

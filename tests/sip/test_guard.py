@@ -17,7 +17,7 @@ from tests.sip.box import HOST, Account, Box, Event, Telephone
 from tests.sip.wire import Message, Wire, authorization, request, sdp
 
 WRONG, REQUESTS = 4, 40  # of a source in short time are too many
-SILENCE = 0.3  # seconds in which an answer would have come
+SILENCE = 1.0  # seconds in which an answer would have come
 NUMBERS = count(1)
 
 
@@ -262,11 +262,11 @@ async def test_of_many_at_one_address_only_the_one_with_a_wrong_password_has_to_
     good = [Telephone(box, office) for _ in range(3)]
     assert (await good[0].register()).status == 200
     bad = box.account()._replace(password="wrong")
-    statuses = [await guess(box, office, bad) for _ in range(20)]
+    statuses = [await guess(box, office, bad) for _ in range(8)]
     assert 403 in statuses and statuses[-1] == 0
     for phone in good:
         await works(phone, box)
-    assert [await guess(box, office, bad) for _ in range(2)] == [0, 0]
+    assert [await guess(box, office, bad) for _ in range(3)].count(403) <= 1  # one in ten seconds
     right = Telephone(box, office)
     assert (await right.register()).status == 200
     assert not bans(box, office)
@@ -277,7 +277,7 @@ async def test_a_telephone_that_is_registered_is_not_kept_out_by_a_neighbour_who
     async with Wire(box.address, host=address) as mine, Wire(box.address, host=address) as guessing:
         phone = Telephone(box, mine)
         assert (await phone.register()).status == 200
-        for _ in range(10):
+        for _ in range(7):
             await guess(box, guessing, phone.account._replace(password=secrets.token_hex(4)))
         assert await guess(box, guessing, phone.account) == 0  # not even the right one: no answer says that it was
         await works(phone, box)
