@@ -3,7 +3,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -290,9 +290,9 @@ class CallControl:
         self.drain()
         self._audience.line_changed(line)
 
-    def person_states(self) -> dict[str, PersonState]:
-        """What everybody's telephones are doing, as everybody may see it."""
-        return self._people.states()
+    def person_states(self, of: Collection[str] | None = None) -> dict[str, PersonState]:
+        """What the telephones of these people are doing, or everybody's, as everybody may see it."""
+        return self._people.states(of)
 
     # ---- asked for by people ----------------------------------------------------------------------------------------
 

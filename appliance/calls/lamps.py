@@ -130,6 +130,8 @@ class Lamps:
         self._told, self._control, self._telephony = told, control, telephony
         self._host = host
         self._numbers: dict[str, str] = {}
+        self._of: dict[str, list[str]] = {}  # person -> numbers
+        self._shown: dict[tuple[str, str], str] = {}  # what was published last, by package and number
         self._slots: set[str] = set()
         self._lit: dict[int, set[str]] = {}  # call -> whose lamps show it
         self._changed: set[str] = set()
@@ -139,12 +141,15 @@ class Lamps:
         now = numbers(self._control.rules.settings)
         for number in self._numbers.keys() - now.keys():
             for package in (DIALOG, PRESENCE):
-                self._telephony.publish(package, number, "")
+                self._show(package, number, "")
         self._numbers = now
+        self._of = {}
+        for number, person in now.items():
+            self._of.setdefault(person, []).append(number)
         self._publish(set(now.values()))
         free = set(slots(self._control.rules.settings))
         for number in self._slots - free - now.keys():
-            self._telephony.publish(DIALOG, number, "")
+            self._show(DIALOG, number, "")
         for number in free - self._slots:  # a call that is parked says so itself
             self.slot(number, 0)
         self._slots = free
@@ -156,19 +161,28 @@ class Lamps:
     def slot(self, number: str, leg: Leg, caller: str = "", name: str = "") -> None:
         """A park slot's lamp; leg 0: empty. Its number, on a key pressed while lit, takes the leg."""
         who = seen(caller, name, self._shows)
-        self._telephony.publish(
+        self._show(
             DIALOG, number, dialog_info(number, self._host, Dialog("confirmed", False, leg, *who) if leg else IDLE)
         )
 
+    def _show(self, package: str, number: str, body: str) -> None:
+        """Publish it, unless it is what is shown already; "" is none any more."""
+        if self._shown.get((package, number), "") == body:
+            return
+        self._shown[package, number] = body
+        if not body:
+            del self._shown[package, number]
+        self._telephony.publish(package, number, body)
+
     def _publish(self, people: set[str]) -> None:
-        states = self._control.person_states()
-        for number, person in self._numbers.items():
-            if person not in people or person not in states:
+        states = self._control.person_states(people)
+        for person, state in states.items():
+            if not (theirs := self._of.get(person)):
                 continue
             dialog = of_person(person, self._control.calls.values(), self._shows)
-            self._telephony.publish(DIALOG, number, dialog_info(number, self._host, dialog))
-            status = presence(number, self._host, states[person], self._control.people[person])
-            self._telephony.publish(PRESENCE, number, status)
+            for number in theirs:
+                self._show(DIALOG, number, dialog_info(number, self._host, dialog))
+                self._show(PRESENCE, number, presence(number, self._host, state, self._control.people[person]))
 
     def _later(self, *people: str) -> None:
         if not self._changed:

@@ -3,7 +3,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -188,8 +188,8 @@ class People:
         """For the journal: a replay needs to know who was there."""
         self._journal.event(0, self._routing.now(), kind, detail)
 
-    def states(self) -> dict[str, PersonState]:
-        """What everybody's telephones are doing, as everybody may see it."""
+    def states(self, of: Collection[str] | None = None) -> dict[str, PersonState]:
+        """What the telephones of these people are doing, or everybody's, as everybody may see it."""
         under_way = [call for call in self._calls.values() if call.state is not State.OVER]
         talking = {person for call in under_way for person in (call.person, call.caller_person)}
         ringing = {ring.person for call in under_way for ring in call.rings.values()}
@@ -205,4 +205,7 @@ class People:
             registered = any(phone in self.contacts and self.contacts[phone][0] for phone in phones)
             return "free" if registered or (mobile and mobiles) else "unreachable"
 
-        return {name: state(name, one.phones, one.mobile is not None) for name, one in settings.person.items()}
+        people = (
+            settings.person if of is None else {name: settings.person[name] for name in of if name in settings.person}
+        )
+        return {name: state(name, one.phones, one.mobile is not None) for name, one in people.items()}

@@ -88,6 +88,8 @@ class Board:
         self._later(self._tell_phone, phone)
 
     def _later(self, tell: Tell, id: int | str) -> None:
+        if not self._server.watched:  # whoever comes is told how things are then
+            return
         if not self._changed:
             asyncio.get_running_loop().call_soon(self._tell_all)
         self._changed[tell, id] = None

@@ -134,10 +134,17 @@ class Server:
             if self.path.stat().st_ino == self._inode:
                 self.path.unlink()
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody would hear what is told."""
+        return bool(self._watching)
+
     def tell(self, event: type[Event], **fields: object) -> None:
         """Tell everybody who watches; seq, and at unless given, are filled in. Waits for nobody."""
-        line = self._encode(event(**{"at": _now(), **fields, "seq": self.seq + 1})) + b"\n"  # type: ignore[arg-type]
         self.seq += 1
+        if not self._watching:
+            return
+        line = self._encode(event(**{"at": _now(), **fields, "seq": self.seq})) + b"\n"  # type: ignore[arg-type]
         for client in tuple(self._watching):
             if not client.send(line):
                 del self._watching[client]

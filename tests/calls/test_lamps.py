@@ -169,6 +169,16 @@ async def test_a_status_is_published_as_it_is_set(lit: Lit) -> None:
     assert "<rpid:meeting/>" in lit.office.lines.watched["presence", "desk1"]
 
 
+async def test_what_a_lamp_shows_already_is_not_published_again(lit: Lit) -> None:
+    lit.office.call_in()
+    await asyncio.sleep(0)
+    lit.office.lines.watched.clear()
+    lit.lamps.person_changed("anna")
+    lit.lamps.enter()
+    await asyncio.sleep(0)
+    assert not lit.office.lines.watched
+
+
 async def test_other_settings_have_other_lamps(lit: Lit) -> None:
     lit.office.apply(OFFICE.replace('"102"', '"103"'))
     lit.lamps.enter()
