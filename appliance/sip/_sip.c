@@ -169,6 +169,17 @@ static PyObject *endpoint_open(PyObject *self, PyObject *unused)
     return done(post(SIP_DO_OPEN, 0, 0, 0, 0, 0, NULL));
 }
 
+static PyObject *endpoint_hold(PyObject *self, PyObject *args)
+{
+    int on;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "p", &on))
+        return NULL;
+    sip_hold(on);
+    Py_RETURN_NONE;
+}
+
 static PyObject *endpoint_fileno(PyObject *self, PyObject *unused)
 {
     (void)unused;
@@ -500,6 +511,7 @@ static PyObject *endpoint_publish(PyObject *self, PyObject *args)
 static PyMethodDef endpoint_methods[] = {
     {"close", endpoint_close, METH_NOARGS, NULL},
     {"open", endpoint_open, METH_NOARGS, NULL},
+    {"hold", endpoint_hold, METH_VARARGS, NULL},
     {"fileno", endpoint_fileno, METH_NOARGS, NULL},
     {"events", endpoint_events, METH_NOARGS, NULL},
     {"counts", endpoint_counts, METH_NOARGS, NULL},

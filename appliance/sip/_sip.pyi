@@ -45,6 +45,9 @@ class Endpoint:
         SipError when the port is in use, ValueError.
         """
 
+    def hold(self, on: bool) -> None:
+        """While it is on, the SIP thread is not woken for commands: they are carried out together once it is off."""
+
     def open(self) -> None:
         """Let requests in; until then none is answered. After the telephones and trunks were set."""
 

@@ -78,11 +78,25 @@ struct sip_command *sip_command_copy(const struct sip_command *command)
     return NULL;
 }
 
+static int held; /* under the lock: whoever posts will say when all is there */
+
+void sip_hold(int on)
+{
+    int due;
+
+    pthread_mutex_lock(&lock);
+    held = on;
+    due = !on && running && command_first;
+    pthread_mutex_unlock(&lock);
+    if (due)
+        (void)!send(wake_fd, "", 1, MSG_NOSIGNAL); /* full: the thread is awake already */
+}
+
 int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
              const char *const *text)
 {
     struct sip_command *command = calloc(1, sizeof *command);
-    int first, up;
+    int wakes, up;
 
     if (!command)
         return -1;
@@ -100,9 +114,9 @@ int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t va
     }
     pthread_mutex_lock(&lock);
     up = running;
-    first = command_first == NULL;
+    wakes = command_first == NULL && !held;
     if (up) {
-        if (first)
+        if (!command_first)
             command_first = command;
         else
             command_last->next = command;
@@ -113,7 +127,7 @@ int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t va
         sip_command_free(command);
         return -1;
     }
-    if (first && send(wake_fd, "", 1, MSG_NOSIGNAL) < 0)
+    if (wakes && send(wake_fd, "", 1, MSG_NOSIGNAL) < 0)
         return 0; /* the pair is full of earlier wakes: the thread is awake already */
     return 0;
 }
@@ -453,6 +467,7 @@ void sip_stop(void)
 {
     if (wake_fd < 0)
         return;
+    sip_hold(0);
     sip_post(SIP_DO_QUIT, 0, 0, 0, 0, 0, NULL);
     pthread_join(thread, NULL);
     while (command_first) { /* posted behind the last one */

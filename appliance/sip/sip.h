@@ -163,6 +163,7 @@ struct sip_command *sip_command_copy(const struct sip_command *command); /* or N
 void sip_command_free(struct sip_command *command);
 int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
              const char *const *text); /* (any) 0, or -1 when not running or out of memory */
+void sip_hold(int on); /* (any) the thread is not woken for what is posted until it is off again */
 pj_time_val sip_now(void);
 
 /* events.c, all (any) */

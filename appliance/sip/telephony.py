@@ -89,6 +89,7 @@ class Telephony:
         self._guard: Guard | None = None
         self._realm = ""
         self._resolving: dict[str, asyncio.Task[None]] = {}
+        self._holding = False
         self._unread: deque[Event] = deque()
         self._unpublished: dict[tuple[str, str], str] = {}  # before the start: known when the first request is let in
 
@@ -174,9 +175,19 @@ class Telephony:
 
     @property
     def _sip(self) -> Endpoint:
+        """What is asked of it in one turn of the loop wakes the SIP thread once."""
         if not self._endpoint:
             raise RuntimeError("telephony is not started")
+        if not self._holding:
+            self._holding = True
+            self._endpoint.hold(True)
+            asyncio.get_running_loop().call_soon(self._let_go)
         return self._endpoint
+
+    def _let_go(self) -> None:
+        self._holding = False
+        if self._endpoint:
+            self._endpoint.hold(False)
 
     def _ha1(self, user: str, password: str) -> tuple[str, str]:
         text = f"{user}:{self._realm}:{password}".encode()

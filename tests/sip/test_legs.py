@@ -40,6 +40,18 @@ async def test_a_telephone_is_called_rings_answers_and_hangs_up(box: Box, wire: 
     assert await over(box, leg) == (200, 0)
 
 
+async def test_commands_given_together_are_carried_out_together(box: Box, wire: Wire) -> None:
+    phone = Telephone(box, wire)
+    box.sip.hold(True)
+    player = box.sip.play("/nonexistent.wav", False)
+    leg = ring(box, phone)
+    assert (await phone.register()).status == 200  # the SIP thread goes on meanwhile
+    assert not box.told_so_far(Heard.STOPPED, of=player)
+    box.sip.hold(False)
+    await box.told(Heard.STOPPED, of=player)
+    await (await phone.picks_up(leg)).bye()
+
+
 async def test_the_box_hangs_up_and_says_why(box: Box, wire: Wire) -> None:
     phone = Telephone(box, wire)
     leg = ring(box, phone)
