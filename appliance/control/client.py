@@ -23,9 +23,11 @@ from appliance.control.messages import (
     Applied,
     Apply,
     Check,
+    Checked,
     DeleteMessage,
     Dial,
     Dialled,
+    Document,
     Done,
     Event,
     Fault,
@@ -47,6 +49,7 @@ from appliance.control.messages import (
     Version,
     Watch,
     Why,
+    Written,
 )
 
 log = logging.getLogger("control")
@@ -107,6 +110,8 @@ class Client:
     @overload
     async def request(self, request: Apply | Restore) -> Revision: ...
     @overload
+    async def request(self, request: Document) -> Written: ...
+    @overload
     async def request(self, request: History) -> tuple[Version, ...]: ...
     @overload
     async def request(self, request: Dial | Say) -> Dialled: ...
@@ -115,10 +120,11 @@ class Client:
     @overload
     async def request(self, request: ActionKeys) -> str: ...
     @overload
+    async def request(self, request: Check) -> Checked: ...
+    @overload
     async def request(
         self,
-        request: Check
-        | SetStatus
+        request: SetStatus
         | HangUp
         | Send
         | Override

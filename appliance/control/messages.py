@@ -155,12 +155,22 @@ class Apply(msgspec.Struct, tag_field="do", tag="apply", frozen=True):
     id: Id
     document: str
     comment: Short = ""
+    base: str = (
+        ""  # SHA-256 in hex of the document it was made from; refused (`changed`) when that is in force no longer
+    )
 
 
 class History(msgspec.Struct, tag_field="do", tag="history", frozen=True):
     """Answer with every version of the settings kept, oldest first."""
 
     id: Id
+
+
+class Document(msgspec.Struct, tag_field="do", tag="document", frozen=True):
+    """Answer with the settings document of a revision; 0: the one in force."""
+
+    id: Id
+    revision: Id = 0
 
 
 class Restore(msgspec.Struct, tag_field="do", tag="restore", frozen=True):
@@ -299,7 +309,7 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
     action: Short
 
 
-Asking = Watch | Check | Apply | History | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
+Asking = Watch | Check | Apply | History | Document | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 OfMessages = Messages | SetMessage | DeleteMessage | Mailed
 Request = Asking | Handling | OfMessages | recordings.OfRecordings | ActionResult | ActionKeys | AbortAction | Lift
 
@@ -469,6 +479,13 @@ class Revision(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()  # prompts that cannot be spoken
 
 
+class Written(msgspec.Struct, frozen=True):
+    """The settings document of a revision."""
+
+    revision: int
+    document: str
+
+
 class Version(msgspec.Struct, frozen=True):
     """One kept version of the settings; sha256 of the document in hex."""
 
@@ -484,6 +501,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     Apply: Revision,
     History: tuple[Version, ...],
     Restore: Revision,
+    Document: Written,
     SetStatus: Done,
     HangUp: Done,
     Send: Done,

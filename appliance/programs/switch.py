@@ -4,6 +4,7 @@
 import argparse
 import asyncio
 import gc
+import hashlib
 import logging
 import pwd
 from contextlib import suppress
@@ -72,7 +73,8 @@ MAY: dict[str, frozenset[type]] = {
     "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys}) | BROKERS_ASK,
     "linekeeper-fence": frozenset({messages.Watch}),
     "linekeeper-web": frozenset(
-        {messages.Watch, messages.Check, messages.History, messages.Why, messages.Messages, messages.Mailed}
+        {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
+        | {messages.Why, messages.Messages, messages.Mailed}
     ),
 }
 
@@ -333,9 +335,13 @@ class Switch:
         golden.check(document, self._document.name, settings)
         return messages.Checked(tuple(map(str, warnings)))
 
-    async def _apply(self, document: str, comment: str) -> messages.Revision:
-        """Validate, compile, use, keep; whatever fails, or kills us, leaves the old in force or the new, whole."""
+    async def _apply(self, document: str, comment: str, base: str = "") -> messages.Revision:
+        """Validate, compile, use, keep; whatever fails, or kills us, leaves the old in force or the new, whole.
+
+        base: hash of the document that this one was made from. Raises Refused when another is in force."""
         async with self._applying:
+            if base and base != hashlib.sha256(self._office.document.encode()).hexdigest():
+                raise Refused("changed", "Other settings came into force meanwhile; nothing was changed.")
             office = await asyncio.to_thread(self._sound_office, document)
             unheard = await self._said.prepare(office)
             rules = await asyncio.to_thread(self._rules, office)
@@ -385,8 +391,12 @@ class Switch:
         match request:
             case messages.Check(document=document):
                 return await asyncio.to_thread(self._check, document)
-            case messages.Apply(document=document, comment=comment):
-                return await self._apply(document, comment)
+            case messages.Apply(document=document, comment=comment, base=base):
+                return await self._apply(document, comment, base)
+            case messages.Document(revision=0):
+                return messages.Written(self._board.revision, self._office.document)
+            case messages.Document(revision=revision):
+                return messages.Written(revision, self._history.document(revision))
             case messages.History():
                 return [messages.Version(**asdict(version)) for version in self._history.versions()]
             case messages.Restore(revision=revision):

@@ -17,6 +17,7 @@ from appliance.settings.faults import SettingsFaults
 from appliance.settings.passwords import FILE, read_secrets
 from appliance.store.office import Office
 from appliance.web.app import listener, serve
+from appliance.web.drafts import Drafts
 from appliance.web.screen import Screen
 
 
@@ -36,7 +37,11 @@ def main(argv: list[str]) -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     web = arguments.settings(args.settings, args.state).web
     with listener(web.listen, web.port) as sock, closing(Office(arguments.pages(args))) as office:
-        asyncio.run(notify.until_told(_work(args.socket, sock, web.listen, office, sender, codes)))
+        asyncio.run(
+            notify.until_told(
+                _work(args.socket, Drafts(args.socket, args.settings), sock, web.listen, office, sender, codes)
+            )
+        )
     return 0
 
 
@@ -58,7 +63,13 @@ class Codes:
 
 
 async def _work(
-    control: Path, sock: socket.socket, listen: str, office: Office, sender: Callable[[], Sender], codes: Codes
+    control: Path,
+    drafts: Drafts,
+    sock: socket.socket,
+    listen: str,
+    office: Office,
+    sender: Callable[[], Sender],
+    codes: Codes,
 ) -> None:
     screen = Screen()
     address, port = sock.getsockname()[:2]
@@ -68,5 +79,5 @@ async def _work(
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(follow(control, screen.on_office, screen.on_event, screen.on_away))
-        tasks.create_task(serve(screen, sock, listen, office, codes))
+        tasks.create_task(serve(screen, sock, listen, office, drafts, codes))
         tasks.create_task(sender().run())

@@ -20,8 +20,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from appliance.store.office import Office
 from appliance.web.access import ALL, NEWCOMER, USERS, Row, Visit, routes, visit
 from appliance.web.accounts import Accounts
+from appliance.web.drafts import Drafts
 from appliance.web.entry import Entry
 from appliance.web.screen import Full, Screen
+from appliance.web.settings_pages import SettingsPages
 
 SEND_WITHIN = 20.0  # seconds a viewer may take for one piece; then it is dropped
 CONNECTIONS_MAX = 200
@@ -32,7 +34,7 @@ SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer, browsers do not say where our own forms come from
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -159,16 +161,16 @@ class Live:
         return JSONResponse(body, 200 if here else 503, {"Cache-Control": "no-store"})
 
 
-def rows(screen: Screen, card: Card = tuple) -> tuple[Row, ...]:
+def rows(screen: Screen, drafts: Drafts, card: Card = tuple) -> tuple[Row, ...]:
     """Every route and who may; what is not here is not there."""
     entry = Entry()
-    return (*Live(screen, card).rows(), *entry.rows(), *Accounts(entry).rows())
+    return (*Live(screen, card).rows(), *entry.rows(), *Accounts(entry).rows(), *SettingsPages(drafts).rows())
 
 
-def application(screen: Screen, listen: str, office: Office, card: Card = tuple) -> ASGIApp:
+def application(screen: Screen, listen: str, office: Office, drafts: Drafts, card: Card = tuple) -> ASGIApp:
     """The rows and `/static`, guarded."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.router.routes.extend(routes(rows(screen, card), office))
+    app.router.routes.extend(routes(rows(screen, drafts, card), office))
     app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
     return Guard(app, listen)
 
@@ -192,10 +194,12 @@ class _Server(uvicorn.Server):
         yield  # signals are the program's business
 
 
-async def serve(screen: Screen, sock: socket.socket, listen: str, office: Office, card: Card = tuple) -> None:
+async def serve(
+    screen: Screen, sock: socket.socket, listen: str, office: Office, drafts: Drafts, card: Card = tuple
+) -> None:
     """Until cancelled; then streams are ended and open requests get a second."""
     config = uvicorn.Config(
-        application(screen, listen, office, card),
+        application(screen, listen, office, drafts, card),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The stages from a bare Debian to a Linekeeper that runs: packages, pjsip, venv, install, compile."""
+"""The stages from a bare Debian to a Linekeeper that runs: packages, pjsip, venv, install, compile, scripts."""
 
 from __future__ import annotations
 
 import argparse
 import fcntl
+import json
 import os
 import platform
 import shutil
@@ -57,6 +58,7 @@ class Setup:
         yield Stage("venv", "installing Python packages", self.venv_facts, self.has_packages, self.make_venv)
         yield Stage("install", "linking this tree into .venv", self.install_facts, self.has_install, self.make_install)
         yield Stage("compile", "compiling our C", self.compile_facts, self.has_made, self.make_compile)
+        yield Stage("scripts", "fetching scripts by npm", self.script_facts, self.has_scripts, self.make_scripts)
 
     # -- pjsip
 
@@ -179,6 +181,32 @@ class Setup:
             if not (link.is_symlink() and link.readlink() == built):
                 link.unlink(missing_ok=True)
                 link.symlink_to(built)
+
+    # -- scripts for pages and their tests
+
+    def script_facts(self) -> list[str]:
+        return [(self.root / "package.json").read_text()]
+
+    def has_scripts(self) -> bool:
+        """All that package.json names, in .build/npm."""
+        wanted = json.loads(self.script_facts()[0]).get("devDependencies", {})
+        return all((self.build / "npm/node_modules" / name / "package.json").exists() for name in wanted)
+
+    def make_scripts(self, log: Log) -> None:
+        folder = self.build / "npm"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.root / "package.json", folder)
+        npm = [
+            "npm",
+            "install",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-package-lock",
+            "--prefix",
+            str(folder),
+        ]
+        log.run(npm, cwd=folder, advice="Is the npm registry to be reached? Run make setup again then.")
 
     def made(self) -> Iterator[tuple[Path, Path]]:
         """Where each thing that is made, and not written, is looked for, and where it is."""

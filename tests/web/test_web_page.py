@@ -18,6 +18,7 @@ from appliance.programs.web import Codes
 from appliance.store.office import Office
 from appliance.web import app as app_module
 from appliance.web.app import PortTaken, is_ours, listener, serve
+from appliance.web.drafts import Drafts
 from appliance.web.screen import VIEWERS_MAX, Screen
 from tests.calls.office import OFFICE
 from tests.fakes.browser import browser
@@ -47,7 +48,9 @@ async def shown(switch: Switch, port: int = 0) -> AsyncIterator[str]:
     with listener("127.0.0.1", port) as sock:
         tasks = [
             asyncio.create_task(follow(switch.socket, on_office, screen.on_event, screen.on_away)),
-            asyncio.create_task(serve(screen, sock, "127.0.0.1", pages, lambda: CODES)),
+            asyncio.create_task(
+                serve(screen, sock, "127.0.0.1", pages, Drafts(switch.socket, Path("office.toml")), lambda: CODES)
+            ),
         ]
         try:
             async with asyncio.timeout(WITHIN):
@@ -303,7 +306,7 @@ async def test_every_answer_carries_the_security_headers(web: httpx.AsyncClient,
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["x-frame-options"] == "DENY"
     assert "server" not in answer.headers
     assert answer.status_code == (404 if path in ("/nothing", "/docs") else 200)
@@ -336,7 +339,9 @@ def test_a_port_in_use_is_told_in_a_sentence() -> None:
 async def test_when_the_program_stops_those_who_watch_are_let_go_at_once(switch: Switch, tmp_path: Path) -> None:
     screen = Screen()
     with listener("127.0.0.1", 0) as sock, contextlib.closing(Office(tmp_path / "pages")) as pages:
-        serving = asyncio.create_task(serve(screen, sock, "127.0.0.1", pages))
+        serving = asyncio.create_task(
+            serve(screen, sock, "127.0.0.1", pages, Drafts(switch.socket, Path("office.toml")))
+        )
         async with (
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{sock.getsockname()[1]}", timeout=WITHIN) as web,
             watching(web) as viewer,

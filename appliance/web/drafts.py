@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Settings on their way: a draft for each user, checked, compared with what is in force, and put in force by the switch."""
+
+import asyncio
+import difflib
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from appliance.control.client import ControlLost, connect
+from appliance.control.messages import Apply, Check, Document, History, Refused, Restore, Revision, Version, Written
+from appliance.settings import documents, edits, load
+from appliance.settings.faults import Fault, SettingsFaults
+from appliance.settings.models import Settings
+from appliance.store.office import Draft
+from appliance.web.access import Refusal, Visit, now
+
+SWITCH_WITHIN = 90.0  # seconds; golden calls and prompts take some
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a user looks at: his draft, or (drafted False) what is in force."""
+
+    before: str
+    document: str
+    drafted: bool
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return edits.values(self.document)
+
+
+class Drafts:
+    def __init__(self, socket: Path, settings: Path) -> None:
+        self._socket, self._settings = socket, settings
+
+    # ---- the switch
+
+    async def in_force(self, revision: int = 0) -> Written:
+        """A document by its revision, 0: that in force. Raises Refusal."""
+        return await self._ask(Document(0, revision))  # type: ignore[no-any-return]
+
+    async def versions(self) -> tuple[Version, ...]:
+        """The newest first."""
+        return tuple(reversed(await self._ask(History(0))))
+
+    async def check(self, document: str) -> tuple[tuple[str, ...], str]:
+        """What is sound but may not be meant; or why the switch would not take it. Golden calls are run."""
+        try:
+            return (await self._ask(Check(0, document))).warnings, ""
+        except Refused as refused:
+            return (), refused.message
+
+    async def apply(self, document: str, before: str, comment: str) -> Revision:
+        """Raises Refused (`changed` when before is in force no longer), Refusal."""
+        base = hashlib.sha256(before.encode()).hexdigest()
+        return await self._ask(Apply(0, document, comment, base))  # type: ignore[no-any-return]
+
+    async def restore(self, revision: int) -> Revision:
+        return await self._ask(Restore(0, revision))  # type: ignore[no-any-return]
+
+    async def _ask(self, request: Any) -> Any:
+        try:
+            async with asyncio.timeout(SWITCH_WITHIN), await connect(self._socket) as switch:
+                return await switch.request(request)
+        except (ControlLost, TimeoutError):
+            raise Refusal(503, "The switch does not answer. Nothing was changed, as far as is known.") from None
+
+    # ---- drafts
+
+    async def work(self, asked: Visit) -> Work:
+        if draft := asked.office.draft(asked.name):
+            return Work(draft.before, draft.document, True)
+        document = (await self.in_force()).document
+        try:
+            edits.values(document)
+        except tomllib.TOMLDecodeError:
+            raise Refusal(503, "The settings in force cannot be read.") from None
+        return Work(document, document, False)
+
+    def keep(self, asked: Visit, work: Work, document: str) -> None:
+        """The draft as it is now; none when it is what is in force."""
+        if len(document.encode()) > documents.LARGEST:
+            raise Refusal(413, "That is too long.")
+        if document == work.before:
+            asked.office.drop(asked.name)
+        else:
+            asked.office.keep(Draft(asked.name, work.before, document, now()))
+
+    def faults(self, document: str) -> list[Fault]:
+        """All that is wrong with a document, golden calls apart."""
+        try:
+            load.parse(document, self._settings)
+        except SettingsFaults as found:
+            return list(found.faults)
+        except OSError as error:
+            return [Fault("unreadable", self._settings.name, 0, 0, "", str(error.strerror))]
+        return []
+
+    def settings(self, document: str) -> Settings | None:
+        """The document as settings; None while it has faults."""
+        try:
+            return load.parse(document, self._settings)
+        except (SettingsFaults, OSError):
+            return None
+
+
+def difference(old: str, new: str) -> list[tuple[str, str]]:
+    """Lines with `same`, `gone`, `new` or `skip`, with three around each change."""
+    kinds = {" ": "same", "-": "gone", "+": "new", "@": "skip"}
+    lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3))[2:]
+    return [(kinds[line[0]], "…" if line[0] == "@" else line[1:]) for line in lines]

@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The settings as pages: tables and fields, the draft and what it changes, history, export and import. See docs/pages.md."""
+
+import asyncio
+import re
+import tomllib
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from starlette.datastructures import UploadFile
+from starlette.responses import PlainTextResponse, Response
+
+from appliance.control.messages import Refused
+from appliance.settings import documents, edits
+from appliance.settings.edits import MISSING
+from appliance.settings.faults import Fault, Schema, SettingsFaults, dotted, plain
+from appliance.settings.models import Settings
+from appliance.settings.places import Path
+from appliance.settings.words import NAME
+from appliance.web import forms
+from appliance.web.access import SETTERS, Refusal, Row, Visit
+from appliance.web.accounts import when
+from appliance.web.drafts import Drafts, Work, difference
+
+TABLE_MAX = 1 << 20  # bytes of a form of one table
+FILE_MAX = 3 * documents.LARGEST + 65_536  # a document as a form writes it at its worst
+GROUPS = (  # how the first page orders the tables
+    ("The office", ("office", "hours", "sip", "web")),
+    ("People and telephones", ("person", "phone", "department", "skill")),
+    ("Calls in", ("line", "scenario", "queue", "chain", "callers", "prompt", "lookup", "room")),
+    ("Calls out", ("outside", "limits")),
+    ("At the telephone", ("features", "parking", "hold", "lamps")),
+    ("Voicemail and e-mail", ("mailbox", "voicemail", "mail")),
+    ("Home automation", ("mqtt", "broker", "action")),
+    ("Examples", ("golden",)),
+)
+
+
+class SettingsPages:
+    def __init__(self, drafts: Drafts) -> None:
+        self._drafts = drafts
+
+    def rows(self) -> tuple[Row, ...]:
+        return (
+            Row("GET", "/settings", SETTERS, self.first),
+            Row("GET", "/settings/at/{path:path}", SETTERS, self.table),
+            Row("POST", "/settings/at/{path:path}", SETTERS, self.save, TABLE_MAX),
+            Row("POST", "/settings/add", SETTERS, self.add),
+            Row("POST", "/settings/rename", SETTERS, self.rename),
+            Row("POST", "/settings/remove", SETTERS, self.remove),
+            Row("GET", "/settings/draft", SETTERS, self.draft),
+            Row("POST", "/settings/apply", SETTERS, self.apply),
+            Row("POST", "/settings/discard", SETTERS, self.discard),
+            Row("POST", "/settings/merge", SETTERS, self.merge, TABLE_MAX),
+            Row("GET", "/settings/history", SETTERS, self.history),
+            Row("GET", "/settings/version/{number:int}", SETTERS, self.version),
+            Row("POST", "/settings/restore", SETTERS, self.restore),
+            Row("GET", "/settings/export", SETTERS, self.export),
+            Row("GET", "/settings/import", SETTERS, self.file),
+            Row("POST", "/settings/import", SETTERS, self.take, FILE_MAX),
+        )
+
+    # ---- tables
+
+    async def first(self, asked: Visit, wrong: str = "", status: int = 200) -> Response:
+        work = await self._drafts.work(asked)
+        found = await asyncio.to_thread(self._drafts.faults, work.document)
+        tables = {one.key: one for one in forms.inner(work.values, (), found)}
+        grouped = [(words, [tables.pop(key) for key in keys if key in tables]) for words, keys in GROUPS]
+        if tables:
+            grouped.append(("More", list(tables.values())))
+        others = [draft for draft in asked.office.drafts() if draft.user != asked.name]
+        return asked.page(
+            "settings.html", status, groups=grouped, work=work, faults=found, others=others, when=when, wrong=wrong,
+            link=link, titles=titles(work), where=self._where(work),
+        )  # fmt: skip
+
+    async def table(
+        self, asked: Visit, wrong: str = "", status: int = 200, work: Work | None = None, more: str = ""
+    ) -> Response:
+        work = work or await self._drafts.work(asked)
+        path = self._path(asked, work)
+        found = await asyncio.to_thread(self._drafts.faults, work.document)
+        node = forms.node_at(work.values, path)
+        shown = forms.fields(work.values, path, found)
+        parent = forms.node_at(work.values, path[:-1])
+        named = "additionalProperties" in parent
+        optional = len(path) == 1 and path[0] not in forms.ROOT.get("required", ()) and _absent_by_default(path[0])
+        own = [fault.message for fault in found if fault.path == dotted(path)]
+        return asked.page(
+            "table.html", status, table=path, words=node.get("description", ""), fields=shown,
+            inner=forms.inner(work.values, path, found), own=own, work=work, named=named, more=more, wrong=wrong,
+            removable=named or isinstance(path[-1], int) or optional, link=link, title=dotted(path),
+            there=edits.at(work.values, path) is not MISSING, up=up(work, path), blank=forms.BLANK,
+            done=asked.request.query_params.get("done", "")[:20], rows_max=forms.ROWS_MAX, titles=titles(work, path),
+        )  # fmt: skip
+
+    async def save(self, asked: Visit) -> Response:
+        work = await self._drafts.work(asked)
+        path = self._path(asked, work)
+        form = {key: [each for each in asked.form.getlist(key) if isinstance(each, str)] for key in asked.form}
+        made = forms.edits(work.values, path, form)
+        if not made and edits.at(work.values, path) is MISSING and len(path) == 1:
+            made = [(path, {})]  # a table of its own that says nothing else, such as [mqtt]
+        document = await asyncio.to_thread(edits.put, work.document, made) if made else work.document
+        self._drafts.keep(asked, work, document)
+        asked_for = asked.text("do")
+        if asked_for.startswith("more:"):
+            return await self.table(asked, work=Work(work.before, document, True), more=asked_for[5:])
+        if asked_for.startswith("up:"):
+            return await self._up(asked, path, asked_for)
+        found = await asyncio.to_thread(self._drafts.faults, document)
+        if forms.faults_of(found, path):
+            return await self.table(asked, status=422, work=Work(work.before, document, document != work.before))
+        return asked.to(link(path) + "?done=kept")
+
+    async def _up(self, asked: Visit, path: Path, asked_for: str) -> Response:
+        """One of a list before the one above it."""
+        work = await self._drafts.work(asked)
+        found = re.fullmatch(r"up:([a-z_]+):([0-9]{1,4})", asked_for)
+        items = edits.at(work.values, (*path, found[1])) if found else MISSING
+        if found and isinstance(items, list) and 0 < (n := int(found[2])) < len(items):
+            items[n - 1], items[n] = items[n], items[n - 1]
+            document = await asyncio.to_thread(edits.put, work.document, [((*path, found[1]), items)])
+            self._drafts.keep(asked, work, document)
+        return asked.to(link(path))
+
+    async def add(self, asked: Visit) -> Response:
+        """One more table of a kind, or one more of a list."""
+        work = await self._drafts.work(asked)
+        parts = [part for part in asked.text("at").split("/") if part]
+        *outer, key = parts or [""]
+        path = forms.find(work.values, outer) if outer else ()
+        node = forms.node_at(work.values, (*path, key)) if path is not None else {}
+        shape = forms.shape_of(node)
+        if path is None or shape not in ("named", "list"):
+            raise Refusal(404, "There is no such table.")
+        here = edits.at(work.values, (*path, key))
+        kind = asked.text("kind")
+        new = {"do": kind} if kind and kind in _kinds(node) else {}
+        if shape == "list":
+            name: str | int = len(here) if isinstance(here, list) else 0
+        else:
+            name = asked.text("name").strip()
+            if not re.fullmatch(r"[0-9*#]" if key == "keys" else NAME, str(name)):
+                raise Refusal(422, "A name has 1 to 31 of a-z, 0-9 and -; a key is one of 0 to 9, * and #.")
+            if isinstance(here, dict) and name in here:
+                raise Refusal(409, "There is one of that name already.")
+        made: list[tuple[Path, object]] = [((*path, key, name), new)]
+        if shape == "list" and not isinstance(here, list):
+            made = [((*path, key), [new])]
+        document = await asyncio.to_thread(edits.put, work.document, made)
+        self._drafts.keep(asked, work, document)
+        return asked.to(link((*path, key, name)))
+
+    async def rename(self, asked: Visit) -> Response:
+        """Another name for a table, also wherever it is named."""
+        work = await self._drafts.work(asked)
+        path = forms.find(work.values, asked.text("at").split("/"))
+        new = asked.text("name").strip()
+        if path is None or not isinstance(path[-1], str) or len(path) != 2:
+            raise Refusal(404, "There is no such table.")
+        if not re.fullmatch(NAME, new):
+            raise Refusal(422, "A name has 1 to 31 of a-z, 0-9 and -; a key is one of 0 to 9, * and #.")
+        kind, old = str(path[0]), path[1]
+        if new in edits.at(work.values, (kind,)):
+            raise Refusal(409, "There is one of that name already.")
+        settings = await asyncio.to_thread(self._drafts.settings, work.document)
+        if settings is None:
+            raise Refusal(409, "First put right what is wrong in the draft: then everything that names it can follow.")
+        document = await asyncio.to_thread(edits.rename, work.document, kind, str(old), new, settings)
+        self._drafts.keep(asked, work, document)
+        return asked.to(link((kind, new)))
+
+    async def remove(self, asked: Visit) -> Response:
+        work = await self._drafts.work(asked)
+        path = forms.find(work.values, asked.text("at").split("/"))
+        if path is None or edits.at(work.values, path) is MISSING:
+            raise Refusal(404, "There is no such table.")
+        document = await asyncio.to_thread(edits.put, work.document, [(path, MISSING)])
+        self._drafts.keep(asked, work, document)
+        return asked.to(up(work, path))
+
+    # ---- the draft
+
+    async def draft(self, asked: Visit, wrong: str = "", status: int = 200) -> Response:
+        work = await self._drafts.work(asked)
+        now = await self._drafts.in_force()
+        if work.drafted and now.document != work.before:
+            return self._conflict(asked, work, now.document)
+        warnings, refused = await self._drafts.check(work.document) if work.drafted else ((), "")
+        found = await asyncio.to_thread(self._drafts.faults, work.document) if refused else []
+        return asked.page(
+            "draft.html", status, work=work, warnings=warnings, refused=refused, faults=found, wrong=wrong, link=link,
+            lines=difference(work.before, work.document), changes=_changes(work.before, work.document),
+            where=self._where(work),
+        )  # fmt: skip
+
+    async def apply(self, asked: Visit) -> Response:
+        work = await self._drafts.work(asked)
+        if not work.drafted:
+            return asked.to("/settings/draft")
+        comment = f"{asked.name}: {asked.text('comment').strip()[:150]}".rstrip(": ")
+        try:
+            became = await self._drafts.apply(work.document, work.before, comment)
+        except Refused as refused:
+            if refused.id == "changed":
+                return self._conflict(asked, work, (await self._drafts.in_force()).document)
+            return await self.draft(asked, refused.message, 422)
+        asked.office.drop(asked.name)
+        asked.note("settings-applied", f"version {became.revision}")
+        return asked.page("applied.html", became=became)
+
+    async def discard(self, asked: Visit) -> Response:
+        asked.office.drop(asked.name)
+        return asked.to("/settings")
+
+    def _conflict(self, asked: Visit, work: Work, theirs: str) -> Response:
+        """Somebody put other settings in force while this draft was made: both are shown, nothing is lost."""
+        _, conflicts, wishes = edits.merge(work.before, work.document, theirs)
+        return asked.page(
+            "conflict.html", 409, mine=_changes(work.before, work.document), theirs=_changes(work.before, theirs),
+            both=list(zip(conflicts, wishes, strict=True)), dotted=dotted, shown=shown, link=link,
+        )  # fmt: skip
+
+    async def merge(self, asked: Visit) -> Response:
+        """The draft anew, on what is in force now; of each conflict the side that was chosen."""
+        work = await self._drafts.work(asked)
+        theirs = (await self._drafts.in_force()).document
+        merged, _, wishes = edits.merge(work.before, work.document, theirs)
+        chosen = [(wish.path, wish.new) for wish in wishes if asked.text(f"side:{dotted(wish.path)}") == "mine"]
+        merged = edits.put(merged, chosen) if chosen else merged
+        self._drafts.keep(asked, Work(theirs, work.document, True), merged)
+        return asked.to("/settings/draft")
+
+    # ---- history, export, import
+
+    async def history(self, asked: Visit) -> Response:
+        return asked.page("history.html", versions=(await self._drafts.versions())[:200], when=when)
+
+    async def version(self, asked: Visit) -> Response:
+        number = int(asked.request.path_params["number"])
+        try:
+            old = await self._drafts.in_force(number) if 0 < number < 1 << 53 else None
+        except Refused:
+            old = None
+        if old is None:
+            raise Refusal(404, "There is no such version.")
+        now = await self._drafts.in_force()
+        return asked.page(
+            "version.html", number=number, now=now.revision, lines=difference(now.document, old.document),
+            changes=_changes(now.document, old.document),
+        )  # fmt: skip
+
+    async def restore(self, asked: Visit) -> Response:
+        if not re.fullmatch(r"[0-9]{1,15}", asked.text("version")):
+            raise Refusal(404, "There is no such version.")
+        try:
+            became = await self._drafts.restore(int(asked.text("version")))
+        except Refused as refused:
+            raise Refusal(422, refused.message) from None
+        asked.note("settings-restored", f"version {asked.text('version')} as {became.revision}")
+        return asked.page("applied.html", became=became)
+
+    async def export(self, asked: Visit) -> Response:
+        """The draft, or what is in force, as a file."""
+        work = await self._drafts.work(asked)
+        headers = {"Content-Disposition": 'attachment; filename="office.toml"', "Cache-Control": "no-store"}
+        return PlainTextResponse(work.document, headers=headers, media_type="application/toml")
+
+    async def file(self, asked: Visit, text: str = "", faults: Sequence[Fault] = (), status: int = 200) -> Response:
+        work = await self._drafts.work(asked)
+        return asked.page("import.html", status, text=text or work.document, faults=faults, work=work)
+
+    async def take(self, asked: Visit) -> Response:
+        """A document, sent as a file or written here, becomes the draft; it must be TOML, its faults may be mended after."""
+        sent = asked.form.get("file")
+        data = await sent.read(documents.LARGEST + 1) if isinstance(sent, UploadFile) and sent.size else b""
+        data = data or asked.text("text").replace("\r\n", "\n").encode("utf-8", "surrogatepass")
+        try:
+            text = documents.decode(data, "office.toml").replace("\r\n", "\n")
+            documents.check(Settings, text, "office.toml")
+        except SettingsFaults as wrong:
+            text = data[: documents.LARGEST].decode("utf-8", "replace")
+            if any(fault.id in UNREADABLE for fault in wrong.faults) or not _is_toml(text):
+                return await self.file(asked, text, wrong.faults, 422)
+        work = await self._drafts.work(asked)
+        self._drafts.keep(asked, work, text)
+        return asked.to("/settings/draft")
+
+    # ---- addresses
+
+    def _path(self, asked: Visit, work: Work) -> Path:
+        path = forms.find(work.values, asked.request.path_params["path"].split("/"))
+        if path is None:
+            raise Refusal(404, "There is no such table.")
+        return path
+
+    @staticmethod
+    def _where(work: Work):  # type: ignore[no-untyped-def]
+        """From a fault's path to the page where it is mended."""
+
+        def where(fault: Fault) -> str:
+            parts = [part for part in re.split(r"[.\[\]]+", fault.path) if part]
+            while parts:
+                if (path := forms.find(work.values, parts)) is not None:
+                    return link(path)
+                parts.pop()
+            return ""
+
+        return where
+
+
+UNREADABLE = frozenset({"not-utf-8", "too-large", "toml-syntax", "too-deep", "given-twice"})
+
+
+def link(path: Sequence[str | int]) -> str:
+    return "/settings/at/" + "/".join(quote(str(part), safe="") for part in path)
+
+
+def up(work: Work, path: Path) -> str:
+    """The page of the table that one is within."""
+    for end in range(len(path) - 1, 0, -1):
+        if forms.shape_of(forms.node_at(work.values, path[:end])) == "table":
+            return link(path[:end])
+    return "/settings"
+
+
+def titles(work: Work, path: Path = ()) -> dict[str, str]:
+    """What tables are called beside their names, by `kind.name`."""
+    found = {}
+    here = edits.at(work.values, path)
+    for kind, tables in here.items() if isinstance(here, dict) else ():
+        each = tables.items() if isinstance(tables, dict) else enumerate(tables) if isinstance(tables, list) else ()
+        for name, one in each:
+            if isinstance(one, dict):
+                found[f"{kind}.{name}"] = str(one.get("name") or one.get("do") or "")[:64]
+    return found
+
+
+def shown(value: object) -> str:
+    """A value for people to compare."""
+    if value is MISSING:
+        return "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {shown(each)}" for key, each in value.items())[:300] or "{}"
+    return str(value)[:300] if not isinstance(value, bool) else ("true" if value else "false")
+
+
+def _changes(old: str, new: str) -> list[tuple[str, str, str]]:
+    found = edits.changes(edits.values(old), edits.values(new))
+    return [(dotted(one.path), shown(one.old), shown(one.new)) for one in found[:300]]
+
+
+def _absent_by_default(key: str | int) -> bool:
+    return forms.ROOT["properties"][key].get("default", MISSING) is None
+
+
+def _kinds(node: Schema) -> list[str]:
+    below = plain(node.get("additionalProperties", {}), forms.ROOT)
+    return list(below["discriminator"]["mapping"]) if "discriminator" in below else []
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        return bool(edits.values(text)) or True
+    except (tomllib.TOMLDecodeError, ValueError):
+        return False

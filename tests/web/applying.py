@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A switch that keeps and checks settings as the real one does, and does nothing else."""
+
+import asyncio
+import hashlib
+import time
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from appliance.control import messages as m
+from appliance.control.server import Peer, Server
+from appliance.settings import golden, load
+from appliance.settings.faults import SettingsFaults
+from appliance.settings.history import History, NoSuchVersion
+from tests.fakes.switch import small_office
+
+
+class Applying:
+    """`socket`, and `document`, the file in force; `hold` holds an apply up."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self.socket, self.document = folder / "control.sock", folder / "office.toml"
+        self.document.write_text(text)
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self._history = History(folder / "history")
+        self._history.apply(self.document, text, at=self._now(), comment="as found at the start")
+        self._server = Server(self.socket, self._handle, small_office)
+
+    async def __aenter__(self) -> Self:
+        await self._server.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._server.close()
+
+    @property
+    def text(self) -> str:
+        return self.document.read_text()
+
+    async def _handle(self, request: m.Request, peer: Peer) -> object:
+        try:
+            match request:
+                case m.Check(document=text):
+                    return m.Checked(self._sound(text))
+                case m.Apply(document=text, comment=comment, base=base):
+                    return await self._apply(text, comment, base)
+                case m.Document(revision=revision):
+                    return m.Written(revision, self._history.document(revision) if revision else self.text)
+                case m.History():
+                    return [m.Version(**asdict(version)) for version in self._history.versions()]
+                case m.Restore(revision=revision):
+                    return await self._apply(self._history.document(revision), f"version {revision} again", "")
+        except (SettingsFaults, NoSuchVersion) as fault:
+            raise m.Refused(fault.id, str(fault)) from None
+        return m.Done()
+
+    async def _apply(self, text: str, comment: str, base: str) -> m.Revision:
+        if base and base != hashlib.sha256(self.text.encode()).hexdigest():
+            raise m.Refused("changed", "Other settings came into force meanwhile; nothing was changed.")
+        self._sound(text)
+        await self.hold.wait()
+        return m.Revision(self._history.apply(self.document, text, at=self._now(), comment=comment).number)
+
+    def _sound(self, text: str) -> tuple[str, ...]:
+        settings, warnings = load.sound(text, self.document)
+        golden.check(text, self.document.name, settings)
+        return tuple(map(str, warnings))
+
+    @staticmethod
+    def _now() -> int:
+        return time.time_ns() // 1_000_000
