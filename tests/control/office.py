@@ -84,6 +84,8 @@ class SmallOffice:
                 return m.Dialled((5,))
             case m.Apply() | m.Restore():
                 return m.Revision(8)
+            case m.Document(revision=revision):
+                return m.Written(revision or 8, "[office]")
             case m.History():
                 return [m.Version(1, 1_790_000_000_000, "as found at the start", "00" * 32)]
         return m.Done()

@@ -21,6 +21,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert await client.request(m.Why(0, 5)) == ("anna was rung",)
         assert (await client.request(m.Apply(0, "[office]"))).revision == 8
         assert (await client.request(m.Restore(0, 7))).revision == 8
+        assert (await client.request(m.Document(0, 3))).revision == 3
         assert (await client.request(m.History(0)))[0].comment == "as found at the start"
         assert await client.request(m.Check(0, "")) == m.Checked(("a warning",))
         assert await client.request(m.Messages(0)) == (MESSAGE,)

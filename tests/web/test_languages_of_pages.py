@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Pages in the visitor's language: nothing left in English that people read of the pages themselves."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+
+from appliance.web import settings_pages, tongue
+from appliance.web.access import ROLES
+from tests.web.visitors import site
+
+WEB = Path(tongue.__file__).parent
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
+GAP = re.compile(r"%\(\w+\)s|\{\}")
+
+
+def sentences() -> Iterator[str]:
+    """Everything marked for translation, and what is shown by way of it: refusals, audit rows, roles, groups."""
+    for found in extract_from_dir(WEB, METHODS, OPTIONS, keywords={"_": None, "gettext": None, "say": None}):
+        yield str(found[2])
+    code = "".join(path.read_text() for path in WEB.glob("*.py"))
+    yield from re.findall(r'(?:Refusal\(\d+, |note\()"([^"]+)"', code)
+    yield from re.findall(r'asked\.address, "([a-z-]+)"', code)
+    yield from ROLES
+    yield from (words for words, _ in settings_pages.GROUPS)
+
+
+@pytest.mark.parametrize("language", [code for code in tongue.LANGUAGES if code != "en"])
+def test_every_sentence_is_in_every_language_with_its_gaps(language: str) -> None:
+    words = tongue.catalogue(language)
+    every = set(sentences())
+    assert len(every) > 150
+    missing = [one for one in every if words.gettext(one) == one]
+    assert missing == []
+    for one in every:
+        assert sorted(GAP.findall(one)) == sorted(GAP.findall(words.gettext(one))), one
+
+
+@pytest.mark.parametrize(
+    ("wanted", "accept", "spoken"),
+    [
+        ("", "ru-RU,ru;q=0.9,en;q=0.8", "ru"),
+        ("", "de, uk;q=0.5", "uk"),
+        ("en", "ru", "en"),
+        ("xx", "", "en"),
+        ("", "../../etc/passwd", "en"),
+        ("", ",;=q" * 10_000, "en"),
+    ],
+)
+def test_the_language_is_the_one_chosen_or_the_browsers(wanted: str, accept: str, spoken: str) -> None:
+    assert tongue.spoken(wanted, accept) == spoken
+
+
+async def test_a_page_comes_in_the_language_that_is_asked_for(tmp_path: Path) -> None:
+    async with site(tmp_path) as box, box.visitor() as one:
+        one.headers["Accept-Language"] = "uk"
+        page = (await one.get("/first-run")).text
+        assert '<html lang="uk">' in page and "Задати пароль власника" in page
+        box.people()
+        assert (await one.log_in("reader")).status_code == 303
+        await one.fill("/me", "/me/language", language="ru")
+        assert "Моя учётная запись" in (await one.get("/me")).text
