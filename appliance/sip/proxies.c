@@ -158,13 +158,15 @@ static void on_silence(void *token)
 static void add_route(pjsip_tx_data *tdata, const pjsua_acc_config *account)
 {
     static const pj_str_t name = {(char *)(uintptr_t) "Route", 5};
-    char text[160];
+    size_t size = (size_t)account->proxy[0].slen + 1;
+    char *text; /* what is parsed of it points into it */
     void *route;
 
     if (!account->proxy_cnt)
         return;
-    sip_copy(text, sizeof text, &account->proxy[0]);
-    if ((route = pjsip_parse_hdr(tdata->pool, &name, text, strlen(text), NULL)) != NULL)
+    text = pj_pool_alloc(tdata->pool, size);
+    sip_copy(text, size, &account->proxy[0]);
+    if ((route = pjsip_parse_hdr(tdata->pool, &name, text, size - 1, NULL)) != NULL)
         pjsip_msg_add_hdr(tdata->msg, route);
 }
 
