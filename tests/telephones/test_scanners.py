@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.control import messages
 from appliance.control.client import connect
 from appliance.control.guard import Ban, Banned
 from appliance.control.messages import Apply, Happened, Watch
@@ -155,9 +156,10 @@ async def test_who_is_banned_is_told_by_the_command_and_let_back_by_it(office: O
 
 async def test_the_alarm_and_each_ban_reach_who_watches(office: Office) -> None:
     async with await connect(office.socket) as switch:
-        guessing = asyncio.create_task(guess(office, "127.6.4.1"))
-        told = []
+        told: list[object] = []
         async for event in switch.watch():
+            if isinstance(event, messages.Office):  # from now on we are told
+                guessing = asyncio.create_task(guess(office, "127.6.4.1"))
             if isinstance(event, Banned | Happened):
                 told.append(event)
             if len(told) == 2:
