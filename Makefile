@@ -19,7 +19,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred timers network homeassistant bench asterisk clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred timers network soak homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ timers: quiet-setup ## sessions that are refreshed and run out, which takes a mi
 
 network: quiet-setup ## a broker whose cable is pulled, name servers that say nothing; in namespaces (needs root)
 	@$(BIN)/pytest tests/mqtt/network.py tests/calls/names.py
+
+soak: quiet-setup ## a day of more than five thousand calls through a whole box, and the account of it (about 20 min)
+	@$(BIN)/pytest -s tests/soak/whole_day.py
 
 homeassistant: quiet-setup ## Home Assistant itself beside a whole box (minutes; the first time it is installed)
 	@$(BIN)/python -m tests.homeassistant.install

@@ -45,7 +45,7 @@ class Switch:
 
     async def ready(self, desks: Telephone) -> None:
         """Every desk phone of the crew is registered; the first asks until the switch listens. Ends us if it does not."""
-        for _ in range(100):
+        for _ in range(300):
             try:
                 await desks.register("agent0", CREW_PASSWORD, within=0.1)
                 break
@@ -54,7 +54,7 @@ class Switch:
             except ConnectionRefusedError:
                 await asyncio.sleep(0.05)  # it listens, and does not know its telephones yet
         else:
-            sys.exit(f"the switch does not answer a REGISTER within 10 s; its last words:\n{self.words()}")
+            sys.exit(f"the switch does not answer a REGISTER within 30 s; its last words:\n{self.words()}")
         for number in range(1, self._crew):
             await desks.register(f"agent{number}", CREW_PASSWORD)
 
