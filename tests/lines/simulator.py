@@ -153,6 +153,7 @@ class Simulator:
         self.keeps_echo = False
         self.mute = False  # takes everything and says nothing
         self.mute_for = 0  # so many commands
+        self.late = 0.0  # s after which the next command is answered, as if nothing had been
         self.noise = b""  # in front of every line
         self.between: list[str] = []  # said inside the next answer that has data
         self.number_from_ring = 1  # +CLIP comes from this ring on
@@ -336,10 +337,16 @@ class Simulator:
         if not line.upper().startswith("AT"):
             return
         self.heard.append(line)
+        if self.late:
+            asyncio.get_running_loop().call_later(self.late, self.obey, line[2:])
+            self.late = 0.0
+            return
         if self.mute_for:
             self.mute_for -= 1
             return
-        what = line[2:]
+        self.obey(line[2:])
+
+    def obey(self, what: str) -> None:
         if any(what.startswith(each) for each in self.refuses):
             return self.say(self.dialect.refusal)
         for pattern, do in self.TABLE:

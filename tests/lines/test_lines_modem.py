@@ -25,6 +25,7 @@ from appliance.lines.modems.talk import Lost
 from tests.lines.simulator import DIALECTS, HELLO, Simulator
 
 ANNA, BORIS = "+15550100", "+15550101"
+FRONT = "0791447700090000440C91447700091032000862118281035180"  # one part, in UCS2
 ALL = pytest.mark.parametrize("family", DIALECTS)
 
 
@@ -358,6 +359,32 @@ async def test_a_modem_stuck_in_a_message_text_is_freed(tmp_path: Path) -> None:
             await sending
         assert await modem.code("*100#") == "?"
         assert office.standings[-1] == "ready"
+
+
+async def test_an_answer_that_comes_late_is_not_taken_for_the_next(tmp_path: Path) -> None:
+    async with plugged("sim7600", tmp_path) as (simulator, modem, office):
+        await office.ready()
+        simulator.ring(ANNA)
+        await office.until(lambda: office.told)
+        simulator.late = 1.1  # the list of calls has a second
+        await simulator.until(lambda: not simulator.late)
+        simulator.refuses.add("+VTS")
+        assert not await modem.press(1, "5")
+        assert office.standings[-1] == "ready" and len(office.told) == 1
+
+
+async def test_a_long_message_comes_in_in_parts_the_second_one_by_itself(tmp_path: Path) -> None:
+    async with plugged("ec25", tmp_path) as (simulator, _, office):
+        await office.ready()
+        await simulator.until(lambda: "AT+CMGL=4" in simulator.heard)  # it was read through
+        first = simulator.text_comes(FRONT + "0A" + "0500030902010068" + "0065")
+        second = FRONT + "0A" + "0500030902020079" + "0021"
+        await simulator.until(lambda: f"AT+CMGR={first}" in simulator.heard)
+        assert not office.texts and simulator.memory
+        simulator.write(f"\r\n+CMT: ,{len(second) // 2 - 8}\r\n{second}\r\n")
+        await office.until(lambda: office.texts)
+        await simulator.until(lambda: not simulator.memory and "AT+CNMA" in simulator.heard)
+        assert [(text.text, text.whole) for text in office.texts] == [("hey!", True)]
 
 
 async def test_a_silent_modem_is_helped_up_the_ladder(tmp_path: Path) -> None:
