@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SETUP ?=
 TESTS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 DAYS ?= 100000
 MINUTES ?= 10
 
@@ -30,7 +30,7 @@ setup: ## make everything that is needed: packages, PJSIP, .venv, our C (some mi
 demo: quiet-setup ## a simulated office: telephones, callers, a broker; prints the address of its live page
 	@$(BIN)/linekeeper demo
 
-test: quiet-setup ## all tests, WORKERS (2) files at a time; some of them: make test TESTS=tests/calls
+test: quiet-setup ## all tests, WORKERS (3) files at a time; some of them: make test TESTS=tests/calls
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 lint: quiet-setup lint-python lint-c ## style, types, who may import whom, and our C

@@ -170,6 +170,29 @@ static int64_t spare(const struct source *source, int64_t now)
     return fullest > now ? -fullest : INT64_MAX - 1;
 }
 
+/* Tells the kernel who is out. */
+static void fence(int64_t now)
+{
+    static struct sip_source out[SIP_FENCED];
+    int count = 0;
+
+    if (!fence_old)
+        return;
+    for (struct source *one = sources[0]; one < sources[0] + (size_t)SETS * WAYS && count < SIP_FENCED; one++)
+        if (one->banned_until > now)
+            out[count++] = one->at;
+    fence_old = 0;
+    fenced_at = now;
+    sip_fence_set(out, count);
+}
+
+/* Not for each of a thousand that are banned in one second. */
+static void fence_in_time(int64_t now)
+{
+    if (now - fenced_at >= FENCE_EVERY)
+        fence(now);
+}
+
 static void lift(struct source *source, const char *why)
 {
     char address[INET6_ADDRSTRLEN + 4];
@@ -179,6 +202,7 @@ static void lift(struct source *source, const char *why)
         return;
     source->banned_until = 0;
     fence_old = 1;
+    fence_in_time(now_ms()); /* whoever is told may have it try at once */
     source_print(source->at, address);
     sip_tell_c(SIP_EV_LIFTED, 0, 0, 0, 2, text);
 }
@@ -207,29 +231,6 @@ static int is_never(struct sip_source at)
         if (never[i].at.family == at.family && (never[i].at.bits & never[i].mask) == (at.bits & never[i].mask))
             return 1;
     return sip_trunk_at(at);
-}
-
-/* Tells the kernel who is out. */
-static void fence(int64_t now)
-{
-    static struct sip_source out[SIP_FENCED];
-    int count = 0;
-
-    if (!fence_old)
-        return;
-    for (struct source *one = sources[0]; one < sources[0] + (size_t)SETS * WAYS && count < SIP_FENCED; one++)
-        if (one->banned_until > now)
-            out[count++] = one->at;
-    fence_old = 0;
-    fenced_at = now;
-    sip_fence_set(out, count);
-}
-
-/* Not for each of a thousand that are banned in one second. */
-static void fence_in_time(int64_t now)
-{
-    if (now - fenced_at >= FENCE_EVERY)
-        fence(now);
 }
 
 /* ---- what is counted -------------------------------------------------------------------------------------------- */

@@ -143,7 +143,7 @@ def test_any_message_of_ours_is_what_was_meant_in_any_length(to: str, text: str,
         sent = encode(Submit(to, body, validity=timedelta(days=1), report=report))
         read = decode(sent)
         assert read == Submit(to, body, validity=timedelta(days=1), report=report)
-        assert len(sent) <= 2 * (1 + 14 + 3 + USER_DATA)
+        assert len(sent) <= 2 * (1 + 14 + 4 + USER_DATA)  # no centre; kind to address; four bytes of how; what is said
         told += together.add(Deliver(to, AT, body), number, 0)
     (heard,) = told
     assert (heard.text, heard.sender, heard.whole) == (text, to, True)

@@ -251,7 +251,7 @@ async def test_settings_that_came_into_force_before_the_bridge_was_there_count(
     other = office(broker.port, ("21", "19"))
     async with stage(reread=lambda: other) as on:
         assert await on.sets_off("heating", "") == ("heating", "published", "")
-        assert on.house.payloads("home/heating/set") == ["19"]
+        await on.house.until(lambda: on.house.payloads("home/heating/set") == ["19"])
 
 
 async def test_settings_that_change_while_the_gate_opens_make_no_alarm_of_it(broker: Mosquitto, stage: Staging) -> None:
@@ -308,7 +308,7 @@ async def test_a_class_1_action_is_set_off_by_calling_and_then_rests(broker: Mos
     async with stage() as on:
         assert await on.sets_off("heating", "") == ("heating", "published", "")
         assert await on.sets_off("heating", "") == ("heating", "denied", "cool-down")
-        assert on.house.payloads("home/heating/set") == ["21"]
+        await on.house.until(lambda: on.house.payloads("home/heating/set") == ["21"])
 
 
 async def test_two_people_disarm_and_one_alone_does_not(broker: Mosquitto, stage: Staging) -> None:

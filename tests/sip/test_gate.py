@@ -243,6 +243,7 @@ async def test_a_call_is_taken_by_nobody_but_call_control(box: Box, wire: Wire) 
         uri = f"sip:100@{HOST}"
         taken = await Telephone(box, other).ask("INVITE", uri, headers={"Replaces": call.name}, body=sdp())
         assert taken.status == 100
+        await box.told(Heard.INCOMING)
         told = box.told_so_far(Heard.INCOMING)
         assert [event.value for event in told] == [0, call.handle] and not box.told_so_far(Heard.OVER, of=call.handle)
         box.sip.hang_up(told[1].handle, 486, 17)
