@@ -46,21 +46,26 @@ class Stranger(asyncio.DatagramProtocol):
         self.answers.put_nowait(data.decode(errors="replace"))
 
     @asynccontextmanager
-    async def says(self, office: Office, text: str) -> AsyncIterator[None]:
+    async def says(self, office: Office, text: str) -> AsyncIterator[asyncio.DatagramTransport]:
         """Send this, and listen for a while."""
         loop = asyncio.get_running_loop()
         wire, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", self.port))
         try:
             wire.sendto(text.encode(), ("127.0.0.1", office.sip))
-            yield
+            yield wire
         finally:
             wire.close()
 
     async def asks(self, office: Office, text: str) -> int:
-        """The final status of the answer."""
-        async with self.says(office, text):
+        """The final status of the answer; asked again in half a second when there is none (RFC 3261 section 17.1.2.2)."""
+        async with self.says(office, text) as wire, asyncio.timeout(5):
             while True:
-                answer = await asyncio.wait_for(self.answers.get(), 5)
+                try:
+                    async with asyncio.timeout(0.5):
+                        answer = await self.answers.get()
+                except TimeoutError:
+                    wire.sendto(text.encode(), ("127.0.0.1", office.sip))
+                    continue
                 status = int(re.match(r"SIP/2.0 (\d{3}) ", answer)[1])  # type: ignore[index]
                 if status >= 200:
                     return status
