@@ -31,7 +31,8 @@ demo: quiet-setup ## a simulated office: telephones, callers, a broker; prints t
 	@$(BIN)/linekeeper demo
 
 test: quiet-setup ## all tests, WORKERS (3) files at a time; some of them: make test TESTS=tests/calls
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@code=0; $(BIN)/pytest --cache-clear -n $(WORKERS) --dist loadfile $(TESTS) || code=$$?; \
+	if [ $$code -eq 1 ]; then $(BIN)/python -m tests.alone; else exit $$code; fi
 
 lint: quiet-setup lint-python lint-c ## style, types, who may import whom, and our C
 

@@ -104,7 +104,7 @@ class Switch:
         self._server = Server(given.socket, self._handle, self._snapshot, may=allowed())
         self._board = Board(self._control, self._server)
         self._bans = Bans(self._journal, self._server)
-        self._telephony = Telephony(self._control, self._journal, died=self._died, bans=self._bans)
+        self._telephony = Telephony(self._control, self._journal, opened=self._ready, died=self._died, bans=self._bans)
         host = own_address(office.settings.sip.listen)
         self._lamps = Lamps(self._board, self._control, self._telephony, host)
         self._office = office
@@ -140,7 +140,6 @@ class Switch:
             tasks.append(asyncio.create_task(self._recordings.run(), name="recordings"))
             gc.collect()
             gc.freeze()  # what is there for good is not looked through again: that takes 25 ms, and a call may come then
-            notify.ready(f"{self._office.settings.office.name}: listening on port {self._office.settings.sip.port}")
             await self._ended
         finally:
             for task in (*tasks, *([self._words] if self._words else [])):
@@ -156,6 +155,9 @@ class Switch:
         await self._recordings.close()
         self._kept.keep(self._control)
         await asyncio.to_thread(self._journal.close)
+
+    def _ready(self) -> None:
+        notify.ready(f"{self._office.settings.office.name}: listening on port {self._office.settings.sip.port}")
 
     def _vital(self, task: asyncio.Task[None]) -> None:
         """A vital task that ends takes the program down; whoever started us starts us again."""

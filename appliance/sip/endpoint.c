@@ -145,7 +145,10 @@ static int command_do(const struct sip_command *command)
     case SIP_DO_PROGRESS:
     case SIP_DO_ANSWER: sip_leg_progress(command); break;
     case SIP_DO_HANG_UP: sip_leg_hang_up(command); break;
-    case SIP_DO_OPEN: sip_gate_open(1); break;
+    case SIP_DO_OPEN:
+        sip_gate_open(1);
+        sip_tell(SIP_EV_OPEN, 0, 0, 0, 0, NULL);
+        break;
     case SIP_DO_PUBLISH: sip_watch_publish(command); break;
     case SIP_DO_GUARD: sip_guard_set(command); break;
     case SIP_DO_LIFT: sip_guard_lift(command); break;

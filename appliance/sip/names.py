@@ -41,3 +41,4 @@ class Heard(IntEnum):
     BANNED = 17
     LIFTED = 18
     DIVERTED = 19
+    OPEN = 20

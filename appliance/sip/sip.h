@@ -53,6 +53,7 @@ enum sip_event_kind {
                             malformed */
     SIP_EV_LIFTED,       /* texts: address or /64, why it is banned no longer: expired|lifted|known|forgotten|off */
     SIP_EV_DIVERTED,     /* handle; texts: the number its other side names instead of itself (3xx); its end follows */
+    SIP_EV_OPEN,         /* telephones and trunks are let in */
 };
 
 struct sip_event {

@@ -78,9 +78,16 @@ class Telephony:
     """The SIP side of the box; satisfies calls.ports.Telephony. start() raises SipError when it cannot listen."""
 
     def __init__(
-        self, listener: Listener, bindings: Bindings, *, died: Callable[[str], None], bans: Bans | None = None
+        self,
+        listener: Listener,
+        bindings: Bindings,
+        *,
+        opened: Callable[[], None],
+        died: Callable[[str], None],
+        bans: Bans | None = None,
     ) -> None:
-        self._listener, self._bindings, self._died, self._bans = listener, bindings, died, bans
+        """opened: called once requests are answered. died: called with why when nothing is any longer."""
+        self._listener, self._bindings, self._opened, self._died, self._bans = listener, bindings, opened, died, bans
         self._endpoint: Endpoint | None = None
         self._contacts: dict[str, dict[str, Binding]] = {}  # phone -> contact -> binding
         self._phones: dict[str, tuple[str, str, How]] = {}  # phone -> its two HA1, and how it is spoken with
@@ -365,6 +372,8 @@ class Telephony:
                     self._bans.lifted(text[0], text[1])
             case Heard.LOG:
                 log.log(LOG_LEVELS.get(code, logging.DEBUG), "%s", text[0])
+            case Heard.OPEN:
+                self._opened()
             case Heard.DEAD:
                 self._died(text[0])
 

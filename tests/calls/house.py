@@ -54,7 +54,7 @@ def voices(path: Path) -> set[int]:
     }
 
 
-async def hears(ear: Ear, *wanted: int, within: float = 5.0) -> None:
+async def hears(ear: Ear, *wanted: int, within: float = 20.0) -> None:
     """Until these are heard, and nobody else."""
     for _ in range(round(within / 0.4)):
         if (heard := voices(await ear.listens())) == set(wanted):
@@ -193,7 +193,7 @@ class House:
         [seen] = await self.ask(Watch(0))
         return seen  # type: ignore[no-any-return]
 
-    async def until(self, wanted: Any, within: float = 5.0) -> Seen:
+    async def until(self, wanted: Any, within: float = 20.0) -> Seen:
         """Until the office is so."""
         for _ in range(round(within / 0.05)):
             if wanted(seen := await self.seen()):

@@ -18,7 +18,7 @@ SOON = 5.0  # seconds after the broker's return
 BOX = "linekeeper/office"
 
 
-async def told(listener: Listener, topic: str, within: float = SOON, **fields: Any) -> None:
+async def told(listener: Listener, topic: str, within: float = 20.0, **fields: Any) -> None:
     """Wait until the topic was told with these fields."""
 
     def matches(line: str) -> bool:

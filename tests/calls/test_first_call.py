@@ -106,7 +106,7 @@ async def test_an_employee_calls_out_over_the_trunk_and_presses_keys(stage: Stag
     await anna.talks()
     await ear.listens(1.0)
     await anna.press("15")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while ear.keys != "15":
             await ear.listens(0)
     await anna.hang_up()

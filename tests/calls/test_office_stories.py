@@ -146,7 +146,7 @@ async def test_a_closed_office_is_held_open_also_over_a_restart_and_closes_by_it
     until = time.time_ns() // 1_000_000 + ONE_SECOND
     async with await client.connect(office.socket) as switch:
         await switch.request(Override(0, "never", "open", until))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while (await switch.request(Watch(0))).hours[0].override:
                 await asyncio.sleep(0.1)
     ear = await stage.ear()

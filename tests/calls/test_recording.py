@@ -318,7 +318,7 @@ async def test_a_pause_ends_by_itself(recording: Callable[..., Office], paper: P
     office = recording(f"[recording]\npause_lasts = 1\n{ALL}")
     anna = talks(office)
     press(office, anna, "*1")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while office.call.recorded != "yes":
             await asyncio.sleep(0.02)
     assert office.asked("resume", paper.begun[0][1])
@@ -336,7 +336,7 @@ async def test_a_pause_ends_when_who_began_it_leaves_the_call(recording: Callabl
 async def test_both_hear_a_tone_every_so_often(recording: Callable[..., Office], paper: Paper) -> None:
     office = recording(f"[recording]\nbeep = 1\n{ALL}")
     anna = talks(office)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not any(path.endswith("beep.wav") for path in office.lines.files.values()):
             await asyncio.sleep(0.02)
     tone = office.lines.port("beep.wav")

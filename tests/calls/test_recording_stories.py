@@ -61,7 +61,7 @@ class Story:
 
     async def recording(self) -> Recording:
         """The one there is, once it is closed."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while [one.state for one in await self.recordings()] in (["open"], []):
                 await asyncio.sleep(0.1)
         [one] = await self.recordings()
@@ -152,12 +152,12 @@ async def test_nothing_said_in_a_pause_is_recorded(stage: Stage) -> None:
     caller = await story.customer()
     await story.ear.listens(0.5)
     await story.anna.press("*1")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (await story.call()).recorded != "paused":
             await asyncio.sleep(0.02)
     await story.ear.listens(2.0)
     await story.anna.press("*1")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (await story.call()).recorded != "yes":
             await asyncio.sleep(0.02)
     await story.ear.listens(1.0)

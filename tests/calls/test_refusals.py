@@ -58,7 +58,7 @@ class Stranger(asyncio.DatagramProtocol):
 
     async def asks(self, office: Office, text: str) -> int:
         """The final status of the answer; asked again in half a second when there is none (RFC 3261 section 17.1.2.2)."""
-        async with self.says(office, text) as wire, asyncio.timeout(5):
+        async with self.says(office, text) as wire, asyncio.timeout(20):
             while True:
                 try:
                     async with asyncio.timeout(0.5):

@@ -81,7 +81,7 @@ async def test_what_is_no_time_is_no_number(office: Office, keys: str) -> None:
 
 async def reminded(office: Office, person: str, after: int = 0) -> int:
     """Until he was, later than that."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while (found := office.control.people[person].reminded or 0) <= after:
             await asyncio.sleep(0.02)
     return found

@@ -96,7 +96,7 @@ async def browser(profile: Path) -> AsyncIterator[Browser]:
         writing.close()  # the browser ends when nobody can command it any more
         reading.close()
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 await process.wait()
         except TimeoutError:
             process.kill()

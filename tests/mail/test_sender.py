@@ -83,7 +83,7 @@ def document(port: int, to: tuple[str, ...] = (A,), mail: str = 'security = "non
 
 
 @asynccontextmanager
-async def sending(switch: Switch, text: str, within: float = 5.0) -> AsyncIterator[None]:
+async def sending(switch: Switch, text: str, within: float = 20.0) -> AsyncIterator[None]:
     """The web program's part that sends."""
     sender = Sender(switch.socket, lambda: settings(text), lambda: PASSWORD, first_wait=0.2, within=within)
     task = asyncio.create_task(sender.run())

@@ -61,7 +61,7 @@ async def test_a_cable_pulled_and_plugged_in_again_all_is_right_within_five_seco
                 await house.until(is_said(house, "bridge/state", "online"), RIGHT_WITHIN)
                 switch.tell(Happened, kind="answered", call=CALL, line="city")
                 await house.until(says(house, "call/event", event_type="answered"))
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(20):
                     told = await switch.results.get()
                 assert told.result == "failed"
                 assert house.payloads("home/lamp/set") == []

@@ -59,7 +59,7 @@ class Stage:
 
     async def until_logged(self, *last: str) -> None:
         """What became of an action is told first and is on the disk a moment later."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while self.log()[-1][: len(last)] != last:
                 await asyncio.sleep(0.01)
 

@@ -226,7 +226,7 @@ async def test_new_settings_with_another_broker_end_this_bridge_and_it_says_good
         await house.until(all_is_told(house))
         now[0] = other
         switch.tell(Applied, revision=2)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert await work is other
         await house.until(is_said(house, "bridge/state", "offline"))
 
@@ -283,7 +283,7 @@ async def test_a_bridge_that_ends_is_offline_on_the_broker_however_it_ended(
             await house.until(all_is_told(house))
             os.kill(process.pid, number)
             await house.until(is_said(house, "bridge/state", "offline"))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 assert await process.wait() == code
         finally:
             if process.returncode is None:

@@ -55,7 +55,7 @@ async def test_what_the_broker_s_list_forbids_is_told_once_and_an_action_there_h
         async with Listener(broker.port) as house, bridge(broker.port):
             await house.until(all_is_told(house))
             switch.action()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 told = await switch.results.get()
             assert (told.result, told.reason) == ("failed", "not-taken")
         assert "does not take home/lamp/set (2 bytes): reason 0x87" in caplog.text

@@ -204,7 +204,7 @@ async def test_a_bridge_killed_between_the_log_and_the_message_sends_nothing_lat
             await house.until(is_said(house, "bridge/state", "online"))
             broker.freeze()
             switch.action(action="gate", keys="4711", request="r1")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while not (state / audit.FILE).exists() or not on.log():
                     await asyncio.sleep(0.005)
             bridge.kill()

@@ -93,7 +93,7 @@ async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
 
 async def until(shelf: Shelf, ids: list[int]) -> None:
     """There are these alone."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while [one.id for one in await shelf.known()] != ids:
             await asyncio.sleep(0.02)
 
@@ -101,7 +101,7 @@ async def until(shelf: Shelf, ids: list[int]) -> None:
 async def test_what_a_crash_left_open_is_closed_at_the_start_and_told(shelf: Shelf) -> None:
     left = shelf.put(whole=False, state="open")
     await shelf.opens()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (one := (await shelf.known())[0]).state == "open":
             await asyncio.sleep(0.02)
     assert (one.state, one.duration) == ("cut", 1000) and one.sha256 == sealed.digest(shelf.folder / one.file)
@@ -173,7 +173,7 @@ async def test_while_the_journal_cannot_be_written_the_old_go_all_the_same_and_n
     lock = sqlite3.connect(shelf.journal.path, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
     recordings = await shelf.opens("[recording]\nkeep_for = 30\n", durable=False)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (shelf.folder / old.file).exists():
             await asyncio.sleep(0.02)
     assert young.id in [one.id for one in await recordings.answer(r.Recordings(0), ME)]  # type: ignore[attr-defined]

@@ -63,7 +63,7 @@ class Box:
         if opens:
             self.sip.open()
 
-    async def done(self, within: float = 5.0) -> None:
+    async def done(self, within: float = 20.0) -> None:
         """All commands given so far are carried out: the last of them is told to have failed."""
         while not (player := self.sip.play("", False)):
             await asyncio.sleep(0.01)  # every handle is in use
@@ -91,7 +91,7 @@ class Box:
         """A telephone let in under a name of its own."""
         return self._accounts.pop(0)
 
-    async def told(self, kind: Heard, *, of: int | str | None = None, within: float = 5.0) -> Event:
+    async def told(self, kind: Heard, *, of: int | str | None = None, within: float = 20.0) -> Event:
         """The oldest such event not taken yet, of this handle, or with this first text."""
         return await self.seen.next(
             f"{kind.name} of {of}",

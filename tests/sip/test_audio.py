@@ -295,7 +295,7 @@ async def test_keys_sent_are_heard(box: Box, wire: Wire, ear: Rtp) -> None:
     box.sip.digits(call.handle, "159*0#")
     box.sip.digits(call.handle, "")
     box.sip.digits(call.handle, "hello\x01" * 50)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while len(ear.keys) < 6:
             await ear.listens(0)
     assert ear.keys[:6] == "159*0#"

@@ -120,7 +120,7 @@ async def test_who_guesses_passwords_is_told_so_a_few_times_and_then_nothing_at_
     assert [await guess(box, stranger) for _ in range(WRONG + 2)] == [403] * WRONG + [0, 0]
     told = await banned(box, stranger)
     assert told.text[1] == "passwords" and told.code == 1
-    assert 595 <= told.value - time.time() <= 601
+    assert 560 <= told.value - time.time() <= 601
     async with Wire(box.address) as neighbour:
         await works(Telephone(box, neighbour), box)
 
@@ -157,7 +157,7 @@ async def test_what_a_banned_one_sends_does_not_reach_the_program(box: Box, stra
 
     await storm(box, stranger, REQUESTS + 20)
     await banned(box, stranger)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         before = dropped()
         while dropped() == before:  # the kernel is told ten times a second
             stranger.send(ask(box, stranger))
@@ -177,7 +177,7 @@ async def test_over_tcp_the_connection_of_a_banned_one_is_closed(box: Box) -> No
             wire.send(ask(box, wire))
         await banned(box, wire)
         wire.send(ask(box, wire))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not wire.responses.ended:
                 await asyncio.sleep(0.01)
     async with Wire(box.address, "TCP", host=address) as again:

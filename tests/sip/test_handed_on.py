@@ -67,7 +67,7 @@ class Party(Rtp):
         return tone.heard(whole.heard(folder / f"{self.port}-{hz}.wav"), hz)
 
 
-async def until(true: object, within: float = 8.0) -> None:
+async def until(true: object, within: float = 20.0) -> None:
     """Nothing tells when packets begin to be handed on."""
     assert callable(true)
     async with asyncio.timeout(within):

@@ -41,7 +41,7 @@ class Tape:
                 self.read()
 
     async def ends(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not self.ended:
                 await asyncio.sleep(0.02)
                 self.read()

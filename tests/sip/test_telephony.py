@@ -65,7 +65,7 @@ class Desk:
         return lambda *told: self._add(name, *told)
 
     async def told(self, *begins: object) -> tuple[object, ...]:
-        return await self.seen.next(str(begins), lambda told: told[: len(begins)] == begins, 5)
+        return await self.seen.next(str(begins), lambda told: told[: len(begins)] == begins, 20)
 
 
 class Office:
@@ -74,7 +74,7 @@ class Office:
         self.port, rtp, self.city = ports.take(2), ports.take(40), ports.take(2)
         text = OFFICE.format(port=self.port, rtp=rtp, rtp_end=rtp + 39, city=self.city)
         self.settings: Settings = parse(text, Path("office.toml"))
-        self.telephony = Telephony(self.desk, self.desk, died=self.died.append, bans=self.desk)
+        self.telephony = Telephony(self.desk, self.desk, opened=self.desk.opened, died=self.died.append, bans=self.desk)
         self.telephony.publish("dialog", "205", "dark")  # before anybody can ask
         self.telephony.start(self.settings, SECRETS, known)
 
@@ -96,6 +96,7 @@ async def register(wire: Wire, name: str = "desk1") -> Message:
 async def test_a_day_of_the_office(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     telephony, desk = office.telephony, office.desk
+    assert await desk.told("opened")
     assert (await desk.told("bind", "desk2"))[2] == f"sip:desk2@{HOST}:9"
     assert await desk.told("phone", "desk2", [f"sip:desk2@{HOST}:9"], "old")
     assert await desk.told("line", "city", True)
@@ -134,7 +135,7 @@ async def test_a_day_of_the_office(office: Office, caplog: pytest.LogCaptureFixt
         telephony.configure(parse(text, Path("office.toml")), SECRETS)
         assert await desk.told("unbind", "desk1")
         assert (await register(anna)).status == 403
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not any("refused with 403: wrong user or password" in line for line in caplog.messages):
             await asyncio.sleep(0.01)  # a log line is told to nobody
 

@@ -31,7 +31,7 @@ class Watcher:
             self._to = answer["to"]
         return answer
 
-    async def told(self, status: int = 200, within: float = 5.0) -> Message:
+    async def told(self, status: int = 200, within: float = 20.0) -> Message:
         notify = await self.wire.requests.next(
             "NOTIFY", lambda one: one.method == "NOTIFY" and one["call-id"] == self.call_id, within
         )

@@ -113,11 +113,11 @@ class Wire(asyncio.DatagramProtocol):
         else:
             self._datagrams.sendto(data)
 
-    async def response(self, within: float = 5.0, *, final: bool = False) -> Message:
+    async def response(self, within: float = 20.0, *, final: bool = False) -> Message:
         """The next response not taken yet; `final` passes over provisional ones. NotSeen when none comes."""
         return await self.responses.next("response", lambda message: not final or message.status >= 200, within)
 
-    async def request(self, method: str, within: float = 5.0) -> Message:
+    async def request(self, method: str, within: float = 20.0) -> Message:
         """The next request of this method not taken yet."""
         return await self.requests.next(method, lambda message: message.method == method, within)
 
@@ -126,7 +126,7 @@ class Wire(asyncio.DatagramProtocol):
         self.send(data)
         return await self.response(final=True)
 
-    async def ping(self, within: float = 5.0) -> Message:
+    async def ping(self, within: float = 20.0) -> Message:
         """An OPTIONS answered: the box lives, and has done with all that was sent before."""
         call_id = secrets.token_hex(8)
         self.send(request("OPTIONS", f"sip:{self.box[0]}:{self.box[1]}", self, call_id=call_id))

@@ -112,7 +112,7 @@ async def test_what_is_no_file_is_refused_and_waits_for_nobody(tmp_path: Path) -
         file.write(b"ID3")
         file.truncate(MOST_FILE + 1)
     recordings = Recordings(tmp_path / "converted")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         for name, why in (
             ("pipe", "no file"),
             ("folder", "no file"),

@@ -277,7 +277,7 @@ async def test_a_disk_that_stands_still_holds_up_no_loop(desk: Desk, monkeypatch
     stuck, write = threading.Event(), os.write
 
     def hangs(fd: int, data: bytes) -> int:
-        stuck.wait(2)
+        stuck.wait(10)
         return write(fd, data)
 
     monkeypatch.setattr(os, "write", hangs)
@@ -285,7 +285,7 @@ async def test_a_disk_that_stands_still_holds_up_no_loop(desk: Desk, monkeypatch
     for n in range(100):
         desk.writing.begin(recorded(n), n)
         await asyncio.sleep(0)
-    assert asyncio.get_running_loop().time() - began < 0.5
+    assert asyncio.get_running_loop().time() - began < 5
     stuck.set()
     desk.tapes.ended = True
     await asyncio.to_thread(wait, lambda: len(desk.done) == 100)

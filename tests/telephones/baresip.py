@@ -177,26 +177,26 @@ class Baresip:
         self._answers[token] = asyncio.get_running_loop().create_future()
         line = json.dumps({"command": command, "params": params, "token": token}).encode()
         self._writer.write(b"%d:%s," % (len(line), line))
-        return await asyncio.wait_for(self._answers[token], 5)
+        return await asyncio.wait_for(self._answers[token], 20)
 
     # ---- what the ear and the eye take in --------------------------------------------------------------------------
 
-    async def registered(self, within: float = 5.0) -> None:
+    async def registered(self, within: float = 20.0) -> None:
         await self.event("REGISTER_OK", within=within)
 
-    async def rings(self, within: float = 5.0) -> Event:
+    async def rings(self, within: float = 20.0) -> Event:
         """The next incoming call."""
         return await self.event("CALL_INCOMING", within=within)
 
-    async def talks(self, within: float = 5.0) -> Event:
+    async def talks(self, within: float = 20.0) -> Event:
         """The call is answered, by this side or the other."""
         return await self.event("CALL_ESTABLISHED", within=within)
 
-    async def closed(self, within: float = 5.0) -> Event:
+    async def closed(self, within: float = 20.0) -> Event:
         """The call is over or has stopped ringing; detail says why."""
         return await self.event("CALL_CLOSED", within=within)
 
-    async def event(self, *types: str, within: float = 5.0) -> Event:
+    async def event(self, *types: str, within: float = 20.0) -> Event:
         """The oldest event of these types not taken yet. Raises NotSeen when none comes within so many seconds."""
         return await self.seen.next(" or ".join(types), lambda event: event.type in types, within)
 
@@ -205,7 +205,7 @@ class Baresip:
         shown = re.findall(r"Incoming call from: (.*?) ?sips?:\S+ - ", self.log())
         return shown[-1].strip() if shown else ""
 
-    async def listens(self, seconds: float, within: float = 5.0) -> None:
+    async def listens(self, seconds: float, within: float = 20.0) -> None:
         """Wait until the call under way has brought so much audio. Baresip tells nothing of it: its recording is watched."""
         for _ in range(round((seconds + within) / 0.05)):
             takes = [take for take in self._takes() if take not in self._past]

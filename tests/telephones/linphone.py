@@ -118,15 +118,15 @@ class Linphone:
 
     # ---- what the ear and the eye take in --------------------------------------------------------------------------
 
-    async def rings(self, within: float = 5.0) -> str:
+    async def rings(self, within: float = 20.0) -> str:
         """The next call; what the display says of it."""
         return (await self._told("Receiving new incoming call from (.*), assigned", within))[1]
 
-    async def talks(self, within: float = 5.0) -> int:
+    async def talks(self, within: float = 20.0) -> int:
         """The number of the call."""
         return int((await self._told(r"Media streams established with .* for call (\d+)", within))[1])
 
-    async def over(self, within: float = 5.0) -> None:
+    async def over(self, within: float = 20.0) -> None:
         await self._told(r"Call \d+ (with|to) .* (ended|error)", within)
 
     async def listens(self) -> Path:
@@ -153,7 +153,7 @@ class Linphone:
         assert self._process.stdin is not None
         self._process.stdin.write(command.encode() + b"\n")
 
-    async def _told(self, what: str, within: float = 5.0) -> re.Match[str]:
+    async def _told(self, what: str, within: float = 20.0) -> re.Match[str]:
         line = await self.seen.next(what, lambda line: re.search(what, line) is not None, within)
         found = re.search(what, line)
         assert found is not None

@@ -96,7 +96,7 @@ class Sipp:
             *self._command, cwd=self.folder, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while self._process.returncode is None and not _listens(self.port):
                 await asyncio.sleep(0.01)  # nothing announces that a foreign process listens
         return self

@@ -60,15 +60,15 @@ class Softphone:
 
     # ---- what the ear and the eye take in --------------------------------------------------------------------------
 
-    async def rings(self, within: float = 5.0) -> str:
+    async def rings(self, within: float = 20.0) -> str:
         """The next call; what the display says of it."""
         return str((await self.phone.event("rings", within))["caller"])
 
-    async def talks(self, within: float = 5.0) -> None:
+    async def talks(self, within: float = 20.0) -> None:
         await self.phone.event("talking", within)
         await self.phone.event("audio", within)
 
-    async def over(self, within: float = 5.0) -> int:
+    async def over(self, within: float = 20.0) -> int:
         """A call is over, or was refused; its status."""
         return int((await self.phone.event("over", within))["code"])
 

@@ -87,7 +87,7 @@ class Stage:
     async def call_over(self, office: Office, nth: int = 1) -> Call:
         """The nth call of the journal as soon as it and its legs have an end. Nothing tells when SQLite has a row."""
         journal = Reader(office.journal)
-        for _ in range(100):
+        for _ in range(400):
             try:
                 calls = journal.calls(limit=1000)[::-1]
                 if len(calls) >= nth and calls[nth - 1].ended_at is not None:
@@ -96,15 +96,15 @@ class Stage:
             except Unreadable:
                 calls = []
             await asyncio.sleep(0.05)
-        raise AssertionError(f"call {nth} is not over in the journal within 5 s: {calls}")
+        raise AssertionError(f"call {nth} is not over in the journal within 20 s: {calls}")
 
     async def event(self, office: Office, call: Call, kind: str) -> Event:
         """The first event of this kind in the journal; it may come shortly after the call's end."""
-        for _ in range(40):
+        for _ in range(400):
             if found := [event for event in Reader(office.journal).events(call.id) if event.kind == kind]:
                 return found[0]
             await asyncio.sleep(0.05)
-        raise AssertionError(f"no event {kind} of call {call.id} in the journal within 2 s")
+        raise AssertionError(f"no event {kind} of call {call.id} in the journal within 20 s")
 
     def _folder(self, name: str) -> Path:
         self._count += 1

@@ -97,7 +97,7 @@ class Listener:
         await self._process.wait()
         await self._listening
 
-    async def hears(self, words: str, within: float = 5.0) -> str:
+    async def hears(self, words: str, within: float = 20.0) -> str:
         """The next message with these words in its topic or payload. Raises NotSeen."""
         return await self.seen.next(repr(words), lambda line: words in line, within)
 

@@ -189,6 +189,10 @@ class Office:
         await self._listener
         return code
 
+    async def ended(self) -> int:
+        """The exit code, once it has ended by itself; minus the number of a signal. Raises TimeoutError."""
+        return await asyncio.wait_for(self._process.wait(), END_WITHIN)
+
     async def logged(self, words: str, within: float = START_WITHIN) -> str:
         """The next line of the log with these words in it."""
         return await self.log.next(f"log line {words!r}", lambda line: words in line, within)

@@ -113,7 +113,7 @@ class Phone:
         """Record what is heard from now on for so long; `listened` follows."""
         self._do("listen", seconds=seconds)
 
-    async def event(self, event: str, within: float = 5.0) -> dict[str, Any]:
+    async def event(self, event: str, within: float = 20.0) -> dict[str, Any]:
         """The oldest event of this name not taken yet: ready, registered, not-registered, rings (caller, called),
         ringing-there, audio (codec) or no-audio (statuses), talking, key (key), over (code, reason, heard = WAV path),
         listened (file), transfer (code). NotSeen when late."""
