@@ -93,7 +93,7 @@ asterisk: quiet-setup ## the switch beside Asterisk 22, which is installed in a 
 	@$(BIN)/python bench/asterisk.py
 
 clean: ## remove what was built here (the PJSIP cache in ~/.cache stays)
-	rm -rf .build .build-bench .build-core .build-fuzz .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf appliance/web/static/fetched .build .build-bench .build-core .build-fuzz .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find appliance -type l -delete
 
 .PHONY: quiet-setup

@@ -17,6 +17,7 @@ from appliance.settings.faults import SettingsFaults
 from appliance.settings.passwords import FILE, read_secrets
 from appliance.store.office import Office
 from appliance.web.app import listener, serve
+from appliance.web.box import Box
 from appliance.web.drafts import Drafts
 from appliance.web.screen import Screen
 
@@ -37,11 +38,8 @@ def main(argv: list[str]) -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     web = arguments.settings(args.settings, args.state).web
     with listener(web.listen, web.port) as sock, closing(Office(arguments.pages(args))) as office:
-        asyncio.run(
-            notify.until_told(
-                _work(args.socket, Drafts(args.socket, args.settings), sock, web.listen, office, sender, codes)
-            )
-        )
+        box = Box(Screen(), office, Drafts(args.socket, args.settings), args.state, codes)
+        asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, sender)))
     return 0
 
 
@@ -62,22 +60,13 @@ class Codes:
         return self._card
 
 
-async def _work(
-    control: Path,
-    drafts: Drafts,
-    sock: socket.socket,
-    listen: str,
-    office: Office,
-    sender: Callable[[], Sender],
-    codes: Codes,
-) -> None:
-    screen = Screen()
+async def _work(control: Path, box: Box, sock: socket.socket, listen: str, sender: Callable[[], Sender]) -> None:
     address, port = sock.getsockname()[:2]
     page = f"http://{f'[{address}]' if ':' in address else address}:{port}/"
     notify.ready(
-        page if office.users() else f"{page} (nobody can log in yet: {page}first-run sets the owner's password)"
+        page if box.office.users() else f"{page} (nobody can log in yet: {page}first-run sets the owner's password)"
     )
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(follow(control, screen.on_office, screen.on_event, screen.on_away))
-        tasks.create_task(serve(screen, sock, listen, office, drafts, codes))
+        tasks.create_task(follow(control, box.screen.on_office, box.screen.on_event, box.screen.on_away))
+        tasks.create_task(serve(box, sock, listen))
         tasks.create_task(sender().run())

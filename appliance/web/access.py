@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from appliance.store.office import Office, Session, User
 from appliance.web import tongue
+from appliance.web.menu import Menu
 
 OWNER, INSTALLER, SUPERVISOR, EMPLOYEE, READER = "owner", "installer", "supervisor", "employee", "reader"
 ROLES = (OWNER, INSTALLER, SUPERVISOR, EMPLOYEE, READER)
@@ -70,6 +71,7 @@ class Visit:
     session: Session | None = None
     form: FormData = field(default_factory=FormData)
     form_token: str = ""
+    menu: Menu = field(default_factory=lambda: Menu(()))
 
     @property
     def address(self) -> str:
@@ -102,7 +104,8 @@ class Visit:
         self.office.audit(now(), self.name, self.address, what, detail)
 
     def facts(self) -> dict[str, Any]:
-        return {"role": self.role, "me": self.name, "csrf": self.csrf, "path": self.request.url.path}
+        menu = self.menu.of(self.role)
+        return {"role": self.role, "me": self.name, "csrf": self.csrf, "path": self.request.url.path, "menu": menu}
 
     def page(self, template: str, status: int = 200, **facts: object) -> Response:
         html = self.words.get_template(template).render(**self.facts(), **facts)
@@ -137,7 +140,9 @@ def now() -> int:
 
 
 def routes(rows: Iterable[Row], office: Office) -> list[Route]:
-    return [Route(row.path, _Guarded(row, office), methods=[row.method]) for row in rows]
+    rows = tuple(rows)
+    menu = Menu((row.path, row.who) for row in rows if row.method == "GET")
+    return [Route(row.path, _Guarded(row, office, menu), methods=[row.method]) for row in rows]
 
 
 def visit(request: Request, office: Office) -> Visit:
@@ -161,12 +166,13 @@ def still_good(session: Session, role: str) -> bool:
 class _Guarded:
     """A route's answer, only to those its row names."""
 
-    def __init__(self, row: Row, office: Office) -> None:
-        self._row, self._office = row, office
+    def __init__(self, row: Row, office: Office, menu: Menu) -> None:
+        self._row, self._office, self._menu = row, office, menu
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, _bounded(receive, self._row.most))
         asked = visit(request, self._office)
+        asked.menu = self._menu
         try:
             answer = await self._answer(asked)
         except Refusal as refusal:

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import ipaddress
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -17,10 +17,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from appliance.store.office import Office
 from appliance.web.access import ALL, NEWCOMER, USERS, Row, Visit, routes, visit
 from appliance.web.accounts import Accounts
-from appliance.web.drafts import Drafts
+from appliance.web.box import Box
 from appliance.web.entry import Entry
 from appliance.web.screen import Full, Screen
 from appliance.web.settings_pages import SettingsPages
@@ -128,14 +127,11 @@ def is_ours(host: str, listen: str, here: str) -> bool:
         return False
 
 
-Card = Callable[[], Sequence[tuple[str, str]]]  # every code of the office, with what it does
-
-
 class Live:
     """The live page, its events, the card of codes, and whether all is well."""
 
-    def __init__(self, screen: Screen, card: Card) -> None:
-        self._screen, self._card = screen, card
+    def __init__(self, box: Box) -> None:
+        self._screen, self._card = box.screen, box.card
 
     def rows(self) -> tuple[Row, ...]:
         watching = USERS | {NEWCOMER}  # as long as nobody can log in, whoever reaches the address listened on may look
@@ -161,16 +157,21 @@ class Live:
         return JSONResponse(body, 200 if here else 503, {"Cache-Control": "no-store"})
 
 
-def rows(screen: Screen, drafts: Drafts, card: Card = tuple) -> tuple[Row, ...]:
+def rows(box: Box) -> tuple[Row, ...]:
     """Every route and who may; what is not here is not there."""
     entry = Entry()
-    return (*Live(screen, card).rows(), *entry.rows(), *Accounts(entry).rows(), *SettingsPages(drafts).rows())
+    return (
+        *Live(box).rows(),
+        *entry.rows(),
+        *Accounts(entry).rows(),
+        *SettingsPages(box.drafts).rows(),
+    )
 
 
-def application(screen: Screen, listen: str, office: Office, drafts: Drafts, card: Card = tuple) -> ASGIApp:
+def application(box: Box, listen: str) -> ASGIApp:
     """The rows and `/static`, guarded."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.router.routes.extend(routes(rows(screen, drafts, card), office))
+    app.router.routes.extend(routes(rows(box), box.office))
     app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
     return Guard(app, listen)
 
@@ -194,12 +195,10 @@ class _Server(uvicorn.Server):
         yield  # signals are the program's business
 
 
-async def serve(
-    screen: Screen, sock: socket.socket, listen: str, office: Office, drafts: Drafts, card: Card = tuple
-) -> None:
+async def serve(box: Box, sock: socket.socket, listen: str) -> None:
     """Until cancelled; then streams are ended and open requests get a second."""
     config = uvicorn.Config(
-        application(screen, listen, office, drafts, card),
+        application(box, listen),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -211,12 +210,12 @@ async def serve(
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)
-    painting, serving = asyncio.create_task(screen.paint()), asyncio.create_task(server.serve(sockets=[sock]))
+    painting, serving = asyncio.create_task(box.screen.paint()), asyncio.create_task(server.serve(sockets=[sock]))
     try:
         await asyncio.wait((painting, serving), return_when=asyncio.FIRST_COMPLETED)
     finally:
         server.should_exit = True
-        screen.close()
+        box.screen.close()
         painting.cancel()
         await asyncio.wait((painting, serving))
     for task in (painting, serving):

@@ -22,6 +22,12 @@ from stage import Failed, Log, Record, Stage, content, run_stages, say
 ROOT = Path(__file__).resolve().parents[2]
 VENV_MB = 400
 MESON = ("meson.build", "meson.options", "make.py")  # what meson reads, and the maker of sounds that it runs
+PAGES = "appliance/web/static/fetched"  # where the pages look for scripts that are not ours
+FETCHED = {  # of each package of package.json, the files that pages use
+    "htmx.org": ("dist/htmx.min.js",),
+    "htmx-ext-sse": ("dist/sse.min.js",),
+    "uplot": ("dist/uPlot.iife.min.js", "dist/uPlot.min.css"),
+}
 PJSIP_ADVICE = """\
 Once that is mended, run make setup again. An option of image/pjsip is given like this:
   make setup SETUP=--pjsip=--tarball=FILE"""
@@ -188,9 +194,19 @@ class Setup:
         return [(self.root / "package.json").read_text()]
 
     def has_scripts(self) -> bool:
-        """All that package.json names, in .build/npm."""
-        wanted = json.loads(self.script_facts()[0]).get("devDependencies", {})
-        return all((self.build / "npm/node_modules" / name / "package.json").exists() for name in wanted)
+        """All that package.json names, in .build/npm, and those of the pages where these look for them."""
+        listing = json.loads(self.script_facts()[0])
+        wanted = {**listing.get("dependencies", {}), **listing.get("devDependencies", {})}
+        fetched = all((self.build / "npm/node_modules" / name / "package.json").exists() for name in wanted)
+        return fetched and all(copy.exists() for copy, _ in self.script_copies())
+
+    def script_copies(self) -> Iterator[tuple[Path, Path]]:
+        """Each file the pages use, and the fetched one it is a copy of."""
+        listing = json.loads(self.script_facts()[0])
+        for name, files in FETCHED.items():
+            if name in listing.get("dependencies", {}):
+                for file in files:
+                    yield self.root / PAGES / Path(file).name, self.build / "npm/node_modules" / name / file
 
     def make_scripts(self, log: Log) -> None:
         folder = self.build / "npm"
@@ -207,6 +223,9 @@ class Setup:
             str(folder),
         ]
         log.run(npm, cwd=folder, advice="Is the npm registry to be reached? Run make setup again then.")
+        (self.root / PAGES).mkdir(parents=True, exist_ok=True)
+        for copy, fetched in self.script_copies():
+            shutil.copy(fetched, copy)
 
     def made(self) -> Iterator[tuple[Path, Path]]:
         """Where each thing that is made, and not written, is looked for, and where it is."""

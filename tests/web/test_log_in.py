@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who gets in, and who does not: the first run, log-in, sessions, forms, wrong tries."""
 
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from appliance.store.office import Office
 from appliance.web import access, proofs
 from appliance.web.access import ALL, ANYBODY, NEWCOMER, OWNER, ROLES
 from appliance.web.app import rows
+from appliance.web.box import Box
 from appliance.web.drafts import Drafts
 from appliance.web.entry import ours
 from appliance.web.screen import Screen
@@ -92,14 +94,14 @@ async def test_somebody_from_elsewhere_may_not_set_it(box: Site, monkeypatch: py
         assert (await one.get("/first-run")).status_code == 403
 
 
-def every_route() -> list[access.Row]:
-    return list(rows(Screen(), Drafts(Path("no.sock"), Path("office.toml"))))
+def every_route(office: Office) -> list[access.Row]:
+    return list(rows(Box(Screen(), office, Drafts(Path("no.sock"), Path("office.toml")))))
 
 
 async def test_every_route_is_for_those_its_row_names_and_nobody_else(office: Site, tmp_path: Path) -> None:
     """Each with a fresh session: some routes end it."""
     for role in EVERYBODY:
-        for row in every_route():
+        for row in every_route(office.office):
             async with office.visitor() as one:
                 token = ""
                 if role != ANYBODY:
@@ -113,7 +115,7 @@ async def test_every_route_is_for_those_its_row_names_and_nobody_else(office: Si
                     async with one.stream("GET", "/events") as stream:
                         assert stream.status_code == 200
                     continue
-                path = row.path.replace("{path:path}", "office").replace("{number:int}", "1")
+                path = re.sub(r"\{\w+(:\w+)?\}", lambda gap: "1" if gap[1] == ":int" else "office", row.path)
                 answer = await one.request(row.method, path, data={"csrf": csrf} if row.method == "POST" else None)
                 refused = answer.status_code in (401, 403) and "Your role may not" in answer.text
                 refused = refused or answer.status_code == 401 or "/log-in?" in answer.headers.get("location", "")
@@ -121,10 +123,12 @@ async def test_every_route_is_for_those_its_row_names_and_nobody_else(office: Si
                 assert answer.status_code < 500 or answer.status_code == 503  # the switch is away
 
 
-def test_what_changes_something_is_never_a_get_and_visitors_have_the_least() -> None:
-    open_to_all = {(row.method, row.path) for row in every_route() if ANYBODY in row.who}
+def test_what_changes_something_is_never_a_get_and_visitors_have_the_least(tmp_path: Path) -> None:
+    with contextlib.closing(Office(tmp_path)) as office:
+        every = every_route(office)
+    open_to_all = {(row.method, row.path) for row in every if ANYBODY in row.who}
     assert open_to_all == {("GET", "/health"), ("GET", "/log-in"), ("POST", "/log-in")}
-    new = {(row.method, row.path) for row in every_route() if NEWCOMER in row.who}
+    new = {(row.method, row.path) for row in every if NEWCOMER in row.who}
     assert new == {
         ("GET", "/"),
         ("GET", "/codes"),
@@ -133,7 +137,7 @@ def test_what_changes_something_is_never_a_get_and_visitors_have_the_least() -> 
         ("GET", "/first-run"),
         ("POST", "/first-run"),
     }
-    assert all(row.who <= ALL for row in every_route())
+    assert all(row.who <= ALL for row in every)
 
 
 async def test_what_has_no_row_is_not_there_whoever_asks(office: Site) -> None:

@@ -197,7 +197,7 @@ async def test_a_hostile_file_is_told_what_is_wrong_with_it(
     for name in ("office.toml", "../../etc/passwd", 'x"\r\nSet-Cookie: a=b'):
         answer = await one.post("/settings/import", data={"csrf": csrf}, files={"file": (name, data)})
         assert (answer.status_code, said in answer.text) == (status, True)
-        assert "<svg" not in answer.text and "a" not in answer.cookies
+        assert "<svg onload" not in answer.text and "a" not in answer.cookies
         assert box.office.draft("installer") is None
 
 

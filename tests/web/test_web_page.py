@@ -18,6 +18,7 @@ from appliance.programs.web import Codes
 from appliance.store.office import Office
 from appliance.web import app as app_module
 from appliance.web.app import PortTaken, is_ours, listener, serve
+from appliance.web.box import Box
 from appliance.web.drafts import Drafts
 from appliance.web.screen import VIEWERS_MAX, Screen
 from tests.calls.office import OFFICE
@@ -49,7 +50,11 @@ async def shown(switch: Switch, port: int = 0) -> AsyncIterator[str]:
         tasks = [
             asyncio.create_task(follow(switch.socket, on_office, screen.on_event, screen.on_away)),
             asyncio.create_task(
-                serve(screen, sock, "127.0.0.1", pages, Drafts(switch.socket, Path("office.toml")), lambda: CODES)
+                serve(
+                    Box(screen, pages, Drafts(switch.socket, Path("office.toml")), card=lambda: CODES),
+                    sock,
+                    "127.0.0.1",
+                )
             ),
         ]
         try:
@@ -340,7 +345,7 @@ async def test_when_the_program_stops_those_who_watch_are_let_go_at_once(switch:
     screen = Screen()
     with listener("127.0.0.1", 0) as sock, contextlib.closing(Office(tmp_path / "pages")) as pages:
         serving = asyncio.create_task(
-            serve(screen, sock, "127.0.0.1", pages, Drafts(switch.socket, Path("office.toml")))
+            serve(Box(screen, pages, Drafts(switch.socket, Path("office.toml"))), sock, "127.0.0.1")
         )
         async with (
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{sock.getsockname()[1]}", timeout=WITHIN) as web,

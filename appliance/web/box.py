@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the pages are made with: the parts of this box they show or ask."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.store.office import Office
+from appliance.web.drafts import Drafts
+from appliance.web.screen import Screen
+
+Card = Callable[[], Sequence[tuple[str, str]]]  # every code of the office, with what it does
+
+
+@dataclass(frozen=True)
+class Box:
+    """Put together by the program, and handed to each of the routers."""
+
+    screen: Screen  # the office as it is now; screen.live is None while the switch is away
+    office: Office  # the database of the pages
+    drafts: Drafts  # settings on their way, and requests to the switch
+    state: Path = Path(".")  # the folder of the switch's state: journal, messages, recordings
+    card: Card = tuple
