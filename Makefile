@@ -19,7 +19,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred timers network soak homeassistant bench asterisk clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred timers log-ins network soak homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ hundred: quiet-setup ## a hundred calls at once, all of them with sound, which t
 
 timers: quiet-setup ## sessions that are refreshed and run out, which takes a minute and a half
 	@$(BIN)/pytest tests/sip/session_timers.py
+
+log-ins: quiet-setup ## ten thousand wrong passwords; the owner comes in all the same (some minutes)
+	@$(BIN)/pytest tests/web/ten_thousand.py
 
 network: quiet-setup ## a broker whose cable is pulled, name servers that say nothing; in namespaces (needs root)
 	@$(BIN)/pytest tests/mqtt/network.py tests/calls/names.py

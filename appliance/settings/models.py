@@ -15,6 +15,7 @@ from appliance.settings.features import Features, Hold, Lamps, Parking, Room, St
 from appliance.settings.guard import Guard
 from appliance.settings.lines import MAIN, Line, Phone, Sip
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
+from appliance.settings.outlets import Monitor, Webhooks
 from appliance.settings.outside import MAY_CALL, Limits, MayCall, Outside
 from appliance.settings.prompts import Prompt, Speech
 from appliance.settings.recording import Recording
@@ -41,6 +42,7 @@ from appliance.settings.words import (
     MemberName,
     Moment,
     Name,
+    Network,
     Number,
     NumbersFile,
     Passed,
@@ -90,6 +92,11 @@ class Web(Table):
 
     listen: Address = setting("Address to listen on.", "127.0.0.1")
     port: PortNumber = setting("Port to listen on, TCP.", 8080, unit="port number")
+    metrics_from: tuple[Network, ...] = some(
+        "Addresses that may read `/metrics` without a token. Left out: none; a token with `metrics:read` may always.",
+        (),
+        most=32,
+    )
 
 
 class Person(Table):
@@ -336,6 +343,8 @@ class Settings(Table):
     mqtt: Mqtt | None = setting("The MQTT broker.", None)
     broker: dict[Name, Broker] = setting("More MQTT brokers.", {}, max_length=8)
     web: Web = setting("The live page.", Web())
+    monitor: Monitor = setting("The call monitor.", Monitor())
+    webhooks: Webhooks = setting("Webhooks.", Webhooks())
     voicemail: Voicemail = setting("The answering machine.", Voicemail())
     mail: Mail | None = setting("The server that sends our e-mail.", None)
     features: Features = setting("Codes people dial, or press in a call.", Features())

@@ -159,7 +159,7 @@ class Live:
 
 def rows(box: Box) -> tuple[Row, ...]:
     """Every route and who may; what is not here is not there."""
-    entry = Entry()
+    entry = Entry(box.office.wrong)
     return (
         *Live(box).rows(),
         *entry.rows(),

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from starlette.responses import Response
 
 from appliance.store.office import NameTaken, User
+from appliance.store.tokens import Wrong
 from appliance.web import tongue
 from appliance.web.access import ALL, ANYBODY, COOKIE, NEWCOMER, OWNER, USERS, Refusal, Row, Visit, now
 from appliance.web.proofs import Busy, Checker, Tries, WeakPassword, code_is_good, hashed, is_local, matches
@@ -18,9 +19,10 @@ USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,30}")
 class Entry:
     """First run, log-in and log-out."""
 
-    def __init__(self) -> None:
+    def __init__(self, wrong: Wrong | None = None) -> None:
+        """wrong: where wrong tries outlive a restart."""
         self.checker = Checker()
-        self.tries = Tries(time.monotonic)
+        self.tries = Tries(time.time, wrong)
 
     def rows(self) -> tuple[Row, ...]:
         return (

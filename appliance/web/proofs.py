@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from appliance.store.office import Office, User
+from appliance.store.tokens import Wrong
 
 LEAST, MOST = 10, 200  # characters of a password
 DIFFERENT = 5  # characters in it at least
@@ -96,16 +97,22 @@ def totp_address(secret: str, name: str, issuer: str) -> str:
 
 
 class Tries:
-    """Wrong tries, by account and address. Nobody is locked out for ever, and no account from everywhere."""
+    """Wrong tries, by account and address. Nobody is locked out for ever, and no account from everywhere.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    clock: s; kept: where they outlive a restart. A clock set back holds nobody up for longer than LONGEST_WAIT.
+    """
+
+    def __init__(self, clock: Callable[[], float], kept: Wrong | None = None) -> None:
+        self._clock, self._kept = clock, kept
         self._wrong: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()  # how often, locked until
+        for name, address, count, until in kept.all() if kept else ():
+            self._wrong[name, address] = (count, until / 1000)
 
     def wait(self, name: str, address: str) -> float:
         """Seconds until this account may be tried again from this address; 0: now."""
         now = self._clock()
-        return max(0.0, *(self._wrong.get(key, (0, 0.0))[1] - now for key in self._keys(name, address)))
+        waits = [self._wrong.get(key, (0, 0.0))[1] - now for key in self._keys(name, address)]
+        return max(0.0, *(wait for wait in waits if wait <= LONGEST_WAIT), 0.0)
 
     def wrong(self, name: str, address: str) -> None:
         for key, free in zip(self._keys(name, address), (FREE, FREE_ADDRESS), strict=True):
@@ -114,17 +121,27 @@ class Tries:
                 count = 0  # long ago
             count += 1
             locked = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(count - free, 16)) if count >= free else 0.0
-            self._wrong[key] = (count, self._clock() + locked)
+            self._set(key, count, self._clock() + locked)
         while len(self._wrong) > REMEMBERED:
-            self._wrong.popitem(last=False)
+            self._forget(next(iter(self._wrong)))
 
     def right(self, name: str, address: str) -> None:
         """It was not wrong after all: the account is free, and the address as it was."""
         account, whole = self._keys(name, address)
-        self._wrong.pop(account, None)
-        count, _ = self._wrong.pop(whole, (0, 0.0))
+        self._forget(account)
+        count, _ = self._wrong.get(whole, (0, 0.0))
+        self._forget(whole)
         if count > 1:
-            self._wrong[whole] = (count - 1, 0.0)
+            self._set(whole, count - 1, 0.0)
+
+    def _set(self, key: tuple[str, str], count: int, until: float) -> None:
+        self._wrong[key] = (count, until)
+        if self._kept:
+            self._kept.set(*key, count, int(until * 1000))
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        if self._wrong.pop(key, None) and self._kept:
+            self._kept.forget(*key)
 
     @staticmethod
     def _keys(name: str, address: str) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -32,6 +32,7 @@ GROUPS = (  # how the first page orders the tables
     ("At the telephone", ("features", "parking", "hold", "lamps")),
     ("Voicemail and e-mail", ("mailbox", "voicemail", "mail")),
     ("Home automation", ("mqtt", "broker", "action")),
+    ("Other programs", ("monitor", "webhooks")),
     ("Examples", ("golden",)),
 )
 
