@@ -30,14 +30,15 @@ class Places:
 
     def joined(self, call: Call, place: int) -> None:
         """He waits in `call.queue` from now on; place: as he joined, from 1, priorities looked at."""
-        line = self._lines[call.queue] = [one for one in self._waiting(call.queue) if one is not call]
+        line = self._lines[call.queue] = [one for one in self.of_queue(call.queue) if one is not call]
         line.insert(place - 1, call)
 
     def of(self, call: Call) -> int:
         """His place now, from 1."""
-        return next(place for place, one in enumerate(self._waiting(call.queue), start=1) if one is call)
+        return next(place for place, one in enumerate(self.of_queue(call.queue), start=1) if one is call)
 
-    def _waiting(self, queue: str) -> list[Call]:
+    def of_queue(self, queue: str) -> list[Call]:
+        """Who waits in a queue, in the order they are answered in."""
         return [one for one in self._lines[queue] if one.state is State.WAITING and one.queue == queue]
 
 
@@ -64,6 +65,10 @@ class Announcing:
     def joined(self, call: Call, place: int) -> None:
         """See Places."""
         self._places.joined(call, place)
+
+    def waiting(self, queue: str) -> list[Call]:
+        """See Places.of_queue."""
+        return self._places.of_queue(queue)
 
     def over(self, call: Call) -> None:
         self.end(call)

@@ -378,6 +378,10 @@ class CallControl:
 
     # ---- the core ---------------------------------------------------------------------------------------------------
 
+    def waiting(self, queue: str) -> list[Call]:
+        """Who waits in a queue, in the order they are answered in."""
+        return self._announcing.waiting(queue)
+
     def now(self) -> int:
         """ms UTC."""
         return self._routing.now()

@@ -194,14 +194,7 @@ class Board:
 
     def _queue(self, name: str, states: States) -> messages.Queue:
         table = self._control.rules.settings.queue[name]
-        waiting = sorted(
-            (
-                call
-                for call in self._control.calls.values()
-                if call.queue == name and call.state in (calls.State.WAITING, calls.State.RINGING)
-            ),
-            key=lambda call: (call.queued_at or call.since, call.id),
-        )
+        waiting = self._control.waiting(name)
         known = self._control.people
         free = sum(
             known[person].status == "available"
@@ -210,7 +203,7 @@ class Board:
             and states.get(person) == "free"
             for person in self._members()[name]
         )
-        oldest = waiting[0].queued_at or waiting[0].since if waiting else None
+        oldest = min((call.queued_at or call.since for call in waiting), default=None)
         ids = tuple(call.id for call in waiting)
         return messages.Queue(id=name, name=table.name, waiting=ids, oldest=oldest, free=free)
 
@@ -270,6 +263,7 @@ def call_seen(call: calls.Call) -> messages.Call:
         queue=call.queue,
         person=call.person,
         ringing=call.ringing_people(),
+        queued_at=call.queued_at,
         answered_at=call.answered_at,
         outcome=call.outcome or None,
         attributes=dict(call.attributes),

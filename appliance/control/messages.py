@@ -47,11 +47,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     queue: str = ""
     person: str = ""
     ringing: tuple[str, ...] = ()
+    queued_at: int | None = None  # when he joined the queue he waits in, or waited in last
     answered_at: int | None = None
     outcome: Outcome | None = None
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str] = {}  # what is remembered of it: keys pressed, digits collected, what was looked up
     recorded: Literal["", "yes", "paused"] = ""
-    slot: str = ""  # it is parked in  # what is remembered of it: keys pressed, digits collected, what was looked up
+    slot: str = ""  # it is parked in
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +67,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
-    waiting: tuple[int, ...] = ()
+    waiting: tuple[int, ...] = ()  # calls, in the order they are answered in
     oldest: int | None = None  # when the longest waiting caller joined
     free: int = 0  # people who could be rung now
 

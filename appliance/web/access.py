@@ -114,6 +114,15 @@ class Visit:
             response.set_cookie(FORM_COOKIE, self.form_token, httponly=True, samesite="strict", secure=self.secure)
         return response
 
+    @property
+    def in_place(self) -> bool:
+        """Whether htmx asks, for a part to be put into the page."""
+        return self.request.headers.get("hx-request") == "true"
+
+    def part(self, template: str, status: int = 200, **facts: object) -> Response:
+        """A template that extends what `frame` says: the whole page, or for htmx its main part alone."""
+        return self.page(template, status, frame="bare.html" if self.in_place else "base.html", **facts)
+
     def to(self, path: str) -> Response:
         return RedirectResponse(path, 303, {"Cache-Control": "no-store"})
 
@@ -176,7 +185,7 @@ class _Guarded:
         try:
             answer = await self._answer(asked)
         except Refusal as refusal:
-            answer = asked.page("refused.html", refusal.status, words=str(refusal))
+            answer = asked.part("refused.html", refusal.status, words=str(refusal))
         await answer(scope, receive, send)
 
     async def _answer(self, asked: Visit) -> ASGIApp:

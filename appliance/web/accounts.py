@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from appliance.store.office import NameTaken, User
 from appliance.web.access import OWNER, ROLES, USERS, Refusal, Row, Visit, now
+from appliance.web.box import Box
 from appliance.web.entry import USER_NAME, WEAK, Entry, known_language
 from appliance.web.proofs import Busy, WeakPassword, code_is_good, hashed, matches, new_totp, totp_address
 
@@ -14,14 +15,15 @@ ONLY_OWNER = frozenset({OWNER})
 
 
 class Accounts:
-    def __init__(self, entry: Entry) -> None:
-        self._entry = entry
+    def __init__(self, entry: Entry, box: Box) -> None:
+        self._entry, self._box = entry, box
         self._checker = entry.checker
 
     def rows(self) -> tuple[Row, ...]:
         return (
             Row("GET", "/me", USERS, self.me),
             Row("POST", "/me/language", USERS, self.language),
+            Row("POST", "/me/person", ONLY_OWNER, self.person),
             Row("POST", "/me/password", USERS, self.password),
             Row("POST", "/me/codes", USERS, self.codes),
             Row("POST", "/me/end-session", USERS, self.end_session),
@@ -44,6 +46,7 @@ class Accounts:
             sessions=asked.office.sessions(user.name),
             current=asked.session.id if asked.session else b"",
             when=when,
+            people=self._people(),
             secret="" if user.totp else secret,
             address="" if user.totp else totp_address(secret, user.name, "Linekeeper"),
         )
@@ -51,6 +54,14 @@ class Accounts:
     async def language(self, asked: Visit) -> Response:
         asked.office.change(asked.name, language=known_language(asked.text("language")))
         return asked.to("/me?done=language")
+
+    async def person(self, asked: Visit) -> Response:
+        """Which person of the office one is oneself."""
+        if (person := asked.text("person")) not in {"", *self._people()}:
+            raise Refusal(400, "That form cannot be read.")
+        asked.office.change(asked.name, person=person)
+        asked.note("person-set", f"{asked.name}: {person or '-'}")
+        return asked.to("/me?done=person")
 
     async def password(self, asked: Visit) -> Response:
         """A new password, given the old one; all other sessions end."""
@@ -107,15 +118,22 @@ class Accounts:
             wrong=wrong,
             given=asked.text("name"),
             when=when,
+            people=self._people(),
         )
+
+    def _people(self) -> dict[str, str]:
+        """The people of the office by their ids, with their names; nobody while the switch is away."""
+        live = self._box.screen.live
+        return {one.id: one.name or one.id for one in live.people.values()} if live else {}
 
     async def add(self, asked: Visit) -> Response:
         name, role = asked.text("name").strip().lower(), _role(asked)
+        person = asked.text("person") if asked.text("person") in self._people() else ""
         if not USER_NAME.fullmatch(name):
             return await self.users(asked, asked.say("A user name has 1 to 31 of a-z, 0-9, . _ and -."), 422)
         try:
             kept = str(await self._checker.of(hashed, asked.text("password"), name))
-            asked.office.add(User(name, role, kept, "", 0, "", "", now()))
+            asked.office.add(User(name, role, kept, "", 0, person, "", now()))
         except WeakPassword:
             return await self.users(asked, asked.say(WEAK), 422)
         except NameTaken:
@@ -127,7 +145,10 @@ class Accounts:
 
     async def change(self, asked: Visit) -> Response:
         """Another role, or (when one is given) another password, which ends his sessions and turns codes off."""
-        user, role = _other(asked), _role(asked)
+        user, role, person = _other(asked), _role(asked), asked.text("person")
+        if "person" in asked.form and person != user.person and person in {"", *self._people()}:
+            asked.office.change(user.name, person=person)
+            asked.note("person-set", f"{user.name}: {person or '-'}")
         if role != user.role:
             asked.office.change(user.name, role=role)
             asked.office.end_all(user.name)

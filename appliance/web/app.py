@@ -6,25 +6,23 @@ import contextlib
 import errno
 import ipaddress
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from appliance.web.access import ALL, NEWCOMER, USERS, Row, Visit, routes, visit
+from appliance.web.access import Row, routes
 from appliance.web.accounts import Accounts
+from appliance.web.board import Board
 from appliance.web.box import Box
 from appliance.web.entry import Entry
-from appliance.web.screen import Full, Screen
 from appliance.web.settings_pages import SettingsPages
 
-SEND_WITHIN = 20.0  # seconds a viewer may take for one piece; then it is dropped
 CONNECTIONS_MAX = 200
 BACKLOG = 64
 SECURITY = {
@@ -43,45 +41,6 @@ class PortTaken(Exception):
     """Another program listens there."""
 
     id = "port-in-use"
-
-
-class Stream:
-    """A response of server-sent events. Ends when the viewer leaves, does not read, may no longer, or the program stops."""
-
-    def __init__(self, screen: Screen, may: Callable[[], bool] = lambda: True) -> None:
-        self._screen, self._may = screen, may
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            with self._screen.viewer():
-                watching = asyncio.create_task(self._send(send))
-                leaving = asyncio.create_task(_left(receive))
-                try:
-                    await asyncio.wait((watching, leaving), return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    watching.cancel()
-                    leaving.cancel()
-                    await asyncio.gather(watching, leaving, return_exceptions=True)
-        except Full:
-            full = PlainTextResponse(
-                "Too many people watch this page already. Please try again later.\n", 503, {"Retry-After": "10"}
-            )
-            await full(scope, receive, send)
-
-    async def _send(self, send: Send) -> None:
-        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        async for frame in self._screen.frames():
-            if not self._may():
-                break
-            async with asyncio.timeout(SEND_WITHIN):
-                await send({"type": "http.response.body", "body": frame, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 class Guard:
@@ -127,43 +86,13 @@ def is_ours(host: str, listen: str, here: str) -> bool:
         return False
 
 
-class Live:
-    """The live page, its events, the card of codes, and whether all is well."""
-
-    def __init__(self, box: Box) -> None:
-        self._screen, self._card = box.screen, box.card
-
-    def rows(self) -> tuple[Row, ...]:
-        watching = USERS | {NEWCOMER}  # as long as nobody can log in, whoever reaches the address listened on may look
-        return (
-            Row("GET", "/", watching, self.page),
-            Row("GET", "/events", watching, self.events),
-            Row("GET", "/codes", watching, self.codes),
-            Row("GET", "/health", ALL, self.health),
-        )
-
-    async def page(self, asked: Visit) -> Response:
-        return HTMLResponse(self._screen.page(asked.words, **asked.facts()), headers={"Cache-Control": "no-store"})
-
-    async def events(self, asked: Visit) -> ASGIApp:
-        return Stream(self._screen, lambda: visit(asked.request, asked.office).role == asked.role)
-
-    async def codes(self, asked: Visit) -> Response:
-        return asked.page("codes.html", codes=await asyncio.to_thread(self._card))
-
-    async def health(self, asked: Visit) -> Response:
-        here = self._screen.live is not None
-        body = {"switch": "here" if here else "away", "viewers": self._screen.viewers}
-        return JSONResponse(body, 200 if here else 503, {"Cache-Control": "no-store"})
-
-
 def rows(box: Box) -> tuple[Row, ...]:
     """Every route and who may; what is not here is not there."""
     entry = Entry(box.office.wrong)
     return (
-        *Live(box).rows(),
+        *Board(box).rows(),
         *entry.rows(),
-        *Accounts(entry).rows(),
+        *Accounts(entry, box).rows(),
         *SettingsPages(box.drafts).rows(),
     )
 

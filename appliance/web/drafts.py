@@ -41,28 +41,29 @@ class Drafts:
 
     async def in_force(self, revision: int = 0) -> Written:
         """A document by its revision, 0: that in force. Raises Refusal."""
-        return await self._ask(Document(0, revision))  # type: ignore[no-any-return]
+        return await self.ask(Document(0, revision))  # type: ignore[no-any-return]
 
     async def versions(self) -> tuple[Version, ...]:
         """The newest first."""
-        return tuple(reversed(await self._ask(History(0))))
+        return tuple(reversed(await self.ask(History(0))))
 
     async def check(self, document: str) -> tuple[tuple[str, ...], str]:
         """What is sound but may not be meant; or why the switch would not take it. Golden calls are run."""
         try:
-            return (await self._ask(Check(0, document))).warnings, ""
+            return (await self.ask(Check(0, document))).warnings, ""
         except Refused as refused:
             return (), refused.message
 
     async def apply(self, document: str, before: str, comment: str) -> Revision:
         """Raises Refused (`changed` when before is in force no longer), Refusal."""
         base = hashlib.sha256(before.encode()).hexdigest()
-        return await self._ask(Apply(0, document, comment, base))  # type: ignore[no-any-return]
+        return await self.ask(Apply(0, document, comment, base))  # type: ignore[no-any-return]
 
     async def restore(self, revision: int) -> Revision:
-        return await self._ask(Restore(0, revision))  # type: ignore[no-any-return]
+        return await self.ask(Restore(0, revision))  # type: ignore[no-any-return]
 
-    async def _ask(self, request: Any) -> Any:
+    async def ask(self, request: Any) -> Any:
+        """What the switch answers to a request. Raises Refused, Refusal."""
         try:
             async with asyncio.timeout(SWITCH_WITHIN), await connect(self._socket) as switch:
                 return await switch.request(request)

@@ -4,6 +4,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from appliance.web.view import _
+
 
 class Entry(NamedTuple):
     """A page of the navigation; icon: the name of a drawing in static/icons.svg."""
@@ -11,11 +13,6 @@ class Entry(NamedTuple):
     path: str
     words: str
     icon: str
-
-
-def _(words: str) -> str:
-    """Marks words for translation, which is done where they are shown."""
-    return words
 
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (

@@ -22,6 +22,8 @@ from appliance.control.messages import (
     Line,
     LineChanged,
     Office,
+    Park,
+    Parked,
     Person,
     PersonChanged,
     Phone,
@@ -99,7 +101,7 @@ class Switch:
             self.asked.append(request)
             if self.refuses:
                 raise self.refuses
-        return Done()
+        return Parked("71") if isinstance(request, Park) else Done()
 
     def tell(self, event: type[Event], **fields: object) -> None:
         self._server.tell(event, **fields)

@@ -39,12 +39,24 @@ const shows = {
     at("away").hidden = text === "here";
     document.body.classList.toggle("away", text !== "here");
   },
-  office(text) { at("office").textContent = text; document.title = `${text} – Linekeeper`; },
-  said(text) { if (at("said").textContent !== text) at("said").textContent = text; },
+  office(html) { at("office").innerHTML = html; document.title = `${at("office").textContent} – Linekeeper`; },
+  said(html) { if (at("said").innerHTML !== html) at("said").innerHTML = html; },
 };
-for (const part of ["calls", "queues", "people", "phones", "lines"]) {
-  shows[part] = (html) => { at(part).innerHTML = html; }; // escaped by the server
+const held = new Map(); // what came while something was dragged: it is shown when that is over
+
+function put(part, html) {
+  if (document.body.classList.contains("dragging")) return held.set(part, html);
+  const had = document.activeElement && at(part).contains(document.activeElement) ? document.activeElement.id : "";
+  at(part).innerHTML = html; // escaped by the server
+  if (had) (at(had) || at(part)).focus({ preventScroll: true });
 }
+for (const part of ["calls", "queues", "parked", "people", "phones", "lines"]) shows[part] = (html) => put(part, html);
+
+document.addEventListener("dragend", () => {
+  document.body.classList.remove("dragging");
+  for (const [part, html] of held) put(part, html);
+  held.clear();
+});
 
 function listen() {
   source = new EventSource("/events");

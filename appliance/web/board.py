@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The live board: the page, its events, and what may be done from it with calls and people. See docs/pages.md."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import get_args
+
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from appliance.control import messages
+from appliance.control.handling import Disturb, Park, Supervise, Take
+from appliance.control.live import Live
+from appliance.control.messages import Call, HangUp, Person, Refused, SetStatus
+from appliance.web import view
+from appliance.web.access import ALL, NEWCOMER, OWNER, SUPERVISOR, USERS, Refusal, Row, Visit, now, visit
+from appliance.web.box import Box
+from appliance.web.screen import Full, Looks, Screen
+from appliance.web.view import _
+
+DIRECTORS = frozenset({OWNER, SUPERVISOR})  # who may do something with calls of others
+SEND_WITHIN = 20.0  # seconds a viewer may take for one piece; then it is dropped
+ID_MAX = 2**53
+DONE = {
+    "answer": _("The telephone rings: whoever answers there has the call."),
+    "listen": _("The telephone rings: whoever answers there hears the call."),
+    "whisper": _("The telephone rings: whoever answers there hears the call, and is heard by our side."),
+    "barge": _("The telephone rings: whoever answers there talks with both."),
+    "send": _("The call was sent on."),
+    "park": _("The call is parked."),
+    "drop": _("The call was ended."),
+    "status": _("The status is set."),
+}
+
+
+class Stream:
+    """A response of server-sent events. Ends when the viewer leaves, does not read, may no longer, or the program stops."""
+
+    def __init__(self, screen: Screen, looks: Looks, may: Callable[[], bool] = lambda: True) -> None:
+        self._screen, self._looks, self._may = screen, looks, may
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with self._screen.viewer(self._looks):
+                watching = asyncio.create_task(self._send(send))
+                leaving = asyncio.create_task(_left(receive))
+                try:
+                    await asyncio.wait((watching, leaving), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    watching.cancel()
+                    leaving.cancel()
+                    await asyncio.gather(watching, leaving, return_exceptions=True)
+        except Full:
+            full = PlainTextResponse(
+                "Too many people watch this page already. Please try again later.\n", 503, {"Retry-After": "10"}
+            )
+            await full(scope, receive, send)
+
+    async def _send(self, send: Send) -> None:
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async for frame in self._screen.frames(self._looks):
+            if not self._may():
+                break
+            async with asyncio.timeout(SEND_WITHIN):
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class Board:
+    """The live page and its events, what can be done from it, the card of codes, and whether all is well."""
+
+    def __init__(self, box: Box) -> None:
+        self._box, self._screen = box, box.screen
+
+    def rows(self) -> tuple[Row, ...]:
+        watching = USERS | {NEWCOMER}  # as long as nobody can log in, whoever reaches the address listened on may look
+        return (
+            Row("GET", "/", watching, self.page),
+            Row("GET", "/events", watching, self.events),
+            Row("GET", "/board/call/{call:int}", DIRECTORS, self.call),
+            Row("POST", "/board/call", DIRECTORS, self.direct),
+            Row("GET", "/board/person/{person}", USERS, self.person),
+            Row("POST", "/board/person", USERS, self.set_status),
+            Row("GET", "/codes", watching, self.codes),
+            Row("GET", "/health", ALL, self.health),
+        )
+
+    # ---- what is seen
+
+    async def page(self, asked: Visit) -> Response:
+        people = sorted(self._screen.live.people.values(), key=lambda one: one.name) if self._screen.live else []
+        shown = self._screen.page(asked.words, looks(asked), **asked.facts(), at=_at(asked), people=people)
+        return HTMLResponse(shown, headers={"Cache-Control": "no-store"})
+
+    async def events(self, asked: Visit) -> ASGIApp:
+        return Stream(self._screen, looks(asked), lambda: visit(asked.request, asked.office).role == asked.role)
+
+    async def codes(self, asked: Visit) -> Response:
+        return asked.page("codes.html", codes=await asyncio.to_thread(self._box.card))
+
+    async def health(self, asked: Visit) -> Response:
+        here = self._screen.live is not None
+        body = {"switch": "here" if here else "away", "viewers": self._screen.viewers}
+        return JSONResponse(body, 200 if here else 503, {"Cache-Control": "no-store"})
+
+    async def call(self, asked: Visit, wrong: str = "", status: int = 200) -> Response:
+        """What can be done with one call; for htmx the part alone."""
+        live = self._live()
+        known = _call(live, int(asked.request.path_params["call"]))
+        return asked.part(
+            "board/call.html", status, row=view.row(live, known, asked.say), wrong=wrong, at=_at(asked),
+            people=view.people(live, asked.say).rows, queues=list(live.queues.values()),
+            mailboxes=list(live.mailboxes.values()), now=now(),
+        )  # fmt: skip
+
+    async def person(self, asked: Visit) -> Response:
+        """The status of one person, and what may be done about it."""
+        live = self._live()
+        one = _person(live, str(asked.request.path_params["person"]))
+        shown = next(row for row in view.people(live, asked.say).rows if row.id == one.id)  # type: ignore[union-attr]
+        return asked.part(
+            "board/person.html", person=one, row=shown, may=_may_set(asked, one.id), statuses=view.STATUS,
+            now=now(), directs=asked.role in DIRECTORS,
+        )  # fmt: skip
+
+    # ---- what is done
+
+    async def direct(self, asked: Visit) -> Response:
+        """Do something with a call: answer, listen, whisper, barge, send, park, drop."""
+        live = self._live()
+        call = _call(live, _number(asked.text("call")))
+        do, at, to = asked.text("do"), asked.text("at") or _at(asked), asked.text("to").strip()
+        await self._ask(asked, _request(live, call, do, at, to, asked.name))
+        asked.note(f"call-{do}", f"{call.id} {call.caller or '-'} {to if do == 'send' else at}".strip())
+        return self._said(asked, do)
+
+    async def set_status(self, asked: Visit) -> Response:
+        """The status of somebody, or of oneself; until it is set anew."""
+        one = _person(self._live(), asked.text("person"))
+        if not _may_set(asked, one.id):
+            raise Refusal(403, "Your role may not do that.")
+        status = asked.text("status")
+        if status not in get_args(messages.Status):
+            raise Refusal(400, "That form cannot be read.")
+        may = asked.text("disturb") != "no"
+        await self._ask(asked, SetStatus(0, one.id, status, asked.text("reason").strip()[:60], "page"))  # type: ignore[arg-type]
+        if one.dnd is may:
+            await self._ask(asked, Disturb(0, one.id, may))
+        asked.note("status-set", f"{one.id}: {status}")
+        return self._said(asked, "status")
+
+    async def _ask(self, asked: Visit, request: messages.Request) -> None:
+        try:
+            await self._box.drafts.ask(request)
+        except Refused as refused:
+            raise Refusal(409, asked.say(REFUSED[refused.id]) if refused.id in REFUSED else refused.message) from None
+
+    @staticmethod
+    def _said(asked: Visit, do: str) -> Response:
+        return asked.part("board/done.html", words=DONE[do]) if asked.in_place else asked.to("/")
+
+    def _live(self) -> Live:
+        if self._screen.live is None:
+            raise Refusal(503, "The switch does not answer. Nothing was changed, as far as is known.")
+        return self._screen.live
+
+
+REFUSED = {
+    "unknown": _("This call is over."),
+    "unreachable": _("No telephone there is registered."),
+    "cannot": _("That cannot be done with this call now."),
+}
+
+
+def _request(live: Live, call: Call, do: str, at: str, to: str, by: str) -> messages.Request:
+    match do:
+        case "drop":
+            return HangUp(0, call.id)
+        case "park":
+            return Park(0, call.id, "", at if at in live.people else by)
+        case "send":
+            if len(to) > 80 or not to.isprintable() or not re.fullmatch(messages.SENT_TO, to):
+                raise Refusal(422, "Say where the call is to go.")
+            return messages.Send(0, call.id, to)
+        case "answer" | "listen" | "whisper" | "barge":
+            if at not in live.people:
+                raise Refusal(422, "Say first at whose telephone you answer.")
+            if do == "answer":
+                return Take(0, call.id, (), at, by)
+            return Supervise(0, call.id, do, (), at, by)  # type: ignore[arg-type]
+        case _:
+            raise Refusal(400, "That form cannot be read.")
+
+
+def looks(asked: Visit) -> Looks:
+    return Looks(str(asked.words.globals["language"]), asked.role in DIRECTORS)
+
+
+def _at(asked: Visit) -> str:
+    """Whose telephone rings for whoever asks."""
+    return asked.user.person if asked.user else ""
+
+
+def _may_set(asked: Visit, person: str) -> bool:
+    return asked.role in DIRECTORS or (bool(person) and _at(asked) == person)
+
+
+def _call(live: Live, id: int) -> Call:
+    if (known := live.calls.get(id)) is None:
+        raise Refusal(404, "This call is over.")
+    return known
+
+
+def _person(live: Live, id: str) -> Person:
+    if (known := live.people.get(id)) is None:
+        raise Refusal(404, "There is nobody of that name.")
+    return known
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 16 else ID_MAX

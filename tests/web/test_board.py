@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The live board: who waits in which order, who may do what with a call, by mouse, by keys and without a script."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from appliance.control.client import follow
+from appliance.control.handling import Disturb, Park, Supervise, Take
+from appliance.control.messages import HangUp, Queue, QueueChanged, Refused, Request, Send, SetStatus
+from appliance.store.office import Office as Pages
+from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, READER, SUPERVISOR
+from appliance.web.app import listener, serve
+from appliance.web.box import Box
+from appliance.web.drafts import Drafts
+from appliance.web.screen import Screen
+from tests.fakes.browser import Browser, browser
+from tests.fakes.switch import CALL, Switch, now
+from tests.web.test_pages_in_a_browser import check
+from tests.web.visitors import PASSWORD, Site
+
+WITHIN = 30.0  # seconds for anything that is waited for
+
+
+@pytest.fixture
+async def switch(tmp_path: Path) -> AsyncIterator[Switch]:
+    async with Switch(tmp_path / "control.sock") as switch:
+        yield switch
+
+
+@pytest.fixture
+async def box(tmp_path: Path, switch: Switch) -> AsyncIterator[Site]:
+    """Pages that know the office already, with a user of each role."""
+    screen, known = Screen(), asyncio.Event()
+
+    def on_office(office: object) -> None:
+        screen.on_office(office)  # type: ignore[arg-type]
+        known.set()
+
+    with listener("127.0.0.1", 0) as sock, contextlib.closing(Pages(tmp_path / "pages")) as pages:
+        parts = Box(screen, pages, Drafts(switch.socket, tmp_path / "office.toml"))
+        tasks = [
+            asyncio.create_task(follow(switch.socket, on_office, screen.on_event, screen.on_away)),
+            asyncio.create_task(serve(parts, sock, "127.0.0.1")),
+        ]
+        async with asyncio.timeout(WITHIN):
+            await known.wait()
+        site = Site(f"http://127.0.0.1:{sock.getsockname()[1]}", pages)
+        site.people()
+        yield site
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def enter(chromium: Browser, box: Site, name: str) -> None:
+    await chromium.open(f"{box.address}/log-in")
+    await chromium.until("document.getElementById('password') !== null")
+    fill = f"name.value = {json.dumps(name)}, password.value = {json.dumps(PASSWORD)}"
+    await chromium.do(
+        "Runtime.evaluate",
+        expression=f"(({{name, password}}) => {{{fill}}})(document.querySelector('main form').elements);"
+        "document.querySelector('main form button').click()",
+    )
+    await chromium.until("location.pathname === '/' && document.getElementById('calls') !== null")
+
+
+async def asked(switch: Switch) -> Request:
+    """What the switch was asked for, as soon as it was."""
+    async with asyncio.timeout(WITHIN):
+        while not switch.asked:
+            await asyncio.sleep(0.02)
+    return switch.asked.pop(0)
+
+
+async def test_those_who_wait_stand_in_the_order_they_are_answered_in(switch: Switch, box: Site) -> None:
+    for id, name in ((1, "First by time"), (2, "Second by time"), (3, "Put first")):
+        switch.call(id=id, name=name, state="waiting", queue="sales", queued_at=now() - (10 - id) * 60_000)
+    switch.tell(QueueChanged, queue=Queue(id="sales", name="Sales", waiting=(3, 1, 2), oldest=now(), free=0))
+    async with box.logged_in(READER) as one:
+        async with asyncio.timeout(WITHIN):
+            while (page := (await one.get("/")).text).find("Second by time") < 0 or "3 waiting" not in page:
+                await asyncio.sleep(0.05)
+        assert page.index("Put first") < page.index("First by time") < page.index("Second by time")
+        assert page.count("data-since") >= 4  # each with a clock, and the longest
+
+
+@pytest.mark.parametrize(
+    ("do", "wanted"),
+    [
+        ("answer", Take(0, CALL, (), "anna", SUPERVISOR)),
+        ("listen", Supervise(0, CALL, "listen", (), "anna", SUPERVISOR)),
+        ("whisper", Supervise(0, CALL, "whisper", (), "anna", SUPERVISOR)),
+        ("barge", Supervise(0, CALL, "barge", (), "anna", SUPERVISOR)),
+        ("send", Send(0, CALL, "queue.sales")),
+        ("park", Park(0, CALL, "", "anna")),
+        ("drop", HangUp(0, CALL)),
+    ],
+)
+async def test_a_supervisor_has_the_switch_do_it_and_it_is_noted(
+    switch: Switch, box: Site, do: str, wanted: Request
+) -> None:
+    switch.call(state="talking", person="boris")
+    async with box.logged_in(SUPERVISOR) as one:
+        page = await asyncio.wait_for(appears(one, "talks with Boris"), WITHIN)
+        assert f"/board/call/{CALL}" in page
+        panel = (await one.get(f"/board/call/{CALL}")).text
+        assert f'value="{do}"' in panel
+        form = {"call": str(CALL), "do": do, "at": "anna", "to": "queue.sales"}
+        answer = await one.fill(f"/board/call/{CALL}", "/board/call", **form)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert type(wanted).__struct_fields__[0] == "id"
+    told = await asked(switch)
+    fields = [name for name in type(wanted).__struct_fields__ if name != "id"]
+    assert [getattr(told, name) for name in fields] == [getattr(wanted, name) for name in fields]
+    assert box.office.audited()[0].what == f"call-{do}"
+
+
+async def appears(one, words: str) -> str:  # type: ignore[no-untyped-def]
+    while words not in (page := str((await one.get("/")).text)):
+        await asyncio.sleep(0.05)
+    return page
+
+
+@pytest.mark.parametrize("role", [INSTALLER, EMPLOYEE, READER])
+async def test_who_may_not_direct_calls_sees_them_and_nothing_to_press(switch: Switch, box: Site, role: str) -> None:
+    switch.call(state="talking", person="boris")
+    async with box.logged_in(role) as one:
+        page = await asyncio.wait_for(appears(one, "talks with Boris"), WITHIN)
+        assert "data-call" not in page and "direct.js" not in page and "grip" not in page
+        answer = await one.post("/board/call", data={"csrf": await one.csrf("/me"), "call": str(CALL), "do": "drop"})
+        assert answer.status_code == 403
+    assert switch.asked == []
+
+
+async def test_somebody_sets_his_own_status_and_nobody_elses(switch: Switch, box: Site) -> None:
+    box.office.change(EMPLOYEE, person="anna")
+    async with box.logged_in(EMPLOYEE) as one:
+        assert "/board/person/anna" in (await one.get("/")).text
+        form = {"person": "anna", "status": "meeting", "reason": "till ten", "disturb": "no"}
+        assert (await one.fill("/board/person/anna", "/board/person", **form)).status_code == 303
+        told = await asked(switch)
+        assert isinstance(told, SetStatus)
+        assert (told.person, told.status, told.reason, told.source) == ("anna", "meeting", "till ten", "page")
+        told = await asked(switch)
+        assert isinstance(told, Disturb) and (told.person, told.may) == ("anna", False)
+        csrf = await one.csrf("/me")
+        other = {"csrf": csrf, "person": "boris", "status": "off"}
+        assert (await one.post("/board/person", data=other)).status_code == 403
+        assert 'name="status"' not in (await one.get("/board/person/boris")).text
+    assert switch.asked == []
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "said"),
+    [
+        ({"do": "answer", "at": "nobody"}, 422, "at whose telephone"),
+        ({"do": "send", "to": ""}, 422, "where the call is to go"),
+        ({"do": "send", "to": "queue.sales\r\nx: y"}, 422, "where the call is to go"),
+        ({"do": "dance"}, 400, "cannot be read"),
+        ({"do": "drop", "call": "1"}, 404, "over"),
+        ({"do": "drop", "call": "٣"}, 404, "over"),
+        ({"do": "drop", "call": "9" * 400}, 404, "over"),
+    ],
+)
+async def test_what_cannot_be_done_is_told_in_a_sentence(
+    switch: Switch, box: Site, form: dict[str, str], status: int, said: str
+) -> None:
+    switch.call(state="talking", person="boris")
+    async with box.logged_in(OWNER) as one:
+        await asyncio.wait_for(appears(one, "talks with Boris"), WITHIN)
+        one.headers["HX-Request"] = "true"
+        data = {"call": str(CALL), "csrf": await one.csrf("/me"), **form}
+        answer = await one.post("/board/call", data=data)
+        assert answer.status_code == status and said in answer.text
+        assert "<html" not in answer.text  # a part of the page, for where it was asked
+    assert switch.asked == []
+
+
+async def test_what_the_switch_refuses_is_told_too(switch: Switch, box: Site) -> None:
+    switch.call(state="talking", person="boris")
+    switch.refuses = Refused("unreachable", "no telephone of these is registered")
+    async with box.logged_in(OWNER) as one:
+        await asyncio.wait_for(appears(one, "talks with Boris"), WITHIN)
+        form = {"call": str(CALL), "do": "listen", "at": "anna"}
+        answer = await one.fill("/me", "/board/call", **form)
+        assert answer.status_code == 409 and "No telephone there is registered." in answer.text
+
+
+async def test_the_board_is_in_the_viewers_language_and_each_sees_his_own(switch: Switch, box: Site) -> None:
+    switch.call(state="talking", person="boris")
+    async with box.logged_in(READER) as english, box.logged_in(OWNER) as other:
+        other.headers["Accept-Language"] = "uk"
+        await asyncio.wait_for(appears(english, "talks with Boris"), WITHIN)
+        assert "розмовляє: Boris" in (await other.get("/")).text
+
+
+async def test_by_keys_a_call_is_listened_to_and_ended_after_a_confirmation(
+    switch: Switch, box: Site, tmp_path: Path
+) -> None:
+    switch.call(state="talking", person="boris")
+    async with browser(tmp_path / "profile") as chromium:
+        await enter(chromium, box, SUPERVISOR)
+        await chromium.until("document.querySelector('#calls a.pick') !== null")
+        await chromium.do("Runtime.evaluate", expression="document.getElementById('at').value = 'anna'")
+        await chromium.do("Runtime.evaluate", expression="document.querySelector('#calls a.pick').focus()")
+        switch.call(state="talking", person="anna")  # the list is drawn anew, and the call keeps the focus
+        await chromium.until("document.getElementById('calls').textContent.includes('talks with Anna')")
+        await press(chromium, "l")
+        told = await asked(switch)
+        assert isinstance(told, Supervise) and (told.how, told.person) == ("listen", "anna")
+        await chromium.until("document.querySelector('#done [role=status]') !== null")
+        await press(chromium, "d")
+        await chromium.until("document.activeElement.value === 'drop'")
+        assert switch.asked == []
+        await press(chromium, "Enter")
+        assert isinstance(await asked(switch), HangUp)
+        await chromium.until("!document.getElementById('panel').open")
+        assert chromium.complaints == []
+
+
+async def press(chromium: Browser, key: str) -> None:
+    text = "\r" if key == "Enter" else key
+    for kind in ("keyDown", "keyUp"):
+        code = 13 if key == "Enter" else ord(key.upper())
+        await chromium.do("Input.dispatchKeyEvent", type=kind, key=key, text=text, windowsVirtualKeyCode=code)
+
+
+async def test_a_waiting_caller_is_dragged_onto_a_person_while_the_board_goes_on(
+    switch: Switch, box: Site, tmp_path: Path
+) -> None:
+    switch.call(state="waiting", queue="sales", name="Mr Kazlauskas")
+    async with browser(tmp_path / "profile") as chromium:
+        await enter(chromium, box, OWNER)
+        await chromium.until("document.querySelector('#queues .call') !== null")
+        start = await middle(chromium, "#queues .call .who")
+        end = await middle(chromium, "[data-to='person.boris']")
+        await mouse(chromium, "mousePressed", start)
+        await mouse(chromium, "mouseMoved", (start[0] + 20, start[1] + 20))
+        await chromium.until("document.body.classList.contains('dragging')")
+        switch.call(id=5, state="talking", person="anna")
+        await mouse(chromium, "mouseMoved", end)
+        await chromium.until("document.querySelector('.over[data-to=\"person.boris\"]') !== null")
+        await mouse(chromium, "mouseReleased", end)
+        told = await asked(switch)
+        assert isinstance(told, Send) and (told.call, told.to) == (CALL, "person.boris")
+        await chromium.until("document.getElementById('calls').textContent.includes('talks with Anna')")
+        assert chromium.complaints == []
+
+
+async def middle(chromium: Browser, selector: str) -> tuple[float, float]:
+    box = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+    script = f"(r => JSON.stringify([r.x + r.width / 2, r.y + r.height / 2]))({box})"
+    x, y = json.loads(await chromium.until(script))
+    return x, y
+
+
+async def mouse(chromium: Browser, kind: str, at: tuple[float, float]) -> None:
+    await chromium.do("Input.dispatchMouseEvent", type=kind, x=at[0], y=at[1], button="left", buttons=1, clickCount=1)
+
+
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
+async def test_the_board_and_what_can_be_done_are_for_everybody_at_every_size(
+    switch: Switch, box: Site, tmp_path: Path, width: int, dark: bool
+) -> None:
+    switch.call(id=4, state="waiting", queue="sales", name="Mr Kazlauskas", ringing=("anna",))
+    switch.call(id=5, state="talking", person="anna")
+    switch.call(id=6, state="parked", slot="71")
+    async with browser(tmp_path / "profile") as chromium:
+        await enter(chromium, box, SUPERVISOR)
+        await check(chromium, f"{box.address}/", width=width, dark=dark)
+        await check(chromium, f"{box.address}/board/call/5", width=width, dark=dark)
+        await check(chromium, f"{box.address}/board/person/anna", width=width, dark=dark)
+        assert chromium.complaints == []
