@@ -522,6 +522,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     recordings.Recordings: tuple[recordings.Recording, ...],
     recordings.VerifyRecording: recordings.Verified,
     recordings.ExportRecording: recordings.Piece,
+    recordings.HearRecording: recordings.Heard,
     recordings.KeepRecording: Done,
     recordings.DeleteRecording: Done,
     ActionResult: Done,

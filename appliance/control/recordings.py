@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from appliance.control.fields import Id
+from appliance.control.fields import Id, Short
 
 
 class Recordings(msgspec.Struct, tag_field="do", tag="recordings", frozen=True):
@@ -30,6 +30,15 @@ class ExportRecording(msgspec.Struct, tag_field="do", tag="export-recording", fr
     first: Id = 0
 
 
+class HearRecording(msgspec.Struct, tag_field="do", tag="hear-recording", frozen=True):
+    """Answer with samples from the byte `start` of them on, for players. Who hears it, or for whom (`by`), is written down."""
+
+    id: Id
+    recording: Id
+    start: Id = 0
+    by: Short = ""
+
+
 class KeepRecording(msgspec.Struct, tag_field="do", tag="keep-recording", frozen=True):
     """Never delete a recording by age or for room; or again."""
 
@@ -45,7 +54,7 @@ class DeleteRecording(msgspec.Struct, tag_field="do", tag="delete-recording", fr
     recording: Id
 
 
-OfRecordings = Recordings | VerifyRecording | ExportRecording | KeepRecording | DeleteRecording
+OfRecordings = Recordings | VerifyRecording | ExportRecording | HearRecording | KeepRecording | DeleteRecording
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -82,4 +91,12 @@ class Piece(msgspec.Struct, frozen=True):
 
     samples: bytes
     next: int
+    form: Literal["wav", "compact"]
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """Samples as in Piece, at most half a megabyte of them, "" behind the end; total: how many bytes of them there are."""
+
+    samples: bytes
+    total: int
     form: Literal["wav", "compact"]

@@ -31,6 +31,7 @@ Found = TypeVar("Found")
 LOOK_EVERY = 600.0  # seconds between looks for what is too old
 MOST = 1000  # recordings in one answer
 EXPORTS = 64  # at a time
+LISTENING = 600_000  # ms after which somebody who listens is noted again
 JOURNAL_WITHIN = 2.0  # seconds the journal is waited for: with a full disk old recordings must go all the same
 
 
@@ -45,6 +46,7 @@ class Recordings:
         self._first = journal.next_call_id()  # ids from here on are of this run
         self._look = asyncio.Event()
         self._exports: dict[tuple[Peer, int], None] = {}
+        self._heard: dict[tuple[Peer, int, str], int] = {}  # since when somebody listens, ms UTC
         self._calls: Recording | None = None
         self._settings: Settings | None = None
 
@@ -152,6 +154,8 @@ class Recordings:
                 return recordings.Verified(await asyncio.to_thread(self._archive.verify, one))
             case recordings.ExportRecording(first=first):
                 return await self._export(one, first, peer)
+            case recordings.HearRecording(start=start, by=by):
+                return await self._hear(one, start, by, peer)
             case recordings.KeepRecording(kept=kept):
                 self._journal.recording(one._replace(kept=kept))
                 self._note(one, "kept" if kept else "released", by=user(peer))
@@ -178,6 +182,20 @@ class Recordings:
         if not samples:
             self._exports.pop((peer, one.id), None)
         return recordings.Piece(samples, following, one.form)  # type: ignore[arg-type]
+
+    async def _hear(self, one: Recorded, start: int, by: str, peer: Peer) -> recordings.Heard:
+        """Nothing is told before it is on the disk who listens; once in a while, as players ask piece by piece."""
+        listening, now = (peer, one.id, by), now_ms()
+        if now - self._heard.get(listening, 0) > LISTENING:
+            self._note(one, "heard", by=f"{by} ({user(peer)})" if by else user(peer))
+            if not await self._journal_written():
+                raise Refused("journal", "it cannot be written down who listens")
+            self._heard.pop(listening, None)
+            self._heard[listening] = now
+            while len(self._heard) > EXPORTS:
+                del self._heard[next(iter(self._heard))]
+        samples, total = await self._ask(lambda: self._archive.heard(one, start))
+        return recordings.Heard(samples, total, one.form)  # type: ignore[arg-type]
 
     @staticmethod
     async def _ask(what: Callable[[], Found]) -> Found:

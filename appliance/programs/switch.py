@@ -6,8 +6,6 @@ import asyncio
 import gc
 import hashlib
 import logging
-import pwd
-from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -39,6 +37,7 @@ from appliance.lookups.http import Lookups
 from appliance.programs import handling, notify, starting
 from appliance.programs.arguments import parse, parser
 from appliance.programs.keeping import Keeping
+from appliance.programs.may import allowed
 from appliance.programs.recorder import Recordings
 from appliance.programs.said import Said
 from appliance.settings import dialled, golden, load
@@ -62,23 +61,6 @@ NEEDS_RESTART = ("sip", "web", "mqtt", "monitor")  # tables whose change is take
 FINISH_WITHIN = 3.0  # seconds for BYE and the last messages when the switch is stopped
 FAULTS_KEPT = 1000  # characters of the faults of a document
 TEXT_KEPT = 150  # characters of a text that the journal keeps
-
-
-# Sending calls elsewhere and holding hours open is for the box's own user and root, and for the bridge where the settings
-# let a broker ask; the page has no log-in yet.
-BROKERS_ASK = frozenset(
-    {messages.SetStatus, messages.HangUp, messages.Send, messages.Override, messages.Dial, messages.Say}
-)
-MAY: dict[str, frozenset[type]] = {
-    "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys}) | BROKERS_ASK,
-    "linekeeper-fence": frozenset({messages.Watch}),
-    "linekeeper-web": frozenset(
-        {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
-        | {messages.Why, messages.Messages, messages.Mailed, messages.SetMessage, messages.DeleteMessage}
-        | {Park, Take, Disturb, Forward, Lift}
-        | BROKERS_ASK
-    ),
-}
 
 
 class Ended(Exception):
@@ -493,15 +475,6 @@ class Switch:
         office, names = self._office.settings.office, self._control.rules.names
         words = Words(language or office.language, ZoneInfo(office.time_zone), names.title_of)
         return [words.line(row.at, row.rule, row.reason, row.subject, row.detail) for row in rows]
-
-
-def allowed() -> dict[int, frozenset[type]]:
-    """What the users of our other programs may ask; systemd/ makes them."""
-    users = {}
-    for name, requests in MAY.items():
-        with suppress(KeyError):  # not made on this machine: everything runs as one user
-            users[pwd.getpwnam(name).pw_uid] = requests
-    return users
 
 
 def main(argv: list[str]) -> int:

@@ -19,6 +19,7 @@ from appliance.store.office import Office
 from appliance.web.app import listener, serve
 from appliance.web.box import Box
 from appliance.web.drafts import Drafts
+from appliance.web.known import Known
 from appliance.web.screen import Screen
 
 
@@ -38,7 +39,7 @@ def main(argv: list[str]) -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     web = arguments.settings(args.settings, args.state).web
     with listener(web.listen, web.port) as sock, closing(Office(arguments.pages(args))) as office:
-        box = Box(Screen(), office, Drafts(args.socket, args.settings), args.state, codes)
+        box = Box(Screen(), office, Drafts(args.socket, args.settings), args.state, codes, Known(args.settings))
         asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, sender)))
     return 0
 

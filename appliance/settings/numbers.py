@@ -49,6 +49,24 @@ def normalise(text: str, country: str, rewrite: Mapping[str, str] = NOTHING) -> 
     return bare[:LONGEST]
 
 
+def parts(text: str, country: str) -> tuple[str, ...]:
+    """What a number contains of which somebody knows a piece: its digits, and those at the beginning without a trunk prefix.
+
+    Patterns of SQLite's GLOB; () when there is no digit, or anything that is in no number."""
+    bare = _SEPARATORS.sub("", text.strip())
+    if not _WRITTEN.fullmatch(bare) or len(bare) > LONGEST:
+        return ()
+    if bare.startswith("+"):
+        return (f"{bare}*",)
+    found = [f"*{bare}*"]
+    region = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+    if region and (prefix := re.match(region.national_prefix_for_parsing or "(?!)", bare)) and prefix.end() < len(bare):
+        found.append(f"+{region.country_code}{bare[prefix.end() :]}*")
+    if bare.startswith("00") and len(bare) > 3:
+        found.append(f"+{bare[2:]}*")
+    return tuple(found)
+
+
 def _rewritten(number: str, rewrite: Mapping[str, str]) -> str:
     for length in range(len(number), 0, -1):
         if (instead := rewrite.get(number[:length])) is not None:

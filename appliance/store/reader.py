@@ -15,7 +15,7 @@ from appliance.calls.recorded import Recorded
 LOCK_WAIT = 1.0  # seconds; readers wait only while a new database is being made
 
 # nobody spoke to him
-MISSED = "(outcome IN ('abandoned', 'voicemail', 'refused') OR outcome = 'cut' AND answered_at IS NULL)"
+MISSED = "(call.outcome IN ('abandoned', 'voicemail', 'refused') OR call.outcome = 'cut' AND call.answered_at IS NULL)"
 
 WHY = {
     sqlite3.SQLITE_CANTOPEN: "it is not there yet, or may not be read",
@@ -125,7 +125,7 @@ class Reader:
 
     def calls(self, since: int = 0, limit: int = 100, outcome: str | None = None) -> list[Call]:
         """Calls that began at `since` or later, newest first; of one outcome when given."""
-        return self._ask(
+        return self.ask(
             Call,
             f"SELECT {', '.join(Call._fields)} FROM call WHERE at >= ? AND (?2 IS NULL OR outcome = ?2) "
             "ORDER BY at DESC, id DESC LIMIT ?3",
@@ -141,7 +141,7 @@ class Reader:
             "WHERE caller <> '' AND line <> ?1 AND ended_at IS NOT NULL GROUP BY caller ORDER BY at DESC LIMIT ?2"
         )
         spoke = "SELECT caller, max(at) AS spoke, person FROM call WHERE person <> '' AND line <> ?1 GROUP BY caller"
-        return self._ask(
+        return self.ask(
             Caller,
             "SELECT caller, missed, coalesce(person, ''), coalesce(spoke, 0) "
             f"FROM ({last}) LEFT JOIN ({spoke}) USING (caller) ORDER BY at",
@@ -152,7 +152,7 @@ class Reader:
     def dialled(self, limit: int, inside: str = "phones") -> list[Dialled]:
         """The numbers our telephones called last, longest ago first; colleagues' extensions are among them."""
         last = "SELECT called, caller, max(at) AS at FROM call WHERE line = ? GROUP BY called ORDER BY at DESC LIMIT ?"
-        return self._ask(Dialled, f"SELECT called, caller, at FROM ({last}) ORDER BY at", inside, limit)
+        return self.ask(Dialled, f"SELECT called, caller, at FROM ({last}) ORDER BY at", inside, limit)
 
     def outgoing(self, since: int) -> list[Outgoing]:
         """What was called outside by calls that began at `since` or later, oldest first; talks of any leg that answered."""
@@ -163,7 +163,7 @@ class Reader:
             "AND last.at <= leg.started_at)"
         )
         detail = ", ".join(f"coalesce(json_extract(detail, '$.{key}'), '')" for key in ("number", "kind", "person"))
-        rows = self._ask(
+        rows = self.ask(
             Outgoing,
             f"SELECT event.at, {detail}, ({legs}) FROM call JOIN event ON event.call = call.id "
             "WHERE call.at >= ? AND event.kind = 'outgoing' ORDER BY event.id",
@@ -176,20 +176,20 @@ class Reader:
 
     def legs(self, call: int) -> list[Leg]:
         """In the order they were made."""
-        return self._ask(Leg, f"SELECT {', '.join(Leg._fields)} FROM leg WHERE call = ? ORDER BY id", call)
+        return self.ask(Leg, f"SELECT {', '.join(Leg._fields)} FROM leg WHERE call = ? ORDER BY id", call)
 
     def events(self, call: int) -> list[Event]:
         """Oldest first; call 0 is for those of no call."""
-        rows = self._ask(Event, "SELECT at, kind, detail FROM event WHERE call IS nullif(?, 0) ORDER BY id", call)
+        rows = self.ask(Event, "SELECT at, kind, detail FROM event WHERE call IS nullif(?, 0) ORDER BY id", call)
         return self._detailed(rows)
 
     def trace(self, call: int) -> list[Trace]:
         """The why of a call, oldest first."""
-        return self._ask(Trace, f"SELECT {', '.join(Trace._fields)} FROM trace WHERE call = ? ORDER BY id", call)
+        return self.ask(Trace, f"SELECT {', '.join(Trace._fields)} FROM trace WHERE call = ? ORDER BY id", call)
 
     def missed(self, since: int = 0, inside: str = "phones") -> int:
         """How many callers from outside nobody spoke to; `inside` is the line our own telephones call by."""
-        with self._open() as db:
+        with self.open() as db:
             return int(
                 db.execute(
                     f"SELECT count(*) FROM call WHERE at >= ? AND line <> ? AND {MISSED}",
@@ -211,7 +211,7 @@ class Reader:
             f"SELECT call, json_extract(detail, '$.digit') {of_call.format('event')} AND kind = 'dtmf' "
             "ORDER BY call, event.id"
         )
-        with self._open() as db:
+        with self.open() as db:
             told = _by_call(db.execute(traces, (since, until)))
             pressed = _by_call(db.execute(keys, (since, until)))
             for row in db.execute(calls, (since, until)):
@@ -222,7 +222,7 @@ class Reader:
     def events_of(self, kinds: Sequence[str], until: int) -> list[Event]:
         """Events of no call, of these kinds, before `until`, oldest first."""
         marks = ", ".join("?" * len(kinds))
-        rows = self._ask(
+        rows = self.ask(
             Event,
             f"SELECT at, kind, detail FROM event WHERE call IS NULL AND kind IN ({marks}) AND at < ? ORDER BY id",
             *kinds,
@@ -232,32 +232,32 @@ class Reader:
 
     def span(self) -> tuple[int, int] | None:
         """When the first call and the last one began; None when there is none."""
-        with self._open() as db:
+        with self.open() as db:
             first, last = db.execute("SELECT min(at), max(at) FROM call").fetchone()
         return None if first is None else (int(first), int(last))
 
     def messages(self) -> list[Message]:
         """Voicemail, oldest first."""
-        rows = self._ask(Message, f"SELECT {', '.join(Message._fields)} FROM message ORDER BY at, id")
+        rows = self.ask(Message, f"SELECT {', '.join(Message._fields)} FROM message ORDER BY at, id")
         return [row._replace(handled=bool(row.handled)) for row in rows]
 
     def recordings(self, after: int = 0, limit: int = -1) -> list[Recorded]:
         """Recordings whose id is higher, in the order of their ids; all of them without a limit."""
         fields = ", ".join(Recorded._fields)
-        rows = self._ask(Recorded, f"SELECT {fields} FROM recording WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+        rows = self.ask(Recorded, f"SELECT {fields} FROM recording WHERE id > ? ORDER BY id LIMIT ?", after, limit)
         return [row._replace(kept=bool(row.kept)) for row in rows]
 
     def recording(self, id: int) -> Recorded | None:
-        found = self._ask(Recorded, f"SELECT {', '.join(Recorded._fields)} FROM recording WHERE id = ?", id)
+        found = self.ask(Recorded, f"SELECT {', '.join(Recorded._fields)} FROM recording WHERE id = ?", id)
         return found[0]._replace(kept=bool(found[0].kept)) if found else None
 
     def call(self, id: int) -> Call | None:
-        found = self._ask(Call, f"SELECT {', '.join(Call._fields)} FROM call WHERE id = ?", id)
+        found = self.ask(Call, f"SELECT {', '.join(Call._fields)} FROM call WHERE id = ?", id)
         return found[0] if found else None
 
     def bindings(self, now: int) -> list[Binding]:
         """Where telephones are reached, as of `now`."""
-        return self._ask(Binding, f"SELECT {', '.join(Binding._fields)} FROM binding WHERE expires_at > ?", now)
+        return self.ask(Binding, f"SELECT {', '.join(Binding._fields)} FROM binding WHERE expires_at > ?", now)
 
     def _detailed(self, rows: list[Event]) -> list[Event]:
         try:
@@ -268,12 +268,13 @@ class Reader:
     def _damaged(self) -> Unreadable:
         return Unreadable(f"The journal {self.path} cannot be read: {WHY[sqlite3.SQLITE_CORRUPT]}.")
 
-    def _ask(self, row: type[Row], sql: str, *values: object) -> list[Row]:
-        with self._open() as db:
+    def ask(self, row: type[Row], sql: str, *values: object) -> list[Row]:
+        """The rows of one question."""
+        with self.open() as db:
             return [row(*found) for found in db.execute(sql, values)]
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def open(self) -> Iterator[sqlite3.Connection]:
         """A connection for one question: it survives a database set aside, and belongs to no thread."""
         try:
             db = sqlite3.connect(f"file:{quote(str(self.path))}?mode=ro", uri=True, timeout=LOCK_WAIT)

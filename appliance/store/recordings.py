@@ -215,6 +215,10 @@ class Archive:
                 raise
         return bytes(samples), at
 
+    def heard(self, recorded: Recorded, start: int) -> tuple[bytes, int]:
+        """Samples from a byte of them on, b"" behind the end, and how many bytes there are. Raises Damaged, NoKey, OSError."""
+        return sealed.heard(self.path(recorded), recorded.form, self.keys, start, PIECE)
+
     def delete(self, recorded: Recorded) -> None:
         """Raises OSError."""
         path = self.path(recorded)

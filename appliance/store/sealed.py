@@ -9,7 +9,10 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -233,23 +236,10 @@ def chunks(path: Path, form: str, keys: Mapping[str, bytes], first: int = 0) -> 
 
 
 def _opened(path: Path, keys: Mapping[str, bytes], first: int) -> Iterator[bytes]:
-    from cryptography.exceptions import InvalidTag
-
-    said, begin = head(path)
-    if (key := keys.get(str(said.get("key")))) is None:
-        raise NoKey(f"{path} was encrypted with another key than those in secrets.toml")
-    cipher = _cipher(key, bytes.fromhex(said["salt"]))
     with path.open("rb") as file:
-        file.seek(len(begin))
-        for number, (length, last) in enumerate(_lengths(file.fileno(), path, len(begin))):
-            if number < first and not last:
-                file.seek(LENGTH.size + length + TAG, os.SEEK_CUR)
-                continue
-            file.seek(LENGTH.size, os.SEEK_CUR)
-            try:
-                samples = cipher.decrypt(NONCE.pack(number, last), file.read(length + TAG), begin)
-            except InvalidTag:
-                raise Damaged(f"{path} was changed, in its chunk {number}") from None
+        places = enumerate(_places(file.fileno(), path, len(head(path)[1])))
+        asked = ((number, place) for number, place in places if number >= first or place.last)
+        for number, samples in _decrypted(path, keys, asked):
             if number >= first:
                 yield samples
 
@@ -267,7 +257,7 @@ def scan(path: Path, form: str) -> Scanned:
     samples, sound = 0, len(begun)
     with path.open("rb") as file:
         try:
-            for length, last in _lengths(file.fileno(), path, sound):
+            for _, length, last in _places(file.fileno(), path, sound):
                 samples += length
                 sound += LENGTH.size + length + TAG
                 if last:
@@ -277,8 +267,16 @@ def scan(path: Path, form: str) -> Scanned:
     return Scanned(samples, sound, False)
 
 
-def _lengths(fd: int, path: Path, at: int) -> Iterator[tuple[int, int]]:
-    """The length of each chunk and whether it is the last. Raises CutOff, Damaged."""
+class Place(NamedTuple):
+    """A chunk of an encrypted file: where its length stands, how long its samples are, whether it is the last."""
+
+    at: int
+    length: int
+    last: int
+
+
+def _places(fd: int, path: Path, at: int) -> Iterator[Place]:
+    """Each chunk. Raises CutOff, Damaged."""
     size = os.fstat(fd).st_size
     while True:
         said = os.pread(fd, LENGTH.size, at)
@@ -288,14 +286,68 @@ def _lengths(fd: int, path: Path, at: int) -> Iterator[tuple[int, int]]:
         last = int(LENGTH.unpack(said)[0] & LAST != 0)
         if length > CHUNK_MAX or (not length and not last):
             raise Damaged(f"{path} was changed, or is cut off, at byte {at}")
+        place = Place(at, length, last)
         at += LENGTH.size + length + TAG
         if at > size:
             raise CutOff(f"{path} ends before its end")
-        yield length, last
+        yield place
         if last:
             if at < size:
                 raise Damaged(f"{path} has something behind its end")
             return
+
+
+@lru_cache(maxsize=16)
+def layout(path: Path, size: int) -> tuple[tuple[Place, ...], tuple[int, ...]]:
+    """The chunks of a file of so many bytes that grows no more, and how many samples (bytes) are before the end of each.
+
+    Raises Damaged, OSError. One that is cut off has those that are there."""
+    begin = len(head(path)[1])
+    places = list[Place]()
+    with path.open("rb") as file:
+        try:
+            places.extend(_places(file.fileno(), path, begin))
+        except CutOff:
+            pass
+    return tuple(places), tuple(accumulate(place.length for place in places))
+
+
+def heard(path: Path, form: str, keys: Mapping[str, bytes], start: int, most: int) -> tuple[bytes, int]:
+    """Samples from a byte of them on, at most so many and perhaps fewer, b"" behind the end; and how many bytes there are in all.
+
+    Raises Damaged, NoKey, OSError."""
+    if path.suffix == WAV:
+        begin = len(wav_head(form, 0))
+        total = max(0, path.stat().st_size - begin) // (COUNTS[form][1] * SIDES) * COUNTS[form][1] * SIDES
+        with path.open("rb") as file:
+            file.seek(begin + start)
+            return file.read(max(0, min(most, total - start))), total
+    places, ends = layout(path, path.stat().st_size)
+    total, found, first = ends[-1] if ends else 0, bytearray(), bisect_right(ends, start)
+    for number, samples in _decrypted(path, keys, enumerate(places[first:], first)):
+        found += samples[max(0, start - (ends[number] - len(samples))) :]
+        if len(found) >= most:
+            break
+    return bytes(found[:most]), total
+
+
+def _decrypted(
+    path: Path, keys: Mapping[str, bytes], places: Iterable[tuple[int, Place]]
+) -> Iterator[tuple[int, bytes]]:
+    """Chunks by their numbers. Raises Damaged, NoKey, OSError."""
+    from cryptography.exceptions import InvalidTag
+
+    said, begin = head(path)
+    if (key := keys.get(str(said.get("key")))) is None:
+        raise NoKey(f"{path} was encrypted with another key than those in secrets.toml")
+    cipher = _cipher(key, bytes.fromhex(said["salt"]))
+    with path.open("rb") as file:
+        for number, place in places:
+            file.seek(place.at + LENGTH.size)
+            try:
+                yield number, cipher.decrypt(NONCE.pack(number, place.last), file.read(place.length + TAG), begin)
+            except InvalidTag:
+                raise Damaged(f"{path} was changed, in its chunk {number}") from None
 
 
 def _plain_chunks(path: Path, form: str, first: int) -> Iterator[bytes]:

@@ -20,14 +20,16 @@ from appliance.web.access import Row, routes
 from appliance.web.accounts import Accounts
 from appliance.web.board import Board
 from appliance.web.box import Box
+from appliance.web.call_pages import CallPages
 from appliance.web.entry import Entry
+from appliance.web.message_pages import MessagePages
 from appliance.web.settings_pages import SettingsPages
 
 CONNECTIONS_MAX = 200
 BACKLOG = 64
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -94,6 +96,8 @@ def rows(box: Box) -> tuple[Row, ...]:
         *entry.rows(),
         *Accounts(entry, box).rows(),
         *SettingsPages(box.drafts).rows(),
+        *CallPages(box).rows(),
+        *MessagePages(box).rows(),
     )
 
 

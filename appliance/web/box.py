@@ -2,11 +2,12 @@
 """What the pages are made with: the parts of this box they show or ask."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.store.office import Office
 from appliance.web.drafts import Drafts
+from appliance.web.known import Known
 from appliance.web.screen import Screen
 
 Card = Callable[[], Sequence[tuple[str, str]]]  # every code of the office, with what it does
@@ -21,3 +22,4 @@ class Box:
     drafts: Drafts  # settings on their way, and requests to the switch
     state: Path = Path(".")  # the folder of the switch's state: journal, messages, recordings
     card: Card = tuple
+    known: Known = field(default_factory=lambda: Known(Path("office.toml")))  # the settings in force, for their names

@@ -27,6 +27,11 @@ def spoken(wanted: str, accept: str) -> str:
     return "en"
 
 
+def marked(words: str) -> str:
+    """Marks words (as `_`) for translation, which is done where they are shown."""
+    return words
+
+
 @cache
 def catalogue(language: str) -> Translations:
     """gettext() and ngettext() of a language."""

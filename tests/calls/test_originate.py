@@ -11,7 +11,7 @@ from appliance.calls.call import State
 from appliance.calls.originate import Purpose
 from appliance.control import messages
 from appliance.core.names import Trust
-from appliance.programs.switch import MAY
+from appliance.programs.may import MAY
 from appliance.settings.dialled import NotDialled, Outside, Phones, for_help, party
 from appliance.settings.load import parse
 from tests.calls.office import OFFICE, Office

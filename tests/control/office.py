@@ -76,6 +76,8 @@ class SmallOffice:
                 return (RECORDING,) if after < RECORDING.id else ()
             case recordings.VerifyRecording():
                 return recordings.Verified("it was changed")
+            case recordings.HearRecording(start=start):
+                return recordings.Heard(b"\x00\x01", start + 2, "wav")
             case recordings.ExportRecording(first=first):
                 return recordings.Piece(b"\1\2\3\4" * 4000 if first < 3 else b"", first + 1, "wav")
             case Park():

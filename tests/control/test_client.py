@@ -34,6 +34,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert await client.request(r.Recordings(0)) == (RECORDING,)
         assert (await client.request(r.VerifyRecording(0, 7))).wrong == "it was changed"
         assert (await client.request(r.ExportRecording(0, 7))).next == 1
+        assert (await client.request(r.HearRecording(0, 7, 4, "maria"))).total == 6
         for request in (
             r.KeepRecording(0, 7), r.DeleteRecording(0, 7),
             m.SetStatus(0, "anna", "break"), m.HangUp(0, 5), m.ActionResult(0, 5, "lamp", "published"),

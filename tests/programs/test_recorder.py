@@ -205,3 +205,16 @@ async def test_a_changed_byte_and_a_lost_key_are_told(shelf: Shelf) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     told = await recordings.answer(r.VerifyRecording(0, one.id), ME)
     assert "checksum" in told.wrong  # type: ignore[attr-defined]
+
+
+async def test_who_hears_a_recording_is_written_down_once_for_a_listening(shelf: Shelf) -> None:
+    one = shelf.put()
+    recordings = await shelf.opens()
+    told, at = b"", 0
+    while (piece := await recordings.answer(r.HearRecording(0, one.id, at, "maria"), ME)) and piece.samples:
+        told, at = told + piece.samples, at + len(piece.samples)
+        assert piece.total == len(SAID)
+    assert told == SAID
+    await recordings.answer(r.HearRecording(0, one.id, 40_000, "piet"), ME)
+    noted = [(said["state"], said["by"].split()[0]) for said in await shelf.events(one.call)]
+    assert noted == [("heard", "maria"), ("heard", "piet")]

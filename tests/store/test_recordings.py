@@ -386,3 +386,31 @@ def test_files_of_a_journal_set_aside_are_found(tmp_path: Path) -> None:
     (tmp_path / "2026-09-21" / "notes.txt").write_text("not ours")
     [one] = recover(tmp_path, [])
     assert (one.id, one.call, one.at, one.state, one.duration) == (7, 5, NOW, "whole", 4001)
+
+
+@pytest.mark.parametrize("ending", [SEALED, WAV])
+@pytest.mark.parametrize("form", ["wav", "compact"])
+def test_a_recording_is_heard_from_any_place_of_it(tmp_path: Path, ending: str, form: str) -> None:
+    """Whatever the pieces it was written in; behind its end there is nothing."""
+    one = recorded(ending=ending, form=form)
+    path = tmp_path / one.file
+    said = {"id": 7, "call": 5, "at": NOW, "form": form}
+    file: sealed.Writer = sealed.SealedFile(path, said, KEY) if ending == SEALED else sealed.WavFile(path, form)
+    samples = SECOND[:40_000]
+    for at in range(0, len(samples), 7_000):
+        file.add(samples[at : at + 7_000])
+    file.close()
+    for start, most in ((0, 10), (6_998, 8), (7_000, 50_000), (39_996, 100), (0, 100_000)):
+        found, total = sealed.heard(path, form, KEYS, start, most)
+        assert total == len(samples)
+        assert found == samples[start : start + len(found)] and len(found) == min(most, len(samples) - start)
+    assert sealed.heard(path, form, KEYS, 40_000, 10) == (b"", 40_000)
+    assert sealed.heard(path, form, KEYS, 1 << 40, 10) == (b"", 40_000)
+    if ending == SEALED:
+        with pytest.raises(sealed.NoKey):
+            sealed.heard(path, form, {}, 0, 10)
+        path.write_bytes(path.read_bytes()[:-30])  # cut off within its end
+        assert (
+            sealed.heard(path, form, KEYS, 35_000, 1 << 20)[0]
+            == samples[35_000 : sealed.heard(path, form, KEYS, 0, 1)[1]]
+        )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.programs import arguments
-from appliance.programs.switch import MAY
+from appliance.programs.may import MAY
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 PROGRAMS = ("switch", "bridge", "web", "fence")

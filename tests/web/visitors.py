@@ -15,6 +15,7 @@ from appliance.web.access import ROLES
 from appliance.web.app import listener, serve
 from appliance.web.box import Box
 from appliance.web.drafts import Drafts
+from appliance.web.known import Known
 from appliance.web.proofs import hashed
 from appliance.web.screen import Screen
 
@@ -68,11 +69,16 @@ class Visitor(httpx.AsyncClient):
 
 
 @contextlib.asynccontextmanager
-async def site(folder: Path, socket: Path | None = None, settings: Path | None = None) -> AsyncIterator[Site]:
+async def site(
+    folder: Path, socket: Path | None = None, settings: Path | None = None, state: Path | None = None
+) -> AsyncIterator[Site]:
     """Pages of a box; its switch is not there unless told."""
-    drafts = Drafts(socket or folder / "no.sock", settings or folder / "office.toml")
+    document = settings or folder / "office.toml"
+    drafts = Drafts(socket or folder / "no.sock", document)
     with listener("127.0.0.1", 0) as sock, contextlib.closing(Office(folder)) as office:
-        serving = asyncio.create_task(serve(Box(Screen(), office, drafts, folder), sock, "127.0.0.1"))
+        serving = asyncio.create_task(
+            serve(Box(Screen(), office, drafts, state or folder, known=Known(document)), sock, "127.0.0.1")
+        )
         try:
             yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", office)
         finally:

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The list of calls with its search, one call with its why, and the list as a table for spreadsheets. docs/pages.md."""
+
+import asyncio
+import csv
+import io
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from starlette.responses import Response, StreamingResponse
+
+from appliance.settings.numbers import SHORT, normalise, parts
+from appliance.store.calls import CallList, Wanted
+from appliance.store.reader import Call, Reader, Unreadable
+from appliance.web import moments
+from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, SUPERVISOR, Refusal, Row, Visit
+from appliance.web.box import Box
+from appliance.web.known import Names
+from appliance.web.sounds import HEARS
+from appliance.web.tongue import marked as _
+
+SEES = frozenset({OWNER, INSTALLER, SUPERVISOR, EMPLOYEE})  # an employee his own calls alone
+PAGE = 50  # calls
+EXPORTED = 500_000  # calls in one file at most
+LONGEST = 80  # characters of a search
+TELEPHONES = "phones"
+FIELDS = ("q", "person", "queue", "line", "from", "until", "missed")
+RISKY = re.compile(r"[=+\-@\t\r\n＝＋－＠]")  # a spreadsheet may take what begins so for a formula
+PLAIN_NUMBER = re.compile(r"\+[0-9]{1,15}")  # which is none
+COLUMNS = (
+    "call",
+    "begins",
+    "direction",
+    "from",
+    "name",
+    "to",
+    "line",
+    "queue",
+    "person",
+    "outcome",
+    "wait_s",
+    "talk_s",
+)
+
+
+class Shown(NamedTuple):
+    """A call as the list has it; tone chooses the colour of its badge."""
+
+    call: Call
+    when: str
+    direction: str
+    who: str
+    number: str
+    way: str
+    person: str
+    outcome: str
+    tone: str
+    wait: int | None
+    talk: int | None
+
+
+OUTCOMES = {
+    "answered": (_("answered"), "good"),
+    "voicemail": (_("left a message"), "wait"),
+    "refused": (_("turned away"), "bad"),
+    "abandoned": (_("missed"), "bad"),
+    "self-service": (_("served by the box"), ""),
+    "cut": (_("cut off"), "bad"),
+    None: (_("goes on"), "talk"),
+}
+DIRECTIONS = {"in": _("Call in"), "out": _("Call out"), "internal": _("Among us")}
+
+
+class CallPages:
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._list = CallList(Reader(box.state / "journal.db"))
+
+    def rows(self) -> tuple[Row, ...]:
+        return (
+            Row("GET", "/calls", SEES, self.calls),
+            Row("GET", "/calls/export", SEES, self.export),
+            Row("GET", "/calls/{call:int}", SEES, self.call),
+        )
+
+    async def calls(self, asked: Visit) -> Response:
+        names = await self._box.known.names()
+        given = search(asked)
+        wanted = await self._wanted(asked, given, names)
+        before, after = _number(asked, "before"), _number(asked, "after")
+        found = await read(self._list.page, wanted, PAGE + 1, before=before, after=after)
+        more = len(found) > PAGE
+        found = (found[-PAGE:] if after else found[:PAGE]) if more else found
+        newer = bool(found) and (more if after else bool(before))
+        older = bool(found) and (True if after else more)
+        return asked.page(
+            "call_list.html", given=dict.fromkeys(FIELDS, "") | given, rows=[shown(one, names) for one in found],
+            length=moments.length,
+            directions=DIRECTIONS, people=[] if asked.role == EMPLOYEE else names.listed("person"), queues=names.listed("queue"),
+            newer=query(given, after=str(found[0].id)) if newer else "",
+            older=query(given, before=str(found[-1].id)) if older else "",
+            first=query(given) if before or after else "", export=query(given), searched=bool(given),
+            nobody=asked.role == EMPLOYEE and not names.himself(asked.user).person,
+        )  # fmt: skip
+
+    async def call(self, asked: Visit) -> Response:
+        """One call: what it was, its connections, its recordings, and why it went so."""
+        names = await self._box.known.names()
+        number = int(asked.request.path_params["call"])
+        own = names.himself(asked.user) if asked.role == EMPLOYEE else None
+        one = await read(self._list.one, number, own) if number < 1 << 53 else None
+        if one is None:
+            raise Refusal(404, "There is no such call, or it is not yours to see.")
+        reader = Reader(self._box.state / "journal.db")
+        legs, traces = await read(reader.legs, number), await read(reader.trace, number)
+        recordings = await read(self._list.recordings, number) if asked.role in HEARS else []
+        words = names.words(str(asked.words.globals["language"]))
+        why = [
+            (moments.clock(t.at, names.zone), words.said(t.at, t.rule, t.reason, t.subject, t.detail)) for t in traces
+        ]
+        return asked.page(
+            "call.html", one=shown(one, names), legs=legs, why=why, recordings=recordings, length=moments.length,
+            directions=DIRECTIONS,
+            clock_of=lambda at: moments.clock(at, names.zone), cause=words.cause, ended=moments.clock(one.ended_at, names.zone),
+            party=lambda leg: names.called("line", leg.party), line=names.called("line", one.line),
+            queue=names.called("queue", one.queue), message=one.outcome == "voicemail",
+        )  # fmt: skip
+
+    async def export(self, asked: Visit) -> Response:
+        """What the search finds as CSV (RFC 4180), in UTF-8 with the mark spreadsheets look for."""
+        names = await self._box.known.names()
+        given = search(asked)
+        wanted = await self._wanted(asked, given, names)
+        await read(self._list.page, wanted, 1)  # a journal that cannot be read is told before anything is sent
+        asked.note("calls-exported", ", ".join(f"{key}: {value}" for key, value in given.items()))
+        headers = {"Content-Disposition": 'attachment; filename="calls.csv"', "Cache-Control": "no-store"}
+        return StreamingResponse(self._table(wanted, names), headers=headers, media_type="text/csv; charset=utf-8")
+
+    async def _table(self, wanted: Wanted, names: Names) -> AsyncIterator[str]:
+        yield "\ufeff" + table([COLUMNS])
+        calls = self._list.each(wanted, EXPORTED)
+        while rows := await asyncio.to_thread(_piece, calls, names):
+            yield table(rows)
+
+    async def _wanted(self, asked: Visit, given: dict[str, str], names: Names) -> Wanted:
+        since, until = moments.day(given.get("from", "")), moments.day(given.get("until", ""))
+        wanted = Wanted(
+            since=moments.begins(since, names.zone) if since else 0,
+            until=moments.ends(until, names.zone) if until else 0,
+            own=names.himself(asked.user) if asked.role == EMPLOYEE else None,
+            who=names.who(given["person"]) if given.get("person") and asked.role != EMPLOYEE else None,
+            queue=given.get("queue", ""),
+            line=given.get("line", ""),
+            missed="missed" in given,
+        )
+        text = given.get("q", "")
+        country = names.settings.office.country
+        pieces = parts(text, country)
+        if not text:
+            return wanted
+        if not pieces:
+            return wanted._replace(name=text)
+        whole = normalise(text, country)
+        if (whole.startswith("+") or len(whole) <= SHORT) and await read(self._list.knows, whole):
+            return wanted._replace(number=whole)
+        return wanted._replace(digits=pieces)
+
+
+async def read(what: Any, *given: Any, **named: Any) -> Any:
+    """A question to the journal, asked in another thread. Raises Refusal."""
+    try:
+        return await asyncio.to_thread(what, *given, **named)
+    except Unreadable:
+        raise Refusal(503, "The journal cannot be read now.") from None
+
+
+def search(asked: Visit) -> dict[str, str]:
+    """What is searched for: the fields that say something."""
+    given = {key: asked.request.query_params.get(key, "").strip()[:LONGEST] for key in FIELDS}
+    return {key: value.replace("\0", "") for key, value in given.items() if value}
+
+
+def query(given: dict[str, str], **more: str) -> str:
+    return "?" + urlencode(given | more)
+
+
+def _number(asked: Visit, key: str) -> int:
+    text = asked.request.query_params.get(key, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 17 else 0
+
+
+def direction(call: Call) -> str:
+    """As the outside sees it."""
+    if call.line != TELEPHONES:
+        return "in"
+    return "out" if call.called.startswith("+") or len(call.called) > SHORT else "internal"
+
+
+def shown(call: Call, names: Names) -> Shown:
+    way = direction(call)
+    who, number = call.name or call.caller, call.caller if call.name else ""
+    if way == "out":
+        who, number = call.name or call.called, call.called if call.name else ""
+    elif way == "internal":
+        who, number = call.name or call.caller, call.called
+    outcome, tone = OUTCOMES.get(call.outcome, (str(call.outcome), ""))
+    if call.outcome == "abandoned" and way != "in":
+        outcome, tone = _("not answered"), ""
+    over, answered = call.ended_at, call.answered_at
+    until = answered or over
+    return Shown(
+        call, moments.moment(call.at, names.zone), way, who, number, names.called("queue", call.queue) or
+        ("" if way != "in" else names.called("line", call.line)), names.called("person", call.person), outcome, tone,
+        until - call.at if until else None, over - answered if over and answered else None,
+    )  # fmt: skip
+
+
+# ---- for spreadsheets -------------------------------------------------------------------------------------------------
+
+
+def _piece(calls: Iterator[Call], names: Names) -> list[list[object]]:
+    """The next thousand rows."""
+    rows = []
+    for call in calls:
+        rows.append(row(call, names))
+        if len(rows) == 1000:
+            break
+    return rows
+
+
+def row(call: Call, names: Names) -> list[object]:
+    answered, over = call.answered_at, call.ended_at
+    until = answered or over
+    return [
+        str(call.id), moments.moment(call.at, names.zone, seconds=True), direction(call), call.caller, call.name, call.called,
+        names.called("line", call.line), names.called("queue", call.queue), names.called("person", call.person),
+        call.outcome or "", "" if until is None else (until - call.at) // 1000,
+        (over - answered) // 1000 if over and answered else "",
+    ]  # fmt: skip
+
+
+def table(rows: Any) -> str:
+    """Rows of CSV; what a spreadsheet would take for a formula is told as a text."""
+    out = io.StringIO()
+    csv.writer(out).writerows([harmless(cell) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def harmless(cell: object) -> object:
+    if isinstance(cell, str) and RISKY.match(cell) and not PLAIN_NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The settings in force as the pages use them: what things are called, whose what is, the time zone."""
+
+import asyncio
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from appliance.languages.why import Words
+from appliance.settings import documents, people
+from appliance.settings.faults import SettingsFaults
+from appliance.settings.models import Settings
+from appliance.store.calls import Who
+from appliance.store.office import User
+from appliance.web.access import Refusal
+
+
+class Known:
+    """The document of an office, read again when it has changed; while it has faults, as it was."""
+
+    def __init__(self, document: Path) -> None:
+        self._document = document
+        self._of: tuple[int, int] | None = None
+        self._names: Names | None = None
+
+    async def names(self) -> "Names":
+        """Raises Refusal."""
+        return await asyncio.to_thread(self._read)
+
+    def _read(self) -> "Names":
+        try:
+            status = self._document.stat()
+            if (of := (status.st_mtime_ns, status.st_size)) != self._of or self._names is None:
+                text = documents.load(self._document)[0]
+                self._names, self._of = Names(documents.check(Settings, text, self._document.name)[0]), of
+        except (SettingsFaults, OSError, tomllib.TOMLDecodeError):
+            if self._names is None:
+                raise Refusal(503, "The settings in force cannot be read.") from None
+        return self._names
+
+
+class Names(NamedTuple):
+    """Settings, without the long lists of numbers."""
+
+    settings: Settings
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.settings.office.time_zone)
+
+    def title(self, kind: str, name: str) -> str:
+        """What people call something, "" for what has no name of its own or is gone."""
+        return str(getattr(getattr(self.settings, kind, {}).get(name), "name", "") or "")
+
+    def called(self, kind: str, name: str) -> str:
+        return self.title(kind, name) or name
+
+    def listed(self, kind: str) -> list[tuple[str, str]]:
+        """Every one of a kind, and what it is called; by that."""
+        every = [(name, self.called(kind, name)) for name in getattr(self.settings, kind)]
+        return sorted(every, key=lambda one: one[1].casefold())
+
+    def words(self, language: str) -> Words:
+        """For the why of a call."""
+        return Words(language, self.zone, self.title)
+
+    def who(self, person: str) -> Who:
+        """Somebody and his telephones."""
+        table = self.settings.person.get(person)
+        return Who(person, table.phones if table else ())
+
+    def himself(self, user: User | None) -> Who:
+        """The person a user is; nobody when he is none of the settings."""
+        return self.who(user.person if user and user.person in self.settings.person else "")
+
+    def mailboxes(self, user: User | None) -> frozenset[str]:
+        """Those that are a user's."""
+        person = user.person if user else ""
+        return frozenset(people.mailboxes(self.settings, person) if person in self.settings.person else ())
