@@ -296,9 +296,10 @@ async def test_settings_may_allow_none(offices: Offices) -> None:
         dial(office)
 
 
-def test_brokers_may_ask_for_calls_and_the_page_may_not() -> None:
+def test_brokers_and_pages_may_ask_for_calls_and_the_fence_may_not() -> None:
     assert {messages.Dial, messages.Say} <= MAY["linekeeper-bridge"]
-    assert not {messages.Dial, messages.Say} & MAY["linekeeper-web"]
+    assert {messages.Dial, messages.Say} <= MAY["linekeeper-web"]  # which asks by role
+    assert not {messages.Dial, messages.Say} & MAY["linekeeper-fence"]
 
 
 # ---- whom -----------------------------------------------------------------------------------------------------------
