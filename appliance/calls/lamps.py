@@ -133,6 +133,7 @@ class Lamps:
         self._of: dict[str, list[str]] = {}  # person -> numbers
         self._shown: dict[tuple[str, str], str] = {}  # what was published last, by package and number
         self._slots: set[str] = set()
+        self._mailboxes: set[str] = set()  # the numbers of their keys
         self._lit: dict[int, set[str]] = {}  # call -> whose lamps show it
         self._changed: set[str] = set()
 
@@ -153,6 +154,24 @@ class Lamps:
         for number in free - self._slots:  # a call that is parked says so itself
             self.slot(number, 0)
         self._slots = free
+        keys = {key for name in self._control.rules.settings.mailbox if (key := self._mailbox_key(name))}
+        for number in self._mailboxes - keys - now.keys() - free:
+            self._show(DIALOG, number, "")
+        self._mailboxes = keys
+        for name in self._control.rules.settings.mailbox:
+            self._mailbox(name)
+
+    def _mailbox_key(self, mailbox: str) -> str:
+        """What a key dials to listen to it; "" when nothing does."""
+        settings = self._control.rules.settings
+        number = settings.mailbox[mailbox].number if mailbox in settings.mailbox else None
+        return settings.features.mailbox + number if number and settings.features.mailbox else ""
+
+    def _mailbox(self, name: str) -> None:
+        """The lamp of a mailbox burns while something in it is new."""
+        if number := self._mailbox_key(name):
+            new, _ = self._control.messages.waiting([name])
+            self._show(DIALOG, number, dialog_info(number, self._host, Dialog("confirmed") if new else IDLE))
 
     @property
     def _shows(self) -> LampShows:
@@ -228,6 +247,7 @@ class Lamps:
 
     def mailbox_changed(self, mailbox: str) -> None:
         self._told.mailbox_changed(mailbox)
+        self._mailbox(mailbox)
 
     def happened(self, kind: str, call: Call, person: str = "", detail: str = "") -> None:
         self._told.happened(kind, call, person, detail)

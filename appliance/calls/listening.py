@@ -82,17 +82,28 @@ class Listening:
         """A telephone called one of our codes, and is answered."""
         office = call.rules.settings.office
         words = Spoken(office.language, ZoneInfo(office.time_zone))
-        session = self._sessions[call.leg] = Session(call, call.leg, menu.MessageMenu(words))
         person, number = call.caller_person, call.called[len(ANY) :] if call.called.startswith(ANY) else ""
         his = people.mailboxes(call.rules.settings, person) if person in call.rules.settings.person else ()
+        choices = self._choices(call, his) if call.called == OWN else ()
+        session = self._sessions[call.leg] = Session(call, call.leg, menu.MessageMenu(words, choices=choices))
         mailbox = people.numbered_mailbox(call.rules.settings, number) if number else ""
         if call.called == OWN and his:
-            news = (one for one in his if self._messages.waiting([one])[0])
-            self._opened(session, next(news, his[0]))  # what lit his lamp
+            news = [one for one in his if self._messages.waiting([one])[0]]
+            if len(his) == 1 or len(news) == 1:
+                self._opened(session, (news or his)[0])  # what lit his lamp
+            else:
+                self._do(session, session.menu.choose())
         elif mailbox in his:
             self._opened(session, mailbox)
         else:
             self._do(session, session.menu.ask(number))
+
+    def _choices(self, call: Call, his: Sequence[str]) -> Sequence[menu.Choice]:
+        """His mailboxes, where he has several."""
+        tables = call.rules.settings.mailbox
+        if len(his) < 2:
+            return ()
+        return [menu.Choice(name, tables[name].name or name, self._messages.waiting([name])[0]) for name in his]
 
     def digit(self, leg: Leg, digit: str) -> bool:
         """Whether the key was the menu's; then it is nobody else's: it may be one of a PIN."""
@@ -144,6 +155,9 @@ class Listening:
                     task = asyncio.create_task(self._prove(session, number, pin))
                     session.opening.add(task)
                     task.add_done_callback(session.opening.discard)
+                case menu.Enter(name=name):
+                    self._leave(session)
+                    self._opened(session, name)
                 case menu.Mark(message=message, state=state):
                     self._mark(session, message, state)
                 case menu.Delete(message=message):
@@ -330,6 +344,10 @@ class Listening:
         if session.recording:
             self._ports.pop(session.recording, None)
             self._telephony.stop(session.recording)
+        self._leave(session)
+
+    def _leave(self, session: Session) -> None:
+        """A greeting that was tried in a mailbox, and not kept, goes."""
         if session.mailbox:
             with suppress(OSError):
                 self._tried(session).unlink(missing_ok=True)

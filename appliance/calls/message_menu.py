@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The telephone menu of a mailbox: keys and ends of prompts in, what to do out. It knows no clock, file or leg."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
+from functools import partial
 from typing import NamedTuple
 
 from appliance.languages.spoken import Spoken
 
 TRIES = 3  # wrong PINs in one call
 TIMES = 3  # what may be pressed is said to somebody who presses nothing
+CHOICES = 9  # mailboxes, a key each
 LONGEST = 12  # digits of a number or PIN
 PATIENCE, BETWEEN = 8.0, 15.0  # seconds without a key: after what may be pressed was said; between digits
 
@@ -28,6 +30,14 @@ class Box(NamedTuple):
     name: str
     entries: tuple[Entry, ...]
     now: int  # ms UTC
+
+
+class Choice(NamedTuple):
+    """A mailbox that is his, one of several."""
+
+    name: str
+    title: str
+    new: int  # messages
 
 
 # ---- what to do -----------------------------------------------------------------------------------------------------
@@ -50,6 +60,12 @@ class Open(NamedTuple):
 
     number: str
     pin: str
+
+
+class Enter(NamedTuple):
+    """Open a mailbox of his own. opened() follows."""
+
+    name: str
 
 
 class Mark(NamedTuple):
@@ -91,7 +107,7 @@ class End(NamedTuple):
     """Hang up."""
 
 
-Do = Hear | Wait | Open | Mark | Delete | CallBack | Record | Stop | HearGreeting | Greeting | End
+Do = Hear | Wait | Open | Enter | Mark | Delete | CallBack | Record | Stop | HearGreeting | Greeting | End
 Answer = list[Do]
 Later = Callable[[], Answer]
 
@@ -101,6 +117,7 @@ class At(Enum):
 
     NUMBER = auto()  # gives the number of a mailbox
     PIN = auto()
+    CHOICE = auto()  # of his mailboxes
     OPENING = auto()
     MAIN = auto()
     MESSAGE = auto()
@@ -112,8 +129,10 @@ class At(Enum):
 class MessageMenu:
     """One call's way through. Each method tells what to do now; keys cut short what is said."""
 
-    def __init__(self, words: Spoken, may_call_back: bool = True) -> None:
+    def __init__(self, words: Spoken, may_call_back: bool = True, choices: Sequence[Choice] = ()) -> None:
+        """choices: his mailboxes, where he has several; key 1 opens the first."""
         self._words, self._may_call_back = words, may_call_back
+        self._choices = choices[:CHOICES]
         self.at = At.NUMBER
         self._digits, self._number = "", ""
         self._tries = self._silences = 0
@@ -123,11 +142,20 @@ class MessageMenu:
         self._deleted: set[int] = set()
         self._records = False  # a greeting is being recorded, not only asked for
         self._next: Later | None = None  # when what is said has come to its end
+        other: Mapping[str, Later] = {"2": self._leave} if self._choices else {}
         self._keys: Mapping[At, Mapping[str, Later]] = {
-            At.MAIN: {"5": self._first, "6": self._first, "1": self._first, "0": self._record, "#": self._bye},
+            At.MAIN: {
+                **{"5": self._first, "6": self._first, "1": self._first, "0": self._record, "#": self._bye},
+                **other,
+            },
             At.MESSAGE: {
+                **other,
                 **{"5": self._again, "1": self._again, "6": self._forward, "4": self._back, "7": self._delete},
                 **{"9": self._save, "8": self._call_back, "3": self._told, "0": self._record, "*": self._options},
+                **{"#": self._bye},
+            },
+            At.CHOICE: {
+                **{str(key): partial(self._enter, one) for key, one in enumerate(self._choices, start=1)},
                 **{"#": self._bye},
             },
             At.RECORDING: dict.fromkeys("0123456789*#", self._stop),
@@ -144,8 +172,13 @@ class MessageMenu:
         self._number = number
         return self._ask_pin() if number else self._ask_number()
 
+    def choose(self) -> Answer:
+        """Somebody with several mailboxes says which."""
+        self.at = At.CHOICE
+        return self._say(*(self._words.choice(n, one.title, one.new) for n, one in enumerate(self._choices, start=1)))
+
     def opened(self, box: Box) -> Answer:
-        self.at, self._box = At.MAIN, box
+        self.at, self._box, self._nth = At.MAIN, box, -1
         self._states = {one.id: one.state for one in box.entries}
         new = sum(one.state == "new" for one in box.entries)
         return self._say(self._words.counts(new, len(box.entries) - new), then=self._main)
@@ -186,6 +219,8 @@ class MessageMenu:
                 return self._ask_number()
             case At.PIN:
                 return self._ask_pin()
+            case At.CHOICE:
+                return self.choose()
             case At.MAIN:
                 return self._main()
             case At.MESSAGE:
@@ -211,10 +246,25 @@ class MessageMenu:
     def hung_up(self) -> Answer:
         """What is left to do when he is gone: what he deleted goes now, so that he could have it back till then."""
         self.at = At.OVER
+        return self._deletes()
+
+    def _deletes(self) -> Answer:
         gone, self._deleted = sorted(self._deleted), set()
         return [Delete(id) for id in gone]
 
     # ---- which mailbox, and who asks --------------------------------------------------------------------------------
+
+    def _enter(self, choice: Choice) -> Answer:
+        self.at = At.OPENING
+        return [Hear(()), Enter(choice.name)]
+
+    def _leave(self) -> Answer:
+        """He wants another mailbox: what he deleted in this one goes now."""
+        entries = [one.id for one in self._box.entries if one.id not in self._deleted]
+        left = sum(self._states[id] == "new" for id in entries)
+        name = self._box.name
+        self._choices = [one._replace(new=left) if one.name == name else one for one in self._choices]
+        return [*self._deletes(), *self.choose()]
 
     def _ask_number(self) -> Answer:
         self.at, self._digits, self._number = At.NUMBER, "", ""
@@ -245,7 +295,11 @@ class MessageMenu:
         return self._box.entries[self._nth]
 
     def _main(self) -> Answer:
-        return self._say(self._words.say("main" if self._box.entries else "main-empty"))
+        return self._say(self._words.say("main" if self._box.entries else "main-empty"), *self._other())
+
+    def _other(self) -> Iterable[str]:
+        if self._choices:
+            yield self._words.say("other")
 
     def _first(self) -> Answer:
         if not self._box.entries:
@@ -270,7 +324,8 @@ class MessageMenu:
         return [*done, Hear((self._entry.id,))]
 
     def _options(self) -> Answer:
-        return self._say(self._words.say("after-deleted" if self._entry.id in self._deleted else "after"))
+        after = self._words.say("after-deleted" if self._entry.id in self._deleted else "after")
+        return self._say(after, *self._other())
 
     def _forward(self) -> Answer:
         if self._nth + 1 >= len(self._box.entries):

@@ -4,7 +4,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from appliance.calls.call import Call, State
@@ -52,7 +52,7 @@ class Voicemail:
         self._mailboxes = Mailboxes(telephony, messages.folder, self._done)
         self._calls: dict[int, tuple[Call, str, int]] = {}  # whose message is being taken, also when they are over
         self._keeping: set[asyncio.Task[None]] = set()
-        self._lamps: set[str] = set()  # telephones that were told something
+        self._lamps: set[str] = set()  # telephones, and their lamps of mailboxes, that were told something
 
     def start(self, known: Iterable[Message], left_by: LeftBy) -> None:
         """known: as before a restart; left_by is asked in a thread about files nothing is known of."""
@@ -210,17 +210,26 @@ class Voicemail:
     def tell_lamps(self) -> None:
         """All of them: at the start, and when the settings are others."""
         settings = self._routing.rules.settings
-        owned = {phone for person in settings.person.values() for phone in person.phones}
-        for phone in self._lamps - owned:  # nobody's any more
-            self._telephony.publish(SUMMARY, phone, "")
-        self._lamps = owned
+        lamps = {lamp for person in settings.person for lamp, _ in self._of(settings, person)}
+        for lamp in self._lamps - lamps:  # nobody's any more
+            self._telephony.publish(SUMMARY, lamp, "")
+        self._lamps = lamps
         for person in settings.person:
             self._tell_lamp(settings, person)
 
     def _tell_lamp(self, settings: Settings, person: str) -> None:
-        body = summary(*self._messages.waiting(people.mailboxes(settings, person)))
+        for lamp, mailboxes in self._of(settings, person):
+            self._telephony.publish(SUMMARY, lamp, summary(*self._messages.waiting(mailboxes)))
+
+    @staticmethod
+    def _of(settings: Settings, person: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The lamps of somebody's telephones: that of all his mailboxes, and one of each that is not his alone."""
+        his = people.mailboxes(settings, person)
         for phone in settings.person[person].phones:
-            self._telephony.publish(SUMMARY, phone, body)
+            yield phone, his
+            for name in his[1:]:
+                if number := settings.mailbox[name].number:
+                    yield f"{phone}/{number}", (name,)
 
 
 def summary(new: int, old: int) -> str:

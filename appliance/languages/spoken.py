@@ -8,7 +8,7 @@ from appliance.languages import FIRST, language
 FIXED = (  # sentences that are always the same, to be spoken before they are needed
     *("full", "which", "pin", "wrong", "locked", "none", "main", "main-empty", "after", "after-deleted", "withheld"),
     *("saved", "deleted", "not-deleted", "no-next", "no-previous", "not-possible", "calling", "greeting"),
-    *("greeting-review", "greeting-kept", "greeting-usual", "greeting-as-before", "bye"),
+    *("greeting-review", "greeting-kept", "greeting-usual", "greeting-as-before", "bye", "other"),
 )
 
 
@@ -35,6 +35,11 @@ class Spoken:
         return self.say(
             "counts" if len(told) == 1 else "counts-both", **dict(zip(("first", "second"), told, strict=False))
         )
+
+    def choice(self, key: int, title: str, new: int) -> str:
+        """A mailbox of several, and the key that opens it."""
+        news = self.language.counted("new-message", new) if new else self.say("nothing-new")
+        return self.say("choice", title=title, news=news, key=key)
 
     def message(self, nth: int, state: str) -> str:
         return self.say(f"message-{state}", n=nth)

@@ -433,6 +433,17 @@ static pjsip_evsub *accept_subscription(pjsip_rx_data *rdata, pjsip_dialog **dia
     return sub;
 }
 
+/* Of one mailbox of its person that has this number; else of all of them, whatever number the telephone has for it. */
+static struct resource *summary_of(const struct sip_phone *phone, const char *number)
+{
+    char name[2 * SIP_NAME_MAX + 2];
+    struct resource *one;
+
+    snprintf(name, sizeof name, "%s/%s", phone->id, number);
+    one = resource_find(SUMMARY, name);
+    return one ? one : resource_find(SUMMARY, phone->id);
+}
+
 void sip_watch_subscribe(pjsip_rx_data *rdata, const struct sip_phone *phone)
 {
     const pjsip_uri *uri = rdata->msg_info.msg->line.req.uri;
@@ -448,10 +459,9 @@ void sip_watch_subscribe(pjsip_rx_data *rdata, const struct sip_phone *phone)
         return;
     }
     sip_user_of(uri, name, sizeof name);
-    if (package == SUMMARY) /* its own, whatever number it has for the mailbox */
-        snprintf(name, sizeof name, "%s", phone->id);
+    resource = package == SUMMARY ? summary_of(phone, name) : resource_find(package, name);
     snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
-    if (!(resource = resource_find(package, name)) || !(watch = watch_place(phone, resource, source))) {
+    if (!resource || !(watch = watch_place(phone, resource, source))) {
         refuse(rdata, resource ? 503 : 404);
         return;
     }

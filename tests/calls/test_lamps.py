@@ -10,6 +10,7 @@ import pytest
 
 from appliance.calls.call import Person
 from appliance.calls.lamps import IDLE, Dialog, Lamps, dialog_info, numbers, presence
+from appliance.calls.messages import Message
 from appliance.settings.load import parse
 from tests.calls.office import CALLER, OFFICE, Office
 
@@ -195,6 +196,19 @@ async def test_a_park_slot_has_a_lamp(lit: Lit) -> None:
     assert await lit.lamp("71") == "confirmed recipient" and 'call-id="leg-abc"' in await lit.body("71")
     lit.lamps.slot("71", 0)
     assert await lit.lamp("71") == "terminated"
+
+
+async def test_a_key_that_listens_to_a_mailbox_burns_while_something_is_new(offices: Callable[..., Office]) -> None:
+    lit = Lit(offices, '[mailbox.service]\nnumber = "601"\n')
+    assert await lit.lamp("*98601") == "terminated"
+    message = Message(5, "service", 0, "", "", 2000, "5.wav", "00" * 32)
+    lit.office.control.messages.add(message)
+    assert await lit.lamp("*98601") == "confirmed recipient"
+    lit.office.control.messages.change(5, 1, state="heard")
+    assert await lit.lamp("*98601") == "terminated"
+    lit.office.apply(OFFICE)
+    lit.lamps.enter()
+    assert lit.office.lines.watched["dialog", "*98601"] == ""
 
 
 def test_numbers_are_those_of_people(tmp_path: Path) -> None:

@@ -118,13 +118,38 @@ async def test_what_lit_the_lamp_is_what_is_opened_be_it_his_departments(offices
     assert left.file in await ear.press("5")
     office.control.over(ANNA, 16)
     assert office.lines.published["desk2"].startswith("Messages-Waiting: no")
-    again = calls(office, phone="desk2", leg=ANNA + 1)
-    await again.everything()
-    office.control.over(ANNA + 1, 16)
-    assert [event["mailbox"] for event in await office.events("mailbox-opened")] == [
-        "office",
-        "sales",
-    ]  # the latest first
+
+
+async def test_who_has_several_mailboxes_chooses_and_goes_from_one_to_the_other(offices: Offices) -> None:
+    selling = 'name = "Sales"\nnumber = "601"\n[department.selling]\npeople = ["boris"]\n'
+    office = offices(DOCUMENT + 'department = "selling"\n' + selling, speak=speak)
+    ear = calls(office, phone="desk2")
+    assert await ear.everything() == ["Office: nothing new. Press 1.", "Sales: nothing new. Press 2."]
+    left = message(office)
+    assert await ear.press("1") == ["You have no messages.", WORDS.say("main-empty"), WORDS.say("other")]
+    assert await ear.press("2") == ["Office: nothing new. Press 1.", "Sales: nothing new. Press 2."]
+    assert (await ear.press("2"))[0] == "You have 1 new message."
+    assert left.file in await ear.press("5")
+    await ear.press("7")
+    assert (await ear.press("2"))[1] == "Sales: nothing new. Press 2."
+    assert office.control.messages.all() == []
+    opened = [event["mailbox"] for event in await office.events("mailbox-opened")]
+    assert opened == ["office", "sales"]
+
+
+async def test_a_department_has_a_lamp_of_its_own_beside_that_of_all_messages(offices: Offices) -> None:
+    selling = 'number = "601"\n[department.selling]\npeople = ["boris"]\n'
+    office = offices(DOCUMENT + 'department = "selling"\n' + selling, speak=speak)
+    assert office.lines.published["desk2/601"].startswith("Messages-Waiting: no")
+    left = message(office)
+    assert [office.lines.published[lamp].split("\r\n")[1] for lamp in ("desk2", "desk2/601", "desk1")] == [
+        *("Voice-Message: 1/0",) * 3
+    ]
+    assert "desk1/601" not in office.lines.published, "it is Anna's own"
+    office.control.messages.delete(left.id, office.control.now(), "page")
+    assert "Voice-Message: 0/0" in office.lines.published["desk2/601"]
+    office.apply(DOCUMENT)
+    assert office.lines.published["desk2/601"] == ""
 
 
 async def test_what_she_deletes_is_gone_when_she_has_hung_up(office: Office) -> None:

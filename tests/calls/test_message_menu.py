@@ -10,8 +10,10 @@ from appliance.calls.message_menu import (
     At,
     Box,
     CallBack,
+    Choice,
     Delete,
     End,
+    Enter,
     Entry,
     Greeting,
     Hear,
@@ -274,3 +276,43 @@ def test_whatever_is_pressed_whenever_no_message_goes_that_was_not_deleted() -> 
         assert len(gone) == len(set(gone))
         assert menu.at is At.OVER
         assert menu.key("7") == [] and menu.hung_up() == []
+
+
+# ---- several mailboxes ----------------------------------------------------------------------------------------------
+
+HIS = (Choice("anna", "Anna", 0), Choice("sales", "Sales", 2))
+
+
+def test_he_hears_which_mailboxes_are_his_and_opens_one_by_its_key() -> None:
+    menu = MessageMenu(WORDS, choices=HIS)
+    assert menu.choose() == [Hear(("Anna: nothing new. Press 1.", "Sales: 2 new messages. Press 2."))]
+    assert menu.key("3") == []
+    assert menu.key("2") == [Hear(()), Enter("sales")]
+    assert menu.opened(BOX) == [Hear(("You have 2 new messages and 1 old message.",))]
+    assert menu.ended() == [Hear((WORDS.say("main"), "2 for another mailbox."))]
+
+
+def test_he_goes_on_to_another_mailbox_and_what_he_deleted_in_the_first_is_gone() -> None:
+    menu = MessageMenu(WORDS, choices=HIS)
+    menu.opened(BOX)
+    menu.key("5")
+    menu.ended()
+    menu.key("7")
+    assert menu.key("2") == [Delete(ONE), Hear(("Anna: nothing new. Press 1.", "Sales: 1 new message. Press 2."))]
+    assert menu.key("1") == [Hear(()), Enter("anna")]
+    assert menu.opened(Box("anna", (), NOON)) == [Hear(("You have no messages.",))]
+    assert menu.key("5") == [Hear((WORDS.say("none"),))]
+    assert menu.hung_up() == []
+
+
+def test_who_has_one_mailbox_alone_is_told_of_no_other() -> None:
+    one = Listener()
+    assert one.press("2") == [] and "2 for another mailbox." not in one.press("5")
+
+
+def test_who_says_nothing_hears_his_mailboxes_again_and_then_it_ends() -> None:
+    menu = MessageMenu(WORDS, choices=HIS)
+    menu.choose()
+    assert menu.silent() == menu.silent() == menu.choose()
+    assert menu.silent() == [Hear((WORDS.say("bye"),))]
+    assert menu.ended() == [End()]

@@ -10,7 +10,8 @@ from appliance.control.messages import MailboxChanged, Message, Messages, SetMes
 from appliance.programs.demo.office import Office
 from appliance.sounds import make
 from appliance.store.reader import Reader
-from tests.calls.stories import prompt, use
+from tests.calls.lamp_keys import lamp_key, shows
+from tests.calls.stories import changed, prompt, use
 from tests.fakes.mail_server import MailServer
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
@@ -110,6 +111,36 @@ async def test_she_calls_back_who_left_it(stage: Stage) -> None:
     assert CALLER.removeprefix("+") in invite.first
     call = await stage.call_over(office, 2)
     assert (call.outcome, call.answered_at is not None) == ("answered", True)
+
+
+async def test_a_message_for_the_department_lights_its_lamp_and_is_heard_beside_her_own(stage: Stage) -> None:
+    office = await stage.office(max_wait=1)
+    of_all = '[mailbox.service]\nname = "Service"\nnumber = "601"\ndepartment = "all"\n'
+    of_all += '[department.all]\npeople = ["anna", "boris"]\n'
+    await use(office, changed(office.document, ('unanswered = "office"', 'unanswered = "service"')) + of_all)
+    voicemail = f';vm_uri="sip:601@{office.address}"'
+    anna = await stage.desk(office, "desk1", ANNA_HZ, modules=["mwi"], account=voicemail)
+    await lamp(anna, "Voice-Message: 0/0")
+    async with lamp_key(office, "*98601") as key:
+        async with Rtp(stage.ports.take(2), tone.samples(CALLER_HZ, 1, 8000)) as ear:
+            caller = await stage.outside(office, "caller-hangs-up", ear, talk=PROMPTS + SAID + 3)
+            await caller.finished()
+        await lamp(anna, "Voice-Message: 1/0")
+        await shows(key, "confirmed")
+        await anna.closed()
+        await dials_97(anna)  # what lit the lamp
+        await anna.press("5")
+        await lamp(anna, "Voice-Message: 0/1")
+        await shows(key, "terminated")
+        await anna.listens(20)
+        await anna.press("21#")  # her mailboxes; her own
+        await anna.closed()
+    assert tone.heard(anna.heard(), CALLER_HZ) > 1
+    call = await stage.call_over(office, 2)
+    events = [event for event in Reader(office.journal).events(call.id) if event.kind == "mailbox-opened"]
+    assert [event.detail["mailbox"] for event in events] == ["service", "office"]
+    [left] = await messages(office)
+    assert (left.mailbox, left.state) == ("service", "heard")
 
 
 async def test_her_own_greeting_is_what_callers_hear_and_another_one_when_it_is_closed(stage: Stage) -> None:
