@@ -103,6 +103,7 @@ class Call:
     looked_up: int = 0  # look-ups begun so far
     dialled: str = ""  # the outside number one of ours called, normalised
     outgoing: Asked | None = None  # the number outside that was asked for, and by whom
+    refused: bool = False  # the number outside is not called: he is told why, and not answered
     gave_way: int = 0  # calls that ended to make room for it
     taking: Ring | None = None  # who takes it from where it is, until the core has it so
     purpose: Dialled | None = None  # what the switch is to do with it itself

@@ -87,6 +87,7 @@ class Outgoing:
         why = self._refusal(rules.settings, asked, call)
         if why and not arrived:
             raise NotAllowed("not-allowed")
+        call.refused = why is not None
         number = f"{REFUSED}{why}" if why else outgoing.canonical(rules.settings, asked.number)
         if is_for_help(asked) and asked.number.dialled not in rules.names.inside:
             number = asked.number.dialled  # that leads out without the prefix

@@ -32,15 +32,15 @@ def texts(settings: Settings) -> Iterator[tuple[str, str]]:
             yield from ((text, code) for text in words.places(PLACES))
         if any(queue.announce_wait for queue in queues):
             yield from ((text, code) for text in words.waits())
-    yield from refusals(settings)
+    yield from kept_out(settings)
+    if settings.outside.tell_refused and settings.outside.lines:
+        yield from ((turned_away(why, settings.office.language), settings.office.language) for why in get_args(Refusal))
 
 
-def refusals(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Sentences to those who are turned away, each with its language."""
+def kept_out(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Sentences to callers who are turned away, each with its language."""
     if any(table.refuse == "message" and table.prompt is None for table in settings.callers.values()):
         yield from ((turned_away("caller", code), code) for code in languages(settings))
-    if settings.outside.tell_refused:
-        yield from ((turned_away(why, settings.office.language), settings.office.language) for why in get_args(Refusal))
 
 
 def turned_away(about: str, code: str) -> str:

@@ -172,7 +172,10 @@ class Ringing:
         self._telephony.hang_up(leg, cause)
 
     def answer(self, call: Call) -> None:
-        if not call.up and call.leg:
+        """What he hears who is refused comes before an answer."""
+        if call.refused and call.leg:
+            self._telephony.early(call.leg)
+        elif not call.up and call.leg:
             call.up = True
             self._telephony.answer(call.leg)
 
@@ -188,6 +191,7 @@ class Ringing:
             return
         ring.leg = leg
         self._sound.silence(call)
+        call.refused = False  # a supervisor has sent him elsewhere
         self.answer(call)
         call.talk, call.person, call.state, call.answered_at = ring, ring.person, State.TALKING, self._routing.now()
         if not self.meet(call, ring):

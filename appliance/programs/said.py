@@ -55,7 +55,7 @@ class Said:
         language = settings.office.language
         said = {name: one.spoken(language) for name, one in settings.prompt.items()}
         texts = {f"prompt.{name}.text": text for name, text in said.items() if text is not None}
-        texts |= {f'"{text[0]}"': text for text in prompts.refusals(settings)}
+        texts |= {f'"{text[0]}"': text for text in prompts.kept_out(settings)}
         self.speech.use(settings.speech.voices)
         ours = [(text, language) for text in Spoken(language).fixed()]  # made after these, or when they are wanted
         self.speech.hold([*texts.values(), *ours, *telling.texts(settings), *prompts.texts(settings)])

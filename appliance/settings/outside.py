@@ -39,12 +39,12 @@ class Outside(Table):
         "Beginnings of numbers that nobody may call. The longest of both lists counts.", (), most=200
     )
     refused: PromptName | None = setting(
-        "What is said to whoever may not call a number. Left out: as `tell_refused` says.",
+        "What is said to whoever may not call a number, before the call is refused. Left out: as `tell_refused` says.",
         None,
         of="prompt",
     )
     tell_refused: bool = setting(
-        "Tell him why, in our own words; else the call is refused, with a word on the display.", False
+        "Tell him why, in our own words, before the call is refused; else there is a word on the display alone.", True
     )
     machines_at_once: int = setting(
         "Calls under way at once that programs asked for, such as home automation; 0: they may ask for none.",

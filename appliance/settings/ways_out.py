@@ -86,6 +86,6 @@ def _refusals(ways: Routes) -> None:
         if not prompt:
             step = ways.add(path, Step(0, plan.HANG_UP, plan.DECLINED))
         else:
-            over = ways.add(f"{path}.over", Step(0, plan.HANG_UP, plan.NORMAL))
+            over = ways.add(f"{path}.over", Step(0, plan.HANG_UP, plan.DECLINED))
             step = ways.add(path, Step(0, plan.SAY, ways.names.id("prompt", prompt), next=over))
         ways.dials.append((0, step, f"{REFUSED}{why}*"))

@@ -8,6 +8,8 @@ import pytest
 
 from appliance import sounds
 from appliance.calls.pace import Expected, Ready, remaining, told, turn
+from appliance.control.board import Board
+from appliance.control.messages import Queue
 from tests.calls.office import OFFICE, Office
 
 MINUTE = 60_000
@@ -73,6 +75,30 @@ async def test_who_comes_first_by_priority_puts_the_others_a_place_back(
     await hears(at, 9, "/en/Your call is next.")
     at.control.played(player)
     await hears(at, 2, "/en/You are number 2 in line.")
+
+
+async def test_everybody_sees_who_is_served_next_and_since_when_the_first_has_waited(
+    offices: Callable[..., Office],
+) -> None:
+    told: list[Queue] = []
+
+    class Watched:
+        watched = True
+
+        def tell(self, kind: object, **what: object) -> None:
+            told.extend(one for one in what.values() if isinstance(one, Queue))
+
+    first = '[callers.vip]\nnumbers = { "+37060000009" = "Ms First" }\npriority = 9\n'
+    at = office(offices, "", first)
+    board = Board(at.control, Watched())  # type: ignore[arg-type]
+    at.call_in("+37060000002", 2)
+    early = at.call
+    at.call_in("+37060000009", 9)
+    [late] = (call for call in at.control.calls.values() if call is not early)
+    board.queue_changed("sales")
+    await asyncio.sleep(0)
+    [seen] = told
+    assert seen.waiting == (late.id, early.id) and seen.oldest == early.queued_at
 
 
 async def test_the_announcement_stops_as_somebody_answers_and_nothing_is_told_any_more(

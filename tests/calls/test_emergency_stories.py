@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Calls for help and calls that are not allowed, on real telephones and a trunk that SIPp plays."""
 
+import asyncio
+
 from appliance.store.reader import Reader
 from tests.calls.stories import PROMPT_HZ, changed, prompt, use
 from tests.calls.test_trunks import CALLED, told
@@ -61,8 +63,7 @@ async def test_who_may_not_call_abroad_hears_so_and_nothing_goes_out(stage: Stag
     anna = await stage.desk(office, "desk1", ANNA_HZ)
     city = await stage.sipp("callee-waits", port=office.city, talk=0.2)
     await anna.dial(ABROAD)
-    await anna.talks()
-    await anna.closed()
+    assert "603" in (await anna.closed()).detail, "nobody took the call"
     assert tone.heard(anna.heard(), PROMPT_HZ) > 0.6
     call = await stage.call_over(office)
     assert (call.called, call.outcome) == (ABROAD, "refused") and not told(city, "INVITE")
@@ -71,8 +72,23 @@ async def test_who_may_not_call_abroad_hears_so_and_nothing_goes_out(stage: Stag
     assert "step.outside.refused.international" in steps
 
 
+async def test_the_box_says_why_in_its_own_words_and_the_display_shows_it_too(stage: Stage) -> None:
+    office = await stage.office()
+    anna = await stage.desk(office, "desk1", ANNA_HZ)
+    for _ in range(20):  # the voice begins with its sentences when the box has started
+        await anna.dial(ABROAD)
+        assert "603" in (await anna.closed()).detail
+        if (said := tone.loud(anna.heard())) > 1:
+            break
+        await asyncio.sleep(0.5)
+    assert said > 1, "nothing was said"
+    assert (await stage.call_over(office)).outcome == "refused"
+
+
 async def test_the_display_says_that_a_number_is_not_allowed_when_nothing_is_said(stage: Stage) -> None:
     office = await stage.office()
+    silent = ('[outside]\nlines = ["city"]\n', '[outside]\nlines = ["city"]\ntell_refused = false\n')
+    await use(office, changed(office.document, silent))
     anna = await stage.desk(office, "desk1", ANNA_HZ)
     await anna.dial(ABROAD)
     assert "603" in (await anna.closed()).detail

@@ -49,19 +49,20 @@ async def test_a_caller_who_is_kept_out_is_told_so_in_the_language_of_his_line(
 async def test_a_colleague_who_may_not_call_a_number_is_told_why(
     offices: Callable[..., Office], language: str, says: str
 ) -> None:
-    document = OFFICE.replace('prefix = "0"\n', 'prefix = "0"\ntell_refused = true\n')
     zone = 'time_zone = "Europe/Vilnius"\n'
-    office = offices(document.replace(zone, f'{zone}language = "{language}"\n'), spoken=spoken)
+    office = offices(OFFICE.replace(zone, f'{zone}language = "{language}"\n'), spoken=spoken)
     office.control.incoming(CALLER, "desk1", True, "101", "Anna", ABROAD)
     assert hears(office) == [says]
     office.control.played(office.lines.port("."))
-    assert office.asked("hang up", CALLER) and await office.outcome() == "refused"
+    assert office.asked("hang up", CALLER) == [21] and await office.outcome() == "refused"
+    assert office.asked("early", CALLER) and not office.asked("answer", CALLER), "nobody took the call"
 
 
-async def test_unless_the_settings_say_so_it_is_refused_as_ever(offices: Callable[..., Office]) -> None:
-    office = offices(spoken=spoken)
+async def test_where_the_settings_say_so_it_is_refused_without_a_word(offices: Callable[..., Office]) -> None:
+    office = offices(OFFICE.replace('prefix = "0"\n', 'prefix = "0"\ntell_refused = false\n'), spoken=spoken)
     office.control.incoming(CALLER, "desk1", True, "101", "Anna", ABROAD)
-    assert office.asked("hang up", CALLER) == [21] and not office.asked("answer", CALLER)
+    assert office.asked("hang up", CALLER) == [21]
+    assert not office.asked("answer", CALLER) and not office.asked("early", CALLER)
 
 
 async def test_where_nothing_can_be_spoken_the_call_ends_all_the_same(offices: Callable[..., Office]) -> None:
