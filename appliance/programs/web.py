@@ -5,7 +5,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -14,13 +14,23 @@ from appliance.control.client import follow
 from appliance.mail.sender import Sender
 from appliance.programs import arguments, notify
 from appliance.settings.faults import SettingsFaults
+from appliance.settings.models import Web
 from appliance.settings.passwords import FILE, read_secrets
 from appliance.store.office import Office
-from appliance.web.app import listener, serve
+from appliance.web.app import Https, listener, serve
 from appliance.web.box import Box
+from appliance.web.certificates import Tls
 from appliance.web.drafts import Drafts
 from appliance.web.known import Known
 from appliance.web.screen import Screen
+
+log = logging.getLogger("web")
+
+
+class NoCertificate(Exception):
+    """HTTPS is wanted, and its certificate cannot be used."""
+
+    id = "no-certificate"
 
 
 def main(argv: list[str]) -> int:
@@ -38,10 +48,26 @@ def main(argv: list[str]) -> int:
     codes = Codes(args.settings, args.state)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     web = arguments.settings(args.settings, args.state).web
-    with listener(web.listen, web.port) as sock, closing(Office(arguments.pages(args))) as office:
-        box = Box(Screen(), office, Drafts(args.socket, args.settings), args.state, codes, Known(args.settings))
-        asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, sender)))
+    with listener(web.listen, web.port) as sock, closing(Office(arguments.pages(args))) as office, ExitStack() as more:
+        https = None
+        if web.https:
+            https = Https(more.enter_context(listener(web.listen, web.https_port)), _tls(web, arguments.pages(args)))
+        authority = https.tls.authority if https else None
+        drafts, known = Drafts(args.socket, args.settings), Known(args.settings)
+        box = Box(Screen(), office, drafts, args.state, codes, known, authority)
+        asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, https, sender)))
     return 0
+
+
+def _tls(web: Web, pages: Path) -> Tls:
+    """HTTPS as the settings want it. Raises NoCertificate."""
+    try:
+        tls = Tls(web, pages)
+    except (OSError, ValueError) as fault:
+        raise NoCertificate(f"HTTPS cannot be spoken with {web.certificate or pages}: {fault}") from fault
+    if tls.authority:
+        log.info("HTTPS: the authority of this box has the SHA-256 fingerprint %s", tls.authority.fingerprint)
+    return tls
 
 
 class Codes:
@@ -61,13 +87,17 @@ class Codes:
         return self._card
 
 
-async def _work(control: Path, box: Box, sock: socket.socket, listen: str, sender: Callable[[], Sender]) -> None:
-    address, port = sock.getsockname()[:2]
-    page = f"http://{f'[{address}]' if ':' in address else address}:{port}/"
+async def _work(
+    control: Path, box: Box, sock: socket.socket, listen: str, https: Https | None, sender: Callable[[], Sender]
+) -> None:
+    address, port = (https.sock if https else sock).getsockname()[:2]
+    page = f"http{'s' if https else ''}://{f'[{address}]' if ':' in address else address}:{port}/"
     notify.ready(
         page if box.office.users() else f"{page} (nobody can log in yet: {page}first-run sets the owner's password)"
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(follow(control, box.screen.on_office, box.screen.on_event, box.screen.on_away))
-        tasks.create_task(serve(box, sock, listen))
+        tasks.create_task(serve(box, sock, listen, https))
+        if https:
+            tasks.create_task(https.tls.keep())
         tasks.create_task(sender().run())

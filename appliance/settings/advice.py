@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is sound but may not be what was meant. It is told, and stops nothing."""
 
+import ipaddress
 from collections.abc import Iterator
 
 from appliance.settings import goals, people, steps
@@ -20,7 +21,15 @@ def warnings(settings: Settings) -> list[Wrong]:
         *_waits(settings),
         *_mobiles(settings),
         *_unused(settings),
+        *_in_clear(settings),
     ]
+
+
+def _in_clear(s: Settings) -> Iterator[Wrong]:
+    """Pages for a network, with their passwords, without HTTPS."""
+    if not s.web.https and not ipaddress.ip_address(s.web.listen).is_loopback:
+        what = "the pages are for a network, and passwords go over it unencrypted; https = true lets nobody read along"
+        yield Wrong("in-clear", ("web", "listen"), what)
 
 
 def _goals(s: Settings) -> Iterator[Wrong]:

@@ -35,6 +35,7 @@ from appliance.settings.words import (
     HolidaysOf,
     HoursName,
     JsonField,
+    KeptFile,
     Keys,
     Language,
     LineName,
@@ -92,6 +93,13 @@ class Web(Table):
 
     listen: Address = setting("Address to listen on.", "127.0.0.1")
     port: PortNumber = setting("Port to listen on, TCP.", 8080, unit="port number")
+    https: bool = setting("The pages by HTTPS alone, at `https_port`; at `port` is only said so.", False)
+    https_port: PortNumber = setting("Port of HTTPS, TCP.", 8443, unit="port number")
+    certificate: KeptFile | None = setting(
+        "The certificate of HTTPS and those above it, PEM. Left out: one by an authority the box makes for itself.",
+        None,
+    )
+    key: KeptFile | None = setting("Its key, PEM, without a password.", None)
     metrics_from: tuple[Network, ...] = some(
         "Addresses that may read `/metrics` without a token. Left out: none; a token with `metrics:read` may always.",
         (),

@@ -152,6 +152,7 @@ def _other(s: Settings) -> Iterator[Wrong]:
         yield Wrong("out-of-range", ("sip", "expires_min"), what)
     if s.sip.certificate and not s.sip.key:
         yield Wrong("missing", ("sip", "certificate"), "needs its key; accepted: with a field key", True)
+    yield from _https(s)
     for name, line in s.line.items():
         if line.transport == "tls" and not s.sip.tls:
             what = "TLS is not spoken; accepted: with tls = true in [sip]"
@@ -198,6 +199,15 @@ def _brokers(s: Settings) -> Iterator[Wrong]:
         if seen.setdefault(where, path) != path:
             what = f"is the same as {'.'.join(map(str, seen[where]))}; accepted: another broker, base or box"
             yield Wrong("broker-taken", path, what, True)
+
+
+def _https(s: Settings) -> Iterator[Wrong]:
+    web = s.web
+    if (web.certificate is None) != (web.key is None):
+        field = "certificate" if web.key is None else "key"
+        yield Wrong("missing", ("web", field), "goes with the other; accepted: certificate and key, or neither", True)
+    if web.https and web.https_port == web.port:
+        yield Wrong("port-taken", ("web", "https_port"), f"{web.port} is the port of HTTP; accepted: another one")
 
 
 def _repeated_choices(s: Settings) -> Iterator[Wrong]:

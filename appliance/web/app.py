@@ -6,8 +6,10 @@ import contextlib
 import errno
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,8 +23,10 @@ from appliance.web.accounts import Accounts
 from appliance.web.board import Board
 from appliance.web.box import Box
 from appliance.web.call_pages import CallPages
+from appliance.web.certificates import Tls
 from appliance.web.entry import Entry
 from appliance.web.message_pages import MessagePages
+from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
 
 CONNECTIONS_MAX = 200
@@ -95,6 +99,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *Board(box).rows(),
         *entry.rows(),
         *Accounts(entry, box).rows(),
+        *Secure(box.authority).rows(),
         *SettingsPages(box.drafts).rows(),
         *CallPages(box).rows(),
         *MessagePages(box).rows(),
@@ -128,10 +133,39 @@ class _Server(uvicorn.Server):
         yield  # signals are the program's business
 
 
-async def serve(box: Box, sock: socket.socket, listen: str) -> None:
-    """Until cancelled; then streams are ended and open requests get a second."""
+class Https(NamedTuple):
+    """Where HTTPS is spoken, and how."""
+
+    sock: socket.socket
+    tls: Tls
+
+
+async def serve(box: Box, sock: socket.socket, listen: str, https: Https | None = None) -> None:
+    """Until cancelled; then streams are ended and open requests get a second. With HTTPS, HTTP only says so."""
+    pages = application(box, listen)
+    if https is None:
+        servers = [(_server(pages), sock)]
+    else:
+        told = Guard(plain(https.sock.getsockname()[1], https.tls.authority), listen)
+        servers = [(_server(told), sock), (_server(pages, https.tls.context), https.sock)]
+    tasks = [asyncio.create_task(server.serve(sockets=[where])) for server, where in servers]
+    painting = asyncio.create_task(box.screen.paint())
+    try:
+        await asyncio.wait((painting, *tasks), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for server, _where in servers:
+            server.should_exit = True
+        box.screen.close()
+        painting.cancel()
+        await asyncio.wait((painting, *tasks))
+    for task in (painting, *tasks):
+        if not task.cancelled():
+            task.result()
+
+
+def _server(app: ASGIApp, context: ssl.SSLContext | None = None) -> _Server:
     config = uvicorn.Config(
-        application(box, listen),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -142,15 +176,6 @@ async def serve(box: Box, sock: socket.socket, listen: str) -> None:
         limit_concurrency=CONNECTIONS_MAX,
         timeout_graceful_shutdown=1,
     )
-    server = _Server(config)
-    painting, serving = asyncio.create_task(box.screen.paint()), asyncio.create_task(server.serve(sockets=[sock]))
-    try:
-        await asyncio.wait((painting, serving), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        server.should_exit = True
-        box.screen.close()
-        painting.cancel()
-        await asyncio.wait((painting, serving))
-    for task in (painting, serving):
-        if not task.cancelled():
-            task.result()
+    config.load()
+    config.ssl = context
+    return _Server(config)

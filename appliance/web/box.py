@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.store.office import Office
+from appliance.web.certificates import Authority
 from appliance.web.drafts import Drafts
 from appliance.web.known import Known
 from appliance.web.screen import Screen
@@ -23,3 +24,4 @@ class Box:
     state: Path = Path(".")  # the folder of the switch's state: journal, messages, recordings
     card: Card = tuple
     known: Known = field(default_factory=lambda: Known(Path("office.toml")))  # the settings in force, for their names
+    authority: Authority | None = None  # that the box made for its HTTPS

@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import re
+import ssl
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -52,8 +53,8 @@ class Site:
 class Visitor(httpx.AsyncClient):
     """Somebody with a browser that keeps cookies and sends forms as they stand on the page."""
 
-    def __init__(self, address: str) -> None:
-        super().__init__(base_url=address, timeout=20, headers={"Accept-Language": "en"})
+    def __init__(self, address: str, verify: ssl.SSLContext | bool = True) -> None:
+        super().__init__(base_url=address, timeout=20, headers={"Accept-Language": "en"}, verify=verify)
 
     async def csrf(self, page: str) -> str:
         found = re.search(r'name="csrf" value="([^"]+)"', (await self.get(page)).text)
