@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -51,9 +50,11 @@ async def pages(folder: Path, socket: Path) -> AsyncIterator[tuple[int, int, str
         office.begin("c" * 43, "boss", "csrf", at=now(), address="", agent="")
     with contextlib.closing(await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)) as free:
         port = free.sockets[0].getsockname()[1]
-    (folder / "office.toml").write_text(f'{OFFICE}\n[web]\nport = {port}\n')
+    (folder / "office.toml").write_text(f"{OFFICE}\n[web]\nport = {port}\n")
     command = [sys.executable, "-m", "appliance.programs", "web", "--settings", str(folder / "office.toml")]
-    program = subprocess.Popen([*command, "--state", str(folder), "--socket", str(socket)], stderr=subprocess.DEVNULL)
+    program = await asyncio.create_subprocess_exec(
+        *command, "--state", str(folder), "--socket", str(socket), stderr=asyncio.subprocess.DEVNULL
+    )
     try:
         async with asyncio.timeout(60):
             while True:
@@ -65,7 +66,7 @@ async def pages(folder: Path, socket: Path) -> AsyncIterator[tuple[int, int, str
         yield program.pid, port, "c" * 43
     finally:
         program.terminate()
-        program.wait(10)
+        await program.wait()
 
 
 async def measure(viewers: int) -> tuple[float, float, list[float]]:
@@ -73,7 +74,9 @@ async def measure(viewers: int) -> tuple[float, float, list[float]]:
     folder = Path(tempfile.mkdtemp(prefix="board-"))
     async with Switch(folder / "control.sock") as switch, pages(folder, switch.socket) as (pid, port, cookie):
         for id in range(1, UNDER_WAY + 1):
-            switch.call(id=id, state="talking" if id % 2 else "waiting", queue="" if id % 2 else "sales", name=f"C {id}")
+            switch.call(
+                id=id, state="talking" if id % 2 else "waiting", queue="" if id % 2 else "sales", name=f"C {id}"
+            )
         crowd, ready = [Viewer() for _ in range(viewers)], [asyncio.Event() for _ in range(viewers)]
         tasks = [asyncio.create_task(v.watch(port, cookie, e)) for v, e in zip(crowd, ready, strict=True)]
         async with asyncio.timeout(60):
