@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,6 +17,7 @@ from appliance.settings.features import LampShows
 from appliance.settings.models import Settings
 
 DIALOG, PRESENCE = "dialog", "presence"
+UNSEEN = "?"  # published while nobody watches: what it shows is asked for when somebody does
 NAME_KEPT = 40  # characters of a name or reason; a NOTIFY must go into a packet
 
 DialogState = Literal["terminated", "trying", "early", "confirmed"]
@@ -122,8 +124,14 @@ def numbers(settings: Settings) -> dict[str, str]:
     }
 
 
+def lit_by(call: Call) -> set[str]:
+    """Whose lamps show it."""
+    return {call.caller_person, call.person, *(ring.person for ring in call.rings.values())} - {""}
+
+
 class Lamps:
-    """Satisfies calls.ports.Audience: passes all on, and publishes the lamps and statuses of whom it concerns."""
+    """Satisfies calls.ports.Audience: passes all on, and publishes the lamps and statuses of whom it concerns, as far as
+    somebody watches them."""
 
     def __init__(self, told: Audience, control: CallControl, telephony: Telephony, host: str) -> None:
         """host: the box's address in what telephones watch."""
@@ -132,6 +140,7 @@ class Lamps:
         self._numbers: dict[str, str] = {}
         self._of: dict[str, list[str]] = {}  # person -> numbers
         self._shown: dict[tuple[str, str], str] = {}  # what was published last, by package and number
+        self._watched: set[tuple[str, str]] = set()  # by telephones, of whom there are numbers: package and number
         self._slots: set[str] = set()
         self._mailboxes: set[str] = set()  # the numbers of their keys
         self._lit: dict[int, set[str]] = {}  # call -> whose lamps show it
@@ -142,11 +151,15 @@ class Lamps:
         now = numbers(self._control.rules.settings)
         for number in self._numbers.keys() - now.keys():
             for package in (DIALOG, PRESENCE):
+                self._watched.discard((package, number))
                 self._show(package, number, "")
         self._numbers = now
         self._of = {}
         for number, person in now.items():
             self._of.setdefault(person, []).append(number)
+            for package in (DIALOG, PRESENCE):
+                if (package, number) not in self._watched:
+                    self._show(package, number, UNSEEN)
         self._publish(set(now.values()))
         free = set(slots(self._control.rules.settings))
         for number in self._slots - free - now.keys():
@@ -173,6 +186,20 @@ class Lamps:
             new, _ = self._control.messages.waiting([name])
             self._show(DIALOG, number, dialog_info(number, self._host, Dialog("confirmed") if new else IDLE))
 
+    def watched(self, package: str, number: str, on: bool) -> None:
+        """A telephone watches it and wants to know what it shows, or none does any more."""
+        person = self._numbers.get(number)
+        if not person or package not in (DIALOG, PRESENCE):
+            return  # a slot or a mailbox, which are always told
+        if not on:
+            self._watched.discard((package, number))
+            self._show(package, number, UNSEEN)
+            return
+        if not self._watched:
+            self._lit = {call.id: lit_by(call) for call in self._control.calls.values()}
+        self._watched.add((package, number))
+        self._publish({person})
+
     @property
     def _shows(self) -> LampShows:
         return self._control.rules.settings.lamps.shows
@@ -194,16 +221,23 @@ class Lamps:
         self._telephony.publish(package, number, body)
 
     def _publish(self, people: set[str]) -> None:
-        states = self._control.person_states(people)
-        for person, state in states.items():
-            if not (theirs := self._of.get(person)):
-                continue
+        """What is watched of these people."""
+        seen = {
+            person: keys
+            for person in people
+            if (keys := self._watched.intersection(product((DIALOG, PRESENCE), self._of.get(person, ()))))
+        }
+        for person, state in self._control.person_states(seen).items() if seen else ():
             dialog = of_person(person, self._control.calls.values(), self._shows)
-            for number in theirs:
-                self._show(DIALOG, number, dialog_info(number, self._host, dialog))
-                self._show(PRESENCE, number, presence(number, self._host, state, self._control.people[person]))
+            for package, number in seen[person]:
+                if package == DIALOG:
+                    self._show(DIALOG, number, dialog_info(number, self._host, dialog))
+                else:
+                    self._show(PRESENCE, number, presence(number, self._host, state, self._control.people[person]))
 
     def _later(self, *people: str) -> None:
+        if not self._watched:
+            return
         if not self._changed:
             asyncio.get_running_loop().call_soon(self._publish_changed)
         self._changed.update(people)
@@ -216,13 +250,12 @@ class Lamps:
 
     def call_changed(self, call: int) -> None:
         self._told.call_changed(call)
+        if not self._watched:
+            return
         known = self._control.calls.get(call)
-        over = not known or known.state is State.OVER
-        people = {one for one in (known.caller_person, known.person) if one} if known else set()
-        if known:
-            people.update(ring.person for ring in known.rings.values() if ring.person)
+        people = lit_by(known) if known else set()
         self._later(*people, *self._lit.pop(call, ()))
-        if not over:
+        if known and known.state is not State.OVER:
             self._lit[call] = people
 
     def person_changed(self, person: str) -> None:

@@ -78,7 +78,8 @@ class Telephony(Protocol):
     def unhear(self, listener: int, source: int) -> None: ...
 
     def publish(self, package: str, resource: str, body: str) -> None:
-        """The newest state of a resource, for the telephones that subscribed to it; "" when it is no more.
+        """The newest state of a resource, for the telephones that subscribed to it; "" when it is no more, "?" when it is
+        to be asked for as soon as somebody subscribes.
 
         package: dialog or presence, of a number; message-summary, of a telephone by its id."""
 

@@ -50,7 +50,7 @@ class Board:
     # ---- what changed: each thing is told once a turn of the loop, as it is then; a call that is over, at once -----
 
     def call_changed(self, call: int) -> None:
-        known = self._control.calls.get(call)
+        known = self._control.calls.get(call) if self._server.watched else None
         if not known:
             return
         if known.state is calls.State.OVER:
@@ -70,6 +70,8 @@ class Board:
         self._later(self._tell_queue, queue)
 
     def person_changed(self, person: str) -> None:
+        if not self._server.watched:
+            return
         self._later(self._tell_person, person)
         for name, members in self._members().items():
             if person in members:

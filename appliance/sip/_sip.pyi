@@ -116,7 +116,8 @@ class Endpoint:
         """Send digits as RFC 4733 events."""
 
     def publish(self, package: str, resource: str, body: str, /) -> None:
-        """The newest state of a resource: package dialog, message-summary or presence, up to 2,000 bytes; "" forgets it.
+        """The newest state of a resource: package dialog, message-summary or presence, up to 2,000 bytes; "" forgets it,
+        "?" has it asked for (WATCHED 1) when somebody subscribes, who is told then; WATCHED 0 follows when nobody does any more.
 
         Told to who subscribed: not more than once in 200 ms, and what is newest then. The first version="..." of a
         dialog-info becomes the count of what that subscription was told. message-summary is of a telephone, by its id,

@@ -42,3 +42,4 @@ class Heard(IntEnum):
     LIFTED = 18
     DIVERTED = 19
     OPEN = 20
+    WATCHED = 21

@@ -54,6 +54,8 @@ enum sip_event_kind {
     SIP_EV_LIFTED,       /* texts: address or /64, why it is banned no longer: expired|lifted|known|forgotten|off */
     SIP_EV_DIVERTED,     /* handle; texts: the number its other side names instead of itself (3xx); its end follows */
     SIP_EV_OPEN,         /* telephones and trunks are let in */
+    SIP_EV_WATCHED,      /* code: 1 its state is asked for, as somebody watches it; 0 nobody does any more; texts: resource,
+                            package */
 };
 
 struct sip_event {
@@ -89,7 +91,7 @@ enum sip_command_kind {
     SIP_DO_UNHEAR,
     SIP_DO_DIGITS,  /* handle; texts: digits */
     SIP_DO_OPEN,    /* telephones and trunks are known: let requests in */
-    SIP_DO_PUBLISH, /* texts: package, resource, its newest state ("": forget it) */
+    SIP_DO_PUBLISH, /* texts: package, resource, its newest state ("": forget it, "?": ask for it once it is watched) */
     SIP_DO_REFERRED,/* handle, code: what became of the transfer its telephone asked for */
     SIP_DO_GUARD,   /* handle: 1 on; code, other: wrong passwords, requests that are too many; value: s of a ban; texts:
                        networks never banned, "ip[/bits] ..." */

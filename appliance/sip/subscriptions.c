@@ -16,6 +16,7 @@
 #define LOOK_EVERY 20        /* ms, while anything is to be told */
 #define AT_ONCE 64           /* NOTIFYs a look: two hundred watchers are a few looks */
 #define PHONE_SUBSCRIPTIONS 200
+#define LOOK_LASTS 10        /* s; who takes only a look is told within them what is asked for */
 
 enum { DIALOG, SUMMARY, PRESENCE, PACKAGES };
 
@@ -28,7 +29,7 @@ static const struct package {
 };
 
 static struct resource {
-    int package;
+    int package, watchers;
     char name[SIP_NAME_MAX + 1];
     char *body;       /* NULL: the place is free */
     int64_t unasked;  /* ms when telephones that did not subscribe are to be told; 0: they were */
@@ -43,6 +44,7 @@ static struct watch {
     char source[80];
     unsigned version; /* of the next dialog-info */
     int due, under_way;
+    int once;     /* only a look */
     int64_t told; /* ms */
 } watches[SIP_SUBSCRIPTIONS];
 
@@ -119,11 +121,26 @@ static struct resource *resource_place(int package, const char *name)
     return NULL;
 }
 
+static int is_asked_for(const struct resource *resource)
+{
+    return strcmp(resource->body, "?") == 0;
+}
+
+/* Its watchers are none any more, or some: who publishes it may stop, or is to begin. */
+static void watched(const struct resource *resource, int on)
+{
+    const char *text[] = {resource->name, packages[resource->package].name};
+
+    sip_tell_c(SIP_EV_WATCHED, 0, on, 0, 2, text);
+}
+
 static void watch_free(struct watch *watch)
 {
     pjsip_evsub_set_mod_data(watch->sub, (unsigned)module.id, NULL);
     pjsip_dlg_set_mod_data(watch->dialog, module.id, NULL);
     watch->sub = NULL;
+    if (--watch->resource->watchers == 0)
+        watched(watch->resource, 0);
 }
 
 /* ---- telling ---------------------------------------------------------------------------------------------------- */
@@ -147,22 +164,6 @@ static pjsip_msg_body *body_of(pj_pool_t *pool, const struct resource *resource,
     return pjsip_msg_body_create(pool, &type, &subtype, &all);
 }
 
-/* May end the subscription, which gives its place back. */
-static void tell(struct watch *watch, int64_t now)
-{
-    pjsip_evsub *sub = watch->sub;
-    pjsip_tx_data *tdata;
-
-    watch->due = 0;
-    watch->told = now;
-    if (pjsip_evsub_notify(sub, PJSIP_EVSUB_STATE_ACTIVE, NULL, NULL, &tdata) != PJ_SUCCESS)
-        return;
-    tdata->msg->body = body_of(tdata->pool, watch->resource, watch->version++);
-    watch->under_way = 1;
-    if (pjsip_evsub_send_request(sub, tdata) != PJ_SUCCESS && watch->sub == sub)
-        pjsip_evsub_terminate(sub, PJ_TRUE);
-}
-
 static void end(pjsip_evsub *sub, const struct resource *resource, unsigned version, const char *why)
 {
     pj_str_t reason = pj_str((char *)(uintptr_t)why);
@@ -170,17 +171,30 @@ static void end(pjsip_evsub *sub, const struct resource *resource, unsigned vers
 
     if (pjsip_evsub_notify(sub, PJSIP_EVSUB_STATE_TERMINATED, NULL, &reason, &tdata) != PJ_SUCCESS)
         return;
-    if (resource)
+    if (resource && !is_asked_for(resource))
         tdata->msg->body = body_of(tdata->pool, resource, version);
     pjsip_evsub_send_request(sub, tdata);
 }
 
-static int is_watched(const struct resource *resource)
+/* May end the subscription, which gives its place back. */
+static void tell(struct watch *watch, int64_t now)
 {
-    for (int i = 0; i < SIP_SUBSCRIPTIONS; i++)
-        if (watches[i].sub && watches[i].resource == resource)
-            return 1;
-    return 0;
+    pjsip_evsub *sub = watch->sub;
+    pjsip_tx_data *tdata;
+
+    watch->due = 0;
+    if (watch->once) {
+        watch_free(watch);
+        end(sub, watch->resource, 0, "timeout");
+        return;
+    }
+    watch->told = now;
+    if (pjsip_evsub_notify(sub, PJSIP_EVSUB_STATE_ACTIVE, NULL, NULL, &tdata) != PJ_SUCCESS)
+        return;
+    tdata->msg->body = body_of(tdata->pool, watch->resource, watch->version++);
+    watch->under_way = 1;
+    if (pjsip_evsub_send_request(sub, tdata) != PJ_SUCCESS && watch->sub == sub)
+        pjsip_evsub_terminate(sub, PJ_TRUE);
 }
 
 static void unasked_at(struct resource *resource, int64_t when)
@@ -199,8 +213,8 @@ static void look(pj_timer_heap_t *heap, pj_timer_entry *entry)
     PJ_UNUSED_ARG(entry);
     timer_runs = 0;
     for (int i = 0; i < SIP_SUBSCRIPTIONS; i++) {
-        if (!watches[i].sub || !watches[i].due || watches[i].under_way) /* its answer looks again */
-            continue;
+        if (!watches[i].sub || !watches[i].due || watches[i].under_way || is_asked_for(watches[i].resource))
+            continue; /* its answer looks again, or what is published */
         if (now - watches[i].told >= NOTIFY_EVERY && told++ < AT_ONCE)
             tell(&watches[i], now);
         else
@@ -212,7 +226,7 @@ static void look(pj_timer_heap_t *heap, pj_timer_entry *entry)
         if (now >= resources[i].unasked && told++ < AT_ONCE) {
             resources[i].unasked = 0;
             resources[i].told = now;
-            if (!is_watched(&resources[i]))
+            if (!resources[i].watchers)
                 sip_registrar_tell(resources[i].name, resources[i].body);
         } else {
             left = 1;
@@ -258,11 +272,17 @@ void sip_watch_publish(const struct sip_command *command)
         return;
     free(resource->body);
     resource->body = copy;
+    if (package == SUMMARY)
+        unasked_at(resource, milliseconds());
+    if (!resource->watchers)
+        return;
+    if (is_asked_for(resource)) { /* nobody did a moment ago */
+        watched(resource, 1);
+        return;
+    }
     for (int i = 0; i < SIP_SUBSCRIPTIONS; i++)
         if (watches[i].sub && watches[i].resource == resource)
             watches[i].due = 1;
-    if (package == SUMMARY)
-        unasked_at(resource, milliseconds());
     look_in(0);
 }
 
@@ -467,16 +487,18 @@ void sip_watch_subscribe(pjsip_rx_data *rdata, const struct sip_phone *phone)
     }
     if (!(sub = accept_subscription(rdata, &dialog)))
         return;
-    if (pjsip_evsub_get_expires(sub) == 0) { /* only a look */
-        end(sub, resource, 0, "timeout");
-    } else {
-        *watch = (struct watch){.sub = sub, .dialog = dialog, .resource = resource, .due = 1};
-        snprintf(watch->phone, sizeof watch->phone, "%s", phone->id);
-        snprintf(watch->source, sizeof watch->source, "%s", source);
-        pjsip_evsub_set_mod_data(sub, (unsigned)module.id, watch);
-        pjsip_dlg_set_mod_data(dialog, module.id, watch);
-        look_in(0);
-    }
+    *watch = (struct watch){
+        .sub = sub, .dialog = dialog, .resource = resource, .due = 1, .once = pjsip_evsub_get_expires(sub) == 0};
+    snprintf(watch->phone, sizeof watch->phone, "%s", phone->id);
+    snprintf(watch->source, sizeof watch->source, "%s", source);
+    pjsip_evsub_set_mod_data(sub, (unsigned)module.id, watch);
+    pjsip_dlg_set_mod_data(dialog, module.id, watch);
+    resource->watchers++;
+    if (watch->once)
+        pjsip_evsub_uas_set_timeout(sub, LOOK_LASTS);
+    if (is_asked_for(resource))
+        watched(resource, 1);
+    look_in(0);
     pjsip_dlg_dec_lock(dialog);
 }
 

@@ -96,7 +96,7 @@ class Telephony:
         self._guard: Guard | None = None
         self._realm = ""
         self._resolving: dict[str, asyncio.Task[None]] = {}
-        self._holding = False
+        self.watched: Callable[[str, str, bool], None] = lambda package, resource, on: None  # see publish()
         self._unread: deque[Event] = deque()
         self._unpublished: dict[tuple[str, str], str] = {}  # before the start: known when the first request is let in
 
@@ -182,19 +182,9 @@ class Telephony:
 
     @property
     def _sip(self) -> Endpoint:
-        """What is asked of it in one turn of the loop wakes the SIP thread once."""
         if not self._endpoint:
             raise RuntimeError("telephony is not started")
-        if not self._holding:
-            self._holding = True
-            self._endpoint.hold(True)
-            asyncio.get_running_loop().call_soon(self._let_go)
         return self._endpoint
-
-    def _let_go(self) -> None:
-        self._holding = False
-        if self._endpoint:
-            self._endpoint.hold(False)
 
     def _ha1(self, user: str, password: str) -> tuple[str, str]:
         text = f"{user}:{self._realm}:{password}".encode()
@@ -318,11 +308,15 @@ class Telephony:
     # ---- events -----------------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
-        self._unread.extend(self._sip.events())
+        """What is asked of the SIP thread because of what it told wakes it once."""
+        sip = self._sip
+        self._unread.extend(sip.events())
+        sip.hold(True)
         try:
             while self._unread:
                 self._take(self._unread.popleft())
         finally:
+            sip.hold(False)
             if self._unread:  # one that fails is told by the loop and takes none of the others with it
                 asyncio.get_running_loop().call_soon(self._read)
 
@@ -370,6 +364,8 @@ class Telephony:
                 log.info("%s is banned no longer: %s", text[0], text[1])
                 if self._bans:
                     self._bans.lifted(text[0], text[1])
+            case Heard.WATCHED:
+                self.watched(text[1], text[0], bool(code))
             case Heard.LOG:
                 log.log(LOG_LEVELS.get(code, logging.DEBUG), "%s", text[0])
             case Heard.OPEN:

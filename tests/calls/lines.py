@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Telephones and lines that do only what a test says, for races no real telephone can be made to run; see ports.py."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -22,6 +22,7 @@ class Puppets:
     files: dict[Port, str] = field(default_factory=dict)
     published: dict[str, str] = field(default_factory=dict)  # messages of a telephone, newest
     watched: dict[tuple[str, str], str] = field(default_factory=dict)  # the newest state by package and resource
+    asked_for: Callable[[str, str], object] = lambda package, resource: None  # once it is published as "?"
     heard: set[tuple[int, int]] = field(default_factory=set)
     over: set[int] = field(default_factory=set)  # legs and players that tests told to be
     _next: Iterator[int] = field(default_factory=lambda: count(1000))
@@ -101,6 +102,8 @@ class Puppets:
         if package == "message-summary":
             self.published[resource] = body
         self.watched[package, resource] = body
+        if body == "?":
+            self.asked_for(package, resource)
 
     def referred(self, leg: Leg, status: int) -> None:
         self.asked.append(("referred", leg, status))

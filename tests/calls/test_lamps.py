@@ -9,9 +9,12 @@ from xml.etree import ElementTree
 import pytest
 
 from appliance.calls.call import Person
+from appliance.calls.control import CallControl
 from appliance.calls.lamps import IDLE, Dialog, Lamps, dialog_info, numbers, presence
 from appliance.calls.messages import Message
+from appliance.calls.ports import Audience
 from appliance.settings.load import parse
+from tests.calls.lines import Puppets
 from tests.calls.office import CALLER, OFFICE, Office
 
 HOST = "192.0.2.1"
@@ -89,11 +92,13 @@ def test_six_in_brackets() -> None:
 
 
 class Lit:
-    """An office whose lamps are looked at."""
+    """An office whose lamps are looked at: each number is watched as soon as there is one, unless nobody does."""
 
-    def __init__(self, offices: Callable[..., Office], more: str = "") -> None:
-        def before(*parts: object) -> Lamps:
-            self.lamps = Lamps(*parts, HOST)  # type: ignore[arg-type]
+    def __init__(self, offices: Callable[..., Office], more: str = "", *, watched: bool = True) -> None:
+        def before(witness: Audience, control: CallControl, lines: Puppets) -> Lamps:
+            self.lamps = Lamps(witness, control, lines, HOST)
+            if watched:
+                lines.asked_for = lambda package, number: self.lamps.watched(package, number, True)
             return self.lamps
 
         self.office = offices(OFFICE + more, before=before)
@@ -178,6 +183,30 @@ async def test_what_a_lamp_shows_already_is_not_published_again(lit: Lit) -> Non
     lit.lamps.enter()
     await asyncio.sleep(0)
     assert not lit.office.lines.watched
+
+
+async def test_what_nobody_watches_is_composed_for_nobody(offices: Callable[..., Office]) -> None:
+    lit = Lit(offices, watched=False)
+    watched = lit.office.lines.watched
+    lit.office.call_in()
+    lit.office.control.set_status("boris", "meeting", "until three")
+    await asyncio.sleep(0)
+    assert {watched[package, number] for package in ("dialog", "presence") for number in ("101", "desk1", "102")} == {
+        "?"
+    }
+    lit.lamps.watched("dialog", "101", True)  # in the middle of a call
+    assert (
+        await lit.lamp("101") == "early recipient" and watched["dialog", "desk1"] == watched["presence", "101"] == "?"
+    )
+    lit.office.control.over(CALLER, 16)
+    assert await lit.lamp("101") == "terminated"
+    lit.lamps.watched("dialog", "101", False)
+    assert watched["dialog", "101"] == "?"
+    lit.office.call_in(leg=CALLER + 1)
+    await asyncio.sleep(0)
+    assert watched["dialog", "101"] == "?"
+    lit.lamps.watched("message-summary", "desk1", False)
+    assert watched["message-summary", "desk1"] != "?"  # telephones are told of messages unasked too
 
 
 async def test_other_settings_have_other_lamps(lit: Lit) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.sip.names import Heard
 from tests.sip.box import HOST, Box, Telephone
 from tests.sip.watcher import Watcher
 from tests.sip.wire import Wire, request
@@ -122,6 +123,46 @@ async def test_many_changes_at_once_are_one_and_the_last_counts(box: Box, wire: 
     assert len(bodies) <= took / 0.2 + 2
     versions = [int(re.findall(rb'<dialog-info.*?version="(\d+)"', body)[0]) for body in bodies]
     assert versions == list(range(1, len(bodies) + 1))
+
+
+# ---- what is asked for once somebody watches --------------------------------------------------------------------------
+
+
+async def test_what_nobody_watched_is_asked_for_and_told_when_it_is_there(box: Box, wire: Wire, second: Wire) -> None:
+    await published(box, "dialog", "120", "?")
+    lamp = Watcher(box, Telephone(box, wire), "dialog", "120")
+    assert (await lamp.subscribes()).status == 200
+    asked = await box.told(Heard.WATCHED, of="120")
+    assert (asked.code, asked.text[:2]) == (1, ("120", "dialog"))
+    assert not wire.requests.all
+    box.sip.publish("dialog", "120", dialog_info("early"))
+    assert (await lamp.told()).body.decode() == dialog_info("early")
+    another = await watcher(box, second, "dialog", "120")  # it is known by now
+    for one in (lamp, another):
+        assert (await one.subscribes(0)).status == 200
+        await one.told()
+    over = await box.told(Heard.WATCHED, of="120")
+    assert (over.code, over.text[:2]) == (0, ("120", "dialog"))
+
+
+async def test_who_watches_anew_before_it_is_given_up_is_told_all_the_same(box: Box, wire: Wire) -> None:
+    await published(box, "dialog", "121", dialog_info("terminated"))
+    lamp = await watcher(box, wire, "dialog", "121")
+    box.sip.publish("dialog", "121", "?")
+    assert (await box.told(Heard.WATCHED, of="121")).code == 1
+    box.sip.publish("dialog", "121", dialog_info("confirmed"))
+    assert b"confirmed" in (await lamp.told()).body
+
+
+async def test_a_look_waits_for_what_is_asked_for(box: Box, wire: Wire) -> None:
+    await published(box, "presence", "122", "?")
+    lamp = Watcher(box, Telephone(box, wire), "presence", "122")
+    assert (await lamp.subscribes(0)).status == 200
+    assert (await box.told(Heard.WATCHED, of="122")).code == 1
+    box.sip.publish("presence", "122", "<presence>free</presence>")
+    only = await lamp.told()
+    assert only["subscription-state"].startswith("terminated") and only.body == b"<presence>free</presence>"
+    assert (await box.told(Heard.WATCHED, of="122")).code == 0
 
 
 # ---- its life --------------------------------------------------------------------------------------------------------
