@@ -16,6 +16,7 @@ log = logging.getLogger("calls")
 
 HIDDEN = ord("•")  # instead of a key of a PIN or code
 TICK_AT_MOST = 60.0  # seconds; a clock that was set is noticed by then
+ROUNDING = 0.001  # seconds, of what is told in ms
 
 
 class Routing:
@@ -117,11 +118,16 @@ class Routing:
         self._clock.set()
 
     def _alarm(self) -> None:
-        self.close()
+        """A timer that rings before anything is due stays: most deadlines are gone by then, and it is set anew for the rest."""
         due = self._core.deadline()
-        if due is not None:
-            wait = min(max(due - self.now(), 0) / 1000, TICK_AT_MOST)
-            self._timer = asyncio.get_running_loop().call_later(wait, self._tick)
+        if due is None:
+            return
+        loop = asyncio.get_running_loop()
+        at = loop.time() + min(max(due - self.now(), 0) / 1000, TICK_AT_MOST)
+        if self._timer and self._timer.when() <= at + ROUNDING:
+            return
+        self.close()
+        self._timer = loop.call_at(at, self._tick)
 
     def _tick(self) -> None:
         self._timer = None

@@ -59,6 +59,9 @@ def parse(parser: argparse.ArgumentParser, argv: list[str]) -> argparse.Namespac
     args.socket = args.socket or args.state / "control.sock"
     known_by_journal = "JOURNAL_STREAM" in os.environ or "LINEKEEPER_PARENT" in os.environ  # they add the time
     form = "%(levelname)s %(name)s: %(message)s"
+    # a record holds what is written of it and no more: who called, thread and process cost as much as the line itself
+    logging._srcfile = None  # type: ignore[attr-defined]
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
     logging.basicConfig(level=args.log_level.upper(), format=form if known_by_journal else f"%(asctime)s {form}")
     return args
 

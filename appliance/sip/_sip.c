@@ -14,14 +14,12 @@ static PyObject *sip_error;
 
 static PyObject *alive; /* the one Endpoint of the process, not owned; the GIL guards it */
 
+/* The GIL is kept: it waits for nothing, and another thread would not give it back for a while. */
 static int post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
                 const char *const *text)
 {
-    int result;
+    int result = sip_post(kind, handle, other, code, value, texts, text);
 
-    Py_BEGIN_ALLOW_THREADS
-    result = sip_post(kind, handle, other, code, value, texts, text);
-    Py_END_ALLOW_THREADS
     if (result)
         PyErr_SetString(sip_error, "the SIP thread is not running");
     return result;

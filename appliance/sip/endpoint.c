@@ -17,6 +17,8 @@
 
 #define EXPIRY_EVERY 1   /* s */
 #define TRIM_AFTER 30    /* s without a call before memory is given back */
+#define TRIM_ABOVE (8 << 20) /* bytes free at the end of the heap before it is while there are calls: with the usual 128 KB
+                                each call's memory comes from the kernel and goes back to it */
 #define STOP_WITHIN 3000 /* ms given to BYE and unregister at the end */
 #define LOG_LINE_MAX 1024
 #define FAILURES_MAX 100 /* of the wait for packets, one after another, before the thread gives up */
@@ -436,6 +438,7 @@ int sip_start(const struct sip_config *config, char *why, size_t why_size)
         return -1;
     }
     sip_config = *config;
+    mallopt(M_TRIM_THRESHOLD, TRIM_ABOVE);
     sip_accounts_reset();
     sip_registrar_reset();
     sip_watch_reset();

@@ -47,6 +47,8 @@ static struct tape {
     pj_int16_t frame[FRAME_MAX * SIDES];
 } tapes[SIP_TAPES];
 
+static int under_way; /* tapes that have a leg */
+
 static struct tape *tape_of(sip_handle handle)
 {
     for (int i = 0; handle && i < SIP_TAPES; i++)
@@ -195,10 +197,12 @@ void sip_tape_begin(const struct sip_command *command)
         tape->a_law = (command->code & 2) != 0;
         tape->right = command->other;
         why = tape_begin(tape, (sip_handle)command->value, (unsigned)command->code >> 2);
-        if (why)
+        if (why) {
             sides_remove(tape);
-        else
+        } else {
             tape->leg = (sip_handle)command->value;
+            under_way++;
+        }
         if (atomic_fetch_sub(&tape->ports, 1) == 1 && tape->pool)
             pj_pool_safe_release(&tape->pool);
     }
@@ -228,6 +232,7 @@ void sip_tape_end(sip_handle handle)
     if (!tape || !tape->leg)
         return;
     tape->leg = 0;
+    under_way--;
     sip_slot_free(handle);
     sip_slot_free(tape->right);
     sides_remove(tape);
@@ -235,14 +240,14 @@ void sip_tape_end(sip_handle handle)
 
 void sip_tapes_follow(void)
 {
-    for (int i = 0; i < SIP_TAPES; i++)
+    for (int i = 0; under_way && i < SIP_TAPES; i++)
         if (tapes[i].leg)
             edges_follow(&tapes[i]);
 }
 
 void sip_tape_leg_over(sip_handle leg)
 {
-    for (int i = 0; i < SIP_TAPES; i++)
+    for (int i = 0; under_way && i < SIP_TAPES; i++)
         if (tapes[i].leg == leg)
             sip_tape_end(atomic_load(&tapes[i].handle));
 }
@@ -335,6 +340,7 @@ size_t sip_tape_read(sip_handle handle, unsigned char *out, size_t room, unsigne
 
 void sip_tapes_reset(void)
 {
+    under_way = 0;
     for (int i = 0; i < SIP_TAPES; i++) {
         pthread_mutex_init(&tapes[i].lock, NULL);
         tapes[i].leg = 0;
