@@ -112,6 +112,7 @@ class Call:
     busy: bool = False  # why he did not take it: he was on another call, or declined
     forwarded: tuple[str, ...] = ()  # by these people
     returns_to: str = ""  # the person who transferred it, until somebody has it
+    handed_on_by: str = ""  # the person it comes back to, or did, from the park or because nobody took it
     at_once: bool = False  # telephones are asked to answer it by themselves
     recorded: Literal["", "yes", "paused"] = ""
     answered_at: int | None = None

@@ -36,7 +36,7 @@ from appliance.calls.voicemail import LeftBy, Voicemail
 from appliance.core import Command, CoreError, Trace
 from appliance.core.names import Do, Fact, Outcome, Trust, Why
 from appliance.settings.models import TELEPHONES
-from appliance.settings.scenarios import asks_for_proof, unanswered_by
+from appliance.settings.scenarios import IN_VAIN, asks_for_proof, unanswered_by
 from appliance.settings.words import PROOF
 
 log = logging.getLogger("calls")
@@ -456,10 +456,13 @@ class CallControl:
             case Do.HUSH:
                 self._sound.hush(call)
             case Do.LOOK_UP:
-                if person := unanswered_by(name(command.target)):
+                about = name(command.target)
+                if person := unanswered_by(about):
                     self.desk.diverting.unanswered(call, person)
+                elif about == IN_VAIN:
+                    self.desk.diverting.returned_in_vain(call)
                 else:
-                    self._looking_up.begin(call, name(command.target))
+                    self._looking_up.begin(call, about)
             case Do.SET:
                 self._set(call, name(command.target), command.number)
 

@@ -326,4 +326,5 @@ class Desk:
             if timer:
                 timer.cancel()
         self.calling.close()
+        self.diverting.close()
         self.recording.close()

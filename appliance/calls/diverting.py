@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Direct calls that go elsewhere: do-not-disturb, forwarding, call waiting, and back to who transferred them."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from appliance.calls.call import Call, Person, Ring, State
@@ -14,6 +15,7 @@ from appliance.settings.models import Settings
 
 FORWARDS = 5  # of one call at most
 BUSY = 17  # Q.850
+BACK_WITHIN = 120.0  # seconds that a call that came back waits for somebody who talks, and wants no second call
 NUMBER_MOST = 20  # digits, as of a forwarding in the settings
 RETURNED = "own.returned"  # the step that rings who sent a call
 IN_A_CALL = (Because.BUSY, Because.RINGING)
@@ -33,6 +35,7 @@ class Diverting:
         self._routing, self._hands, self._calling = routing, hands, calling
         self._people, self._settings = people, settings
         self._waiting: dict[int, Summons] = {}  # telephones that ring beside a talk, by call
+        self._until_free: dict[int, tuple[Call, str, asyncio.TimerHandle]] = {}  # who waits for whom, by call
 
     def traced(self, call: Call, one: Trace, name: str) -> None:
         """Notes whom the core rings or passes over, and why."""
@@ -107,6 +110,7 @@ class Diverting:
         to, call.returns_to = call.returns_to, ""
         if not to or to == person:
             return False
+        call.handed_on_by = to
         self._hands.note(call, "returned", to=to, unanswered=person)
         try:
             self._hands.send_to(call, RETURNED, to)
@@ -119,12 +123,64 @@ class Diverting:
             return self._forward(call, person, "no_answer")
         return self._forward(call, person, "busy") or self._knock(call, person)
 
+    # ---- back to who handed it on, who has another call by now ------------------------------------------------------
+
+    def returned_in_vain(self, call: Call) -> None:
+        """The core asks what else is done for a call that came back; nothing: the caller may leave a message."""
+        call.state = State.RINGING
+        person = call.handed_on_by
+        wanted = call.busy and person in self._settings().person and not self._people[person].dnd
+        if not wanted or not (self._knock(call, person) or self._wait_for(call, person)):
+            self._give_up(call)
+
+    def _wait_for(self, call: Call, person: str) -> bool:
+        """He wants no second call: the caller waits till he talks no longer, whoever else waits in a queue of his."""
+        if not self._hands.is_on_a_call(person):
+            return False
+        timer = asyncio.get_running_loop().call_later(BACK_WITHIN, self._waited, call)
+        self._until_free[call.id] = (call, person, timer)
+        self._hands.ringing(call)
+        self._hands.note(call, "call-waiting", person=person)
+        return True
+
+    def _waited(self, call: Call) -> None:
+        if self._until_free.pop(call.id, None):
+            self._give_up(call)
+            self._routing.drain()
+
+    def _give_up(self, call: Call) -> None:
+        self._routing.feed(Fact.FOUND, call=call.id, value=0)
+
+    def _look_who_is_free(self, calls: Mapping[int, Call]) -> None:
+        for id, (call, person, timer) in list(self._until_free.items()):
+            if id in calls and call.state is State.RINGING and self._hands.is_on_a_call(person):
+                continue
+            timer.cancel()
+            del self._until_free[id]
+            if id in calls and call.state is State.RINGING and not self._ring_beside(call, person):
+                self._give_up(call)
+                self._routing.drain()
+
+    def close(self) -> None:
+        for _, _, timer in self._until_free.values():
+            timer.cancel()
+
     # ---- call waiting -----------------------------------------------------------------------------------------------
 
     def _knock(self, call: Call, person: str) -> bool:
-        """Ring the telephones of somebody who talks, where he wants that."""
+        """Ring the telephones of somebody who talks or is rung, where he wants that."""
         table = self._settings().person.get(person)
-        if not table or not table.call_waiting or self._people[person].dnd or not self._hands.is_on_a_call(person):
+        if not table or self._people[person].dnd:
+            return False
+        talks = self._hands.is_on_a_call(person)
+        if not (table.call_waiting if talks else self._hands.is_rung(person)):
+            return False
+        return self._ring_beside(call, person)
+
+    def _ring_beside(self, call: Call, person: str) -> bool:
+        """Ring somebody's telephones, which have another call."""
+        table = self._settings().person.get(person)
+        if not table:
             return False
 
         def answered(leg: Leg, phone: str) -> None:
@@ -155,3 +211,5 @@ class Diverting:
         """Telephones no longer ring for calls that are over or elsewhere."""
         for id in [id for id in self._waiting if id not in calls or calls[id].talk]:
             self._calling.hang_up(self._waiting.pop(id))
+        if self._until_free:
+            self._look_who_is_free(calls)

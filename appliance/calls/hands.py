@@ -122,6 +122,10 @@ class Hands:
         calls = self._calls.calls.values()
         return self.is_busy(person) or any(call.talk and call.caller_person == person for call in calls)
 
+    def is_rung(self, person: str) -> bool:
+        """Whether a telephone of somebody rings."""
+        return any(ring.person == person for call in self._calls.calls.values() for ring in call.rings.values())
+
     def ringing(self, call: Call) -> None:
         """The caller hears that it rings, by music when he is answered."""
         if call.up:

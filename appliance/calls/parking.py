@@ -52,7 +52,7 @@ class Parking:
 
     def put(self, call: Call, slot: str, by: str) -> None:
         """A call that nobody has goes into a free slot; CoreError when it cannot be parked."""
-        call.slot = slot
+        call.slot, call.handed_on_by = slot, by
         self.slots[slot] = call
         try:
             self._hands.send_to(call, STEP, by)

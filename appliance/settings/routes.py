@@ -10,7 +10,7 @@ from appliance.settings.numbers import digits, normalise
 from appliance.settings.outgoing import Refusal
 from appliance.settings.plan_steps import NONE, Routes, Step
 from appliance.settings.rules import SILENCE, TURNED_AWAY
-from appliance.settings.scenarios import UNANSWERED, add_scenarios, lead, ring, set_off, trust
+from appliance.settings.scenarios import IN_VAIN, UNANSWERED, add_scenarios, lead, ring, set_off, trust
 from appliance.settings.steps import OFFICE
 
 KINDS = (
@@ -48,6 +48,7 @@ def _name(ways: Routes) -> None:
         names.add("prompt", TURNED_AWAY + why)
     for name, person in s.person.items():
         names.add("lookup", UNANSWERED + name, person.name)
+    names.add("lookup", IN_VAIN)
     for name, action in s.action.items():
         if action.asked:
             names.add("lookup", set_off(name), name)
@@ -68,7 +69,8 @@ def _own(ways: Routes) -> None:
         for name in getattr(s, kind):
             then = _unanswered(ways, name) if kind == "person" else ways.leads["mailbox", OFFICE]
             ways.leads[kind, name] = ring(ways, f"own.{kind}.{name}", kind, name, then)
-    back = Step(0, plan.SENDER, small=RETURNS_FOR, next=ways.leads["mailbox", OFFICE], least=TELEPHONES_ALONE)
+    asked = _asked(ways, "own.returned.unanswered", IN_VAIN, ways.leads["mailbox", OFFICE])
+    back = Step(0, plan.SENDER, small=RETURNS_FOR, next=asked, least=TELEPHONES_ALONE)
     parked = Step(0, plan.PARK, next=ways.add("own.returned", back), ms=s.parking.timeout * 1000)
     ways.add("own.parked", parked)
     ways.add("own.service", Step(0, plan.PARK, least=SERVICE))
@@ -76,10 +78,15 @@ def _own(ways: Routes) -> None:
 
 def _unanswered(ways: Routes, person: str) -> int:
     """The step that asks the switch whether an unanswered call to a person goes elsewhere than to his mailbox."""
-    asked, mailbox = ways.names.id("lookup", UNANSWERED + person), ways.settings.person[person].mailbox
-    then = ways.leads["mailbox", mailbox]
-    step = Step(0, plan.LOOK_UP, asked, next=then, other=then, value=NONE, ms=ASKED_FOR)
-    return ways.add(f"own.person.{person}.unanswered", step, ways.settings.person[person].name)
+    then = ways.leads["mailbox", ways.settings.person[person].mailbox]
+    path = f"own.person.{person}.unanswered"
+    return _asked(ways, path, UNANSWERED + person, then, ways.settings.person[person].name)
+
+
+def _asked(ways: Routes, path: str, about: str, then: int, title: str = "") -> int:
+    """The step that asks the switch, and goes on to `then` when that finds nothing else to do."""
+    step = Step(0, plan.LOOK_UP, ways.names.id("lookup", about), next=then, other=then, value=NONE, ms=ASKED_FOR)
+    return ways.add(path, step, title)
 
 
 def _copies(ways: Routes) -> None:

@@ -24,6 +24,8 @@ CAUSES = {"normal": plan.NORMAL, "busy": plan.BUSY, "declined": plan.DECLINED, "
 
 UNANSWERED = "person:"  # before the name of a person: the look-up that asks where else his unanswered direct call goes
 
+IN_VAIN = "returned:"  # the look-up that asks what else is done for a call that whoever handed it on did not take back
+
 
 def unanswered_by(lookup: str) -> str:
     """The person whose unanswered direct call a look-up is about; "" for all others."""
@@ -34,8 +36,8 @@ def is_inner(subject: str) -> bool:
     """Whether a decision is of interest to nobody: the switch was asked something, and says itself what it did."""
     kind, _, name = subject.partition(".")
     if kind == "step":
-        return name.startswith("own.person.") and name.endswith(".unanswered")
-    return kind == "lookup" and bool(unanswered_by(name))
+        return name.startswith(("own.person.", "own.returned.")) and name.endswith(".unanswered")
+    return kind == "lookup" and (name == IN_VAIN or bool(unanswered_by(name)))
 
 
 def set_off(action: str) -> str:

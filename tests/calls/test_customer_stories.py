@@ -3,7 +3,7 @@
 
 import asyncio
 
-from appliance.control.handling import Supervise, Take
+from appliance.control.handling import Disturb, Supervise, Take
 from appliance.control.messages import HangUp, Send
 from tests.calls.house import (
     CLARA_HZ,
@@ -78,6 +78,25 @@ async def test_anna_may_not_call_there_and_keeps_the_customer(house: House) -> N
     assert (await house.anna.phone.event("transfer"))["code"] == 403
     house.anna.transfer("555")
     assert (await house.anna.phone.event("transfer"))["code"] == 404
+    await talks_to(customer, house.anna)
+    await ends(house, customer, house.anna)
+
+
+async def test_a_customer_boris_cannot_take_comes_back_though_the_next_call_rings_already(house: House) -> None:
+    sales = 'name = "Sales"\npeople = ["anna"]'
+    await house.use((sales, f'{sales}\nextension = "200"'))
+    await house.ask(Disturb(0, "boris", False))
+    customer = await house.customer_with_anna()
+    house.clara.dial("200")
+    await house.until(lambda seen: any(queue.waiting for queue in seen.queues))
+    house.anna.transfer("102")
+    await asyncio.gather(house.anna.over(), house.anna.rings())
+    await house.anna.rings()
+    await hears_music(customer)
+    await house.clara.hang_up()
+    await house.anna.over()
+    house.anna.phone.answer()
+    await house.anna.talks()
     await talks_to(customer, house.anna)
     await ends(house, customer, house.anna)
 

@@ -160,6 +160,41 @@ async def test_a_transferred_call_nobody_answers_returns_to_who_transferred_it(o
     assert talk(office, CALLER, back)
 
 
+async def test_it_returns_also_to_somebody_whose_telephone_rings_for_the_next_customer(office: Office) -> None:
+    colleague(office, BORIS, CILE)
+    anna = customer(office)
+    office.call_in("+37060000002", 2)
+    press(office, anna, "##103#")  # who talks
+    hang_up(office, anna)
+    rung = office.lines.legs[ANNA][-2:]
+    assert not any(office.asked("hang up", leg) for leg in rung), "the next customer, and the one who comes back"
+    assert hears_music(office, CALLER) and len(set(rung)) == 2
+    office.control.answered(rung[1])
+    assert talk(office, CALLER, rung[1]) and office.asked("hang up", rung[0])
+    assert not any(call.state is State.VOICEMAIL for call in calls(office))
+
+
+async def test_it_waits_for_somebody_who_wants_no_second_call_and_comes_before_the_queue(
+    offices: Callable[..., Office],
+) -> None:
+    office = offices(THREE.replace('extension = "101"', 'extension = "101"\ncall_waiting = false'))
+    office.register(CILE, 1)
+    anna = customer(office)
+    press(office, anna, "##103#")
+    hang_up(office, anna)
+    office.call_in("+37060000002", 2)
+    second = Desk(office, ANNA).answers()
+    office.call_in("+37060000003", 3)
+    hang_up(office, office.leg(CILE))  # it does not answer
+    assert office.leg(ANNA) == second and talk(office, 2, second), "her telephone does not ring while she talks"
+    assert hears_music(office, CALLER)
+    hang_up(office, 2)
+    hang_up(office, second)
+    back = office.lines.legs[ANNA][-1]
+    office.control.answered(back)
+    assert talk(office, CALLER, back), "the third has not been waiting longer"
+
+
 async def test_keys_of_a_customer_are_never_codes(office: Office) -> None:
     anna = customer(office)
     press(office, CALLER, "##103#")
