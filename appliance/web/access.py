@@ -90,6 +90,11 @@ class Visit:
         wanted = self.user.language if self.user else ""
         return tongue.environment(tongue.spoken(wanted, self.request.headers.get("accept-language", "")))
 
+    @property
+    def language(self) -> str:
+        """The code of the visitor's language."""
+        return str(self.words.globals["language"])
+
     def say(self, sentence: str) -> str:
         """A sentence in the visitor's language."""
         return tongue.catalogue(str(self.words.globals["language"])).gettext(sentence)

@@ -25,6 +25,7 @@ from appliance.web.box import Box
 from appliance.web.call_pages import CallPages
 from appliance.web.certificates import Tls
 from appliance.web.entry import Entry
+from appliance.web.hours_pages import HoursPages
 from appliance.web.message_pages import MessagePages
 from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
@@ -103,6 +104,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *SettingsPages(box.drafts).rows(),
         *CallPages(box).rows(),
         *MessagePages(box).rows(),
+        *HoursPages(box).rows(),
     )
 
 

@@ -116,7 +116,7 @@ class CallPages:
         reader = Reader(self._box.state / "journal.db")
         legs, traces = await read(reader.legs, number), await read(reader.trace, number)
         recordings = await read(self._list.recordings, number) if asked.role in HEARS else []
-        words = names.words(str(asked.words.globals["language"]))
+        words = names.words(asked.language)
         why = [
             (moments.clock(t.at, names.zone), words.said(t.at, t.rule, t.reason, t.subject, t.detail)) for t in traces
         ]

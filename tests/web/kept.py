@@ -170,6 +170,9 @@ class Kept:
                 return tuple(
                     m.Message(**{**one._asdict(), "file": str(self.messages.path(one))}) for one in told[:1000]
                 )
+            case m.Override(hours=hours, mode=mode, until=until):
+                held = m.Hours(id=hours, override=None if mode == "as-written" else mode, until=until)
+                self._server.tell(m.HoursChanged, hours=held)
             case m.SetMessage(message=id, state=state, handled=handled, by=by):
                 with suppress(KeyError):
                     self.messages.change(id, now, state=state, handled=handled, by=by)

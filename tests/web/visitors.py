@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from appliance.control.client import follow
 from appliance.store.office import Office, User
 from appliance.web.access import ROLES
 from appliance.web.app import listener, serve
@@ -71,17 +72,25 @@ class Visitor(httpx.AsyncClient):
 
 @contextlib.asynccontextmanager
 async def site(
-    folder: Path, socket: Path | None = None, settings: Path | None = None, state: Path | None = None
+    folder: Path,
+    socket: Path | None = None,
+    settings: Path | None = None,
+    state: Path | None = None,
+    *,
+    follows: bool = False,
 ) -> AsyncIterator[Site]:
-    """Pages of a box; its switch is not there unless told."""
+    """Pages of a box; its switch is not there unless told, and watched only when `follows`."""
     document = settings or folder / "office.toml"
     drafts = Drafts(socket or folder / "no.sock", document)
     with listener("127.0.0.1", 0) as sock, contextlib.closing(Office(folder)) as office:
-        serving = asyncio.create_task(
-            serve(Box(Screen(), office, drafts, state or folder, known=Known(document)), sock, "127.0.0.1")
-        )
+        box = Box(Screen(), office, drafts, state or folder, known=Known(document))
+        tasks = [asyncio.create_task(serve(box, sock, "127.0.0.1"))]
+        if follows and socket:
+            shown = box.screen
+            tasks.append(asyncio.create_task(follow(socket, shown.on_office, shown.on_event, shown.on_away)))
         try:
             yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", office)
         finally:
-            serving.cancel()
-            await asyncio.gather(serving, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
