@@ -89,7 +89,8 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     static char *names[] = {"listen",     "port",        "realm",       "rtp_first", "rtp_last", "user_agent", "codecs",
                             "clock_rate", "min_expires", "max_expires", "nonce_lives", "silent_after",
                             "session_expires", "digest", "log_level",
-                            "tls_port", "certificate", "key", "authorities", "relay", NULL};
+                            "tls_port", "certificate", "key", "authorities", "relay", "strangers",
+                            "stranger_stays", NULL};
     struct sip_config config;
     const char *listen, *realm, *user_agent, *digest = "md5", *certificate = "", *key = "", *authorities = "";
     char why[256];
@@ -106,11 +107,14 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     config.session_expires = 1800;
     config.log_level = 2;
     config.relay = 1;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIIsiisssp", names, &listen, &config.port, &realm,
+    config.strangers = 256;
+    config.stranger_stays = 20;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIIsiissspii", names, &listen, &config.port, &realm,
                                      &config.rtp_first, &config.rtp_last, &user_agent, &codecs, &config.clock_rate,
                                      &config.min_expires, &config.max_expires, &config.nonce_lives,
                                      &config.silent_after, &config.session_expires, &digest, &config.log_level,
-                                     &config.tls_port, &certificate, &key, &authorities, &config.relay) ||
+                                     &config.tls_port, &certificate, &key, &authorities, &config.relay,
+                                     &config.strangers, &config.stranger_stays) ||
         session_expires_of(&config) ||
         digests_of(digest, &config) ||
         text_into(config.certificate, sizeof config.certificate, certificate, "certificate") ||

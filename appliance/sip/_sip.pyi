@@ -34,6 +34,8 @@ class Endpoint:
         authorities: str = "",
         log_level: int = 2,
         relay: bool = True,
+        strangers: int = 256,
+        stranger_stays: int = 20,
     ) -> None:
         """Start the SIP thread; codecs as "opus/48000", most wanted first; digest md5, sha-256 or both.
 
@@ -41,6 +43,8 @@ class Endpoint:
         is asked whether it is there (OPTIONS), and then to answer: after both it is over, cause 102. 0: never. session_expires:
         seconds a call lasts when neither side refreshes it (RFC 4028), asked for and granted; at least 90, 0: no timers.
         relay: two legs of one codec that hear each other alone are handed each other's packets, neither decoded nor mixed.
+        strangers: connections (TCP, TLS) on which nobody was let in, a quarter of them of one source; the oldest ends for one
+        more. stranger_stays: seconds each may stay.
 
         SipError when the port is in use, ValueError.
         """

@@ -251,6 +251,7 @@ static void configure(pjsua_config *config, pjsua_logging_config *logging, pjsua
     config->max_calls = PJSUA_MAX_CALLS;
     config->user_agent = pj_str(sip_config.user_agent);
     sip_legs_configure(config);
+    config->cb.on_transport_state = sip_streams_state;
     sip_accounts_configure(config);
 
     pjsua_logging_config_default(logging);
@@ -373,6 +374,7 @@ static void housekeeping(void)
     last = now;
     sip_registrar_expire();
     sip_guard_look();
+    sip_streams_look();
     sip_silence_look();
     sip_proxies_look();
     sip_relay_look();
@@ -443,6 +445,7 @@ int sip_start(const struct sip_config *config, char *why, size_t why_size)
     sip_registrar_reset();
     sip_watch_reset();
     sip_guard_reset();
+    sip_streams_reset();
     sip_audio_reset();
     sip_tapes_reset();
     sip_slots_reset();

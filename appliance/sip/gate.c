@@ -132,6 +132,7 @@ static const struct sip_phone *authenticate(pjsip_rx_data *rdata)
     switch ((verdict = sip_digest_verify(rdata, &phone))) {
     case SIP_ALLOWED:
         sip_guard_right(rdata);
+        sip_streams_right(rdata);
         if (!(phone->with & SIP_WITH_PROOF) || rdata->tp_info.transport->flag & PJSIP_TRANSPORT_SECURE)
             return phone;
         sip_refuse(rdata, 403, "this telephone is to use TLS");

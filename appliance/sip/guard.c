@@ -363,6 +363,13 @@ void sip_guard_expected(const pj_str_t *host, int64_t seconds)
         known(&address, seconds);
 }
 
+int sip_guard_is_known(struct sip_source at)
+{
+    const struct source *source = look_up(at);
+
+    return is_never(at) || (source && source->known_until > now_ms());
+}
+
 /* ---- what is banned --------------------------------------------------------------------------------------------- */
 
 static int banned(const pj_sockaddr *address)

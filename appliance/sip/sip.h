@@ -20,6 +20,7 @@
 #define SIP_CONTACTS 10        /* telephones registered under one account */
 #define SIP_URI_MAX 255
 #define SIP_NAME_MAX 63        /* id of a phone or trunk; ids are [a-z0-9-] */
+#define SIP_STREAMS 2048       /* connections of those who came to us; PJSIP has room for as many sockets */
 #define SIP_RESOURCES 2048     /* what may be watched: each person's lamp, status and messages, each park slot */
 #define SIP_SUBSCRIPTIONS 4096
 #define SIP_SESSION_LEAST 90   /* s, RFC 4028 section 4 */
@@ -144,6 +145,7 @@ struct sip_config {
     char listen[64];
     int port, rtp_first, rtp_last, clock_rate, log_level;
     unsigned min_expires, max_expires; /* s */
+    int strangers, stranger_stays;     /* connections of those not let in: how many, and s each may stay */
     unsigned silent_after; /* s without sound before a leg is asked whether it is there, and then to answer; 0: never */
     unsigned session_expires; /* s that a session lasts without a refresh (RFC 4028); 0: no timers */
     unsigned nonce_lives; /* s; an older one is stale, the telephone tries again by itself */
@@ -362,7 +364,14 @@ int sip_guard_asked(const pjsip_rx_data *rdata);
 int sip_guard_wrong(const pjsip_rx_data *rdata, const pj_str_t *user);
 int sip_guard_malformed(const pj_sockaddr *address);
 void sip_guard_right(const pjsip_rx_data *rdata); /* somebody was let in */
+int sip_guard_is_known(struct sip_source at);     /* a trunk is there, or somebody was let in from there lately */
 void sip_guard_expected(const pj_str_t *host, int64_t seconds); /* a telephone registered there before a restart */
+
+/* streams.c */
+void sip_streams_reset(void); /* (any) while no endpoint runs */
+void sip_streams_state(pjsip_transport *of, pjsip_transport_state state, const pjsip_transport_state_info *info);
+void sip_streams_right(const pjsip_rx_data *rdata); /* somebody was let in by this one */
+void sip_streams_look(void);                        /* once a second */
 
 /* fence.c */
 void sip_fence_of(const pjsip_transport *transport);
