@@ -230,6 +230,12 @@ class Reader:
         )
         return self._detailed(rows)
 
+    def count(self, since: int, until: int) -> int:
+        """How many calls began from `since` to before `until`."""
+        with self.open() as db:
+            sql = "SELECT count(*) FROM call WHERE at >= ? AND at < ?"
+            return int(db.execute(sql, (since, until)).fetchone()[0])
+
     def span(self) -> tuple[int, int] | None:
         """When the first call and the last one began; None when there is none."""
         with self.open() as db:

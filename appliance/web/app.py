@@ -29,6 +29,7 @@ from appliance.web.hours_pages import HoursPages
 from appliance.web.message_pages import MessagePages
 from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
+from appliance.web.what_if_pages import WhatIfPages
 
 CONNECTIONS_MAX = 200
 BACKLOG = 64
@@ -105,6 +106,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *CallPages(box).rows(),
         *MessagePages(box).rows(),
         *HoursPages(box).rows(),
+        *WhatIfPages(box).rows(),
     )
 
 

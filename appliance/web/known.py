@@ -20,7 +20,7 @@ class Known:
     """The document of an office, read again when it has changed; while it has faults, as it was."""
 
     def __init__(self, document: Path) -> None:
-        self._document = document
+        self.document = document
         self._of: tuple[int, int] | None = None
         self._names: Names | None = None
 
@@ -30,10 +30,10 @@ class Known:
 
     def _read(self) -> "Names":
         try:
-            status = self._document.stat()
+            status = self.document.stat()
             if (of := (status.st_mtime_ns, status.st_size)) != self._of or self._names is None:
-                text = documents.load(self._document)[0]
-                self._names, self._of = Names(documents.check(Settings, text, self._document.name)[0]), of
+                text = documents.load(self.document)[0]
+                self._names, self._of = Names(documents.check(Settings, text, self.document.name)[0]), of
         except (SettingsFaults, OSError, tomllib.TOMLDecodeError):
             if self._names is None:
                 raise Refusal(503, "The settings in force cannot be read.") from None
