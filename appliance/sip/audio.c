@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Who hears whom. The wish is kept as edges between handles; the conference bridge follows as ports come and go, or two
- * who hear each other alone are handed each other's packets (relay.c).
+ * who hear each other alone are handed each other's packets (relay.c). A tape disturbs nobody: it draws what they say
+ * from where nobody else takes it.
  */
 #include "sip.h"
 
@@ -8,14 +9,23 @@
 
 static struct edge {
     sip_handle listener, source;
+    int tape;    /* the listener is a side of one */
     int joined;  /* connected in the bridge */
     int relayed; /* by packets, instead */
+    int drawn;   /* by a tape, from the stream, instead */
 } edges[SIP_EDGES];
 static int edge_count;
 
 static int touches(const struct edge *edge, sip_handle handle)
 {
     return edge->listener == handle || edge->source == handle;
+}
+
+static int is_a(sip_handle handle, int kind)
+{
+    const struct sip_slot *slot = sip_slot_look(handle);
+
+    return slot && slot->kind == kind;
 }
 
 static void edge_join(struct edge *edge)
@@ -27,25 +37,47 @@ static void edge_join(struct edge *edge)
     edge->joined = pjsua_conf_connect(source->port, listener->port) == PJ_SUCCESS;
 }
 
-static void edge_part(struct edge *edge)
+/* A tape begins to draw what it hears of who is handed on, if it can, or does so no more. */
+static void edge_draw(struct edge *edge, int on)
+{
+    const struct sip_slot *source = sip_slot_look(edge->source);
+
+    if (edge->drawn == on || (on && (!source || !sip_tape_draws(edge->listener, sip_relay_port(source->id)))))
+        return;
+    edge->drawn = on;
+    if (!on)
+        sip_tape_draws(edge->listener, NULL);
+    if (source)
+        sip_relay_read(source->id, on);
+}
+
+static void edge_leave(struct edge *edge)
 {
     const struct sip_slot *listener = sip_slot_of(edge->listener), *source = sip_slot_of(edge->source);
 
     if (edge->joined && listener && source && listener->port >= 0 && source->port >= 0)
         pjsua_conf_disconnect(source->port, listener->port);
     edge->joined = 0;
+}
+
+static void edge_part(struct edge *edge)
+{
+    const struct sip_slot *source = sip_slot_of(edge->source);
+
+    edge_leave(edge);
+    edge_draw(edge, 0);
     if (edge->relayed && source)
         sip_relay_part(source->id);
     edge->relayed = 0;
 }
 
-/* Do these two hear each other, and nobody else, nor anybody else them? */
+/* Do these two hear each other, and nobody else, nor anybody else them but for tapes? */
 static int alone(sip_handle one, sip_handle other)
 {
     int between = 0;
 
     for (int i = 0; i < edge_count; i++) {
-        if (!touches(&edges[i], one) && !touches(&edges[i], other))
+        if (edges[i].tape || (!touches(&edges[i], one) && !touches(&edges[i], other)))
             continue;
         if (!touches(&edges[i], one) || !touches(&edges[i], other))
             return 0;
@@ -62,11 +94,36 @@ static int relay(const struct edge *edge)
            source->port >= 0 && alone(edge->listener, edge->source) && sip_relay_join(listener->id, source->id);
 }
 
-/* Each edge of a handle takes the way it now should. */
+/* May a tape draw what this leg says? It is handed on, no other tape hears it, and this side of the tape nobody else. */
+static int may_draw(const struct edge *edge)
+{
+    int handed_on = 0, others = 0;
+
+    for (int i = 0; i < edge_count; i++) {
+        handed_on |= edges[i].relayed && edges[i].source == edge->source;
+        others += &edges[i] != edge && edges[i].tape && (edges[i].listener == edge->listener || edges[i].source == edge->source);
+    }
+    return handed_on && !others;
+}
+
+static void route_tapes(sip_handle handle)
+{
+    for (int i = 0; i < edge_count; i++) {
+        if (!edges[i].tape || !touches(&edges[i], handle))
+            continue;
+        edge_draw(&edges[i], may_draw(&edges[i]));
+        if (!edges[i].drawn)
+            edge_join(&edges[i]);
+        else
+            edge_leave(&edges[i]);
+    }
+}
+
+/* Each edge of a handle takes the way it now should, and the tapes of all it touches follow. */
 static void route(sip_handle handle)
 {
     for (int i = 0; i < edge_count; i++) {
-        if (!touches(&edges[i], handle))
+        if (edges[i].tape || !touches(&edges[i], handle))
             continue;
         if (relay(&edges[i])) {
             if (edges[i].joined)
@@ -78,6 +135,10 @@ static void route(sip_handle handle)
             edge_join(&edges[i]);
         }
     }
+    route_tapes(handle);
+    for (int i = 0; i < edge_count; i++)
+        if (!edges[i].tape && touches(&edges[i], handle))
+            route_tapes(edges[i].listener == handle ? edges[i].source : edges[i].listener);
 }
 
 static void edge_set(sip_handle listener, sip_handle source, int on)
@@ -89,7 +150,7 @@ static void edge_set(sip_handle listener, sip_handle source, int on)
     if (on && at == edge_count) {
         if (edge_count == SIP_EDGES || !sip_slot_of(listener) || !sip_slot_of(source))
             return;
-        edges[edge_count++] = (struct edge){.listener = listener, .source = source};
+        edges[edge_count++] = (struct edge){.listener = listener, .source = source, .tape = is_a(listener, SIP_TAPE)};
     } else if (!on && at < edge_count) {
         edge_part(&edges[at]);
         edges[at] = edges[--edge_count];
@@ -102,13 +163,6 @@ void sip_audio_hear(sip_handle listener, sip_handle source, int on)
 {
     edge_set(listener, source, on);
     sip_tapes_follow();
-}
-
-static int is_a(sip_handle handle, int kind)
-{
-    const struct sip_slot *slot = sip_slot_look(handle);
-
-    return slot && slot->kind == kind;
 }
 
 static int has_edge(sip_handle listener, sip_handle source)
@@ -146,8 +200,10 @@ void sip_audio_port(sip_handle handle, int port)
         return;
     slot->port = port;
     for (int i = 0; i < edge_count; i++)
-        if (touches(&edges[i], handle))
+        if (touches(&edges[i], handle)) {
             edges[i].joined = 0; /* the old port took its connections with it, and the new one may have its number */
+            edge_draw(&edges[i], 0);
+        }
     route(handle);
 }
 

@@ -440,6 +440,26 @@ static void wake(struct relay *relay)
     relay->unread = relay->quiet = 0;
 }
 
+void sip_relay_read(pjsua_call_id call, int on)
+{
+    struct relay *relay = call >= 0 && call < PJSUA_MAX_CALLS ? relays[call] : NULL;
+
+    if (relay && on)
+        wake(relay);
+    else if (relay)
+        relay->unread = relay->partner != NULL;
+}
+
+pjmedia_port *sip_relay_port(pjsua_call_id call)
+{
+    pjmedia_port *port = NULL;
+
+    if (call < 0 || call >= PJSUA_MAX_CALLS || !relays[call] || !relays[call]->stream ||
+        pjmedia_stream_get_port(relays[call]->stream, &port) != PJ_SUCCESS)
+        return NULL;
+    return port;
+}
+
 void sip_relay_look(void)
 {
     for (int call = 0; call < PJSUA_MAX_CALLS; call++) {

@@ -232,6 +232,8 @@ size_t sip_tape_read(sip_handle handle, unsigned char *out, size_t room, unsigne
 void sip_tape_begin(const struct sip_command *command);
 void sip_tape_pause(const struct sip_command *command);
 void sip_tape_end(sip_handle handle);
+int sip_tape_draws(sip_handle side, pjmedia_port *from); /* a side takes what it hears from a stream, NULL: from the
+                                                            bridge; 0: it cannot, they are too unlike */
 void sip_tapes_follow(void); /* who hears whom has changed */
 void sip_tape_leg_over(sip_handle leg);
 void sip_tapes_end(void);
@@ -242,8 +244,20 @@ pjmedia_transport *sip_relay_between(pjsua_call_id call, unsigned index, pjmedia
 void sip_relay_stream(pjsua_call_id call, pjmedia_stream *stream); /* the call's, or NULL: it is gone */
 int sip_relay_join(pjsua_call_id one, pjsua_call_id other);        /* 0: the bridge must, they are too unlike */
 void sip_relay_part(pjsua_call_id call);
+void sip_relay_read(pjsua_call_id call, int on); /* somebody takes what its stream hears, or nobody any more */
+pjmedia_port *sip_relay_port(pjsua_call_id call); /* its stream's; NULL: it has none */
 void sip_relay_keys(pjsua_call_id call); /* its stream is to send some */
 void sip_relay_look(void);               /* now and then: who need not encode silence */
+
+/* twice.c */
+#define SIP_TWICE_TAPS 24
+#define SIP_TWICE_MAX 480 /* samples at once, of 8 kHz */
+
+struct sip_twice { /* zeroed, it begins in silence */
+    float said[SIP_TWICE_TAPS + SIP_TWICE_MAX + 4]; /* the last ones, then those of now; who takes four at a time looks beyond */
+};
+
+void sip_twice(struct sip_twice *state, const int16_t *in, unsigned count, int16_t *out); /* out: twice as many */
 
 /* wav.c */
 const char *sip_wav_fault(const char *path); /* NULL when PJSIP can play it */

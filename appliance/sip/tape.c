@@ -25,6 +25,8 @@ struct side {
     pjmedia_port port; /* first: PJMEDIA knows it by this */
     struct tape *tape;
     int which;
+    pjmedia_port *from; /* a stream that nobody else reads, under the lock of the tape; NULL: what is put here counts */
+    struct sip_twice twice; /* of it, when the tape has twice as many samples */
 };
 
 static struct tape {
@@ -34,7 +36,7 @@ static struct tape {
     pj_pool_t *pool;
     unsigned char *ring;
     struct side *side[SIDES];
-    pthread_mutex_t lock;      /* guards frame and full, between threads of the audio clock */
+    pthread_mutex_t lock;      /* guards frame, full and from, between threads of the audio clock and ours */
     int sounds;                /* players are taken down too */
     int a_law;                 /* 8 bits of G.711 each, not 16 */
     unsigned count;            /* samples of a frame, of one channel */
@@ -91,13 +93,42 @@ static void frame_done(struct tape *tape)
     tape->full[LEFT] = tape->full[RIGHT] = 0;
 }
 
+/* What the stream has for this tick, if there is one. */
+static int draw(struct side *side, pjmedia_frame *frame)
+{
+    pj_int16_t half[FRAME_MAX / 2];
+    pjmedia_frame narrow = {.buf = half};
+    pjmedia_port *from;
+    unsigned count;
+
+    pthread_mutex_lock(&side->tape->lock);
+    if ((from = side->from) != NULL)
+        pjmedia_port_add_ref(from); /* it ends when it will */
+    pthread_mutex_unlock(&side->tape->lock);
+    if (!from)
+        return 0;
+    count = PJMEDIA_PIA_SPF(&from->info);
+    narrow.size = count * sizeof *half;
+    if (pjmedia_port_get_frame(from, count == side->tape->count ? frame : &narrow) != PJ_SUCCESS)
+        frame->type = narrow.type = PJMEDIA_FRAME_TYPE_NONE;
+    pjmedia_port_dec_ref(from);
+    if (count != side->tape->count && (frame->type = narrow.type) == PJMEDIA_FRAME_TYPE_AUDIO)
+        sip_twice(&side->twice, half, count, frame->buf);
+    return 1;
+}
+
 /* Each side comes once a tick, also when nobody speaks; one that stayed out was silent. */
 static pj_status_t put_frame(pjmedia_port *port, pjmedia_frame *frame)
 {
-    const struct side *side = (const struct side *)port;
+    struct side *side = (struct side *)port;
     struct tape *tape = side->tape;
-    const pj_int16_t *samples = frame->buf;
+    pj_int16_t room[FRAME_MAX];
+    pjmedia_frame drawn = {.buf = room, .size = tape->count * sizeof *room};
+    const pj_int16_t *samples;
 
+    if (draw(side, &drawn))
+        frame = &drawn;
+    samples = frame->buf;
     pthread_mutex_lock(&tape->lock);
     if (tape->full[side->which])
         frame_done(tape);
@@ -150,13 +181,63 @@ static int side_add(struct tape *tape, int which, unsigned rate)
     return pjsua_conf_add_port(tape->pool, &side->port, &tape->slot[which]) == PJ_SUCCESS ? 0 : -1;
 }
 
+static struct side *side_of(sip_handle handle)
+{
+    for (int i = 0; i < SIP_TAPES; i++) {
+        if (!tapes[i].leg)
+            continue;
+        if (atomic_load(&tapes[i].handle) == handle)
+            return tapes[i].side[LEFT];
+        if (tapes[i].right == handle)
+            return tapes[i].side[RIGHT];
+    }
+    return NULL;
+}
+
+static void side_draws(struct side *side, pjmedia_port *from)
+{
+    pjmedia_port *before;
+
+    if (from)
+        pjmedia_port_add_ref(from);
+    pthread_mutex_lock(&side->tape->lock);
+    before = side->from;
+    side->from = from;
+    pthread_mutex_unlock(&side->tape->lock);
+    if (before)
+        pjmedia_port_dec_ref(before);
+}
+
+/* 20 ms as the tape has them, or half as many samples. */
+static int suits(const struct side *side, const pjmedia_port_info *from)
+{
+    unsigned times = PJMEDIA_PIA_SRATE(&side->port.info) / PJMEDIA_PIA_SRATE(from), count = PJMEDIA_PIA_SPF(from);
+
+    return PJMEDIA_PIA_CCNT(from) == 1 && PJMEDIA_PIA_SRATE(from) * times == PJMEDIA_PIA_SRATE(&side->port.info) &&
+           (times == 1 || (times == 2 && count <= SIP_TWICE_MAX)) && count * times == side->tape->count;
+}
+
+int sip_tape_draws(sip_handle handle, pjmedia_port *from)
+{
+    struct side *side = side_of(handle);
+
+    if (!side)
+        return 0;
+    if (from && !suits(side, &from->info))
+        from = NULL;
+    side_draws(side, from);
+    return from != NULL;
+}
+
 static void sides_remove(struct tape *tape)
 {
     for (int which = 0; which < SIDES; which++) {
         if (tape->slot[which] >= 0)
             pjsua_conf_remove_port(tape->slot[which]);
-        if (tape->side[which])
+        if (tape->side[which]) {
+            side_draws(tape->side[which], NULL);
             pjmedia_port_destroy(&tape->side[which]->port);
+        }
         tape->slot[which] = PJSUA_INVALID_ID;
         tape->side[which] = NULL;
     }

@@ -16,6 +16,7 @@ import pytest
 
 from appliance.programs.demo.ports import Ports
 from appliance.programs.demo.seen import Seen
+from appliance.sip._sip import read_tape
 from appliance.sip.names import Heard
 from tests.sip.box import Box, Call, Telephone
 from tests.sip.wire import Wire, sdp
@@ -171,6 +172,19 @@ async def test_what_one_says_the_other_hears_as_it_was_said(pair: Pair) -> None:
     heard = [await pair.ears[1].hears(word) for word in said]
     assert [packet.kind for packet in heard] == [A_LAW] * 5
     assert [(b.stamp - a.stamp) & 0xFFFFFFFF for a, b in pairwise(heard)] == [STEP] * 4
+
+
+async def test_a_tape_takes_nothing_from_what_is_handed_on(pair: Pair) -> None:
+    tape = pair.box.sip.tape(pair.handles[0], 16000, False, False)
+    await pair.box.done()
+    said = [bytes([200 + i]) * STEP for i in range(5)]
+    for word in said:
+        pair.say(0, word)
+    assert len([await pair.ears[1].hears(word) for word in said]) == 5
+    pair.box.sip.stop(tape)
+    async with asyncio.timeout(20):
+        while not read_tape(tape)[2]:
+            await asyncio.sleep(0.02)
 
 
 async def test_it_is_one_stream_whoever_speaks_and_whatever_comes_between(pair: Pair, tmp_path: Path) -> None:

@@ -196,3 +196,29 @@ async def test_a_tape_of_a_leg_that_is_over_says_so(box: Box, three: Three) -> N
     told = await box.told(Heard.STOPPED, of=tape.handle)
     assert told.code == 1 and told.text[0] == "the leg is over"
     await tape.ends()
+
+
+async def test_a_tape_of_finer_samples_adds_nothing_to_what_is_handed_on(box: Box, ports: Ports) -> None:
+    """3 kHz of a leg of 8,000 samples a second on a tape of 16,000: its mirror image would be at 5 kHz."""
+    async with AsyncExitStack() as stack:
+        calls = []
+        for hz in (3000, 1500):
+            wire = await stack.enter_async_context(Wire(box.address))
+            ear = await stack.enter_async_context(Rtp(ports.take(2), tone.samples(hz, 1, 8000)))
+            call = await Telephone(box, wire).call("100", body=sdp(ear.port))
+            box.sip.answer(call.handle)
+            await call.answered()
+            await box.told(Heard.AUDIO, of=call.handle)
+            calls.append(call)
+        for one, other in (calls, calls[::-1]):
+            box.sip.hear(one.handle, other.handle)
+        tape = Tape(box, calls[0].handle)
+        await tape.runs(1.5)
+        for call in calls:
+            await call.bye()
+            await box.told(Heard.OVER, of=call.handle)
+        await tape.ends()
+    assert tape.heard(0, 3000) > 1 and tape.heard(1, 1500) > 1
+    for channel, hz in ((0, 3000), (1, 1500)):
+        samples = tape.samples[channel::2][RATE // 2 : RATE]
+        assert tone.purity(samples, hz, RATE) > 0.98 and tone.purity(samples, RATE // 2 - hz, RATE) < 0.001
