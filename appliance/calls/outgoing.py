@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from appliance.calls.call import Call, State
+from appliance.calls.minutes import Minutes
 from appliance.calls.ports import Audience, Journal, Leg, Telephony
 from appliance.calls.rules import Rules
 from appliance.calls.spending import Spending
@@ -52,7 +53,7 @@ class Outgoing:
         now: Callable[[], int],
     ) -> None:
         self._rules, self._calls, self._journal, self._now = rules, calls, journal, now
-        self.spending = Spending(now)
+        self.spending, self.minutes = Spending(now), Minutes(now)
         self._alarmed: dict[tuple[str, str], int] = {}  # why and person: when an alarm told so
         self._awaited: dict[Leg, Callable[[], None]] = {}  # legs that end to make room
         self._timers: set[asyncio.TimerHandle] = set()
@@ -152,21 +153,21 @@ class Outgoing:
             log.info("call %d: %s is not called: %s", call.id, number.dialled, why)
             self._journal.event(call.id, self._now(), "outgoing-refused", detail | {"why": why})
             if why in Spending.REFUSALS:
-                self._alarm(call, asked, why)
+                self._alarm(call, asked.person, why)
             return
         self._journal.event(call.id, self._now(), "outgoing", detail)
         if number.kind in COSTLY:
             self.spending.began(asked.person, self._now())
 
-    def _alarm(self, call: Call, asked: Asked, why: Refusal) -> None:
+    def _alarm(self, call: Call, person: str, why: str, **more: object) -> None:
         """A limit was met; not told again at once, whoever calls may do so a thousand times."""
-        key, now = (why, asked.person), self._now()
+        key, now = (why, str(more or person)), self._now()
         if now - self._alarmed.get(key, 0) < ALARM_AGAIN:
             return
         self._alarmed[key] = now
         log.warning("call %d: the limit of calls outside was met: %s", call.id, why)
-        self._journal.event(call.id, now, "alarm", {"why": why, "person": asked.person})
-        self._audience.happened("alarm", call, asked.person, why)
+        self._journal.event(call.id, now, "alarm", {"why": why, "person": person} | more)
+        self._audience.happened("alarm", call, person, why)
 
     # ---- by which line ----------------------------------------------------------------------------------------------
 
@@ -178,6 +179,9 @@ class Outgoing:
         anyway: also when it seems to be down."""
         table = call.rules.settings.line.get(line)
         if not table or (table.channels and self.occupied(line) >= table.channels):
+            return 0
+        if number.kind != "emergency" and self.minutes.used_up(call.rules.settings, line):
+            self._alarm(call, call.outgoing.person if call.outgoing else call.caller_person, "line-minutes", line=line)
             return 0
         told = outgoing.told(call.rules.settings, line, number)
         who, withheld, diverted = self._identity(call, table, number)
@@ -208,10 +212,12 @@ class Outgoing:
         settings = call.rules.settings
         each = outgoing.price(settings, line, number.e164) if line in settings.line else None
         self.spending.answered(leg, number.kind in COSTLY, each or 0.0)
+        self.minutes.answered(leg, line)
 
     def ended(self, leg: Leg) -> None:
         """A leg is over, whatever it was."""
         self.spending.ended(leg)
+        self.minutes.ended(self._rules().settings, leg)
         if again := self._awaited.pop(leg, None):
             asyncio.get_running_loop().call_soon(again)
 

@@ -3,10 +3,9 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from datetime import datetime, time
 from typing import ClassVar, NamedTuple, Protocol
-from zoneinfo import ZoneInfo
 
+from appliance.calls.minutes import beginning
 from appliance.calls.ports import Leg
 from appliance.settings.models import Settings
 from appliance.settings.outgoing import COSTLY, Refusal, price
@@ -65,7 +64,7 @@ class Spending:
 
     def _today(self, s: Settings, now: int) -> tuple[float, float]:
         """Minutes of costly talks, and money of all, since midnight."""
-        midnight = beginning_of_day(s, now)
+        midnight = beginning(s, now)
         self._talks = [one for one in self._talks if one.until > midnight]
         minutes = money = 0.0
         for one in (*self._talks, *self._going.values()):
@@ -101,10 +100,3 @@ def earlier(s: Settings, rows: Iterable[Called]) -> tuple[list[tuple[int, str]],
             if line in s.line:
                 talks.append(Talk(since, until or since, costly, price(s, line, row.number) or 0.0))
     return began, talks
-
-
-def beginning_of_day(s: Settings, now: int) -> int:
-    """The last midnight of the office, ms UTC."""
-    zone = ZoneInfo(s.office.time_zone)
-    today = datetime.fromtimestamp(now / 1000, zone).date()
-    return int(datetime.combine(today, time(), zone).timestamp() * 1000)

@@ -19,9 +19,10 @@ from appliance.calls.control import CallControl
 from appliance.calls.history import MOST, Known, earlier
 from appliance.calls.lamps import Lamps
 from appliance.calls.messages import Message
+from appliance.calls.minutes import beginning
 from appliance.calls.originate import Purpose
 from appliance.calls.rules import Rules
-from appliance.calls.spending import HOUR, beginning_of_day
+from appliance.calls.spending import HOUR
 from appliance.calls.spending import earlier as earlier_spending
 from appliance.control import messages, voicemail
 from appliance.control.bans import Bans
@@ -220,7 +221,8 @@ class Switch:
         """What calls outside have come to today, and in the last hour: a restart forgives nothing."""
         settings = self._office.settings
         now = now_ms()
-        midnight = beginning_of_day(settings, now)
+        monthly = any(line.minutes_a_month for line in settings.line.values())
+        midnight = beginning(settings, now, month=monthly)
         try:
             rows = Reader(self._state / "journal.db").outgoing(min(midnight, now - HOUR) - HOUR)
         except Unreadable as fault:
@@ -228,6 +230,8 @@ class Switch:
             return
         spending = self._control.outgoing.spending
         spending.learn(*earlier_spending(settings, rows))
+        talks = (talk for row in rows for talk in row.talks if talk[0] in settings.line)
+        self._control.outgoing.minutes.learn(settings, talks)
 
     def _earlier(self, settings: Settings) -> dict[str, Known]:
         reader = Reader(self._state / "journal.db")

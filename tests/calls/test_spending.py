@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from appliance.calls.spending import HOUR, MINUTE, Spending, Talk, beginning_of_day, earlier
+from appliance.calls.minutes import Minutes, beginning
+from appliance.calls.spending import HOUR, MINUTE, Spending, Talk, earlier
 from appliance.settings.models import Settings
 from appliance.store.reader import Outgoing, Reader
 from tests.calls.office import CALLER, Office
-from tests.calls.test_outgoing import ABROAD, HOME, called, dial, limits, why
+from tests.calls.test_outgoing import ABROAD, HOME, TWO_LINES, called, dial, limits, why
 from tests.settings.documents import WIRED, settings
 
 NOON = int(datetime(2026, 6, 1, 12, tzinfo=UTC).timestamp()) * 1000
@@ -80,7 +81,7 @@ def test_minutes_abroad_are_those_of_this_day_also_of_talks_that_go_on(spending:
 
 def test_a_talk_over_midnight_counts_on_the_new_day_only_from_then_on(spending: Spending, clock: Clock) -> None:
     s = limited("minutes_a_day = 10")
-    clock.now = beginning_of_day(s, NOON + 24 * HOUR) - 30 * MINUTE
+    clock.now = beginning(s, NOON + 24 * HOUR) - 30 * MINUTE
     spending.answered(1, True, 0.5)
     clock.now += 35 * MINUTE
     assert spending.refusal(s, "anna", True) is None
@@ -102,7 +103,7 @@ def test_money_is_that_of_all_calls_by_the_rates_of_the_lines(spending: Spending
 def test_midnight_is_that_of_the_office_also_when_clocks_change() -> None:
     s = settings(WIRED)
     at = int(datetime(2026, 10, 25, 12, tzinfo=UTC).timestamp()) * 1000  # clocks went back at night
-    assert beginning_of_day(s, at) == int(datetime(2026, 10, 24, 21, tzinfo=UTC).timestamp()) * 1000
+    assert beginning(s, at) == int(datetime(2026, 10, 24, 21, tzinfo=UTC).timestamp()) * 1000
 
 
 def test_what_was_called_before_a_restart_counts(spending: Spending) -> None:
@@ -118,6 +119,38 @@ def test_what_was_called_before_a_restart_counts(spending: Spending) -> None:
     )
     spending.learn(*earlier(s, rows))
     assert [spending.refusal(s, person, True) for person in ("anna", "boris")] == ["too-many", "money"]
+
+
+# ---- minutes of a line ----------------------------------------------------------------------------------------------
+
+
+def test_a_line_has_so_many_minutes_a_day_and_a_month_and_a_talk_under_way_counts(clock: Clock) -> None:
+    s = settings(WIRED + "minutes_a_day = 10\nminutes_a_month = 25\n")
+    minutes = Minutes(clock)
+    used = []
+    for leg in (1, 2, 3):
+        minutes.answered(leg, "city")
+        clock.now += 9 * MINUTE
+        used.append(minutes.used_up(s, "city"))
+        minutes.ended(s, leg)
+        clock.now += 24 * HOUR
+    assert used == [False, False, True], "27 minutes of this month"
+    clock.now += 30 * 24 * HOUR
+    assert not minutes.used_up(s, "city")
+    minutes.answered(4, "city")
+    clock.now += 10 * MINUTE
+    assert minutes.used_up(s, "city"), "ten of this day, and he talks still"
+    minutes.ended(s, 4)
+    assert minutes.used_up(s, "city")
+
+
+def test_minutes_of_before_a_restart_count_those_of_last_month_do_not(clock: Clock) -> None:
+    s = settings(WIRED + "minutes_a_month = 20\n")
+    minutes = Minutes(clock)
+    minutes.learn(s, [("city", NOON - 40 * 24 * HOUR, NOON - 39 * 24 * HOUR), ("city", NOON - 19 * MINUTE, NOON)])
+    assert not minutes.used_up(s, "city")
+    minutes.learn(s, [("city", NOON - MINUTE, NOON)])
+    assert minutes.used_up(s, "city")
 
 
 # ---- in the office --------------------------------------------------------------------------------------------------
@@ -153,3 +186,20 @@ async def test_the_journal_knows_what_was_called_and_how_long_it_lasted(offices:
     [(line, since, until)] = first.talks
     assert line == "city" and since <= until
     assert (second.number, second.kind, second.person, second.talks) == ("+37052000001", "national", "boris", ())
+
+
+async def test_a_line_without_minutes_left_gives_way_to_the_next_and_help_is_called_by_it_still(
+    offices: Offices,
+) -> None:
+    document = TWO_LINES.replace('host = "192.0.2.7"\n', 'host = "192.0.2.7"\nminutes_a_month = 100\n')
+    office = offices(document)
+    office.control.line("far", True, "")
+    office.lines.usable.add("far")
+    now = office.control.now()
+    office.control.outgoing.minutes.learn(office.control.rules.settings, [("city", now - 100 * MINUTE, now)])
+    for leg in (2, 3):
+        dial(office, HOME, leg=leg)
+        office.control.over(leg, 16)
+    dial(office, "112", leg=4)
+    assert called(office) == [("far", HOME), ("far", HOME), ("city", "112")]
+    assert await office.events("alarm") == [{"why": "line-minutes", "person": "anna", "line": "city"}]
