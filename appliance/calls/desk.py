@@ -20,6 +20,7 @@ from appliance.calls.people import People
 from appliance.calls.pickup import Pickup
 from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
 from appliance.calls.recorded import Recorder
+from appliance.calls.recorded_rooms import RecordedRooms
 from appliance.calls.recording import Recording
 from appliance.calls.reminding import remind
 from appliance.calls.ringing import Ringing
@@ -87,6 +88,7 @@ class Desk:
             *(hands, self._holding, telephony, journal, audience, recorder, control.calls, routing.now, sounds, words)
         )
         ringing.meet = self.recording.meet
+        self.rooms.recorded = self._recorded_rooms = RecordedRooms(self.recording, telephony, words)
         people.remind = self._remind
         self._keys: dict[Leg, tuple[Keys, asyncio.TimerHandle | None]] = {}
 
@@ -192,7 +194,7 @@ class Desk:
         """A key; whether it is for us."""
         if self._holding.digit(leg, digit) or (ring is None and self.rooms.digit(call, digit)):
             return True
-        if self.recording.digit(leg, digit):
+        if self.recording.digit(leg, digit) or self._recorded_rooms.digit(leg, digit):
             return True
         ours = self._hands.person(call, ring) or (ring is None and call.phone)
         if not ours or not (call.talk or leg in self._transfer.asking):
@@ -293,6 +295,7 @@ class Desk:
             timer.cancel()
         self._telling.forget(leg)
         self._transfer.over(leg)
+        self._recorded_rooms.over(leg)
         self.rooms.left(leg)
         self._paging.over(leg)
         self.recording.over(leg)
@@ -315,11 +318,13 @@ class Desk:
         self._holding.played(port)
         self._telling.played(port)
         self.recording.played(port)
+        self._recorded_rooms.played(port)
 
     def stopped(self, port: Port, why: str) -> None:
         self._holding.stopped(port, why)
         self._telling.stopped(port, why)
         self.recording.stopped(port, why)
+        self._recorded_rooms.stopped(port, why)
 
     def close(self) -> None:
         for _, timer in self._keys.values():

@@ -72,8 +72,8 @@ class Recording:
         self._calls, self._now, self._sounds, self._prompt, self._chance = calls, now, sounds, prompt, chance
         self.taped: dict[Leg, Taped] = {}
         self._asked: dict[Leg, Asked] = {}  # by the far leg
-        self._heard: set[Leg] = set()  # it was told
-        self._never: set[Leg] = set()  # it does not want to be recorded, or could not be told
+        self.heard: set[Leg] = set()  # it was told
+        self.never: set[Leg] = set()  # it does not want to be recorded, or could not be told
         self._drawn: dict[tuple[Leg, str], bool] = {}  # by leg and rule
         self._beeps: set[Port] = set()
 
@@ -87,16 +87,16 @@ class Recording:
         if taped := self.taped.get(far):
             self._may_go_on(taped, call, ring)
             return False
-        if far in self._never or not (rule := self._rule(call, ring, far)):
+        if far in self.never or not (rule := self._rule(call, ring, far)):
             return False
         said = call.rules.settings.recording
-        if said.consent is None or far in self._heard:
-            self._begin(call, rule, far)
+        if said.consent is None or far in self.heard:
+            self.begin(call, rule, far)
             return False
         file = self._prompt(call, said.consent)
         player = self._telephony.play(file, False) if file else 0
         if not player:
-            self._untold(call, far, "its prompt could not be spoken")
+            self.untold(call, far, "its prompt could not be spoken")
             return False
         self._asked[far] = Asked(call, ring, rule, far, near, player)
         self._telephony.hear(far, player)
@@ -108,14 +108,21 @@ class Recording:
         """A recording ends where somebody has the call next who is never recorded."""
         rule = call.rules.settings.recording.rule.get(rule_for(call, ring))
         if rule and not rule.record:
-            self._telephony.stop(taped.tape)
-            self._forget(taped)
+            self.end(taped)
+
+    def end(self, taped: Taped) -> None:
+        """Record it no longer; what there is is kept."""
+        self._telephony.stop(taped.tape)
+        self._forget(taped)
 
     def _rule(self, call: Call, ring: Ring, far: Leg) -> str:
         """The rule by which a talk is recorded; "" when it is not. Chance decides once for each leg and rule."""
         if call.outgoing and is_for_help(call.outgoing):
             return ""
-        name = rule_for(call, ring)
+        return self.drawn(call, rule_for(call, ring), far)
+
+    def drawn(self, call: Call, name: str, far: Leg) -> str:
+        """The rule again, "" when it records nothing, or chance says so."""
         rule = call.rules.settings.recording.rule.get(name)
         if not rule or not rule.record:
             return ""
@@ -136,7 +143,7 @@ class Recording:
         asked = self._asked.get(leg)
         if not asked or digit != asked.call.rules.settings.recording.refuse:
             return False
-        self._never.add(leg)
+        self.never.add(leg)
         self._put_through(asked)
         self._hands.note(asked.call, "recording", state="refused", rule=asked.rule)
         return True
@@ -146,27 +153,27 @@ class Recording:
             self._beeps.discard(port)
             self._telephony.stop(port)
         for asked in [one for one in self._asked.values() if one.player == port]:
-            self._heard.add(asked.far)
+            self.heard.add(asked.far)
             self._put_through(asked)
             if asked.call.talk is asked.ring:
-                self._begin(asked.call, asked.rule, asked.far)
+                self.begin(asked.call, asked.rule, asked.far)
 
     def stopped(self, port: Port, why: str) -> None:
         self._beeps.discard(port)
         for asked in [one for one in self._asked.values() if one.player == port]:
             self._put_through(asked)
-            self._untold(asked.call, asked.far, f"its prompt cannot be played: {why}")
+            self.untold(asked.call, asked.far, f"its prompt cannot be played: {why}")
         for taped in [one for one in self.taped.values() if one.tape == port]:
             self._forget(taped)
             self._trouble(taped.call, why)
 
-    def _untold(self, call: Call, far: Leg, why: str) -> None:
-        self._never.add(far)
+    def untold(self, call: Call, far: Leg, why: str) -> None:
+        self.never.add(far)
         self._trouble(call, why)
 
     # ---- recording --------------------------------------------------------------------------------------------------
 
-    def _begin(self, call: Call, rule: str, far: Leg) -> None:
+    def begin(self, call: Call, rule: str, far: Leg) -> None:
         said = call.rules.settings.recording
         tape = self._telephony.tape(far, RATES[said.form], said.sounds, said.form == "compact")
         if not tape:
@@ -204,13 +211,13 @@ class Recording:
 
     def moved(self, old: Leg, leg: Leg) -> None:
         """Who talks goes on at another telephone of his: what was true of his leg is of the new one, in a file of its own."""
-        for legs in (self._heard, self._never):
+        for legs in (self.heard, self.never):
             if old in legs:
                 legs.add(leg)
         if taped := self.taped.get(old):
             self._telephony.stop(taped.tape)
             self._forget(taped)
-            self._begin(taped.call, taped.recorded.rule, leg)
+            self.begin(taped.call, taped.recorded.rule, leg)
 
     def pause(self, leg: Leg) -> str:
         """Somebody who talks pressed the code; what he is told, "" when he is not recorded."""
@@ -257,8 +264,8 @@ class Recording:
             self._telephony.stop(asked.player)
         if taped := self.taped.get(leg):
             self._forget(taped)
-        self._heard.discard(leg)
-        self._never.discard(leg)
+        self.heard.discard(leg)
+        self.never.discard(leg)
         if self._drawn:
             self._drawn = {key: drawn for key, drawn in self._drawn.items() if key[0] != leg}
 
@@ -321,9 +328,29 @@ def rule_for(call: Call, ring: Ring) -> str:
 
 
 def fits(rule: RecordingRule, call: Call, ring: Ring) -> bool:
-    """Whether all that a rule asks for holds."""
+    """Whether all that a rule asks for holds of a talk."""
+    if rule.rooms:
+        return False
+    return holds(rule, call, {ring.person, call.caller_person} - {""}, {call.line, ring.line, ring.line_used()})
+
+
+def rule_in_room(call: Call, room: str) -> str:
+    """The first rule that fits somebody who is in a room, "" when none does."""
+    people, lines = {call.caller_person} - {""}, {call.line}
+    rules = call.rules.settings.recording.rule
+    return next(
+        (
+            name
+            for name, rule in rules.items()
+            if (not rule.rooms or room in rule.rooms) and holds(rule, call, people, lines)
+        ),
+        "",
+    )
+
+
+def holds(rule: RecordingRule, call: Call, people: set[str], lines: set[str]) -> bool:
+    """Whether all that a rule asks of a call holds, of these who talk on it and of its lines."""
     s = call.rules.settings
-    people = {ring.person, call.caller_person} - {""}
     queue = s.queue.get(call.queue)
     departments = {queue.department} if queue else set()
     for name in rule.departments:
@@ -332,7 +359,7 @@ def fits(rule: RecordingRule, call: Call, ring: Ring) -> bool:
             departments.add(name)
     asked_for: tuple[tuple[tuple[str, ...], set[str | None]], ...] = (
         (rule.directions, {call.direction}),
-        (rule.lines, {call.line, ring.line, ring.line_used()}),
+        (rule.lines, {*lines}),
         (rule.queues, {call.queue}),
         (rule.departments, departments),
         (rule.people, {*people}),

@@ -2,11 +2,13 @@
 """Conferences: whoever is in a room hears all others in it."""
 
 from collections.abc import Callable
+from functools import partial
 
 from appliance.calls.call import Call, State
 from appliance.calls.hands import Hands
 from appliance.calls.holding import Holding
 from appliance.calls.ports import Leg
+from appliance.calls.recorded_rooms import RecordedRooms
 from appliance.calls.services import Services
 from appliance.calls.telling import Telling
 from appliance.settings.models import Settings
@@ -24,6 +26,7 @@ class Rooms:
         self._settings = settings
         self.members: dict[str, dict[Leg, Call]] = {}
         self._asked: dict[Leg, tuple[str, str, int]] = {}  # room, keys so far, tries
+        self.recorded: RecordedRooms | None = None
 
     def enter(self, call: Call, room: str) -> None:
         """A call that came to a room."""
@@ -34,7 +37,7 @@ class Rooms:
             self._asked[call.leg] = (room, "", 1)
             self._telling.tell(call.leg, self._settings(), "pin")
         else:
-            self._join(call, room)
+            self._comes(call, room)
 
     def digit(self, call: Call, digit: str) -> bool:
         """A key of somebody who is asked for a PIN or is in a room; whether he is."""
@@ -49,7 +52,7 @@ class Rooms:
         table = self._settings().room.get(room)
         if table and keys == table.pin:
             self._telling.forget(leg)
-            self._join(call, room)
+            self._comes(call, room)
         elif tries < TRIES:
             self._asked[leg] = (room, "", tries + 1)
             self._telling.tell(leg, self._settings(), "pin")
@@ -57,6 +60,12 @@ class Rooms:
             self._hands.note(call, "room-refused", room=room)
             self._services.told(call, "failed")
         return True
+
+    def _comes(self, call: Call, room: str) -> None:
+        """He may; he is told first when the room is recorded."""
+        members = self.members.get(room, {})
+        if not self.recorded or not self.recorded.enters(call, room, members, partial(self._join, call, room)):
+            self._join(call, room)
 
     def _join(self, call: Call, room: str) -> None:
         members = self.members.setdefault(room, {})
@@ -68,6 +77,8 @@ class Rooms:
         members[call.leg] = call
         call.state = State.TALKING
         self._hands.note(call, "room", room=room, people=len(members))
+        if self.recorded:
+            self.recorded.changed(room, members)
 
     def look(self) -> None:
         """Who was sent or taken elsewhere has left."""
@@ -90,5 +101,7 @@ class Rooms:
                     self._hands.hang_up(other)
             elif len(members) == 1:
                 self._holding.begin(next(iter(members)), self._settings())
+            if self.recorded:
+                self.recorded.changed(room, members)
             if not members:
                 del self.members[room]

@@ -36,6 +36,12 @@ class RecordingRule(Table):
     )
     people: tuple[PersonName, ...] = some("People of ours who talk.", (), most=250, of="person")
     callers: tuple[CallersName, ...] = some("Lists the caller is on.", (), most=64, of="callers")
+    rooms: tuple[Name, ...] = some(
+        "Rooms somebody is in: then it holds in these alone, and for no other call. Left out: for any call, and in any room.",
+        (),
+        most=64,
+        of="room",
+    )
     percent: int = setting("How many of a hundred such calls, by chance.", 100, unit="per cent", ge=0, le=100)
 
 

@@ -393,6 +393,85 @@ async def test_a_recording_ends_where_somebody_has_the_call_who_is_never_recorde
     assert len(paper.begun) == 2 and office.call.recorded == "yes"
 
 
+# ---- rooms ----------------------------------------------------------------------------------------------------------
+
+THREE_IN = OFFICE.replace(
+    "[line.city]", '[phone.desk3]\n[person.cile]\nextension = "103"\nphones = ["desk3"]\n[line.city]'
+)
+BOARD = '[room.board]\nextension = "300"\n[recording.rule.board]\nrooms = ["board"]\n'
+TOLD = BOARD + '[recording]\nconsent = "recorded"\nrefuse = "1"\n' + PROMPT
+
+
+def enters(office: Office, phone: str, leg: int, room: str = "300") -> int:
+    office.control.incoming(leg, phone, True, "", "", room)
+    office.control.answered(leg)
+    return leg
+
+
+async def test_a_room_is_recorded_in_one_file_by_whoever_is_in_it(
+    recording: Callable[..., Office], paper: Paper
+) -> None:
+    office = recording(BOARD + '[room.other]\nextension = "301"\n', THREE_IN)
+    anna = enters(office, ANNA, 11)
+    assert paper.begun == [], "nobody hears her"
+    enters(office, BORIS, 12)
+    cile = enters(office, "desk3", 13)
+    assert on_tape(office) == [anna] and office.control.calls and paper.begun[0][0].rule == "board"
+    hang_up(office, anna)
+    assert on_tape(office) == [anna, 12], "the other two go on talking"
+    hang_up(office, 12)
+    hang_up(office, cile)
+    enters(office, ANNA, 14, "301")
+    enters(office, BORIS, 15, "301")
+    assert len(paper.begun) == 2, "the rule names a room"
+
+
+async def test_a_rule_for_a_room_is_for_no_talk(recording: Callable[..., Office], paper: Paper) -> None:
+    office = recording(BOARD)
+    talks(office)
+    assert paper.begun == []
+
+
+async def test_whoever_comes_into_a_recorded_room_is_told_before(
+    recording: Callable[..., Office], paper: Paper
+) -> None:
+    office = recording(TOLD)
+    for phone, leg in ((ANNA, 11), (BORIS, 12)):
+        enters(office, phone, leg)
+        told = office.lines.port("recorded.wav")
+        assert (leg, told) in office.lines.heard and paper.begun == []
+        assert not any({11, 12} == {*pair} for pair in office.lines.heard)
+        office.control.played(told)
+    assert together(office, 11, 12) and on_tape(office) == [11]
+
+
+async def test_who_refuses_is_in_the_room_and_nobody_there_is_recorded_till_he_has_gone(
+    recording: Callable[..., Office], paper: Paper
+) -> None:
+    office = recording(TOLD, THREE_IN)
+    for phone, leg in ((ANNA, 11), (BORIS, 12)):
+        enters(office, phone, leg)
+        office.control.played(office.lines.port("recorded.wav"))
+    [(_, tape)] = paper.begun
+    enters(office, "desk3", 13)
+    press(office, 13, "1")
+    assert together(office, 11, 13) and office.asked("stop", tape)
+    assert len(paper.begun) == 1
+    hang_up(office, 13)
+    assert len(paper.begun) == 2
+
+
+async def test_who_hangs_up_while_he_is_told_has_been_in_no_room(
+    recording: Callable[..., Office], paper: Paper
+) -> None:
+    office = recording(TOLD)
+    enters(office, ANNA, 11)
+    told = office.lines.port("recorded.wav")
+    hang_up(office, 11)
+    assert office.asked("stop", told) and not office.control.desk.rooms.members
+    assert paper.begun == []
+
+
 # ---- ends -----------------------------------------------------------------------------------------------------------
 
 

@@ -200,3 +200,24 @@ async def test_a_recording_is_closed_at_the_start_after_a_crash_and_opens_up_to_
     left, right = await story.sides(one)
     assert tone.heard(left, CALLER_HZ) > 1 and tone.heard(right, ANNA_HZ) > 1
     assert await story.wrong(one) == ""
+
+
+async def test_a_conference_is_recorded_in_one_file_after_each_was_told(stage: Stage) -> None:
+    words = prompt(stage, "recorded", seconds=0.6)
+    room = '[room.board]\nextension = "300"\n[recording]\nconsent = "recorded"\n'
+    story = await Story(stage).begin(f'{room}[recording.rule.board]\nrooms = ["board"]\n{words}')
+    for phone in (story.anna, story.boris):
+        await phone.dial("300")
+        await phone.talks()
+    await story.boris.listens(4)
+    await story.boris.hang_up()
+    await story.boris.closed()
+    await story.anna.hang_up()
+    await story.anna.closed()
+    one = await story.recording()
+    assert (one.rule, one.person, one.state, one.lost) == ("board", "anna", "whole", 0)
+    left, right = await story.sides(one)
+    assert tone.heard(left, ANNA_HZ) > 1 and not tone.heard(left, BORIS_HZ)
+    assert tone.heard(right, BORIS_HZ) > 1 and not tone.heard(right, ANNA_HZ)
+    for phone in (story.anna, story.boris):
+        assert tone.heard(phone.heard(), PROMPT_HZ) > 0.4, "he was not told"
