@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from appliance.web.access import Row, routes
 from appliance.web.accounts import Accounts
+from appliance.web.begin import Begin
 from appliance.web.board import Board
 from appliance.web.box import Box
 from appliance.web.call_pages import CallPages
@@ -102,6 +103,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *entry.rows(),
         *Accounts(entry, box).rows(),
         *Secure(box.authority).rows(),
+        *Begin(box).rows(),
         *SettingsPages(box.drafts).rows(),
         *CallPages(box).rows(),
         *MessagePages(box).rows(),

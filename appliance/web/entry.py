@@ -58,7 +58,7 @@ class Entry:
         except Busy:
             raise Refusal(503, "Too many try to log in at once. Try again in a moment.") from None
         asked.office.audit(now(), name, asked.address, "owner-set")
-        return asked.enter(owner, asked.to("/"))
+        return asked.enter(owner, asked.to("/begin"))
 
     async def form(self, asked: Visit, wrong: str = "", status: int = 200) -> Response:
         to = asked.text("to") or unquote(asked.request.query_params.get("to", ""))

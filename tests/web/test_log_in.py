@@ -42,7 +42,7 @@ async def test_a_new_box_asks_for_the_owners_password_and_then_knows_him(box: Si
         assert "first-run" in (await one.get("/")).text
         assert (await one.get("/me")).headers["location"] == "/first-run"
         answer = await one.fill("/first-run", name="Maria", password=PASSWORD, again=PASSWORD)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/begin")
         assert "You are maria, owner." in (await one.get("/me")).text
     async with box.visitor() as other:
         assert (await other.get("/")).headers["location"].startswith("/log-in")

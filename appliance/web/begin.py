@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""First steps: where the box is, its lines and telephones as they are found, hours, who answers; and a test call."""
+
+import asyncio
+import re
+import zoneinfo
+from typing import Any
+
+from babel import Locale
+from starlette.responses import Response
+
+from appliance.control.messages import Dial, Refused
+from appliance.settings import edits, numbers, public_holidays
+from appliance.settings.edits import MISSING, Values
+from appliance.settings.places import Path
+from appliance.web import view
+from appliance.web.access import SETTERS, Refusal, Row, Visit
+from appliance.web.box import Box
+from appliance.web.drafts import Work
+from appliance.web.settings_pages import link
+from appliance.web.view import _
+
+DAYS = {
+    "mon": _("Monday"), "tue": _("Tuesday"), "wed": _("Wednesday"), "thu": _("Thursday"), "fri": _("Friday"),
+    "sat": _("Saturday"), "sun": _("Sunday"),
+}  # fmt: skip
+HOURS, SCENARIO, QUEUE = "office", "main", "office"  # the names of what these steps make
+MESSAGE = "mailbox.office"
+USUAL = "09:00-18:00"
+TEST = _("This is a test call of your telephone box. Everything works.")
+
+
+class Begin:
+    """The page, what it puts in force, and the test call."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+
+    def rows(self) -> tuple[Row, ...]:
+        return (
+            Row("GET", "/begin", SETTERS, self.page),
+            Row("POST", "/begin", SETTERS, self.apply),
+            Row("POST", "/begin/test", SETTERS, self.test),
+        )
+
+    async def page(self, asked: Visit, faults: tuple[str, ...] = (), status: int = 200) -> Response:
+        work = await self._box.drafts.work(asked)
+        live, document = self._box.screen.live, work.values
+        registered = [one.id for one in live.phones.values() if one.contacts] if live else []
+        locale = Locale.parse(str(asked.words.globals["language"]))
+        rung = edits.at(document, ("queue", QUEUE, "people"))
+        return asked.page(
+            "begin.html", status, faults=faults, fresh=not document.get("hours"), office=document.get("office", {}), days=DAYS,
+            countries=_countries(locale), zones=_zones(), week=_week(document), holidays=_holidays(document),
+            people=_people(document), rung=rung if isinstance(rung, list) else list(document.get("person", {})),
+            routed=_routed(document), lines=view.lines(live, asked.say).rows if live else [],
+            phones=view.phones(live, asked.say).rows if live else [], link=link, live=live,
+            reachable=[one for one in live.people.values() if one.state != "unreachable"] if live else [],
+            registered=registered, done=asked.request.query_params.get("done", "")[:10],
+        )  # fmt: skip
+
+    async def apply(self, asked: Visit) -> Response:
+        """What is written becomes the settings in force at once; with faults it stays on the page and in the draft."""
+        drafts = self._box.drafts
+        work = await drafts.work(asked)
+        document = await asyncio.to_thread(edits.put, work.document, _edits(asked, work.values))
+        if found := await asyncio.to_thread(drafts.faults, document):
+            drafts.keep(asked, work, document)
+            return await self.page(asked, tuple(f"{fault.path}: {fault.message}" for fault in found[:20]), 422)
+        if document != work.before:
+            try:
+                became = await drafts.apply(document, work.before, f"{asked.name}: first steps")
+            except Refused as refused:
+                drafts.keep(asked, Work(work.before, document, True), document)
+                return await self.page(asked, (refused.message,), 422)
+            asked.office.drop(asked.name)
+            asked.note("settings-applied", f"version {became.revision}")
+        return asked.to("/begin?done=applied#test")
+
+    async def test(self, asked: Visit) -> Response:
+        """Ring somebody's telephones and say that it works."""
+        live, person = self._box.screen.live, asked.text("person")
+        if live is None:
+            raise Refusal(503, "The switch does not answer. Nothing was changed, as far as is known.")
+        if person not in live.people:
+            raise Refusal(404, "There is nobody of that name.")
+        language = str(asked.words.globals["language"])
+        try:
+            await self._box.drafts.ask(Dial(0, f"person.{person}", None, asked.say(TEST), None, "", language))
+        except Refused as refused:
+            unreachable = refused.id == "unreachable"
+            raise Refusal(409, "No telephone there is registered." if unreachable else refused.message) from None
+        asked.note("test-call", person)
+        return asked.to("/begin?done=test#test")
+
+
+def _edits(asked: Visit, now: Values) -> list[tuple[Path, Any]]:
+    """What the page changes; ways of calls that were made elsewhere stay as they are."""
+    made: list[tuple[Path, Any]] = [
+        (("office", key), asked.text(key).strip()) for key in ("name", "country", "time_zone") if asked.text(key)
+    ]
+    week = {day: _windows(asked.text(day)) for day in DAYS if asked.text(day).strip()}
+    holidays = (
+        [asked.text("country")] if asked.text("holidays") and public_holidays.known(asked.text("country")) else []
+    )
+    made.append((("hours", HOURS, "week"), week))
+    if holidays != _holidays(now):
+        made.append((("hours", HOURS, "holidays"), holidays or MISSING))
+    if _routed(now):
+        return made
+    people = [name for name in asked.form.getlist("people") if isinstance(name, str) and name in now.get("person", {})]
+    made.append((("queue", QUEUE, "people"), people) if people else (("queue", QUEUE), MISSING))
+    way = {"hours": HOURS, "open": f"queue.{QUEUE}" if people else MESSAGE, "closed": MESSAGE, "unanswered": MESSAGE}
+    made += [(("scenario", SCENARIO, key), value) for key, value in way.items()]
+    return [(path, value) for path, value in made if value is not MISSING or edits.at(now, path) is not MISSING]
+
+
+def _windows(text: str) -> list[str]:
+    return [part for part in re.split(r"[\s,;]+", text.replace("–", "-")) if part][:8]
+
+
+def _routed(document: Values) -> bool:
+    """Whether calls are led some way that these steps did not make."""
+    scenarios = document.get("scenario", {})
+    main = scenarios.get(SCENARIO, {}) if isinstance(scenarios, dict) else {}
+    if not scenarios:
+        return QUEUE in document.get("queue", {})
+    ours = {"hours": HOURS, "open": main.get("open"), "closed": MESSAGE, "unanswered": MESSAGE}
+    return set(scenarios) != {SCENARIO} or main != ours or main["open"] not in (f"queue.{QUEUE}", MESSAGE)
+
+
+def _week(document: Values) -> dict[str, str]:
+    week = edits.at(document, ("hours", HOURS, "week"))
+    if not isinstance(week, dict):
+        return {day: USUAL if day not in ("sat", "sun") else "" for day in DAYS}
+    return {day: ", ".join(map(str, week.get(day, ()))) for day in DAYS}
+
+
+def _holidays(document: Values) -> list[str]:
+    found = edits.at(document, ("hours", HOURS, "holidays"))
+    return [str(one) for one in found] if isinstance(found, list) else []
+
+
+def _people(document: Values) -> list[tuple[str, str]]:
+    tables = document.get("person", {})
+    return [(str(name), str(one.get("name") or name)) for name, one in tables.items() if isinstance(one, dict)]
+
+
+def _countries(locale: Locale) -> list[tuple[str, str]]:
+    """Two letters and a name, by the name in this language."""
+    found = [
+        (code, words) for code, words in locale.territories.items() if len(code) == 2 and numbers.known_country(code)
+    ]
+    return sorted(found, key=lambda one: one[1])
+
+
+def _zones() -> list[str]:
+    """Those of places, as `Europe/Vilnius`."""
+    return sorted(
+        zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))
+    )

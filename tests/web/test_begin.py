@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The first steps of a fresh box, up to the test call; on the real programs with a real telephone too."""
+
+import asyncio
+import re
+import sys
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from appliance.programs.demo.ports import Ports
+from tests.fakes.browser import browser
+from tests.telephones import tone
+from tests.telephones.baresip import Baresip
+from tests.web.applying import Applying
+from tests.web.test_pages_in_a_browser import check, log_in
+from tests.web.visitors import PASSWORD, Site, Visitor, site
+
+WITHIN = 60.0  # seconds for anything that is waited for
+FRESH = """\
+# the box as it comes
+[office]
+name = "Office"
+country = "LT"
+time_zone = "Europe/Vilnius"
+[person.anna]
+name = "Anna"
+[person.boris]
+"""
+WEEK = {"mon": "09:00-13:00, 14:00-18:00", "tue": "10:00-12:00", "wed": "", "thu": "", "fri": "", "sat": "", "sun": ""}
+
+
+@asynccontextmanager
+async def fresh(folder: Path, text: str = FRESH) -> AsyncIterator[tuple[Applying, Site]]:
+    async with Applying(folder, text) as switch, site(folder / "pages", switch.socket, switch.document) as box:
+        yield switch, box
+
+
+def filled(page: str) -> dict[str, str]:
+    """What the form has in it, as the browser would send it."""
+    texts = dict(re.findall(r'<input id="\w+" name="(\w+)"[^>]* value="([^"]*)"', page))
+    chosen = {
+        name: re.search(r'(?:value="([^"]*)" selected|<option selected>([^<]*))', inside)
+        for name, inside in re.findall(r'<select id="\w+" name="(\w+)"[^>]*>(.*?)</select>', page, re.DOTALL)
+    }
+    return texts | {name: one[1] or one[2] for name, one in chosen.items() if one}
+
+
+async def test_the_owner_sets_all_on_one_page_and_it_is_in_force(tmp_path: Path) -> None:
+    async with fresh(tmp_path) as (switch, box), box.visitor() as one:
+        answer = await one.fill("/first-run", name="owner", password=PASSWORD, again=PASSWORD)
+        assert answer.headers["location"] == "/begin"
+        page = (await one.get("/begin")).text
+        form = filled(page)
+        assert (form["country"], form["time_zone"], form["mon"]) == ("LT", "Europe/Vilnius", "09:00-18:00")
+        form |= {
+            "name": "Bakery",
+            "country": "UA",
+            "time_zone": "Europe/Kyiv",
+            "holidays": "1",
+            "people": "anna",
+            **WEEK,
+        }
+        answer = await one.fill("/begin", **form)
+        assert answer.headers["location"] == "/begin?done=applied#test", answer.text
+        now = tomllib.loads(switch.text)
+        assert now["office"] == {"name": "Bakery", "country": "UA", "time_zone": "Europe/Kyiv"}
+        assert now["hours"]["office"]["week"] == {"mon": ["09:00-13:00", "14:00-18:00"], "tue": ["10:00-12:00"]}
+        assert now["hours"]["office"]["holidays"] == ["UA"]
+        assert now["queue"]["office"]["people"] == ["anna"]
+        mailbox = "mailbox.office"
+        way = {"hours": "office", "open": "queue.office", "closed": mailbox, "unanswered": mailbox}
+        assert now["scenario"]["main"] == way
+        assert "# the box as it comes" in switch.text
+        again = filled((await one.get("/begin")).text)
+        assert again["mon"] == WEEK["mon"] and again["country"] == "UA"
+        await one.fill("/begin", **{**again, "people": "boris"})  # his mind may change: it is the page's own still
+        assert tomllib.loads(switch.text)["queue"]["office"]["people"] == ["boris"]
+        assert box.office.audited()[0].what == "settings-applied"
+
+
+async def test_a_fault_is_told_and_nothing_of_it_is_in_force_or_lost(tmp_path: Path) -> None:
+    async with fresh(tmp_path) as (switch, box):
+        box.people()
+        async with box.logged_in("installer") as one:
+            form = filled((await one.get("/begin")).text)
+            answer = await one.fill("/begin", **{**form, "mon": "nine to five"})
+            assert answer.status_code == 422 and "hours.office.week.mon" in answer.text
+            assert switch.text == FRESH
+            assert 'value="nine, to, five"' in (await one.get("/begin")).text  # in the draft
+
+
+async def test_ways_of_calls_that_were_made_elsewhere_are_left_alone(tmp_path: Path) -> None:
+    way = '[queue.office]\npeople = ["anna"]\nring_for = 9\n[scenario.main]\nopen = "queue.office"\nclosed = "person.boris"\n'
+    async with fresh(tmp_path, FRESH + way) as (switch, box):
+        box.people()
+        async with box.logged_in("owner") as one:
+            page = (await one.get("/begin")).text
+            assert "in more detail than here" in page and 'name="people"' not in page
+            await one.fill("/begin", **filled(page), people="boris")
+        now = tomllib.loads(switch.text)
+        assert now["queue"]["office"]["people"] == ["anna"] and now["scenario"]["main"]["closed"] == "person.boris"
+
+
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
+async def test_the_first_steps_are_for_everybody_at_every_size(tmp_path: Path, width: int, dark: bool) -> None:
+    async with fresh(tmp_path) as (_switch, box), browser(tmp_path / "profile") as chromium:
+        box.people()
+        await log_in(chromium, box)
+        await check(chromium, f"{box.address}/begin", width=width, dark=dark)
+        assert chromium.complaints == []
+
+
+BOX = """\
+[office]
+name = "Office"
+country = "LT"
+time_zone = "Europe/Vilnius"
+[sip]
+listen = "127.0.0.1"
+port = {sip}
+[web]
+port = {web}
+[phone.desk1]
+[phone.desk2]
+[person.anna]
+name = "Anna"
+extension = "101"
+phones = ["desk1"]
+[person.boris]
+name = "Boris"
+extension = "102"
+phones = ["desk2"]
+"""
+
+
+@asynccontextmanager
+async def running(document: Path, web: int) -> AsyncIterator[str]:
+    """A whole box as `linekeeper run` has it; where its pages are."""
+    command = [
+        "-m",
+        "appliance.programs",
+        "run",
+        "--settings",
+        str(document),
+        "--state",
+        str(document.parent / "state"),
+    ]
+    with (document.parent / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=log, stderr=log)
+    try:
+        async with Visitor(f"http://127.0.0.1:{web}") as one, asyncio.timeout(WITHIN):
+            while True:
+                try:
+                    if (await one.get("/health")).status_code == 200:
+                        break
+                except OSError:
+                    pass
+                except Exception as fault:
+                    if type(fault).__name__ != "ConnectError":
+                        raise
+                await asyncio.sleep(0.1)
+        yield f"http://127.0.0.1:{web}"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def shows(one: Visitor, page: str, words: str) -> str:
+    async with asyncio.timeout(WITHIN):
+        while words not in (text := (await one.get(page)).text):
+            await asyncio.sleep(0.1)
+    return text
+
+
+async def test_a_fresh_box_is_set_up_and_calls_then_one_directs_a_real_call(tmp_path: Path, ports: Ports) -> None:
+    """The programs of a box, two telephones: set up, called to test them, and a talk ended from the board."""
+    sip, web = ports.take(2), ports.take()
+    document = tmp_path / "office.toml"
+    document.write_text(BOX.format(sip=sip, web=web))
+    says = tone.write(tmp_path / "700.wav", 700, 30)
+    async with running(document, web) as address, Visitor(address) as one:
+        secrets = tomllib.loads((tmp_path / "secrets.toml").read_text())["phone"]
+
+        def desk(name: str) -> Baresip:
+            password = secrets[name]["password"]
+            return Baresip(
+                tmp_path / name, ports, user=name, password=password, registrar=f"127.0.0.1:{sip}", says=says
+            )
+
+        async with desk("desk1") as anna, desk("desk2") as boris:
+            await asyncio.gather(anna.registered(WITHIN), boris.registered(WITHIN))
+            await one.fill("/first-run", name="owner", password=PASSWORD, again=PASSWORD)
+            page = await shows(one, "/begin", '<option value="boris">')  # their telephones were found
+            answer = await one.fill("/begin", **filled(page), people="anna")
+            assert answer.status_code == 303, answer.text
+            assert 'open = "queue.office"' in document.read_text()
+            await one.fill("/begin", "/begin/test", person="anna")
+            await anna.rings(WITHIN)
+            await anna.accept()
+            await anna.talks(WITHIN)
+            await anna.closed(WITHIN)  # it was said, and the box hung up
+            await boris.dial("101")
+            await anna.rings(WITHIN)
+            await anna.accept()
+            await anna.talks(WITHIN)
+            board = await shows(one, "/", "listen whisper barge")
+            call = re.search(r'data-call="(\d+)" data-can="answer send park listen', board)
+            assert call, board
+            answer = await one.fill(f"/board/call/{call[1]}", "/board/call", call=call[1], do="drop")
+            assert answer.status_code == 303, answer.text
+            await asyncio.gather(anna.closed(WITHIN), boris.closed(WITHIN))
+            await shows(one, "/", "All is quiet")
