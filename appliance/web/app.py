@@ -28,6 +28,7 @@ from appliance.web.certificates import Tls
 from appliance.web.entry import Entry
 from appliance.web.hours_pages import HoursPages
 from appliance.web.message_pages import MessagePages
+from appliance.web.report_pages import ReportPages
 from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
 from appliance.web.what_if_pages import WhatIfPages
@@ -109,6 +110,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *MessagePages(box).rows(),
         *HoursPages(box).rows(),
         *WhatIfPages(box).rows(),
+        *ReportPages(box).rows(),
     )
 
 

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the office had to do in a time: by hour and weekday, line, queue and person. Times are ms UTC; sums by SQLite."""
+
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from appliance.store.reader import MISSED, Reader
+
+QUARTER = 900_000  # ms: no zone's offset is finer
+INSIDE = "phones"  # the line of our own telephones
+
+
+class Load(NamedTuple):
+    """Calls that are over. within: answered within the time asked for; wait: of those answered, together; both ms."""
+
+    calls: int = 0
+    answered: int = 0
+    missed: int = 0
+    within: int = 0
+    wait: int = 0
+    talk: int = 0
+
+    def __add__(self, other: object) -> "Load":
+        if not isinstance(other, Load):
+            return NotImplemented
+        return Load(*(a + b for a, b in zip(self, other, strict=True)))
+
+    @property
+    def level(self) -> float | None:
+        """Of a hundred calls that were answered or missed, how many were answered in time."""
+        wanted = self.answered + self.missed
+        return 100 * self.within / wanted if wanted else None
+
+    @property
+    def mean_wait(self) -> float:
+        return self.wait / self.answered if self.answered else 0.0
+
+    @property
+    def mean_talk(self) -> float:
+        return self.talk / self.answered if self.answered else 0.0
+
+
+@dataclass
+class Report:
+    """Calls from outside, and those that ours made (by what the journal calls who did)."""
+
+    total: Load = Load()
+    days: dict[date, Load] = field(default_factory=dict)
+    hours: dict[tuple[int, int], Load] = field(default_factory=dict)  # weekday (Monday 0), hour
+    lines: dict[str, Load] = field(default_factory=dict)
+    queues: dict[str, Load] = field(default_factory=dict)
+    people: dict[str, Load] = field(default_factory=dict)
+    made: dict[str, Load] = field(default_factory=dict)
+
+
+def read(reader: Reader, since: int, until: int, zone: ZoneInfo, within: int) -> Report:
+    """within: ms. Raises Unreadable."""
+    report = Report()
+    days, hours = defaultdict[date, Load](Load), defaultdict[tuple[int, int], Load](Load)
+    for quarter, load in _by(reader, f"at / {QUARTER}", since, until, within):
+        local = datetime.fromtimestamp(int(str(quarter)) * QUARTER / 1000, zone)
+        days[local.date()] += load
+        hours[local.weekday(), local.hour] += load
+        report.total += load
+    report.days, report.hours = dict(sorted(days.items())), dict(hours)
+    report.lines = {str(name): load for name, load in _by(reader, "line", since, until, within)}
+    report.queues = {str(name): load for name, load in _by(reader, "queue", since, until, within) if name}
+    report.people = {str(name): load for name, load in _by(reader, "person", since, until, within) if name}
+    report.made = {str(name): load for name, load in _by(reader, "caller", since, until, within, "=") if name}
+    return report
+
+
+def _by(
+    reader: Reader, what: str, since: int, until: int, within: int, line: str = "<>"
+) -> list[tuple[Hashable, Load]]:
+    """Loads by an expression; of calls from outside, or (line "=") of those our telephones made."""
+    sql = (
+        f"SELECT {what}, count(*), count(answered_at), total({MISSED}), "
+        "total(answered_at - at <= ?3), total(answered_at - at), total(ended_at - answered_at) "
+        f"FROM call WHERE at >= ?1 AND at < ?2 AND ended_at IS NOT NULL AND line {line} ?4 GROUP BY 1"
+    )
+    with reader.open() as db:
+        rows = db.execute(sql, (since, until, within, INSIDE)).fetchall()
+    return [(name, Load(*(int(figure or 0) for figure in figures))) for name, *figures in rows]

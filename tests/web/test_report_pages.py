@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reports: what is added up by hour, line, department and person, told on a page, in a table and on paper."""
+
+import asyncio
+import csv
+import io
+import re
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from appliance.reports import load, pdf
+from appliance.reports.load import Load
+from appliance.store.reader import Reader
+from tests.web.kept import DOCUMENT, Kept, T
+from tests.web.visitors import Site, site
+
+HOUR, DAY = 3_600_000, 86_400_000  # ms
+PERIOD = "?from=2026-09-23&until=2026-09-24"
+SHOP = '[department.shop]\nname = "Магазин"\npeople = ["anna"]\n\n'
+OFFICE = DOCUMENT.replace("[queue.sales]", f'{SHOP}[queue.sales]\ndepartment = "shop"')
+
+
+@pytest.fixture
+async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
+    (tmp_path / "state").mkdir()
+    kept = Kept(tmp_path / "state", OFFICE)
+    for n in range(3):
+        kept.call(T + n * 60_000)
+    kept.call(T + 200_000, person="", outcome="abandoned")
+    kept.call(T + DAY, person="boris", phone="desk2", queue="")
+    kept.call(T + DAY + HOUR, line="phones", caller="101", called="+37060000009", person="", queue="")
+    kept.call(T + 5 * DAY)  # not of these days
+    async with kept:
+        yield kept
+
+
+@pytest.fixture
+async def box(tmp_path: Path, kept: Kept) -> AsyncIterator[Site]:
+    async with site(tmp_path / "pages", kept.socket, kept.settings, kept.state) as box:
+        box.people()
+        yield box
+
+
+async def test_calls_are_added_up_where_the_office_is(kept: Kept) -> None:
+    reader, zone = Reader(kept.state / "journal.db"), ZoneInfo("Europe/Vilnius")
+    report = load.read(reader, T - 2 * HOUR, T + 2 * DAY, zone, 10_000)
+    talk = Load(3, 3, 0, 3, 27_000, 180_000)
+    assert report.total == Load(5, 4, 1, 4, 36_000, 240_000)
+    assert report.total.level == 80.0
+    assert report.hours == {(2, 11): talk + Load(1, 0, 1), (3, 11): Load(1, 1, 0, 1, 9_000, 60_000)}
+    assert report.people == {"anna": talk, "boris": Load(1, 1, 0, 1, 9_000, 60_000)}
+    assert report.made == {"101": Load(1, 1, 0, 1, 9_000, 60_000)}
+    assert load.read(reader, T - 2 * HOUR, T + 2 * DAY, zone, 8_000).total.level == 0.0
+    assert load.read(reader, 0, 1, zone, 8_000).total.level is None
+
+
+async def test_the_page_has_a_table_beside_each_chart(box: Site) -> None:
+    async with box.logged_in("supervisor") as one:
+        page = (await one.get(f"/reports{PERIOD}&level=10")).text
+        assert page.count('class="chart"') == page.count("data-chart=") == 2
+        assert page.count('<tr data-name="2026-09-2') == 2
+        assert re.search(r'<th scope="row"><bdi>Магазин</bdi></th><td class="number">4</td>', page)
+        assert "<dd>80 %</dd>" in page and "City" in page and "Борис" in page
+        assert (await one.get("/reports")).status_code == 200  # the last thirty days: nothing
+        assert (await one.get("/reports?from=2024-01-01&until=2026-01-01")).status_code == 422
+        assert (await one.get("/reports?from=soon&level=7")).status_code == 200
+
+
+async def test_the_table_holds_all_of_it(box: Site) -> None:
+    async with box.logged_in("owner") as one:
+        answer = await one.get(f"/reports/export{PERIOD}")
+    rows = {(row["of"], row["name"]): row for row in csv.DictReader(io.StringIO(answer.text[1:]))}
+    assert rows["total", ""]["answered"] == "4"
+    assert rows["hour", "3 11:00"]["missed"] == "1"
+    assert rows["departments", "Магазин"]["calls"] == "4"
+    assert rows["people", "Anna"]["talk_s"] == "180"
+    assert rows["made", "Anna"]["calls"] == "1"
+    assert rows["day", "2026-09-24"]["answered_in_time"] == "1"
+    assert box.office.audited()[0].what == "report-exported"
+
+
+async def test_a_report_on_paper_is_in_the_visitors_language(box: Site, tmp_path: Path) -> None:
+    async with box.logged_in("owner") as one:
+        one.headers["Accept-Language"] = "uk"
+        answer = await one.get(f"/reports/pdf{PERIOD}")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert "report-2026-09-23-2026-09-24.pdf" in answer.headers["content-disposition"]
+    (tmp_path / "report.pdf").write_bytes(answer.content)
+    reader = shutil.which("pdftotext")
+    assert reader, "this test reads paper: apt-get install poppler-utils"
+    told = [reader, "-layout", str(tmp_path / "report.pdf"), "-"]
+    text = (await asyncio.to_thread(subprocess.run, told, check=True, capture_output=True)).stdout.decode()
+    assert "Рівень обслуговування" in text and "Магазин" in text and "Середа" in text
+    assert re.search(r"11:00\s+5\s+4\s+1\s+80 %\s+0:09\s+1:00", text)
+
+
+def test_names_on_paper_are_no_markup_and_long_tables_go_on_over_pages() -> None:
+    rows = [["", "n"], *([f"<img src='file:///etc/passwd'/> {n}", str(n)] for n in range(300))]
+    made = pdf.document("<b>&</b>", "<a href='http://192.0.2.1/'>", [pdf.Part("<font size=99>", rows)])
+    assert made.startswith(b"%PDF-") and made.count(b"/Type /Page\n") > 3
+    assert b"/URI" not in made
+
+
+async def test_who_may_not_read_reports_gets_none(box: Site) -> None:
+    for who in ("installer", "employee", "reader"):
+        async with box.logged_in(who) as one:
+            for page in ("/reports", "/reports/export", "/reports/pdf"):
+                assert (await one.get(page)).status_code == 403
