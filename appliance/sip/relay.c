@@ -484,12 +484,13 @@ void sip_relay_keys(pjsua_call_id call)
 {
     struct relay *relay = call >= 0 && call < PJSUA_MAX_CALLS ? relays[call] : NULL;
 
-    if (!relay || !relay->quiet)
+    if (!relay)
         return;
     pthread_mutex_lock(&lock);
-    relay->keys_at = microseconds();
+    relay->keys_at = microseconds(); /* the stream that is not quiet yet must not become so before it has sent them */
     pthread_mutex_unlock(&lock);
-    pjmedia_stream_resume(relay->stream, PJMEDIA_DIR_ENCODING);
+    if (relay->quiet)
+        pjmedia_stream_resume(relay->stream, PJMEDIA_DIR_ENCODING);
     relay->quiet = 0;
 }
 

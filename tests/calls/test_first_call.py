@@ -152,9 +152,9 @@ async def test_a_trunk_that_wants_a_registration_gets_one_and_its_calls_are_take
     registrar = await stage.sipp("registrar", port=port, number="100200", password="provider")
     began = time.time()
     office = await stage.office(backup=port)
-    await office.logged("line backup is up", within=5)
+    await office.logged("line backup is up")
     welcome = [message for message in registrar.messages() if message.sent and message.first.endswith("200 OK")]
-    assert welcome and welcome[0].at - began < 5
+    assert welcome and welcome[0].at - began < 30
     await registrar.__aexit__(None, None, None)  # callers come from the same address as the registrar
     anna = await stage.desk(office, "desk1", ANNA_HZ)
     caller = await stage.outside(office, "caller-waits", port=port, number="100200", caller="+37060000003")

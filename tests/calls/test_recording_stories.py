@@ -126,7 +126,7 @@ async def test_a_recording_goes_on_with_boris_when_anna_transfers_the_customer(s
     story = await Story(stage).begin(RULE)
     caller = await story.customer()
     await story.anna.command("hold")
-    await asyncio.sleep(1.0)  # music, which is nobody's to record
+    await asyncio.sleep(1.5)  # music, which is nobody's to record
     await story.anna.command("resume")
     story.ear.forget()
     await hears(stage, story.ear, ANNA_HZ, 0.4)

@@ -84,7 +84,7 @@ class Ear:
 
     async def hears(self, *payloads: bytes) -> Packet:
         """The next packet with one of these payloads."""
-        return self._packet(await self._rtp.seen.next("packet", lambda data: data[HEADER.size :] in payloads, 5))
+        return self._packet(await self._rtp.seen.next("packet", lambda data: data[HEADER.size :] in payloads, 20))
 
     @property
     def heard(self) -> list[Packet]:
@@ -93,7 +93,7 @@ class Ear:
     async def reported(self, ntp: int) -> tuple[int, ...]:
         """The next report with these seconds: SSRC, timestamp, packets, octets."""
         data = await self._rtcp.seen.next(
-            "report", lambda data: data[1] == 200 and REPORT.unpack_from(data)[4] == ntp, 5
+            "report", lambda data: data[1] == 200 and REPORT.unpack_from(data)[4] == ntp, 20
         )
         fields = REPORT.unpack_from(data)
         return fields[3], fields[6], fields[7], fields[8]
@@ -257,6 +257,22 @@ async def test_keys_the_box_sends_meanwhile_arrive(pair: Pair) -> None:
     assert keys == [1, 2]
     await pair.passes(0)
     assert len({packet.ssrc for packet in pair.ears[1].heard}) == 1
+
+
+async def test_keys_arrive_too_when_they_are_sent_as_he_just_begins_to_speak(pair: Pair) -> None:
+    """The box says silence until then, and leaves that off a moment later: with the key still to be sent."""
+
+    def keys() -> int:
+        return len({p.stamp for p in pair.ears[1].heard if p.kind == EVENTS and p.payload[1] & 0x80})
+
+    for nth in range(8):
+        await asyncio.sleep(1.2)  # nobody says anything
+        pair.say(0, b"\x33" * STEP)
+        pair.box.sip.digits(pair.handles[1], "1")
+        async with asyncio.timeout(20):
+            while keys() <= nth:
+                pair.say(0, b"\x33" * STEP)
+                await asyncio.sleep(0.02)
 
 
 async def test_a_report_names_the_stream_it_is_about(pair: Pair) -> None:
