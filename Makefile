@@ -19,7 +19,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c appliance/lines/*.c appliance/lines/dahdi/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred timers log-ins network soak homeassistant bench asterisk clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred timers log-ins network dahdi soak homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,10 @@ log-ins: quiet-setup ## ten thousand wrong passwords; the owner comes in all the
 
 network: quiet-setup ## a broker whose cable is pulled, name servers that say nothing; in namespaces (needs root)
 	@$(BIN)/pytest tests/mqtt/network.py tests/calls/names.py
+
+dahdi: quiet-setup ## lines and telephones at the real DAHDI driver, in a machine under QEMU (root; some minutes, the first time ten more)
+	@$(BIN)/python -m tests.dahdi.guest
+	@$(BIN)/pytest -s tests/dahdi/story.py
 
 soak: quiet-setup ## a day of more than five thousand calls through a whole box, and the account of it (about 20 min)
 	@$(BIN)/pytest -s tests/soak/whole_day.py
