@@ -37,6 +37,7 @@ PROGRAMS = {
     "codes": "print the card of codes for telephones",
     "hours": "draw a year of opening hours",
     "user": "list who may log in to the pages; add one, or give one another password",
+    "token": "list the tokens of programs that use the API; make and revoke them",
     "proof": "make what is kept of a PIN or of codes for premises actions",
     "audit": "print what was decided about premises actions, and check the log",
     "abort": "do not carry out an action whose delay is not over",

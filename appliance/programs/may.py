@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from appliance.control import messages
 from appliance.control.guard import Lift
-from appliance.control.handling import Disturb, Forward, Park, Take
+from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.recordings import HearRecording
 
 # Beside the box's own user and root: the bridge, where the settings let a broker ask, and the pages, which ask by role.
@@ -19,7 +19,7 @@ MAY: dict[str, frozenset[type]] = {
     "linekeeper-web": frozenset(
         {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
         | {messages.Why, messages.Messages, messages.Mailed, messages.SetMessage, messages.DeleteMessage}
-        | {Park, Take, Disturb, Forward, Lift, HearRecording}
+        | {Park, Take, Supervise, Disturb, Forward, Lift, HearRecording}
         | BROKERS_ASK
     ),
 }

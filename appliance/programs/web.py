@@ -95,8 +95,9 @@ async def _work(
     notify.ready(
         page if box.office.users() else f"{page} (nobody can log in yet: {page}first-run sets the owner's password)"
     )
+    box.feed.to(box.screen.on_office, box.screen.on_event, box.screen.on_away)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(follow(control, box.screen.on_office, box.screen.on_event, box.screen.on_away))
+        tasks.create_task(follow(control, box.feed.on_office, box.feed.on_event, box.feed.on_away))
         tasks.create_task(serve(box, sock, listen, https))
         if https:
             tasks.create_task(https.tls.keep())

@@ -61,6 +61,10 @@ class Tokens:
             self._db.execute("UPDATE token SET seen = ?, address = ? WHERE id = ?", (at, address[:60], token.id))
         return token
 
+    def get(self, id: int) -> Token | None:
+        row = self._db.execute(f"SELECT {_FIELDS} FROM token WHERE id = ?", (id,)).fetchone()
+        return _token(row) if row else None
+
     def all(self) -> list[Token]:
         return [_token(row) for row in self._db.execute(f"SELECT {_FIELDS} FROM token ORDER BY user, name, id")]
 

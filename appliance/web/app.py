@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from appliance.web.access import Row, routes
 from appliance.web.accounts import Accounts
+from appliance.web.api import routes as api
 from appliance.web.begin import Begin
 from appliance.web.board import Board
 from appliance.web.box import Box
@@ -31,6 +32,7 @@ from appliance.web.message_pages import MessagePages
 from appliance.web.report_pages import ReportPages
 from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
+from appliance.web.token_pages import TokenPages
 from appliance.web.what_if_pages import WhatIfPages
 
 CONNECTIONS_MAX = 200
@@ -111,6 +113,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *HoursPages(box).rows(),
         *WhatIfPages(box).rows(),
         *ReportPages(box).rows(),
+        *TokenPages().rows(),
     )
 
 
@@ -118,6 +121,7 @@ def application(box: Box, listen: str) -> ASGIApp:
     """The rows and `/static`, guarded."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.extend(routes(rows(box), box.office))
+    app.router.routes.extend(api.routes(box))
     app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
     return Guard(app, listen)
 
@@ -164,6 +168,7 @@ async def serve(box: Box, sock: socket.socket, listen: str, https: Https | None 
         for server, _where in servers:
             server.should_exit = True
         box.screen.close()
+        box.feed.close()
         painting.cancel()
         await asyncio.wait((painting, *tasks))
     for task in (painting, *tasks):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from appliance.control.feed import Feed
 from appliance.store.office import Office
 from appliance.web.certificates import Authority
 from appliance.web.drafts import Drafts
@@ -25,3 +26,4 @@ class Box:
     card: Card = tuple
     known: Known = field(default_factory=lambda: Known(Path("office.toml")))  # the settings in force, for their names
     authority: Authority | None = None  # that the box made for its HTTPS
+    feed: Feed = field(default_factory=Feed)  # what the switch tells, as it comes

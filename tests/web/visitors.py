@@ -32,8 +32,8 @@ def user(name: str, role: str) -> User:
 class Site:
     """Where the pages are, and their database."""
 
-    def __init__(self, address: str, office: Office) -> None:
-        self.address, self.office = address, office
+    def __init__(self, address: str, box: Box) -> None:
+        self.address, self.box, self.office = address, box, box.office
 
     def people(self) -> None:
         """One user of each role, named after it, with PASSWORD."""
@@ -84,12 +84,12 @@ async def site(
     drafts = Drafts(socket or folder / "no.sock", document)
     with listener("127.0.0.1", 0) as sock, contextlib.closing(Office(folder)) as office:
         box = Box(Screen(), office, drafts, state or folder, known=Known(document))
+        box.feed.to(box.screen.on_office, box.screen.on_event, box.screen.on_away)
         tasks = [asyncio.create_task(serve(box, sock, "127.0.0.1"))]
         if follows and socket:
-            shown = box.screen
-            tasks.append(asyncio.create_task(follow(socket, shown.on_office, shown.on_event, shown.on_away)))
+            tasks.append(asyncio.create_task(follow(socket, box.feed.on_office, box.feed.on_event, box.feed.on_away)))
         try:
-            yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", office)
+            yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", box)
         finally:
             for task in tasks:
                 task.cancel()

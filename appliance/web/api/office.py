@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The office, its calls and its people, by the API."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import FileResponse
+
+from appliance.control import messages as m
+from appliance.control.guard import Ban, Lift
+from appliance.control.handling import Disturb, Forward, Park, Take
+from appliance.control.live import Live
+from appliance.store.reader import Reader
+from appliance.web.api import shapes as s
+from appliance.web.api.gate import Asked, Way, Wrong
+from appliance.web.api.scopes import effective
+
+
+def ways() -> tuple[Way, ...]:
+    return (*_LOOK, *_CALLS, *_PEOPLE, *_VOICEMAIL)
+
+
+def live(asked: Asked) -> Live:
+    """The office as it is now. Raises Wrong."""
+    if asked.box.screen.live is None:
+        raise Wrong(503, "away", "The switch does not answer.")
+    return asked.box.screen.live
+
+
+def one(things: dict[Any, Any], id: object, what: str) -> Any:
+    """Raises Wrong."""
+    if id not in things:
+        raise Wrong(404, "unknown", f"There is no {what} {id}.")
+    return things[id]
+
+
+# ---- looking
+
+
+async def self_(asked: Asked) -> s.Self:
+    token, user = asked.token, asked.user
+    return s.Self(token.name, user.name, user.role, sorted(effective(token.scopes, user.role)), token.until)
+
+
+async def queues(asked: Asked) -> list[m.Queue]:
+    return list(live(asked).queues.values())
+
+
+async def people(asked: Asked) -> list[m.Person]:
+    return list(live(asked).people.values())
+
+
+async def person(asked: Asked) -> m.Person:
+    return one(live(asked).people, asked.path["person"], "person")  # type: ignore[no-any-return]
+
+
+async def lines(asked: Asked) -> list[m.Line]:
+    return list(live(asked).lines.values())
+
+
+async def phones(asked: Asked) -> list[m.Phone]:
+    return list(live(asked).phones.values())
+
+
+async def hours(asked: Asked) -> list[m.Hours]:
+    return list(live(asked).hours.values())
+
+
+async def mailboxes(asked: Asked) -> list[m.Mailbox]:
+    return list(live(asked).mailboxes.values())
+
+
+async def bans(asked: Asked) -> list[Ban]:
+    return list(live(asked).bans.values())
+
+
+async def lift(asked: Asked) -> s.Done:
+    await asked.switch(Lift(0, asked.path["address"]))
+    asked.note("ban-lifted", asked.path["address"])
+    return s.Done()
+
+
+_LOOK = (
+    Way("GET", "/self", "", self_, "What this token is, and may", s.Self),
+    Way("GET", "/queues", "office:read", queues, "Queues, and who waits", list[m.Queue]),
+    Way("GET", "/people", "office:read", people, "People and their status", list[m.Person]),
+    Way("GET", "/people/{person}", "office:read", person, "One person", m.Person),
+    Way("GET", "/lines", "office:read", lines, "Lines", list[m.Line]),
+    Way("GET", "/phones", "office:read", phones, "Telephones, and where they are registered", list[m.Phone]),
+    Way("GET", "/hours", "office:read", hours, "Opening hours, and what is held against them", list[m.Hours]),
+    Way("GET", "/mailboxes", "office:read", mailboxes, "How many messages each mailbox has", list[m.Mailbox]),
+    Way("GET", "/bans", "office:read", bans, "Addresses banned from the SIP port", list[Ban]),
+    Way("DELETE", "/bans/{address}", "guard:write", lift, "Ban an address no longer"),
+)
+
+# ---- calls
+
+
+async def calls(asked: Asked) -> list[m.Call]:
+    return list(live(asked).calls.values())
+
+
+async def call(asked: Asked) -> s.PastCall:
+    found = await asyncio.to_thread(_journal(asked).call, asked.path["call"])
+    if found is None:
+        raise Wrong(404, "unknown", f"There is no call {asked.path['call']}.")
+    return s.PastCall(*found)
+
+
+async def past(asked: Asked) -> list[s.PastCall]:
+    since = asked.query
+    found = await asyncio.to_thread(_journal(asked).calls, since.since, since.limit, since.outcome or None)
+    return [s.PastCall(*each) for each in found]
+
+
+async def why(asked: Asked) -> s.Sentences:
+    told = await asked.switch(m.Why(0, asked.path["call"], asked.query.language))
+    return s.Sentences(list(told))
+
+
+async def hang_up(asked: Asked) -> s.Done:
+    await asked.switch(m.HangUp(0, asked.path["call"]))
+    asked.note("call-ended", str(asked.path["call"]))
+    return s.Done()
+
+
+async def send(asked: Asked) -> s.Done:
+    await asked.switch(m.Send(0, asked.path["call"], asked.body.to))
+    asked.note("call-sent", f"{asked.path['call']} to {asked.body.to}")
+    return s.Done()
+
+
+async def park(asked: Asked) -> m.Parked:
+    parked = await asked.switch(Park(0, asked.path["call"], asked.body.slot, asked.body.by))
+    asked.note("call-parked", str(asked.path["call"]))
+    return parked  # type: ignore[no-any-return]
+
+
+async def take(asked: Asked) -> s.Done:
+    wanted = asked.body
+    await asked.switch(Take(0, asked.path["call"], tuple(wanted.phones), wanted.person, asked.by))
+    asked.note("call-taken", str(asked.path["call"]))
+    return s.Done()
+
+
+async def dial(asked: Asked) -> m.Dialled:
+    wanted = asked.body
+    if sum(each is not None for each in (wanted.connect, wanted.say, wanted.prompt)) != 1:
+        raise Wrong(422, "bad-request", "Exactly one of connect, say and prompt is needed.")
+    request = m.Dial(0, wanted.to, wanted.connect, wanted.say, wanted.prompt, wanted.line, wanted.language)
+    dialled = await asked.switch(request)
+    asked.note("dialled", wanted.to)
+    return dialled  # type: ignore[no-any-return]
+
+
+async def say(asked: Asked) -> m.Dialled:
+    wanted = asked.body
+    said = await asked.switch(m.Say(0, wanted.text, tuple(wanted.phones), wanted.person, wanted.language))
+    asked.note("said", wanted.text)
+    return said  # type: ignore[no-any-return]
+
+
+_CALLS = (
+    Way("GET", "/calls", "calls:read", calls, "Calls under way", list[m.Call]),
+    Way(
+        "GET",
+        "/calls/past",
+        "calls:read",
+        past,
+        "Calls of the journal, the newest first",
+        list[s.PastCall],
+        query=s.Since,
+    ),
+    Way("GET", "/calls/{call}", "calls:read", call, "One call of the journal", s.PastCall),
+    Way("GET", "/calls/{call}/why", "calls:read", why, "Why it went so, in words", s.Sentences, query=s.InLanguage),
+    Way("DELETE", "/calls/{call}", "calls:write", hang_up, "End a call and all its legs"),
+    Way("POST", "/calls/{call}/send", "calls:write", send, "Send a call elsewhere", body=s.SendTo),
+    Way("POST", "/calls/{call}/park", "calls:write", park, "Park a call", m.Parked, s.ParkIn),
+    Way("POST", "/calls/{call}/take", "calls:write", take, "Ring telephones; who answers has the call", body=s.TakeOn),
+    Way("POST", "/dial", "dial", dial, "Call somebody, who is put through or told something", m.Dialled, s.DialTo),
+    Way("POST", "/say", "dial", say, "Say something on telephones", m.Dialled, s.SayOn),
+)
+
+# ---- people and hours
+
+
+async def status(asked: Asked) -> s.Done:
+    new, who = asked.body, asked.path["person"]
+    one(live(asked).people, who, "person")
+    await asked.switch(m.SetStatus(0, who, new.status, new.reason, "page", new.until))
+    asked.note("status-set", f"{who}: {new.status}")
+    return s.Done()
+
+
+async def disturb(asked: Asked) -> s.Done:
+    await asked.switch(Disturb(0, asked.path["person"], asked.body.may))
+    asked.note("disturb-set", asked.path["person"])
+    return s.Done()
+
+
+async def forward(asked: Asked) -> s.Done:
+    await asked.switch(Forward(0, asked.path["person"], asked.body.when, asked.body.number))
+    asked.note("forward-set", f"{asked.path['person']}: {asked.body.when}")
+    return s.Done()
+
+
+async def override(asked: Asked) -> s.Done:
+    new, which = asked.body, asked.path["hours"]
+    one(live(asked).hours, which, "hours")
+    await asked.switch(m.Override(0, which, new.mode, new.until, "page"))
+    asked.note("hours-held", f"{which}: {new.mode}")
+    return s.Done()
+
+
+_PEOPLE = (
+    Way("PUT", "/people/{person}/status", "people:write", status, "Set somebody's status", body=s.StatusOf),
+    Way("PUT", "/people/{person}/disturb", "people:write", disturb, "Whether he may be disturbed", body=s.DisturbOf),
+    Way("PUT", "/people/{person}/forward", "people:write", forward, "Where calls to him go", body=s.ForwardOf),
+    Way("PUT", "/hours/{hours}/override", "hours:write", override, "Hold hours open or closed", body=s.OverrideOf),
+)
+
+# ---- voicemail
+
+
+async def messages(asked: Asked) -> list[s.VoiceMessage]:
+    found = await asked.switch(m.Messages(0, asked.query.mailbox, after=asked.query.after))
+    fields = s.VoiceMessage.__struct_fields__
+    return [s.VoiceMessage(**{key: getattr(each, key) for key in fields}) for each in found]
+
+
+async def audio(asked: Asked) -> FileResponse:
+    """The file of a message, from the folder of messages alone."""
+    id = asked.path["message"]
+    found = [each for each in await asked.switch(m.Messages(0, after=max(id - 1, 0))) if each.id == id]
+    if not found:
+        raise Wrong(404, "unknown", f"There is no message {id}.")
+    file = Path(found[0].file)
+    if file.suffix != ".wav" or file.is_symlink() or not await asyncio.to_thread(file.is_file):
+        raise Wrong(404, "gone", "The file of this message is not there.")
+    asked.note("message-heard", str(id))
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{id}.wav"'}
+    return FileResponse(file, headers=headers, media_type="audio/wav")
+
+
+async def became(asked: Asked) -> s.Done:
+    id = asked.path["message"]
+    await asked.switch(m.SetMessage(0, id, asked.body.state, asked.body.handled, asked.by))
+    asked.note("message-changed", str(id))
+    return s.Done()
+
+
+async def delete(asked: Asked) -> s.Done:
+    id = asked.path["message"]
+    await asked.switch(m.DeleteMessage(0, id, asked.by))
+    asked.note("message-deleted", str(id))
+    return s.Done()
+
+
+_VOICEMAIL = (
+    Way(
+        "GET",
+        "/voicemail",
+        "voicemail:read",
+        messages,
+        "Messages, by their ids",
+        list[s.VoiceMessage],
+        query=s.OfMailbox,
+    ),
+    Way("GET", "/voicemail/{message}/audio", "voicemail:read", audio, "What a message sounds like", "audio/wav"),
+    Way("PATCH", "/voicemail/{message}", "voicemail:write", became, "What became of a message", body=s.MessageBecame),
+    Way("DELETE", "/voicemail/{message}", "voicemail:write", delete, "Delete a message and its file"),
+)
+
+
+def _journal(asked: Asked) -> Reader:
+    return Reader(asked.box.state / "journal.db")

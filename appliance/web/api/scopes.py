@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a token may, and which of that a user of each role may give away. Pure."""
+
+from collections.abc import Iterable
+
+from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, READER, ROLES, SUPERVISOR
+
+PREFIX = "lk_"  # of a token, so that one found in a file is known for what it is
+
+
+def _(words: str) -> str:
+    """Marks words for translation, which is done where they are shown."""
+    return words
+
+
+SCOPES = {
+    "office:read": _("queues, people, lines, telephones and hours as they are now"),
+    "calls:read": _("calls as they are now and were before, why they went so, and events as they happen"),
+    "calls:write": _("send calls elsewhere, park and end them, ring somebody for them"),
+    "dial": _("have the box call somebody, or say something on telephones"),
+    "people:write": _("status, do not disturb and forwarding of people"),
+    "hours:write": _("hold hours open or closed"),
+    "voicemail:read": _("messages, and what they sound like"),
+    "voicemail:write": _("say what became of messages, and delete them"),
+    "settings:read": _("the settings, and those before"),
+    "settings:write": _("put settings in force"),
+    "users:read": _("who may log in to the pages"),
+    "users:write": _("let people in, change and remove them"),
+    "guard:write": _("lift bans"),
+    "health:read": _("what is wrong with the box"),
+    "metrics:read": _("figures for Prometheus"),
+}
+EVERY = frozenset(SCOPES)
+_WATCH = frozenset({"office:read", "health:read", "metrics:read"})
+_DIRECT = frozenset({"calls:read", "calls:write", "dial", "people:write", "hours:write"})
+MAY_GIVE = {
+    OWNER: EVERY,
+    INSTALLER: _WATCH | {"calls:read", "hours:write", "settings:read", "settings:write", "guard:write"},
+    SUPERVISOR: _WATCH | _DIRECT | {"voicemail:read", "voicemail:write"},
+    EMPLOYEE: frozenset({"office:read"}),
+    READER: frozenset({"office:read"}),
+}
+assert set(MAY_GIVE) == set(ROLES)
+
+
+def effective(scopes: Iterable[str], role: str) -> frozenset[str]:
+    """What a token may whose user has this role now: no more than he could give it today."""
+    return frozenset(scopes) & MAY_GIVE.get(role, frozenset())

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What programs send and are answered, beside what the control socket says already. Times are ms UTC. Pure."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from appliance.control.fields import Id, Short
+from appliance.control.messages import SENT_TO, TARGET, Language, MessageState, Status, Time, Words
+from appliance.web.access import ROLES
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+UserName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,30}$")]
+Limit = Annotated[int, Meta(ge=1, le=1000)]
+Moment = Annotated[int, Meta(ge=0, lt=2**53)]
+Role = Literal["owner", "installer", "supervisor", "employee", "reader"]
+assert set(Role.__args__) == set(ROLES)  # type: ignore[attr-defined]
+
+
+class Strict(Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing unknown: a field written wrongly is told, not passed over."""
+
+
+class Problem(Struct, frozen=True):
+    """Why something was not done: `error` is stable, `message` for people."""
+
+    error: str
+    message: str
+
+
+class Done(Struct, frozen=True):
+    """It was done; there is nothing to tell."""
+
+
+class PastCall(Struct, frozen=True):
+    """A call as the journal has it; ended_at null: it goes on. outcome: how it ended."""
+
+    id: int
+    at: int
+    line: str
+    caller: str
+    called: str
+    name: str
+    queue: str
+    person: str
+    answered_at: int | None
+    ended_at: int | None
+    outcome: str | None
+
+
+class Sentences(Struct, frozen=True):
+    """Why a call went as it did, oldest first."""
+
+    sentences: list[str]
+
+
+class Since(Strict, frozen=True):
+    """since: calls that began then or later; the newest come first."""
+
+    since: Moment = 0
+    limit: Limit = 100
+    outcome: Literal["", "answered", "voicemail", "refused", "abandoned", "self-service", "cut"] = ""
+
+
+class InLanguage(Strict, frozen=True):
+    language: Literal["", "en", "ru", "uk"] = ""
+
+
+class SendTo(Strict, frozen=True):
+    """to: `queue.`, `chain.`, `person.`, `mailbox.`, `scenario.` or `room.` and a name, or `number.` and a number."""
+
+    to: Annotated[str, Meta(pattern=SENT_TO, max_length=80)]
+
+
+class ParkIn(Strict, frozen=True):
+    """slot "": the first that is free; by: the person the call comes back to."""
+
+    slot: Annotated[str, Meta(pattern="^[0-9]{0,6}$")] = ""
+    by: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
+
+
+class TakeOn(Strict, frozen=True):
+    """Telephones, or all of a person, that are rung for a call."""
+
+    phones: Annotated[list[Name], Meta(max_length=20)] = []
+    person: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
+
+
+class DialTo(Strict, frozen=True):
+    """Call `to`; who answers is put through (`connect`) or told something (`say`, a text, or `prompt`): one of the three."""
+
+    to: Annotated[str, Meta(min_length=2, max_length=60)]
+    connect: Annotated[str, Meta(pattern=TARGET, max_length=80)] | None = None
+    say: Words | None = None
+    prompt: Name | None = None
+    line: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
+    language: Language = ""
+
+
+class SayOn(Strict, frozen=True):
+    """A text to be said on telephones, or all those of a person."""
+
+    text: Words
+    phones: Annotated[list[Name], Meta(max_length=20)] = []
+    person: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
+    language: Language = ""
+
+
+class StatusOf(Strict, frozen=True):
+    """until: when it ends by itself; null: not."""
+
+    status: Status
+    reason: Short = ""
+    until: Time | None = None
+
+
+class DisturbOf(Strict, frozen=True):
+    may: bool
+
+
+class ForwardOf(Strict, frozen=True):
+    """Where calls to this person alone go, as a telephone dials it; "": nowhere."""
+
+    when: Literal["always", "busy", "no-answer"]
+    number: Annotated[str, Meta(pattern="^[0-9]{0,20}$")]
+
+
+class OverrideOf(Strict, frozen=True):
+    """as-written ends what is held; until null: till told otherwise."""
+
+    mode: Literal["open", "closed", "as-written"]
+    until: Time | None = None
+
+
+class OfMailbox(Strict, frozen=True):
+    """mailbox "": all; after: only messages with a higher id, as one answer has 1,000."""
+
+    mailbox: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
+    after: Id = 0
+
+
+class VoiceMessage(Struct, frozen=True):
+    """A message; duration in ms, sha256 that of its file. The sound is at /voicemail/{message}/audio."""
+
+    id: int
+    mailbox: str
+    at: int
+    caller: str
+    name: str
+    duration: int
+    sha256: str
+    state: MessageState
+    handled: bool
+    changed_at: int
+
+
+class MessageBecame(Strict, frozen=True):
+    """null leaves either as it is."""
+
+    state: MessageState | None = None
+    handled: bool | None = None
+
+
+class Version(Struct, frozen=True):
+    number: int
+    at: int
+    comment: str
+    sha256: str
+
+
+class Warnings(Struct, frozen=True):
+    """The document is sound; what in it may not be meant all the same."""
+
+    warnings: list[str]
+
+
+class InForce(Struct, frozen=True):
+    """restart: the tables taken up only when the programs start again."""
+
+    revision: int
+    restart: list[str]
+    warnings: list[str]
+
+
+class OneUser(Struct, frozen=True):
+    """codes: whether codes of six digits are asked for at log-in."""
+
+    name: str
+    role: str
+    codes: bool
+    person: str
+    at: int
+
+
+class NewUser(Strict, frozen=True):
+    name: UserName
+    role: Role
+    password: Annotated[str, Meta(min_length=10, max_length=200)]
+
+
+class ChangedUser(Strict, frozen=True):
+    """What is left out stays. A new password also turns codes off; either ends the user's sessions."""
+
+    role: Role | UnsetType = UNSET
+    password: Annotated[str, Meta(min_length=10, max_length=200)] | UnsetType = UNSET
+
+
+class Self(Struct, frozen=True):
+    """The token that asks: its name, whose it is, and what it may."""
+
+    name: str
+    user: str
+    role: str
+    scopes: list[str]
+    until: int
