@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <malloc.h>
+#include <pjmedia-codec/opus.h>
 #include <pthread.h>
 #include <resolv.h>
 #include <stdlib.h>
@@ -302,10 +303,24 @@ static const char *listen_on(pjsip_transport_type_e type)
     return text;
 }
 
+/* What the bridge carries, and no more: by itself it would encode 48 kHz made of these. */
+static void spare_opus(void)
+{
+    pj_str_t id = pj_str((char *)(uintptr_t) "opus/48000");
+    pjmedia_codec_opus_config config;
+    pjmedia_codec_param param;
+
+    if (pjsua_codec_get_param(&id, &param) != PJ_SUCCESS || pjmedia_codec_opus_get_config(&config) != PJ_SUCCESS)
+        return;
+    config.sample_rate = (unsigned)sip_config.clock_rate;
+    pjmedia_codec_opus_set_default_param(&config, &param);
+}
+
 static void prefer_codecs(void)
 {
     pj_str_t all = pj_str((char *)(uintptr_t) "*");
 
+    spare_opus();
     pjsua_codec_set_priority(&all, 0);
     for (int i = 0; i < sip_config.codec_count; i++) {
         pj_str_t id = pj_str(sip_config.codecs[i]);
