@@ -95,7 +95,7 @@ bench: quiet-setup ## every measurement in bench/, one after another (but asteri
 	@$(BIN)/python bench/testbed/others.py
 	@for script in $(filter-out bench/asterisk.py,$(wildcard bench/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-asterisk: quiet-setup ## the switch beside Asterisk 22, which is installed in a folder of its own (root; 4 min)
+asterisk: quiet-setup ## the switch beside Asterisk 22, which is installed in a folder of its own (root; 5 min)
 	@$(BIN)/python bench/testbed/asterisk.py
 	@$(BIN)/python bench/asterisk.py
 

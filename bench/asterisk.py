@@ -15,7 +15,7 @@ from testbed.asterisk import KEYS, PLAIN, RECORDED, Asterisk
 from testbed.audio import Audio
 from testbed.callers import Callers
 from testbed.office import Switch, stage
-from testbed.sip import A_LAW, G722, Telephone
+from testbed.sip import A_LAW, G722, OPUS, Telephone
 from testbed.table import tell, wants_writing
 
 from appliance.programs.demo.office import CREW_PASSWORD
@@ -102,24 +102,18 @@ class Bench:
     desks: Telephone
     sound: Audio
 
-    def still(self) -> None:
-        """Calls are to be without sound: sendrecv would have us send silence, inactive Asterisk look for music."""
-        self.line.direction = self.desks.direction = "inactive" if isinstance(self.side, Linekeeper) else "sendrecv"
-
     def kind(self, kind: str) -> Callable[[int], str]:
         return lambda number: self.side.number(number % CREW, kind)
 
     async def signalling(self, called: Callable[[int], str], calls: int = CALLS) -> float:
         """CPU seconds per 1,000 calls."""
-        self.still()
-        callers = Callers(self.line, self.desks, None, rate=RATE, called=called)
+        callers = Callers(self.line, self.desks, self.sound, rate=RATE, called=called)
         used = process.cpu(self.side.pid)
         await self._done(callers.run(calls), callers)
         return (process.cpu(self.side.pid) - used) / calls * 1000
 
     async def talking(self, called: Callable[[int], str]) -> tuple[float, float]:
         """CPU seconds for a minute of one call's sound, both legs; KB held for a call."""
-        self.line.direction = self.desks.direction = "sendrecv"
         callers = Callers(self.line, self.desks, self.sound, talk=0, rate=RATE, called=called)
         held = process.memory(self.side.pid).private
         await self._done(callers.up(TALKS), callers)
@@ -136,8 +130,7 @@ class Bench:
 
     async def delays(self, called: Callable[[int], str]) -> tuple[float, float]:
         """ms, medians: INVITE in to INVITE out, and 200 in to 200 out."""
-        self.still()
-        callers = Callers(self.line, self.desks, None, rate=GENTLE, called=called)
+        callers = Callers(self.line, self.desks, self.sound, rate=GENTLE, called=called)
         await self._done(callers.run(CREW), callers)
         invites = [(desk.at - caller.at) / 1e6 for caller, desk in callers.pairs]
         answers = [(caller.answered - desk.answered) / 1e6 for caller, desk in callers.pairs]
@@ -180,14 +173,14 @@ Figures = dict[str, list[float]]  # of each round, by what was measured
 # What is measured, and to how many places: of us, and what of Asterisk's it is held against.
 PERSON, QUEUE = "CPU s per 1,000 calls to a person", "CPU s per 1,000 calls through a queue"
 SOUND, SOUND_KEYS = "CPU s per call-minute of G.711", "CPU s per call-minute of G.711, transfer key armed"
-TRANSCODED = "CPU s per call-minute of G.711 to G.722"
+TRANSCODED, TO_OPUS = "CPU s per call-minute of G.711 to G.722", "CPU s per call-minute of G.711 to Opus"
 RECORDING = "CPU s per call-minute of G.711, recorded"
 HELD = "KB held for a call with sound"
 INVITES, ANSWERS = "ms from INVITE to INVITE", "ms from 200 to 200"
 REGISTERED, REGISTERED_HERE = "registrations for a CPU second", "registrations a second, as measured"
 ROWS = [
     (PERSON, PERSON, 2), (QUEUE, QUEUE, 2), (SOUND, SOUND, 3), (SOUND_KEYS, SOUND, 3), (TRANSCODED, TRANSCODED, 3),
-    (RECORDING, RECORDING, 3), (HELD, HELD, 0), (INVITES, INVITES, 2), (ANSWERS, ANSWERS, 2),
+    (TO_OPUS, TO_OPUS, 3), (RECORDING, RECORDING, 3), (HELD, HELD, 0), (INVITES, INVITES, 2), (ANSWERS, ANSWERS, 2),
     (REGISTERED, REGISTERED, 0), (REGISTERED_HERE, REGISTERED_HERE, 0),
 ]  # fmt: skip
 
@@ -204,8 +197,8 @@ async def one_round(one: Bench, figures: Figures) -> None:
         note(SOUND_KEYS, (await one.talking(one.kind(KEYS)))[0])
     if one.side.records:
         note(RECORDING, (await one.talking(one.kind(RECORDED)))[0])
-    one.desks.codec = G722
-    note(TRANSCODED, (await one.talking(plain))[0])
+    for one.desks.codec, what in ((G722, TRANSCODED), (OPUS, TO_OPUS)):
+        note(what, (await one.talking(plain))[0])
     one.desks.codec = A_LAW
     invites, answers = await one.delays(plain)
     note(INVITES, invites)

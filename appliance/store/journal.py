@@ -470,6 +470,8 @@ def _primary(fault: sqlite3.Error) -> int:
 
 def _text(outside: str) -> str:
     """Text SQLite and every reader can take: bounded, no lone surrogates, no NUL."""
+    if outside.isascii() and outside.isprintable() and len(outside) <= TEXT_MAX:
+        return outside
     return outside[:TEXT_MAX].encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 

@@ -26,7 +26,8 @@ PLAIN, KEYS, RECORDED = "00", "01", "02"  # kinds of numbers: only called, with 
 
 MODULES = """
 pbx_config app_dial app_queue app_mixmonitor chan_pjsip bridge_native_rtp bridge_simple bridge_softmix
-codec_alaw codec_ulaw codec_a_mu codec_g722 codec_resample format_wav format_pcm res_timing_timerfd
+codec_alaw codec_ulaw codec_a_mu codec_g722 codec_opus_open_source res_format_attr_opus codec_resample
+format_wav format_pcm res_timing_timerfd
 res_rtp_asterisk res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjproject res_pjsip
 res_pjsip_session res_pjsip_pubsub res_pjsip_sdp_rtp res_pjsip_caller_id res_pjsip_registrar
 res_pjsip_authenticator_digest res_pjsip_endpoint_identifier_user res_pjsip_endpoint_identifier_ip
@@ -65,7 +66,7 @@ bind = 127.0.0.1:{sip}
 type = endpoint
 context = telephones
 disallow = all
-allow = alaw,g722
+allow = alaw,g722,opus
 direct_media = no
 [line]
 type = endpoint

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The audio of many calls from one UDP port: `audio.py PORT` sends a packet of 160 bytes, as G.711 and G.722 have, every
-20 ms to each port it is told ("+PORT PAYLOAD_TYPE", "-PORT" on a line), counts what comes back, and answers "?" with
-"sent received"."""
+20 ms to each port it is told ("+PORT PAYLOAD_TYPE", "-PORT" on a line; "*PORT PAYLOAD_TYPE": packets of Opus), counts what
+comes back, and answers "?" with "sent received"."""
 
+import ctypes
+import math
 import os
+import random
 import select
 import socket
 import struct
@@ -19,6 +22,22 @@ A_LAW = 8  # payload type
 HEADER = struct.Struct("!BBHII")
 SPEECH = bytes((n * 37) & 0xFF for n in range(SAMPLES))  # not silence, that is all
 READ_AT_ONCE = 2000  # datagrams
+OPUS_HZ, OPUS_SAMPLES = 48000, 960  # of a packet of 20 ms
+VOICE = 2048  # OPUS_APPLICATION_VOIP
+
+
+def opus_speech(packets: int = 50) -> list[bytes]:
+    """A second of something like a voice, by libopus as the machine has it."""
+    lib, fault, noise = ctypes.CDLL("libopus.so.0"), ctypes.c_int(), random.Random(1)
+    lib.opus_encoder_create.restype = ctypes.c_void_p
+    encoder = ctypes.c_void_p(lib.opus_encoder_create(OPUS_HZ, 1, VOICE, ctypes.byref(fault)))
+    room, made = ctypes.create_string_buffer(1500), []
+    for first in range(0, packets * OPUS_SAMPLES, OPUS_SAMPLES):
+        times = [at / OPUS_HZ for at in range(first, first + OPUS_SAMPLES)]
+        values = (sum(math.sin(2 * math.pi * 150 * n * (1 + 0.1 * at) * at) / n for n in range(1, 8)) for at in times)
+        sound = (ctypes.c_int16 * OPUS_SAMPLES)(*(round(5000 * one + noise.gauss(0, 300)) for one in values))
+        made.append(room.raw[: lib.opus_encode(encoder, sound, OPUS_SAMPLES, room, len(room))])
+    return made
 
 
 class Audio:
@@ -27,9 +46,9 @@ class Audio:
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self.process, self.port = process, port
 
-    def speak(self, to: int, kind: int = A_LAW) -> None:
+    def speak(self, to: int, kind: int = A_LAW, *, opus: bool = False) -> None:
         """kind: payload type."""
-        self._say(f"+{to} {kind}")
+        self._say(f"{'*' if opus else '+'}{to} {kind}")
 
     def hush(self, to: int) -> None:
         self._say(f"-{to}")
@@ -62,6 +81,8 @@ def main(port: int) -> None:
     sent = received = 0
     stamps: dict[int, int] = {}  # by port: packets sent to it
     kinds: dict[int, int] = {}  # by port: payload type
+    opus: list[bytes] = []
+    by_opus: set[int] = set()  # ports
     pending = b""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -70,9 +91,10 @@ def main(port: int) -> None:
         due = time.monotonic()
         while True:
             for to, count in stamps.items():
-                head = HEADER.pack(0x80, kinds[to], count & 0xFFFF, count * SAMPLES & 0xFFFFFFFF, to)
+                said, step = (opus[count % len(opus)], OPUS_SAMPLES) if to in by_opus else (SPEECH, SAMPLES)
+                head = HEADER.pack(0x80, kinds[to], count & 0xFFFF, count * step & 0xFFFFFFFF, to)
                 try:
-                    wire.sendto(head + SPEECH, ("127.0.0.1", to))
+                    wire.sendto(head + said, ("127.0.0.1", to))
                 except OSError:  # it hung up a moment ago
                     continue
                 stamps[to] = count + 1
@@ -88,11 +110,15 @@ def main(port: int) -> None:
                 for line in lines:
                     if line == b"?":
                         print(sent, received, flush=True)
-                    elif line[:1] == b"+":
+                    elif line[:1] in b"+*":
                         to, kinds[to] = map(int, line[1:].split())
                         stamps.setdefault(to, 0)
+                        if line[:1] == b"*":
+                            opus = opus or opus_speech()
+                            by_opus.add(to)
                     else:
                         stamps.pop(int(line[1:]), None)
+                        by_opus.discard(int(line[1:]))
             for _ in range(READ_AT_ONCE):
                 try:
                     wire.recv(2048)

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable
 
 from testbed.audio import Audio
-from testbed.sip import Dialog, Telephone
+from testbed.sip import OPUS, Dialog, Telephone
 
 RATE = 50.0  # calls a second
 RINGS = 0.1  # seconds
@@ -92,7 +92,7 @@ class Callers:
     def _speaks(self, dialog: Dialog) -> None:
         if self._sound and dialog.rtp:
             of = self.desks if dialog.invite else self.line
-            self._sound.speak(dialog.rtp, of.codec[0])
+            self._sound.speak(dialog.rtp, dialog.kind, opus=of.codec == OPUS)
 
     def _ended(self, dialog: Dialog, status: int) -> None:
         self.over += 1

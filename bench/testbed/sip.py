@@ -16,6 +16,7 @@ TIMESPEC = struct.Struct("@ll")
 BUFFER = 4 << 20  # bytes of the socket's receive buffer asked for
 LOOPBACK = "127.0.0.1"
 A_LAW, G722 = (8, "PCMA/8000"), (9, "G722/8000")  # RFC 3551: of G.722 the clock is told wrong, and stays so
+OPUS = (107, "opus/48000/2")  # RFC 7587; the number is a wish, that of an offer counts
 T1 = 0.5  # seconds before what was not answered is sent again, doubling; RFC 3261 section 17.1.1.1
 
 
@@ -61,6 +62,7 @@ class Dialog:
     rtp: int = 0  # port the other end listens at, 0 as long as it has told none
     up: bool = False
     answered: int = 0  # when its 200 was sent, or had come
+    kind: int = 0  # payload type by which the other end knows our codec
     invite: Message | None = None  # the one to be answered
     answer: str = ""  # the last, for one that is asked again
     via: str = ""
@@ -174,7 +176,7 @@ class Telephone:
 
     def answer(self, dialog: Dialog) -> None:
         dialog.answered = time.time_ns()
-        self._reply(dialog, "200 OK", self._sdp(), until_ack=True)
+        self._reply(dialog, "200 OK", self._sdp(dialog.kind), until_ack=True)
 
     def hang_up(self, dialog: Dialog) -> None:
         """Send a BYE."""
@@ -226,7 +228,7 @@ class Telephone:
         headers = request.headers
         dialog = Dialog(
             headers["call-id"], f"{headers['to']};tag={self._token()}", headers["from"], uri_of(headers["contact"]),
-            user_of(headers["from"]), at, rtp=rtp_of(request.body), invite=request,
+            user_of(headers["from"]), at, rtp=rtp_of(request.body), kind=kind_of(request.body, self.codec), invite=request,
         )  # fmt: skip
         self.dialogs[dialog.call_id] = dialog
         self.heard.invited(dialog)
@@ -247,7 +249,7 @@ class Telephone:
             self.heard.trying(dialog, at)
         elif method == "INVITE" and answer.status < 300:
             dialog.remote, dialog.target = answer.headers["to"], uri_of(answer.headers["contact"])
-            dialog.rtp = rtp_of(answer.body)
+            dialog.rtp, dialog.kind = rtp_of(answer.body), kind_of(answer.body, self.codec)
             self.send(self._within(dialog, "ACK", self._via()))
             if not dialog.up:
                 dialog.up, dialog.answered = True, at
@@ -296,9 +298,10 @@ class Telephone:
         else:
             self.send(dialog.answer)
 
-    def _sdp(self) -> str:
+    def _sdp(self, kind: int = 0) -> str:
         direction = self.direction or ("sendrecv" if self.audio else "inactive")
-        kind, name = self.codec
+        wish, name = self.codec
+        kind = kind or wish
         return (
             f"v=0\r\no=- 1 1 IN IP4 {LOOPBACK}\r\ns=-\r\nc=IN IP4 {LOOPBACK}\r\nt=0 0\r\n"
             f"m=audio {self.audio or self.port} RTP/AVP {kind} 101\r\na=rtpmap:{kind} {name}\r\n"
@@ -338,6 +341,12 @@ def uri_of(header: str) -> str:
 
 def user_of(header: str) -> str:
     return uri_of(header).partition(":")[2].partition("@")[0]
+
+
+def kind_of(sdp: str, codec: tuple[int, str]) -> int:
+    """The payload type by which the other end knows a codec."""
+    found = re.search(rf"^a=rtpmap:(\d+) {codec[1]}\b", sdp, re.MULTILINE | re.IGNORECASE)
+    return int(found[1]) if found else codec[0]
 
 
 def rtp_of(sdp: str) -> int:
