@@ -113,7 +113,7 @@ def _chart(bars: Bars, width: float) -> Any:
     for axis in (chart.categoryAxis, chart.valueAxis):
         axis.labels.fontName, axis.labels.fontSize = PLAIN, 6.5
     chart.bars[0].fillColor, chart.bars[1].fillColor = HexColor(GREEN), HexColor(RED)
-    chart.bars.strokeWidth = 0
+    chart.bars.strokeColor = None
     drawing = Drawing(width, 130)
     drawing.add(chart)
     return drawing
