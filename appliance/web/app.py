@@ -30,6 +30,7 @@ from appliance.web.entry import Entry
 from appliance.web.hours_pages import HoursPages
 from appliance.web.message_pages import MessagePages
 from appliance.web.report_pages import ReportPages
+from appliance.web.scenario_pages import ScenarioPages
 from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
 from appliance.web.token_pages import TokenPages
@@ -107,6 +108,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *Accounts(entry, box).rows(),
         *Secure(box.authority).rows(),
         *Begin(box).rows(),
+        *ScenarioPages(box).rows(),
         *SettingsPages(box.drafts).rows(),
         *CallPages(box).rows(),
         *MessagePages(box).rows(),

@@ -75,6 +75,7 @@ async def test_who_comes_first_by_priority_puts_the_others_a_place_back(
     await hears(at, 9, "/en/Your call is next.")
     at.control.played(player)
     await hears(at, 2, "/en/You are number 2 in line.")
+    assert [call.caller for call in at.control.waiting("sales")] == ["+37060000009", "+37060000002"]
 
 
 async def test_everybody_sees_who_is_served_next_and_since_when_the_first_has_waited(

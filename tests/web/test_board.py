@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -124,6 +125,15 @@ async def appears(one, words: str) -> str:  # type: ignore[no-untyped-def]
     while words not in (page := str((await one.get("/")).text)):
         await asyncio.sleep(0.05)
     return page
+
+
+async def test_the_first_page_is_small_whatever_one_may_do(box: Site) -> None:
+    """Bytes, unpacked, of all a browser fetches for it: a small board on a slow network."""
+    async with box.logged_in(OWNER) as one:
+        page = (await one.get("/")).text
+        files = {found.partition("#")[0] for found in re.findall(r'(?:src|href)="(/static/[^"]+)"', page)}
+        assert "/static/fetched/htmx.min.js" in files
+        assert len(page.encode()) + sum([len((await one.get(file)).content) for file in files]) < 100_000
 
 
 @pytest.mark.parametrize("role", [INSTALLER, EMPLOYEE, READER])

@@ -17,7 +17,7 @@ RULES = "axe.run().then(r => JSON.stringify([r.passes.length, r.violations.map(v
 PAGES = (
     "/me", "/users", "/audit", "/settings", "/settings/at/person/anna", "/settings/at/queue/sales",
     "/settings/at/hours/office/week", "/settings/at/features", "/settings/history", "/settings/import",
-    "/settings/draft", "/tokens",
+    "/settings/draft", "/tokens", "/scenarios", "/scenarios/main", "/scenarios/night", "/authority",
 )  # fmt: skip
 
 
