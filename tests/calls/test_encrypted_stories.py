@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.programs.demo.office import Office
+from appliance.programs.demo.office import PASSWORDS, Office
+from tests.calls.house import hears
 from tests.calls.stories import changed, use
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
-from tests.telephones.stage import ANNA_HZ, BORIS_HZ, Stage
+from tests.telephones.softphone import Softphone
+from tests.telephones.stage import ANNA_HZ, BORIS_HZ, CALLER_HZ, Stage
 
 SECRET = '[phone.desk1]\ntls = true\nsrtp = "mandatory"\n'
 
@@ -68,3 +70,32 @@ async def test_a_telephone_that_is_to_use_tls_does_not_register_without(stage: S
     office, _ = await encrypting(stage)
     with pytest.raises(AssertionError, match="REGISTER_FAIL"):
         await stage.desk(office, "desk1", ANNA_HZ)
+
+
+async def test_a_softphone_over_tls_and_srtp_calls_is_called_and_hands_a_call_on(stage: Stage) -> None:
+    office, port = await encrypting(stage)
+    folder, password = stage.folder / "softphone", PASSWORDS["desk1"]
+    who = {"user": "desk1", "password": password, "registrar": f"127.0.0.1:{port}", "hz": ANNA_HZ, "secret": True}
+    boris = await stage.desk(office, "desk2", BORIS_HZ)
+    async with Softphone(folder, stage.ports, **who) as anna:  # type: ignore[arg-type]
+        anna.dial("102")
+        await boris.rings()
+        await boris.accept()
+        await asyncio.gather(anna.talks(), boris.talks())
+        await asyncio.gather(hears(anna, BORIS_HZ), boris.listens(1.5))
+        await boris.hang_up()
+        await asyncio.gather(boris.closed(), anna.over())
+        assert tone.heard(boris.heard(), ANNA_HZ) > 0.3
+        customer = await stage.ear()
+        caller = await stage.outside(office, "caller-waits", customer)
+        await anna.takes()
+        await hears(anna, CALLER_HZ)
+        await boris.event("CALL_CLOSED")
+        anna.transfer("102")
+        await asyncio.gather(anna.over(), boris.rings())
+        await boris.accept()
+        await boris.talks()
+        await boris.listens(1.5)
+        await boris.hang_up()
+        await caller.finished()
+    assert tone.heard(boris.heard(), CALLER_HZ) > 0.8

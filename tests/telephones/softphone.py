@@ -15,14 +15,18 @@ LISTENS = 0.4  # seconds at a time
 class Softphone:
     """`async with Softphone(...) as anna`: registered, and says one tone."""
 
-    def __init__(self, folder: Path, ports: Ports, *, user: str, password: str, registrar: str, hz: int) -> None:
+    def __init__(
+        self, folder: Path, ports: Ports, *, user: str, password: str, registrar: str, hz: int, secret: bool = False
+    ) -> None:
+        """secret: over TLS, with encrypted sound."""
+        self._secret = secret
         self.user, self.registrar, self.hz = user, registrar, hz
         self._password = password
         self.phone = Phone(user, folder, ports, says=tone.write(folder.with_suffix(".wav"), hz, 1), codecs=("PCMA",))
 
     async def __aenter__(self) -> Self:
         await self.phone.__aenter__()
-        self.phone.register(self.registrar, self.user, self._password)
+        self.phone.register(self.registrar, self.user, self._password, self._secret)
         await self.phone.event("registered")
         return self
 

@@ -64,9 +64,9 @@ class Phone:
             await self._process.wait()
         await self._listener
 
-    def register(self, registrar: str, user: str, password: str) -> None:
-        """registrar: host:port. `registered` or `not-registered` follows."""
-        self._do("register", registrar=registrar, user=user, password=password)
+    def register(self, registrar: str, user: str, password: str, secret: bool = False) -> None:
+        """registrar: host:port; secret: over TLS, with encrypted sound. `registered` or `not-registered` follows."""
+        self._do("register", registrar=registrar, user=user, password=password, secret=secret)
 
     def call(self, to: str, *, number: str, name: str = "") -> None:
         """Call a SIP URI as this number, with this display name. `ringing-there`, `audio`, `talking`, `over` follow."""

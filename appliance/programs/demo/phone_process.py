@@ -161,8 +161,12 @@ class Phone:
         self.player.createPlayer(says)
         self.identity(f"sip:anybody@127.0.0.1:{port}")  # calls to whatever user at this address are taken
 
-    def identity(self, uri: str, registrar: str = "", user: str = "", password: str = "") -> Account:
-        """The account of this URI, made at first use; registers when a registrar is given."""
+    def identity(
+        self, uri: str, registrar: str = "", user: str = "", password: str = "", secret: bool = False
+    ) -> Account:
+        """The account of this URI, made at first use; registers when a registrar is given.
+
+        secret: over TLS, whatever the certificate, and with encrypted sound alone."""
         if uri in self.accounts:
             return self.accounts[uri]
         settings = pj.AccountConfig()
@@ -174,6 +178,13 @@ class Phone:
         if registrar:
             settings.regConfig.registrarUri = f"sip:{registrar}"
             settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, password))
+        if secret:
+            wire = pj.TransportConfig()
+            wire.boundAddress = "127.0.0.1"
+            self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_TLS, wire)
+            settings.regConfig.registrarUri += ";transport=tls"
+            settings.sipConfig.proxies.append(f"sip:{registrar};transport=tls;lr")
+            settings.mediaConfig.srtpUse, settings.mediaConfig.srtpSecureSignaling = pj.PJMEDIA_SRTP_MANDATORY, 0
         account = self.accounts[uri] = Account(self)
         account.create(settings)
         return account
@@ -187,8 +198,8 @@ class Phone:
 
     def do(self, command: dict[str, Any]) -> None:
         match command:
-            case {"do": "register", "registrar": registrar, "user": user, "password": password}:
-                self.identity(f"sip:{user}@{registrar}", registrar, user, password)
+            case {"do": "register", "registrar": registrar, "user": user, "password": password, "secret": secret}:
+                self.identity(f"sip:{user}@{registrar}", registrar, user, password, secret)
             case {"do": "call", "to": to, "from": identity, **more}:
                 call = Call(self.identity(identity))
                 self.calls.append(call)
