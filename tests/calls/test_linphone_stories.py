@@ -3,7 +3,7 @@
 
 import asyncio
 
-from tests.calls.house import House, alone, hears_music, talk
+from tests.calls.house import House, alone, call, hears_music, talk
 from tests.telephones.linphone import Linphone
 
 pytestmark = alone
@@ -63,3 +63,27 @@ async def test_clara_parks_anna_by_a_code_and_takes_her_again(house: House) -> N
     await talk(house.anna, house.clara)
     await house.clara.hang_up()
     await house.all_over(house.anna)
+
+
+async def test_clara_is_called_as_soon_as_boris_is_free(house: House) -> None:
+    await call(house.anna, house.boris, "102")
+    house.clara.dial("*37102")
+    await house.clara.over()  # it is told her, and over by itself
+    await house.anna.hang_up()
+    await house.boris.over()
+    await house.clara.rings()
+    await house.clara.answers()
+    await house.boris.takes()
+    await talk(house.boris, house.clara)
+    await house.clara.hang_up()
+    await house.all_over(house.boris)
+
+
+async def test_anna_speaks_to_clara_whose_telephone_rings_as_it_does_not_answer_by_itself(house: House) -> None:
+    house.anna.dial("*80103")
+    await house.clara.rings()
+    await house.clara.answers()
+    await house.anna.talks()
+    await talk(house.anna, house.clara)
+    await house.anna.hang_up()
+    await house.all_over(house.clara)
