@@ -26,6 +26,18 @@ def ends(of: date, zone: ZoneInfo) -> int:
     return begins(of + timedelta(1), zone)
 
 
+def periods(today: date) -> tuple[tuple[str, date, date], ...]:
+    """Yesterday, the last whole week and the last whole month: which, first and last day."""
+    yesterday = today - timedelta(1)
+    monday = today - timedelta(today.weekday() + 7)
+    end = today.replace(day=1) - timedelta(1)
+    return (
+        ("yesterday", yesterday, yesterday),
+        ("week", monday, monday + timedelta(6)),
+        ("month", end.replace(day=1), end),
+    )
+
+
 def moment(at: int, zone: ZoneInfo, seconds: bool = False) -> str:
     """`2026-11-28 14:05`, where the office is."""
     return datetime.fromtimestamp(at / 1000, zone).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")

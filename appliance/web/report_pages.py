@@ -24,6 +24,7 @@ READS = frozenset({OWNER, SUPERVISOR})
 DAYS_MOST, DAYS_USUAL = 366, 30
 LEVELS = (10, 20, 30, 60)  # seconds
 USUAL = 20
+PERIODS = {"yesterday": _("Yesterday"), "week": _("Last week"), "month": _("Last month")}
 SHADES = 3  # of the table of hours
 NAMED = {"lines": _("Lines"), "departments": _("Departments"), "queues": _("Queues"), "people": _("People")}
 COLUMNS = (_("Calls"), _("Answered"), _("Missed"), _("Service level"), _("Mean wait"), _("Mean talk"))
@@ -55,7 +56,9 @@ class ReportPages:
         days, short = (get_day_names(width, locale=asked.language) for width in ("wide", "abbreviated"))
         busiest = max((one.calls for one in report.hours.values()), default=0)
         return asked.page(
-            "reports.html", asked=wanted, levels=LEVELS, total=report.total, length=moments.length, percent=percent,
+            "reports.html", periods=moments.periods(datetime.datetime.now(names.zone).date()),
+            words=PERIODS,
+            asked=wanted, levels=LEVELS, total=report.total, length=moments.length, percent=percent,
             days=_each_day(wanted, report), by_hour=_by_hour(wanted, report), hours=report.hours, named=NAMED, columns=COLUMNS,
             weekdays=[(n, days[n].capitalize(), short[n].capitalize()) for n in range(7)], nothing=Load(),
             shade=lambda calls: -(-SHADES * calls // busiest) if busiest else 0, tables=_tables(report, names),

@@ -21,6 +21,7 @@ from appliance.web.tongue import marked as _
 
 DAYS_MOST = 31
 WITHIN = 300.0  # seconds; then it is ended
+PERIODS = {"yesterday": _("Yesterday"), "week": _("Last week"), "month": _("Last month")}
 LINE_MOST = 1 << 20  # bytes of what it tells at once
 KEPT = 16  # results, one of each user
 SCALES = (80, 150)  # per cent of the calls there were
@@ -91,8 +92,10 @@ class WhatIfPages:
         week = today - datetime.timedelta(7)
         drafted = asked.office.draft(asked.name) is not None
         given = run.asked if run else {"from": f"{week:%Y-%m-%d}", "until": f"{today:%Y-%m-%d}", "scale": "100"}
+        asked_for = {key: str(day) for key in given if (day := moments.day(asked.request.query_params.get(key, "")))}
         return asked.page(
-            template, run=run, given=given, drafted=drafted, scales=SCALES, phases=PHASES, errors=ERRORS, figures=FIGURES,
+            template, periods=moments.periods(today), words=PERIODS, run=run,
+            given=given | asked_for, drafted=drafted, scales=SCALES, phases=PHASES, errors=ERRORS, figures=FIGURES,
             columns=COLUMNS, names=names, length=moments.length, outcome=_outcome, tone=_tone,
             when=lambda at: moments.moment(at, names.zone),
         )  # fmt: skip
