@@ -13,6 +13,7 @@ from appliance.calls.features import card
 from appliance.control.client import follow
 from appliance.mail.sender import Sender
 from appliance.programs import arguments, notify
+from appliance.programs.outlets import Allowed, Outlets
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.models import Web
 from appliance.settings.passwords import FILE, read_secrets
@@ -23,6 +24,7 @@ from appliance.web.certificates import Tls
 from appliance.web.drafts import Drafts
 from appliance.web.known import Known
 from appliance.web.screen import Screen
+from appliance.webhooks.sender import Sender as Webhooks
 
 log = logging.getLogger("web")
 
@@ -47,15 +49,28 @@ def main(argv: list[str]) -> int:
     sender = partial(Sender, args.socket, lambda: arguments.settings(args.settings, args.state), password)
     codes = Codes(args.settings, args.state)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    web = arguments.settings(args.settings, args.state).web
+    settings = arguments.settings(args.settings, args.state)
+    web = settings.web
     with listener(web.listen, web.port) as sock, closing(Office(arguments.pages(args))) as office, ExitStack() as more:
         https = None
         if web.https:
             https = Https(more.enter_context(listener(web.listen, web.https_port)), _tls(web, arguments.pages(args)))
         authority = https.tls.authority if https else None
         drafts, known = Drafts(args.socket, args.settings), Known(args.settings)
-        box = Box(Screen(), office, drafts, args.state, codes, known, authority)
-        asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, https, sender)))
+        hooks = Webhooks(office.webhooks, Allowed(args.settings, args.state))
+        box = Box(
+            Screen(),
+            office,
+            drafts,
+            args.state,
+            codes,
+            known,
+            authority,
+            metrics_from=web.metrics_from,
+            look=hooks.look,
+        )
+        outlets = Outlets(hooks, settings.monitor)
+        asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, https, sender, outlets)))
     return 0
 
 
@@ -88,7 +103,13 @@ class Codes:
 
 
 async def _work(
-    control: Path, box: Box, sock: socket.socket, listen: str, https: Https | None, sender: Callable[[], Sender]
+    control: Path,
+    box: Box,
+    sock: socket.socket,
+    listen: str,
+    https: Https | None,
+    sender: Callable[[], Sender],
+    outlets: Outlets,
 ) -> None:
     address, port = (https.sock if https else sock).getsockname()[:2]
     page = f"http{'s' if https else ''}://{f'[{address}]' if ':' in address else address}:{port}/"
@@ -96,7 +117,9 @@ async def _work(
         page if box.office.users() else f"{page} (nobody can log in yet: {page}first-run sets the owner's password)"
     )
     box.feed.to(box.screen.on_office, box.screen.on_event, box.screen.on_away)
+    outlets.join(box.feed)
     async with asyncio.TaskGroup() as tasks:
+        outlets.start(tasks)
         tasks.create_task(follow(control, box.feed.on_office, box.feed.on_event, box.feed.on_away))
         tasks.create_task(serve(box, sock, listen, https))
         if https:

@@ -34,6 +34,7 @@ from appliance.web.scenario_pages import ScenarioPages
 from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
 from appliance.web.token_pages import TokenPages
+from appliance.web.webhook_pages import WebhookPages
 from appliance.web.what_if_pages import WhatIfPages
 
 CONNECTIONS_MAX = 200
@@ -116,6 +117,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *WhatIfPages(box).rows(),
         *ReportPages(box).rows(),
         *TokenPages().rows(),
+        *WebhookPages(box).rows(),
     )
 
 

@@ -27,3 +27,5 @@ class Box:
     known: Known = field(default_factory=lambda: Known(Path("office.toml")))  # the settings in force, for their names
     authority: Authority | None = None  # that the box made for its HTTPS
     feed: Feed = field(default_factory=Feed)  # what the switch tells, as it comes
+    metrics_from: tuple[str, ...] = ()  # networks that read the figures without a token
+    look: Callable[[], None] = lambda: None  # there is something for webhooks

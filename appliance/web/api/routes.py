@@ -16,6 +16,7 @@ from appliance.web.api.gate import ROOT, Asked, Gate, Way, problem, said
 from appliance.web.api.scopes import effective
 from appliance.web.api.users import Users
 from appliance.web.box import Box
+from appliance.web.metrics import Metrics
 
 BEAT = 15.0  # seconds after which a stream says something even if nothing happened
 SEND_WITHIN = 20.0  # seconds a program may take for one piece
@@ -52,6 +53,7 @@ def routes(box: Box) -> list[Route]:
     return [
         *gate.routes(ways),
         Route(ROOT + "/openapi.json", shown, methods=["GET"]),
+        *Metrics(box, gate, box.metrics_from).routes(),
         Route("/api/{rest:path}", nothing, methods=methods),
     ]
 
