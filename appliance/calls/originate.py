@@ -19,6 +19,7 @@ from appliance.calls.sound import Sound
 from appliance.core import CoreError
 from appliance.core.names import Trust
 from appliance.settings.dialled import NotDialled, Outside, Party, Phones, is_ours, party
+from appliance.settings.lines import SipLine
 from appliance.settings.models import TELEPHONES
 from appliance.settings.outgoing import Asked, Number, by_price, read
 
@@ -181,7 +182,7 @@ class Originate:
         while one.lines and one.number:
             line = one.lines.pop(0)
             table = one.call.rules.settings.line.get(line)
-            caller = (table.user if table else None) or "linekeeper"
+            caller = (table.user if isinstance(table, SipLine) else None) or "linekeeper"
             if leg := self._outgoing.dial(one.call, line, one.number, one.purpose.title, caller):
                 if one.call.line != TELEPHONES:
                     self._audience.line_changed(one.call.line)

@@ -14,7 +14,7 @@ from appliance.calls.spending import Spending
 from appliance.core import CoreError
 from appliance.core.names import Fact
 from appliance.settings import outgoing
-from appliance.settings.lines import Line
+from appliance.settings.lines import Line, SipLine
 from appliance.settings.models import TELEPHONES, Settings
 from appliance.settings.numbers import normalise
 from appliance.settings.outgoing import COSTLY, Asked, Number, Refusal
@@ -178,7 +178,7 @@ class Outgoing:
 
         anyway: also when it seems to be down."""
         table = call.rules.settings.line.get(line)
-        if not table or (table.channels and self.occupied(line) >= table.channels):
+        if not table or (table.carries and self.occupied(line) >= table.carries):
             return 0
         if number.kind != "emergency" and self.minutes.used_up(call.rules.settings, line):
             self._alarm(call, call.outgoing.person if call.outgoing else call.caller_person, "line-minutes", line=line)
@@ -194,8 +194,8 @@ class Outgoing:
         """The number shown ("": that of who calls), whether it is hidden, and ours when a call of others is passed on."""
         s, asked = call.rules.settings, call.outgoing
         person = s.person.get(asked.person if asked else call.caller_person)
-        ours = (person.number if person else None) or table.caller or ""
-        if call.direction == "in" and table.diverts:
+        ours = (person.number if person else None) or table.shown or ""
+        if call.direction == "in" and isinstance(table, SipLine) and table.diverts:
             return call.caller, False, ours or call.called
         hides = bool(asked and asked.withheld and asked.number == number and number.kind != "emergency")
         return normalise(ours, s.office.country) if ours else "", hides, ""

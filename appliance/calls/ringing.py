@@ -14,6 +14,7 @@ from appliance.calls.routing import Routing
 from appliance.calls.sound import Sound
 from appliance.core import Command
 from appliance.core.names import Fact, Ways
+from appliance.settings.lines import SipLine
 from appliance.settings.models import TELEPHONES
 from appliance.settings.numbers import normalise
 from appliance.settings.outgoing import Number, by_price, canonical, read
@@ -241,7 +242,7 @@ class Ringing:
     def redirected(self, call: Call, ring: Ring, number: str) -> None:
         """The line names another number: called on it next, once, where the settings and his permission let it."""
         table = call.rules.settings.line.get(line := ring.line_used())
-        if not table or not table.redirects or ring.redirected or ring.number.kind == "emergency":
+        if not isinstance(table, SipLine) or not table.redirects or ring.redirected or ring.number.kind == "emergency":
             return
         ring.redirected = True
         to = self._number(call, number) if NUMBER.fullmatch(number) else None

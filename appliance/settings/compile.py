@@ -20,7 +20,8 @@ from appliance.settings.scenarios import trust
 BEFORE, AHEAD = hours.DAY, 400 * hours.DAY  # ms around now in which hours are known; compile again well before the end
 VERSION = 2
 FOR_HELP = 4  # calls more than the settings allow, which are kept for emergencies
-TELEPHONE_LINE, SIP_TRUNK = 0, 1
+TELEPHONE_LINE = 0
+LINES = {"sip": 1, "modem": 2}
 STRATEGIES = {name: number for number, name in enumerate(get_args(Strategy))}
 MUSIC, JOIN_WHEN_EMPTY, LEAVE_WHEN_EMPTY = 1, 2, 4  # flags of a queue
 THE_PERSONS_OWN = NEVER = 0xFFFFFFFF  # wrap-up; wait after which skills are not asked for
@@ -59,7 +60,7 @@ def compile(settings: Settings, now: int) -> tuple[bytes, Names]:
 
 
 def _paths(s: Settings, way: Routes) -> dict[str, bytes]:
-    kinds = [TELEPHONE_LINE] + [SIP_TRUNK] * len(s.line)
+    kinds = [TELEPHONE_LINE] + [LINES[line.kind] for line in s.line.values()]
     lines = zip(way.lines, way.first, kinds, strict=True)
     steps: list[tuple[int, ...]] = []
     exits: list[tuple[int, int, int]] = []

@@ -11,10 +11,12 @@ from appliance.settings.steps import MESSAGE, Trust
 from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import (
     Address,
+    BalanceRule,
     Beginning,
     Country,
     Host,
     HoursName,
+    Imei,
     Instead,
     KeptFile,
     Language,
@@ -24,7 +26,9 @@ from appliance.settings.words import (
     ScenarioName,
     Server,
     Title,
+    UsbPath,
     User,
+    UssdCode,
 )
 
 MAIN = "main"  # the scenario of a line that names none
@@ -101,10 +105,10 @@ class Phone(Table):
     srtp: Srtp = setting(SRTP, "off")
 
 
-class Line(Table):
-    """A way to the outside. Only SIP trunks yet."""
+class _Trunk(Table):
+    """What only a SIP trunk has."""
 
-    kind: Literal["sip"] = setting("What it is.", accepts="sip (gsm and fxo are not accepted yet)")
+    kind: Literal["sip"] = setting("What it is.")
     name: Title = setting("Name on the page. Left out: the name of the table.", "")
     host: Host = setting("Where the trunk is; a call from there is taken as this line's.")
     port: PortNumber = setting("Port of the trunk.", 5060, unit="port number")
@@ -160,17 +164,22 @@ class Line(Table):
         "How it is told numbers outside: as somebody dialled them; +37060000001; 0037060000001; as dialled in the country.",
         "as-dialled",
     )
+    trust: Trust = setting(
+        "How far callers' numbers are believed on it: they say it themselves, the trunk vouches for it, a public network "
+        "showed it, it was proved, or they are our own telephones.",
+        "claimed",
+    )
+
+
+class OfLines(Table):
+    """What all kinds of lines have."""
+
     rates: dict[Prefix, Price] = setting(
         "Beginnings of numbers, and what a minute to them costs: a number goes out by the cheapest line.",
         {},
         max_length=500,
     )
     country: Country | None = setting("How this line's numbers are read. Left out: as the office's.", None)
-    trust: Trust = setting(
-        "How far callers' numbers are believed on it: they say it themselves, the trunk vouches for it, a public network "
-        "showed it, it was proved, or they are our own telephones.",
-        "claimed",
-    )
     rewrite: dict[Beginning, Instead] = setting(
         "Beginnings of numbers as this line writes them, and what stands for each; the longest counts.",
         {},
@@ -191,3 +200,80 @@ class Line(Table):
     numbers: dict[Number, NumberTarget] = setting(
         "Our numbers on this line, and where each leads.", {}, max_length=1000
     )
+
+
+class _Modem(Table):
+    """What only a modem has."""
+
+    kind: Literal["modem"] = setting("What it is.")
+    name: Title = setting("Name on the page. Left out: the name of the table.", "")
+    usb: UsbPath | None = setting(
+        "The socket it is plugged into. The modem there is this line, whatever its serial ports are called.", None
+    )
+    imei: Imei | None = setting(
+        "Its serial number. With `usb`: no other modem is used there; alone: it is found wherever it is plugged in.",
+        None,
+    )
+    port: KeptFile | None = setting(
+        "Its port for commands, by a name that stays, instead of looking for it by USB; `*` and `?` stand for any "
+        "letters: of several ports it is the one with `imei`.",
+        None,
+    )
+    audio_port: KeptFile | None = setting("With `port`: its port for sound, where it has one.", None)
+    number: Number | None = setting("The SIM's own number: what its callers have called.", None)
+    clip_wait: int = setting(
+        "How long a call waits for its caller's number before it goes on without; the number may come later.",
+        1500,
+        unit="ms",
+        ge=0,
+        le=1500,
+    )
+    roaming: bool = setting("Use it also in networks abroad, where calls and messages may cost more.", False)
+    divert_check: bool = setting(
+        "At each start the network is asked whether it sends callers elsewhere while the line is busy, and told not to: "
+        "else who is refused unanswered, as by `reject` of an action, may be answered by a paid voicemail.",
+        True,
+    )
+    balance_code: UssdCode | None = setting("What asks the network how much money is left.", None)
+    balance_rule: BalanceRule = setting("Where the money stands in its answer.", r"([0-9][0-9 .,']*)")
+    balance_every: int = setting("How often it is asked.", 24, unit="hours", ge=1, le=720)
+    dial_as: DialAs = setting(
+        "How it is told numbers outside: as somebody dialled them; +37060000001; 0037060000001; as dialled in the country.",
+        "e164",
+    )
+    trust: Trust = setting(
+        "How far callers' numbers are believed on it: they say it themselves, the trunk vouches for it, a public network "
+        "showed it, it was proved, or they are our own telephones.",
+        "network",
+    )
+
+
+class SipLine(OfLines, _Trunk):
+    """A SIP trunk: a provider, or another exchange."""
+
+    @property
+    def carries(self) -> int:
+        """Calls at once; 0: any number."""
+        return self.channels
+
+    @property
+    def shown(self) -> str | None:
+        """The number those see whom we call."""
+        return self.caller
+
+
+class ModemLine(OfLines, _Modem):
+    """A GSM or LTE modem with a SIM card, on USB: one call at a time, short messages. See docs/modems.md."""
+
+    @property
+    def carries(self) -> int:
+        """Calls at once."""
+        return 1
+
+    @property
+    def shown(self) -> str | None:
+        """The number those see whom we call."""
+        return self.number
+
+
+Line = Annotated[SipLine | ModemLine, Field(discriminator="kind")]

@@ -11,10 +11,11 @@ from pydantic import Secret
 
 from appliance.settings import documents, files
 from appliance.settings.faults import Fault, SettingsFaults
+from appliance.settings.lines import ModemLine
 from appliance.settings.models import Settings
 from appliance.settings.references import Wrong
 from appliance.settings.tables import Table, setting, some
-from appliance.settings.words import Name, Password, PinHash, RecordingKey, TotpSecret, TrunkPassword
+from appliance.settings.words import Name, Password, PinHash, RecordingKey, SimPin, TotpSecret, TrunkPassword
 
 FILE = "secrets.toml"  # beside the settings document
 MODE = 0o600
@@ -31,7 +32,11 @@ class PhoneSecret(Table):
 class LineSecret(Table):
     """Of a line."""
 
-    password: Secret[TrunkPassword] = setting("What we register with.")
+    password: Secret[TrunkPassword] | None = setting("What we register with, of a trunk.", None)
+    pin: Secret[SimPin] | None = setting(
+        "What opens the SIM of a modem. It is tried once; one that was refused is never tried again, whatever restarts.",
+        None,
+    )
 
 
 class MqttSecret(Table):
@@ -101,7 +106,9 @@ def missing(settings: Settings, known: Secrets) -> Iterator[Wrong]:
         if name not in known.phone:
             yield Wrong("no-password", ("phone", name), f"has no password in {FILE}; {_accepted('phone', name)}", True)
     for name, line in settings.line.items():
-        if line.registers and name not in known.line:
+        if isinstance(line, ModemLine) or not line.registers:
+            continue
+        if not (name in known.line and known.line[name].password):
             yield Wrong("no-password", ("line", name), f"has no password in {FILE}; {_accepted('line', name)}", True)
     if settings.recording.rule and settings.recording.encrypt and not known.recording:
         what = f"has no key in {FILE}; accepted: [recording] with key = ... there (`--fill` makes one), or `encrypt = false`"

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the tables of the settings must agree on, beside the names they say of one another."""
 
+import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from appliance.settings import action_rules, feature_rules, graph, hours, people
 from appliance.settings.brokers import Broker
 from appliance.settings.faults import shown
-from appliance.settings.lines import SESSION_LEAST
+from appliance.settings.lines import SESSION_LEAST, ModemLine, SipLine
 from appliance.settings.models import TELEPHONES, Queue, Settings
 from appliance.settings.numbers import emergency_numbers, normalise
 from appliance.settings.places import Path
@@ -105,12 +106,10 @@ def _lines(s: Settings) -> Iterator[Wrong]:
             yield Wrong(
                 "reserved", ("line", id), f'"{id}" is the line of our own telephones; accepted: another name', True
             )
-        if line.registers and line.user is None:
-            yield Wrong("missing", ("line", id, "user"), "is missing; a line that registers needs a user")
-        where = (line.host.lower(), line.port, line.user)
-        if at.setdefault(where, id) != id:
-            what = f"host, port and user are those of line.{at[where]} already; accepted: others, to tell calls apart"
-            yield Wrong("line-taken", ("line", id, "host"), what)
+        if isinstance(line, SipLine):
+            yield from _trunk(id, line, at)
+        else:
+            yield from _modem(s, id, line)
         numbers: dict[str, str] = {}
         for number in line.numbers:
             same = numbers.setdefault(normalise(number, line.country or s.office.country, line.rewrite), number)
@@ -121,6 +120,35 @@ def _lines(s: Settings) -> Iterator[Wrong]:
                     f"is the same as {shown(same)}; accepted: once",
                     True,
                 )
+
+
+def _trunk(id: str, line: SipLine, at: dict[tuple[str, int, str | None], str]) -> Iterator[Wrong]:
+    if line.registers and line.user is None:
+        yield Wrong("missing", ("line", id, "user"), "is missing; a line that registers needs a user")
+    where = (line.host.lower(), line.port, line.user)
+    if at.setdefault(where, id) != id:
+        what = f"host, port and user are those of line.{at[where]} already; accepted: others, to tell calls apart"
+        yield Wrong("line-taken", ("line", id, "host"), what)
+
+
+def _modem(s: Settings, id: str, line: ModemLine) -> Iterator[Wrong]:
+    """It is found in one way, and by no two lines."""
+    if not (line.usb or line.imei or line.port):
+        yield Wrong("missing", ("line", id, "usb"), "is missing; accepted: usb, imei or port, to know the modem by")
+    if line.port and line.usb:
+        yield Wrong("contradiction", ("line", id, "port"), "goes ill with usb; accepted: one of both")
+    if line.audio_port and not line.port:
+        yield Wrong("in-vain", ("line", id, "audio_port"), "is found by itself; accepted: with port")
+    if line.port and re.search(r"[*?]", line.port) and not line.imei:
+        yield Wrong("missing", ("line", id, "imei"), "is missing; accepted: which modem of several ports it is")
+    for field in ("usb", "imei", "port"):
+        mine = getattr(line, field)
+        same = [
+            name for name, other in s.line.items() if isinstance(other, ModemLine) and getattr(other, field) == mine
+        ]
+        if mine and same[0] != id and not (field == "port" and line.imei):
+            what = f"is that of line.{same[0]} already; accepted: another modem"
+            yield Wrong("line-taken", ("line", id, field), what)
 
 
 def _callers(s: Settings) -> Iterator[Wrong]:
@@ -154,7 +182,7 @@ def _other(s: Settings) -> Iterator[Wrong]:
         yield Wrong("missing", ("sip", "certificate"), "needs its key; accepted: with a field key", True)
     yield from _https(s)
     for name, line in s.line.items():
-        if line.transport == "tls" and not s.sip.tls:
+        if isinstance(line, SipLine) and line.transport == "tls" and not s.sip.tls:
             what = "TLS is not spoken; accepted: with tls = true in [sip]"
             yield Wrong("missing", ("line", name, "transport"), what)
     for name, phone in s.phone.items():

@@ -80,6 +80,14 @@ def is_address(value: str) -> bool:
     return known and is_host(host) and "@" not in url.netloc and "{" not in value.split("/")[2].split("?")[0]
 
 
+def _finds(rule: str) -> bool:
+    """Whether it is a regular expression with a group."""
+    try:
+        return re.compile(rule).groups > 0
+    except re.error:
+        return False
+
+
 def _target(*kinds: str, also: str = "") -> Text:
     names = ", ".join(kinds[:-1]) + " or " + kinds[-1]
     return Text(
@@ -244,6 +252,24 @@ WebAddress = Annotated[
     ),
 ]
 JsonField = Annotated[str, _words(1, 64)]
+UsbPath = Annotated[
+    str,
+    Text(
+        'a socket as Linux names it, such as `"1-1.3"`; `linekeeper lines --usb` lists those with a modem',
+        r"[0-9]{1,3}-[0-9]{1,3}(\.[0-9]{1,3}){0,6}",
+    ),
+]
+Imei = Annotated[str, Text("15 digits", r"[0-9]{15}")]
+UssdCode = Annotated[str, Text('2 to 32 of 0 to 9, `*` and `#`, such as `"*100#"`', r"[0-9*#]{2,32}")]
+SimPin = Annotated[str, Text("4 to 8 digits", r"[0-9]{4,8}")]
+BalanceRule = Annotated[
+    str,
+    Text(
+        "a regular expression of 1 to 200 characters with the money in its first group: `Balance: ([0-9.,]+)`",
+        r".{1,200}",
+        check=_finds,
+    ),
+]
 User = Annotated[str, Text("1 to 64 of letters, digits and ._+-", r"[A-Za-z0-9._+\-]{1,64}")]
 TopicPart = Annotated[str, Text("1 to 64 of letters, digits, - and _", r"[A-Za-z0-9_\-]{1,64}")]
 Topic = Annotated[

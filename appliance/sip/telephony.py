@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from appliance.calls.ports import Leg, Listener, Port
 from appliance.settings.guard import Guard
-from appliance.settings.lines import Line, Phone
+from appliance.settings.lines import Phone, SipLine
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
 from appliance.settings.words import server
@@ -91,7 +91,7 @@ class Telephony:
         self._endpoint: Endpoint | None = None
         self._contacts: dict[str, dict[str, Binding]] = {}  # phone -> contact -> binding
         self._phones: dict[str, tuple[str, str, How]] = {}  # phone -> its two HA1, and how it is spoken with
-        self._lines: dict[str, tuple[Line, str]] = {}  # line -> what is set, and its password
+        self._lines: dict[str, tuple[SipLine, str]] = {}  # line -> what is set, and its password
         self._usable: dict[str, bool] = {}
         self._guard: Guard | None = None
         self._realm = ""
@@ -158,8 +158,10 @@ class Telephony:
                 self._sip.set_phone(name, *ha1)
         self._phones = phones
         lines = {
-            name: (line, secrets.line[name].password.get_secret_value() if name in secrets.line else "")
+            name: (line, password.get_secret_value() if known and (password := known.password) else "")
             for name, line in settings.line.items()
+            if isinstance(line, SipLine)
+            for known in [secrets.line.get(name)]
         }
         for name in self._lines.keys() - lines.keys():
             self._stop_resolving(name)
@@ -194,7 +196,7 @@ class Telephony:
         if task := self._resolving.pop(name, None):
             task.cancel()
 
-    def _set_trunk(self, name: str, line: Line, password: str, found: list[list[str]]) -> None:
+    def _set_trunk(self, name: str, line: SipLine, password: str, found: list[list[str]]) -> None:
         """found: the addresses of each of its servers."""
         where = " | ".join(" ".join(addresses) for addresses in found)
         expires = line.expires if line.registers else 0
@@ -203,7 +205,7 @@ class Telephony:
         names = " ".join({line.host, *(host for host, _ in servers(line))})
         self._sip.set_trunk(name, uri, line.user or "", password, where, expires, qualify, of_line(line), names)
 
-    async def _keep_trunk(self, name: str, line: Line, password: str) -> None:
+    async def _keep_trunk(self, name: str, line: SipLine, password: str) -> None:
         """Tell the SIP thread where a trunk with a name is, again whenever its name leads elsewhere."""
         known: list[list[str]] = []
         while True:
@@ -424,7 +426,7 @@ def of_phone(phone: Phone) -> How:
     return SRTP[phone.srtp] | (How.PROOF if phone.tls else How(0))
 
 
-def of_line(line: Line) -> How:
+def of_line(line: SipLine) -> How:
     how = SRTP[line.srtp] | {"udp": How(0), "tcp": How.TCP, "tls": How.TLS}[line.transport]
     return how | (How.PROOF if line.verify else How(0)) | (How.LATE_OFFER if line.late_offer else How(0))
 
@@ -433,7 +435,7 @@ def at(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def servers(line: Line) -> list[tuple[str, int]]:
+def servers(line: SipLine) -> list[tuple[str, int]]:
     """Where a trunk is, in the order they are tried."""
     listed = map(server, line.proxies)
     return [(host, port or line.port) for host, port in listed] or [(line.host, line.port)]

@@ -79,8 +79,13 @@ def node_at(document: Mapping[str, Any], path: Path) -> Schema:
 def _of_kind(node: Schema, value: Any) -> Schema:
     if "discriminator" not in node:
         return node
-    ref = node["discriminator"]["mapping"].get(value.get("do") if isinstance(value, dict) else None)
+    ref = node["discriminator"]["mapping"].get(value.get(tag_of(node)) if isinstance(value, dict) else None)
     return plain({"$ref": ref}, ROOT) if ref else {}
+
+
+def tag_of(node: Schema) -> str:
+    """The field that tells of what kind a table is."""
+    return str(node["discriminator"]["propertyName"])
 
 
 def find(document: Mapping[str, Any], parts: Sequence[str]) -> Path | None:

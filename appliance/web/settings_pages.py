@@ -138,7 +138,7 @@ class SettingsPages:
             raise Refusal(404, "There is no such table.")
         here = edits.at(work.values, (*path, key))
         kind = asked.text("kind")
-        new = {"do": kind} if kind and kind in _kinds(node) else {}
+        new = {forms.tag_of(_below(node)): kind} if kind and kind in _kinds(node) else {}
         if shape == "list":
             name: str | int = len(here) if isinstance(here, list) else 0
         else:
@@ -335,7 +335,7 @@ def titles(work: Work, path: Path = ()) -> dict[str, str]:
         each = tables.items() if isinstance(tables, dict) else enumerate(tables) if isinstance(tables, list) else ()
         for name, one in each:
             if isinstance(one, dict):
-                found[f"{kind}.{name}"] = str(one.get("name") or one.get("do") or "")[:64]
+                found[f"{kind}.{name}"] = str(one.get("name") or one.get("do") or one.get("kind") or "")[:64]
     return found
 
 
@@ -357,8 +357,13 @@ def _absent_by_default(key: str | int) -> bool:
     return forms.ROOT["properties"][key].get("default", MISSING) is None
 
 
+def _below(node: Schema) -> Schema:
+    """Of what each table is."""
+    return plain(node.get("additionalProperties", {}), forms.ROOT)
+
+
 def _kinds(node: Schema) -> list[str]:
-    below = plain(node.get("additionalProperties", {}), forms.ROOT)
+    below = _below(node)
     return list(below["discriminator"]["mapping"]) if "discriminator" in below else []
 
 

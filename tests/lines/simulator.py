@@ -163,6 +163,8 @@ class Simulator:
         self.refuses: set[str] = set()
         self.pin, self.locked, self.tries = "", False, 3
         self.registered = True
+        self.abroad = False
+        self.diverts_to = ""  # who calls while we talk
         self.memory: dict[int, str] = {}
         self.sent: list[str] = []  # PDUs of ours
         self.heard: list[str] = []  # commands
@@ -365,6 +367,16 @@ class Simulator:
             self.between = []
         self.say(*said, "OK")
 
+    @property
+    def stat(self) -> int:
+        return (5 if self.abroad else 1) if self.registered else 2
+
+    def diverts(self, what: str) -> None:
+        if what == "4":
+            self.diverts_to = ""
+            return self.say("OK")
+        self.data(f'+CCFC: 1,1,"{self.diverts_to}",145' if self.diverts_to else "+CCFC: 0,7")
+
     def no_echo(self) -> None:
         self.echo = self.keeps_echo
         self.say("OK")
@@ -455,7 +467,9 @@ class Simulator:
         (r"\+CPIN\?", sim),
         (r'\+CPIN="(\d+)"', enter),
         (r'\+QPINC="SC"|\+SPIC|\^CPIN\?', tries_left),
-        (r"\+CREG\?", lambda self: self.data(f'+CREG: 2,{1 if self.registered else 2},"00C3","0A1B2C3D",7')),
+        (r"\+CREG\?", lambda self: self.data(f'+CREG: 2,{self.stat},"00C3","0A1B2C3D",7')),
+        (r"\+COPS\?", lambda self: self.data('+COPS: 0,0,"Example Mobile",7')),
+        (r"\+CCFC=1,([24])", diverts),
         (r"\+CSQ", lambda self: self.data("+CSQ: 20,99")),
         (r"\+CLCC", list_calls),
         (r"D(\+?[0-9*#]+[Ii]?);", dial),

@@ -37,6 +37,7 @@ class Office:
     texts: list[Text] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
+    known: dict[str, str] = field(default_factory=dict)
     keys: str = ""
     why: str = ""
     keep: Callable[[Text], Awaitable[None]] | None = None
@@ -56,6 +57,10 @@ class Office:
         self.changed.set()
 
     def signal(self, dbm: int | None) -> None:
+        self.changed.set()
+
+    def learned(self, what: str, value: str) -> None:
+        self.known[what] = value
         self.changed.set()
 
     async def text(self, text: Text) -> None:

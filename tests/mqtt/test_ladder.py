@@ -22,7 +22,7 @@ PIN = Proof("anna", "pin")
 DENIED = Deny("not-listed")
 
 CLASSES = (0, 1, 2, 3, 4)
-KINDS = ("sip", "gsm", "fxo")
+KINDS = ("sip", "modem", "fxo")
 PRESENTATIONS = {  # number, and whether it is exactly one of the list
     "listed": (ANNA, True),
     "other": ("+37060000009", False),
@@ -78,7 +78,7 @@ def may_fire(class_: int, kind: str, trust: str, how: str, keys: str, rule: Acti
         case 0 | 1:
             return True
         case 2 if known.calling:
-            return rule.by_number and (keys == "right" or (kind in ("gsm", "fxo") and trust == "network"))
+            return rule.by_number and (keys == "right" or (kind in ("modem", "fxo") and trust == "network"))
         case 2:
             return keys == "right" or (rule.by_number and kind != "sip" and trust in ("network", "proven", "ours"))
         case 3 | 4:
@@ -112,8 +112,8 @@ def test_the_table_of_the_ladder(class_: int, kind: str, presentation: str, keys
 def test_a_forged_number_on_a_trunk_opens_no_gate_whatever_the_trunk_says_of_it(trust: str) -> None:
     rule = action(2, by_number=True)
     assert decide("gate", rule, facts(kind="sip", trust=trust, calling=True), Memory()) == Ask("keys")
-    assert decide("gate", rule, facts(kind="gsm", trust="network", calling=True), Memory()) == Fire()
-    assert decide("gate", action(2), facts(kind="gsm", trust="network"), Memory()) == Ask("keys")
+    assert decide("gate", rule, facts(kind="modem", trust="network", calling=True), Memory()) == Fire()
+    assert decide("gate", action(2), facts(kind="modem", trust="network"), Memory()) == Ask("keys")
 
 
 def test_class_0_is_for_its_list_however_it_is_set_off_and_without_one_for_everybody_by_a_step() -> None:
@@ -134,11 +134,11 @@ def test_class_0_is_for_its_list_however_it_is_set_off_and_without_one_for_every
         (0, "calls", "sip", "claimed", "withheld", "-", "withheld"),
         (1, "calls", "sip", "claimed", "listed", "-", "fires"),
         (1, "calls", "sip", "claimed", "other", "-", "not-listed"),
-        (1, "calls", "gsm", "network", "withheld", "-", "withheld"),
+        (1, "calls", "modem", "network", "withheld", "-", "withheld"),
         (1, "calls", "sip", "claimed", "listed", "at night", "closed"),
         (1, "calls", "sip", "claimed", "listed", "replayed", "replayed"),
         (2, "calls", "sip", "claimed", "listed", "-", "not-by-calling"),
-        (2, "calls", "gsm", "network", "listed", "-", "not-by-calling"),
+        (2, "calls", "modem", "network", "listed", "-", "not-by-calling"),
         (2, "step", "sip", "claimed", "listed", "-", "asks for keys"),
         (2, "step", "sip", "network", "listed", "-", "asks for keys"),
         (2, "step", "sip", "claimed", "listed", "right", "fires"),
@@ -151,24 +151,24 @@ def test_class_0_is_for_its_list_however_it_is_set_off_and_without_one_for_every
         (2, "step", "sip", "claimed", "other", "right", "not-listed"),
         (2, "step", "sip", "none", "withheld", "right", "withheld"),
         (2, "step", "fxo", "network", "listed", "right", "fires"),
-        ("2 by number", "calls", "gsm", "network", "listed", "-", "fires"),
+        ("2 by number", "calls", "modem", "network", "listed", "-", "fires"),
         ("2 by number", "calls", "fxo", "network", "listed", "-", "fires"),
-        ("2 by number", "calls", "gsm", "claimed", "listed", "-", "asks for keys"),
+        ("2 by number", "calls", "modem", "claimed", "listed", "-", "asks for keys"),
         ("2 by number", "calls", "sip", "claimed", "listed", "-", "asks for keys"),  # forged on a trunk
         ("2 by number", "calls", "sip", "network", "listed", "-", "asks for keys"),  # a trunk that swears to it
-        ("2 by number", "calls", "gsm", "network", "withheld", "-", "withheld"),
-        (3, "calls", "gsm", "network", "listed", "-", "not-by-calling"),
+        ("2 by number", "calls", "modem", "network", "withheld", "-", "withheld"),
+        (3, "calls", "modem", "network", "listed", "-", "not-by-calling"),
         (3, "step", "sip", "claimed", "listed", "-", "asks for keys"),
         (3, "step", "sip", "claimed", "listed", "right", "asks for second"),
         (3, "second", "sip", "claimed", "listed", "right", "fires"),
         (3, "second", "sip", "claimed", "listed", "wrong", "wrong-keys"),
         (3, "second", "sip", "claimed", "other", "right", "not-listed"),
-        (3, "second", "gsm", "network", "listed", "at night", "closed"),
-        (4, "calls", "gsm", "network", "listed", "-", "not-by-calling"),
-        (4, "step", "gsm", "network", "listed", "right", "asks for second"),
-        (4, "second", "gsm", "network", "listed", "right", "rehearses"),
-        (4, "second", "gsm", "network", "listed", "wrong", "wrong-keys"),
-        (4, "second", "gsm", "network", "listed", "replayed", "replayed"),
+        (3, "second", "modem", "network", "listed", "at night", "closed"),
+        (4, "calls", "modem", "network", "listed", "-", "not-by-calling"),
+        (4, "step", "modem", "network", "listed", "right", "asks for second"),
+        (4, "second", "modem", "network", "listed", "right", "rehearses"),
+        (4, "second", "modem", "network", "listed", "wrong", "wrong-keys"),
+        (4, "second", "modem", "network", "listed", "replayed", "replayed"),
     ],
 )
 def test_the_table_as_people_read_it(
@@ -386,7 +386,7 @@ FACTS = st.builds(
     now=st.integers(NOW, NOW + 200_000),
     expires=st.integers(NOW, NOW + 200_000),
     line=st.sampled_from(["city", "backup"]),
-    kind=st.sampled_from(["sip", "gsm", "fxo", "phones", ""]),
+    kind=st.sampled_from(["sip", "modem", "fxo", "phones", ""]),
     trust=st.sampled_from(["none", "claimed", "asserted", "network", "proven", "ours", "nonsense"]),
     number=st.sampled_from(["", ANNA, BORIS, ANNA + "1"]),
     listed=st.booleans(),
@@ -415,7 +415,7 @@ def test_whatever_comes_nothing_fires_without_the_proof_of_its_class(rule: Actio
             assert known.proof is None or keys
             if rule.class_ == 2:
                 trusted = (
-                    rule.by_number and known.kind in ("gsm", "fxo") and known.trust in ("network", "proven", "ours")
+                    rule.by_number and known.kind in ("modem", "fxo") and known.trust in ("network", "proven", "ours")
                 )
                 assert keys or trusted or (rule.call_back and known.called_back and known.pressed)
             if rule.class_ >= 3:

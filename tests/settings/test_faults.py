@@ -66,9 +66,9 @@ def example(old: str, new: str) -> str:
             'kind = "sip"',
             'kind = "gsm"',
             "line.city.kind",
-            '"gsm" is not known; accepted: sip (gsm and fxo are not accepted yet)',
+            '"gsm" is not known; accepted: modem, sip',
         ),
-        ('kind = "sip"\n', "", "line.city.kind", "is missing; accepted: sip"),
+        ('kind = "sip"\n', "", "line.city.kind", "is missing; accepted: modem, sip"),
         (
             "class = 0",
             "class = 5",

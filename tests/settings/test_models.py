@@ -17,6 +17,7 @@ ACTION = (
     WIRED + '[mqtt]\n[callers.regulars]\n[action.lamp]\ncallers = "regulars"\nlines = ["city"]\n'
 )  # topic and payload are the test's; @ stands for the value
 
+MODEM = SMALL + '[line.gsm]\nkind = "modem"\nusb = "1-1.3"\n'
 LINE = WIRED + "rewrite = { @ }\n"
 MENU = graph('a: do = "menu"; prompt = "hello"; keys = { @ = "anna" }')
 VALUE = graph('a: do = "set"; attribute = "topic"; value = @; next = "anna"')
@@ -53,6 +54,11 @@ ACCEPTED = {
         '[line.city]\nkind = "sip"\nhost = "sip.example.com"\nproxies = @',
         ["[]", '["a.example.com", "b.example.com:5070"]', '["192.0.2.1:5061", "2001:db8::1", "[2001:db8::1]:5060"]'],
     ),
+    "the socket of a modem": (SMALL, '[line.gsm]\nkind = "modem"\nusb = @', ['"1-1"', '"1-1.3"', '"3-2.1.4.2"']),
+    "an IMEI": (SMALL, '[line.gsm]\nkind = "modem"\nimei = @', ['"350000000000006"']),
+    "a code of the network": (MODEM, "balance_code = @", ['"*100#"', '"*111*4#"']),
+    "a rule for the balance": (MODEM, "balance_rule = @", ["'([0-9.]+)'", "'Balance: ([-0-9.,]+) EUR'"]),
+    "how long a number is waited for": (MODEM, "clip_wait = @", ["0", "1500"]),
     "a host": (SMALL, "[mqtt]\nhost = @", ['"localhost"', '"192.0.2.1"', '"2001:db8::1"', '"sip.example.com"']),
     "a network": (SMALL, "[guard]\nnever = [@]", ['"192.0.2.7"', '"192.0.2.0/24"', '"2001:db8::/32"', '"0.0.0.0/0"']),
     "a topic": (ACTION, 'payload = ""\ntopic = @', ['"a"', '"home/porch/lamp/set"', '"' + "x" * 256 + '"']),
@@ -228,6 +234,11 @@ REFUSED = {
     "keys pressed": ['"a"', '"1 2"', "1", '"' + "1" * 65 + '"'],
     "a caller of a golden call": ['"anna"', '"1"', "1"],
     "what a golden call passes": ['"mailbox.office"', '"r"', '""'],
+    "the socket of a modem": ['"ttyUSB0"', '"1"', '"1-1.3:1.2"', "1"],
+    "an IMEI": ['"35000000000000"', '"3500000000000061"', "350000000000006"],
+    "a code of the network": ['"call"', '"*100#;"', '"*"'],
+    "a rule for the balance": ["'[0-9]+'", "'([0-9]+'", "''"],
+    "how long a number is waited for": ["1501", "-1", "1.5"],
     "a level": ["0", "101", '"50"', "0.5"],
     "a share": ["101", "-1", '"100"', "99"],
 }

@@ -83,7 +83,8 @@ class Kept:
 class Calls:
     """Facts in, events out; look() is when the modem's list (+CLCC) is wanted."""
 
-    def __init__(self) -> None:
+    def __init__(self, number_within: int = NUMBER_WITHIN) -> None:
+        self.number_within = number_within
         self.kept: list[Kept] = []
         self.last = 0
         self.look_now = False
@@ -272,7 +273,7 @@ class Calls:
     @property
     def deadline(self) -> int | None:
         """When late() has something to say."""
-        untold = [each.since + NUMBER_WITHIN for each in self.living if self.due(each)]
+        untold = [each.since + self.number_within for each in self.living if self.due(each)]
         ending = [each.over_at + CAUSE_WITHIN for each in self.kept if each.over_at is not None]
         return min(untold + ending, default=None)
 
@@ -286,7 +287,7 @@ class Calls:
             if call.over_at is not None:
                 if call.over_at + CAUSE_WITHIN <= now:
                     events += self.drop(call, UNSPECIFIED)
-            elif self.due(call) and call.since + NUMBER_WITHIN <= now:
+            elif self.due(call) and call.since + self.number_within <= now:
                 events += self.tell(call)
         return events
 

@@ -11,6 +11,9 @@ ANSWER = Command("ATA", within=20_000)
 HANG_UP = Command("AT+CHUP", within=MEDIUM)  # also refuses a call that rings; ATH is not obeyed everywhere
 REFUSE_SECOND = Command("AT+CHLD=0", within=MEDIUM)
 CALLS = Command("AT+CLCC", ("+CLCC",), SHORT)
+OPERATOR = Command("AT+COPS?", ("+COPS",), LONG)
+DIVERT_BUSY = Command("AT+CCFC=1,2", ("+CCFC",), LONG)  # is anybody sent on who calls while we talk?
+NO_DIVERT_BUSY = Command("AT+CCFC=1,4", within=LONG)  # erased
 STORED = Command("AT+CMGL=4", ("+CMGL",), LONG, pdus=True)
 
 NUMBER = re.compile(r"\+?[0-9*#]{1,32}")

@@ -9,12 +9,12 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import Literal, Protocol
 
 from appliance.lines.at import commands
-from appliance.lines.at.calls import Calls, Event
+from appliance.lines.at.calls import NUMBER_WITHIN, Calls, Event
 from appliance.lines.at.causes import LOST, NORMAL, of_result
 from appliance.lines.at.engine import Command
 from appliance.lines.at.facts import (
@@ -35,6 +35,7 @@ from appliance.lines.at.pdu import Report
 from appliance.lines.at.texts import Text
 from appliance.lines.at.unsolicited import read
 from appliance.lines.modems.messages import Messages
+from appliance.lines.modems.network import Learned, Network
 from appliance.lines.modems.port import PortMissing, PortTaken
 from appliance.lines.modems.setup import Fitted, Identity, Unfit, identify, open_sim, set_up
 from appliance.lines.modems.talk import Lost, Silent, Talk
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 PING = 10.0  # s without a word after which the modem is asked whether it is there
 AGAIN = 1.0  # s between two looks for a modem that is not plugged in
 UNFIT_AGAIN = 60.0  # s until one that could not be used is looked at again
+
+HOME, ABROAD, DENIED = {1}, {5}, 3  # <stat> of +CREG
 
 Standing = Literal["absent", "starting", "unfit", "searching", "ready", "silent"]
 
@@ -55,10 +58,19 @@ class Listener(Protocol):
     def call(self, event: Event) -> None: ...
     def digit(self, digit: str) -> None: ...
     def signal(self, dbm: int | None) -> None: ...
+    def learned(self, what: Learned, value: str) -> None: ...
     async def text(self, text: Text) -> None:
         """Keep it safely: when this returns it is deleted in the modem."""
 
     async def report(self, report: Report) -> None: ...
+
+
+class Refused(Protocol):
+    """PINs that were refused once."""
+
+    def __contains__(self, pin: object, /) -> bool: ...
+    def add(self, pin: str, /) -> None: ...
+    def discard(self, pin: str, /) -> None: ...
 
 
 class Modem:
@@ -66,23 +78,35 @@ class Modem:
 
     def __init__(
         self,
-        path: str,
+        places: str | Callable[[], Collection[str]],
         listener: Listener,
         *,
         pin: str = "",
+        refused_pins: Refused | None = None,
+        imei: str = "",
+        roaming: bool = True,
+        clip_wait: int = NUMBER_WITHIN,
+        network: Network | None = None,
         baud: int = 115200,
         reset: Callable[[Rung], Awaitable[None]] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """reset: what to do for the rungs that need more than the port. sleep: waits between rungs and looks."""
-        self.path, self.listener, self.pin, self.baud = path, listener, pin, baud
+        """places: its port, or those it may be at, of which it is the one with this IMEI. refused_pins: as known before.
+
+        network: what is asked beside calls. reset: what to do for the rungs that need more than the port. sleep: waits
+        between rungs and looks."""
+        self.places = places if callable(places) else lambda: (places,)
+        self.path = ""
+        self.listener, self.pin, self.imei, self.roaming, self.baud = listener, pin, imei, roaming, baud
+        self.clip_wait, self.network = clip_wait, network or Network()
+        self.others: dict[str, float] = {}  # ports that are not its own, until when they are not looked at
         self.reset, self.sleep = reset, sleep
         self.standing: Standing = "absent"
         self.why = ""
         self.fitted: Fitted | None = None
-        self.refused_pins: set[str] = set()
+        self.refused_pins: Refused = set() if refused_pins is None else refused_pins
         self.talk: Talk | None = None
-        self.calls = Calls()
+        self.calls = Calls(clip_wait)
         self.nets: dict[str, Registered] = {}
         self.rung = 0
         self.messages: Messages | None = None
@@ -96,6 +120,7 @@ class Modem:
     async def run(self) -> None:
         while True:
             wait = AGAIN
+            self.path = self.place()
             try:
                 async with Talk(self.path, self.baud, self.heard) as talk:
                     self.talk = talk
@@ -103,11 +128,15 @@ class Modem:
                     await self.use(talk)
             except (PortMissing, PortTaken) as wrong:
                 self.stand("absent", wrong.id)
+                self.pass_by(AGAIN)
             except Lost as wrong:
                 self.stand("absent", str(wrong))
             except Unfit as wrong:
                 self.stand("unfit", str(wrong))
                 wait = UNFIT_AGAIN
+                if self.imei and wrong.id in ("other-modem", "unknown-modem"):
+                    self.pass_by(UNFIT_AGAIN)
+                    wait = UNFIT_AGAIN
             except Silent as wrong:
                 self.stand("silent", wrong.id)
                 wait = await self.climb()
@@ -115,10 +144,25 @@ class Modem:
                 self.forget()
             await self.rest(wait)
 
+    def place(self) -> str:
+        """Where to look for it now: a port that was not found to be another's, else the one longest ago."""
+        now = asyncio.get_running_loop().time()
+        self.others = {path: until for path, until in self.others.items() if until > now}
+        found = self.places()
+        return min(found, key=lambda path: self.others.get(path, 0.0), default="")
+
+    def better(self) -> bool:
+        """Whether there is a port that was not looked at."""
+        return self.place() not in ("", self.path, *self.others)
+
+    def pass_by(self, seconds: float) -> None:
+        """What is at this port is not ours."""
+        self.others[self.path] = asyncio.get_running_loop().time() + seconds
+
     async def rest(self, wait: float) -> None:
         """Until it is worth looking again; another modem, or the same one plugged in anew, is looked at sooner."""
         place = os.path.realpath(self.path)
-        while wait > 0 and os.path.realpath(self.path) == place:
+        while wait > 0 and os.path.realpath(self.path) == place and not self.better():
             await self.sleep(min(wait, AGAIN))
             wait -= AGAIN
 
@@ -131,6 +175,7 @@ class Modem:
     def forget(self) -> None:
         """What was known of the modem until now."""
         self.talk = None
+        self.network.gone()
         for event in self.calls.lost(LOST):
             self.listener.call(event)
         if self.alarm:
@@ -144,34 +189,44 @@ class Modem:
     async def use(self, talk: Talk) -> None:
         """From a fresh port until it is lost or silent."""
         identity = await identify(talk)
+        if self.imei and identity.imei != self.imei:
+            raise Unfit("other-modem", identity.imei)
+        self.listener.learned("imei", identity.imei)
+        self.listener.learned("model", " ".join(filter(None, (identity.maker, identity.model, identity.revision))))
         await open_sim(talk, identity.family, self.pin, self.refused_pins)
+        self.listener.learned("sim", "ready")
         self.messages = Messages(talk, self.listener.text, self.listener.report)
         self.fitted = await set_up(talk, identity)
         for line in (await talk.ask(REGISTRATION)).lines:
             self.heard(read(line))
         self.registration()
-        messages = asyncio.create_task(self.messages.run())
+        beside = [
+            asyncio.create_task(self.messages.run()),
+            asyncio.create_task(self.network.run(talk, self.code, self.listener.learned)),
+        ]
         try:
             while not self.restarted:
-                await self.once(talk, messages)
+                await self.once(talk, beside)
         finally:
-            messages.cancel()
-            await asyncio.gather(messages, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
-    async def once(self, talk: Talk, messages: asyncio.Task[None]) -> None:
+    async def once(self, talk: Talk, beside: list[asyncio.Task[None]]) -> None:
         """Wait until there is something to do, and do it."""
         look = self.calls.look
         wait = PING if look is None else min(PING, max(0, look - talk.now) / 1000)
         gone, wake = asyncio.ensure_future(talk.gone.wait()), asyncio.ensure_future(self.wake.wait())
-        await asyncio.wait((gone, wake, messages), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((gone, wake, *beside), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
         quiet = not wake.done()
         for each in (gone, wake):
             each.cancel()
         self.wake.clear()
         if talk.gone.is_set():
             raise Lost(talk.why)
-        if messages.done():
-            messages.result()
+        for task in beside:
+            if task.done():
+                task.result()
         if self.calls.look is not None:
             await self.look(talk)
         elif quiet:
@@ -242,12 +297,16 @@ class Modem:
     def registration(self) -> None:
         if not self.fitted or self.standing not in ("starting", "searching", "ready"):
             return
-        if any(net.usable for net in self.nets.values()):
+        stats = {net.stat for net in self.nets.values()}
+        at_home = bool(stats & HOME)
+        self.listener.learned("registration", "home" if at_home else "roaming" if stats & ABROAD else "none")
+        if at_home or (self.roaming and stats & ABROAD):
             self.rung = 0
             self.stand("ready")
+            self.network.there(abroad=not at_home)
         else:
-            denied = any(net.stat == 3 for net in self.nets.values())
-            self.stand("searching", "denied" if denied else "")
+            self.network.gone()
+            self.stand("searching", "roaming" if stats & ABROAD else "denied" if DENIED in stats else "")
 
     def tell(self, events: list[Event]) -> None:
         for event in events:
@@ -289,11 +348,19 @@ class Modem:
         assert self.fitted
         return self.fitted.identity
 
-    async def dial(self, number: str, withheld: bool = False) -> int:
-        """Our name of the call; what becomes of it is told."""
-        talk = self.ready
+    async def dial(
+        self,
+        number: str,
+        withheld: bool = False,
+        *,
+        anyway: bool = False,
+        begun: Callable[[int], None] = lambda call: None,
+    ) -> int:
+        """Our name of the call, told at once by begun(); what becomes of it is told. anyway: also without a network of ours."""
+        talk = self.there if anyway else self.ready
         what = commands.dial(number, withheld)
         call = self.calls.dial(talk.now)
+        begun(call)
         self.wake.set()
         answer = await talk.ask(what)
         if not answer.ok:
