@@ -4,7 +4,7 @@
 import logging
 from collections.abc import Callable
 
-from appliance.calls.call import Call, Direction, Outcome
+from appliance.calls.call import Call, Direction, Outcome, State
 from appliance.calls.caller import read, who_calls
 from appliance.calls.features import Dialled
 from appliance.calls.hands import SERVICE
@@ -84,6 +84,35 @@ class Arriving:
         self._routing.drain()
         log.info("call %d: %s (%s) calls %s on line %s", call.id, call.caller or "withheld", call.name, called, line)
         return call
+
+    def named(self, leg: Leg, number: str) -> None:
+        """Shown and written down; the lists a caller is on were looked at when the call began."""
+        call, ring = self._ringing.legs.get(leg, (None, None))
+        if not call or ring or call.caller or call.state is State.OVER:
+            return
+        who = who_calls(call.rules, call.line, None, number, "", "")
+        call.caller, call.name, call.trust = who.number, who.name, who.trust
+        self._journal.caller(call.id, call.caller, call.name)
+        self._journal.event(call.id, self._routing.now(), "caller", {"number": call.caller})
+        self._audience.call_changed(call.id)
+
+    def knocked(self, line: str, number: str) -> None:
+        """A caller nobody can take is a missed one, and is told with the talk he came in on."""
+        rules, now = self._routing.rules, self._routing.now()
+        who = who_calls(rules, line, None, number, "", "")
+        id = self._journal.next_call_id()
+        missed = Call(id, rules, "in", line, who.number, "", who.name, now, 0)
+        missed.trust, missed.state, missed.outcome = who.trust, State.OVER, "abandoned"
+        self._journal.call(id, now, line, missed.caller, "", missed.name)
+        busy = [call for call in self._calls.values() if line in call.lines_used()]
+        self._journal.event(id, now, "line-busy", {"calls": [call.id for call in busy]})
+        self._journal.over(id, now, "abandoned", "", "", None)
+        self._history.over(missed)
+        log.info("call %d: %s (%s) calls on line %s, which is busy", id, who.number or "withheld", who.name, line)
+        for call in busy:
+            self._journal.event(call.id, now, "second-caller", {"number": who.number, "name": who.name})
+            self._audience.happened("second-caller", call, detail=who.number)
+        self._audience.happened("missed", missed)
 
     def tell(self, call: Call, trust: Trust, step: int = 0) -> None:
         """The core is told. step: where he is led whom we called ourselves; 0: he called. Raises CoreError."""

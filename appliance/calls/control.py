@@ -290,6 +290,13 @@ class CallControl:
         self.drain()
         self._audience.line_changed(line)
 
+    def named(self, leg: Leg, number: str) -> None:
+        self._arriving.named(leg, number)
+
+    def knocked(self, line: str, number: str) -> None:
+        if line in self.rules.settings.line:
+            self._arriving.knocked(line, number)
+
     def person_states(self, of: Collection[str] | None = None) -> dict[str, PersonState]:
         """What the telephones of these people are doing, or everybody's, as everybody may see it."""
         return self._people.states(of)

@@ -12,6 +12,7 @@ from appliance.calls.control import CallControl
 from appliance.calls.people import PersonState
 from appliance.calls.rules import Rules
 from appliance.control import messages
+from appliance.control.modems import Modem
 from appliance.control.server import Server
 from appliance.settings import people
 
@@ -29,6 +30,7 @@ class Board:
         self._rules: Rules | None = None  # those _rung is of
         self._rung: dict[str, list[str]] = {}
         self.revision = 0  # of the settings in force
+        self.modem: Callable[[str], Modem | None] = lambda line: None  # what is known of a line's
         self._changed: dict[tuple[Tell, int | str], None] = {}  # what is to be told, oldest first
 
     def office(self) -> messages.Office:
@@ -192,7 +194,15 @@ class Board:
             state = "ringing" if inwards else "dialing"
         usable = self._control.usable.get(name, False)
         calling = tuple(call.id for call in under_way)
-        return messages.Line(id=name, name=table.name, kind=table.kind, usable=usable, state=state, calls=calling)
+        return messages.Line(
+            id=name,
+            name=table.name,
+            kind=table.kind,
+            usable=usable,
+            state=state,
+            calls=calling,
+            modem=self.modem(name),
+        )
 
     def _queue(self, name: str, states: States) -> messages.Queue:
         table = self._control.rules.settings.queue[name]

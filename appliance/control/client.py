@@ -12,7 +12,7 @@ from typing import NoReturn, Self, get_args, overload
 
 import msgspec
 
-from appliance.control import recordings
+from appliance.control import modems, recordings
 from appliance.control.messages import (
     ANSWERS,
     BACKLOG,
@@ -134,6 +134,12 @@ class Client:
         | DeleteMessage
         | Mailed,
     ) -> Done: ...
+    @overload
+    async def request(self, request: modems.Texts) -> tuple[modems.Sms, ...]: ...
+    @overload
+    async def request(self, request: modems.SendText) -> modems.Sms: ...
+    @overload
+    async def request(self, request: modems.Code) -> str: ...
     @overload
     async def request(self, request: Messages) -> tuple[Message, ...]: ...
     @overload

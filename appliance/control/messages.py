@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from appliance.control import recordings
+from appliance.control import modems, recordings
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
 from appliance.control.handling import Disturb, Forward, Handling, Park, Supervise, Take
@@ -62,6 +62,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     usable: bool
     state: LineState = "idle"
     calls: tuple[int, ...] = ()
+    modem: modems.Modem | None = None  # null: it has none
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -312,7 +313,8 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
 
 Asking = Watch | Check | Apply | History | Document | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 OfMessages = Messages | SetMessage | DeleteMessage | Mailed
-Request = Asking | Handling | OfMessages | recordings.OfRecordings | ActionResult | ActionKeys | AbortAction | Lift
+OfParts = recordings.OfRecordings | modems.OfModems
+Request = Asking | Handling | OfMessages | OfParts | ActionResult | ActionKeys | AbortAction | Lift
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 
@@ -427,6 +429,7 @@ Event = (
     | Applied
     | Banned
     | Lifted
+    | modems.Texted
 )
 
 
@@ -519,6 +522,9 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     SetMessage: Done,
     DeleteMessage: Done,
     Mailed: Done,
+    modems.Texts: tuple[modems.Sms, ...],
+    modems.SendText: modems.Sms,
+    modems.Code: str,
     recordings.Recordings: tuple[recordings.Recording, ...],
     recordings.VerifyRecording: recordings.Verified,
     recordings.ExportRecording: recordings.Piece,

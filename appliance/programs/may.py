@@ -7,11 +7,13 @@ from contextlib import suppress
 from appliance.control import messages
 from appliance.control.guard import Lift
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
+from appliance.control.modems import Code, SendText, Texts
 from appliance.control.recordings import HearRecording
 
 # Beside the box's own user and root: the bridge, where the settings let a broker ask, and the pages, which ask by role.
 BROKERS_ASK = frozenset(
     {messages.SetStatus, messages.HangUp, messages.Send, messages.Override, messages.Dial, messages.Say}
+    | {SendText, Code}
 )
 MAY: dict[str, frozenset[type]] = {
     "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys}) | BROKERS_ASK,
@@ -19,7 +21,7 @@ MAY: dict[str, frozenset[type]] = {
     "linekeeper-web": frozenset(
         {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
         | {messages.Why, messages.Messages, messages.Mailed, messages.SetMessage, messages.DeleteMessage}
-        | {Park, Take, Supervise, Disturb, Forward, Lift, HearRecording}
+        | {Texts, Park, Take, Supervise, Disturb, Forward, Lift, HearRecording}
         | BROKERS_ASK
     ),
 }

@@ -30,15 +30,18 @@ from appliance.control.board import Board
 from appliance.control.guard import Lift, as_told
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.messages import Refused
+from appliance.control.modems import OfModems
 from appliance.control.recordings import OfRecordings
 from appliance.control.server import Peer, Server
 from appliance.core import CoreError
 from appliance.languages.why import Words
+from appliance.lines.router import Router
 from appliance.lookups.http import Lookups
 from appliance.programs import handling, notify, starting
 from appliance.programs.arguments import parse, parser
 from appliance.programs.keeping import Keeping
 from appliance.programs.may import allowed
+from appliance.programs.modems import Modems
 from appliance.programs.recorder import Recordings
 from appliance.programs.said import Said
 from appliance.settings import dialled, golden, load
@@ -90,6 +93,8 @@ class Switch:
         self._board = Board(self._control, self._server)
         self._bans = Bans(self._journal, self._server)
         self._telephony = Telephony(self._control, self._journal, opened=self._ready, died=self._died, bans=self._bans)
+        self._modems = Modems(self._control, self._journal, self._board, self._server, self._state)
+        self._router = Router(self._telephony, self._modems.lines)
         host = own_address(office.settings.sip.listen)
         self._lamps = Lamps(self._board, self._control, self._telephony, host)
         self._telephony.watched = self._lamps.watched
@@ -106,13 +111,14 @@ class Switch:
         ran = self._ran()
         self._learn_spending()
         people, overrides = self._kept.people(), self._kept.overrides()
-        self._control.start(self._telephony, self._lamps, people, overrides, ran, self._messages(), self._left_by)
+        self._control.start(self._router, self._lamps, people, overrides, ran, self._messages(), self._left_by)
         self._recordings.start(self._control.desk.recording)
         self._control.desk.call_back.learn(self._kept.wishes())
         self._lamps.enter()
         try:
             shown = await asyncio.to_thread(self._certificate)
             self._telephony.start(self._office.settings, self._office.secrets, self._known(), shown)
+            self._modems.start(self._office.settings, self._office.secrets)
             self._keep_first()
             tasks = [
                 asyncio.create_task(self._kept.go_on(self._control), name="memory"),
@@ -135,6 +141,7 @@ class Switch:
     async def _stop(self) -> None:
         await self._control.finish(FINISH_WITHIN)
         await self._lookups.close()
+        await self._modems.lines.close()
         await self._telephony.close()
         self._control.close()
         await self._server.close()
@@ -351,6 +358,7 @@ class Switch:
             self._control.apply(old)
             raise
         self._telephony.configure(office.settings, office.secrets)
+        self._modems.lines.configure(office.settings, office.secrets)
         self._recordings.configure(office.settings, office.secrets)
         restart = [name for name in NEEDS_RESTART if getattr(office.settings, name) != getattr(old.settings, name)]
         self._office = office
@@ -368,6 +376,8 @@ class Switch:
         try:
             if isinstance(request, OfRecordings):
                 return await self._recordings.answer(request, peer)
+            if isinstance(request, OfModems):
+                return await self._modems.answer(request)
             return await self._answer(request)
         except SettingsFaults as faults:
             raise Refused(faults.id, str(faults)) from None

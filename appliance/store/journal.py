@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from appliance.calls.messages import Message
 from appliance.calls.recorded import Recorded
+from appliance.calls.texts import TEXT_MOST, Sms
 from appliance.store.migrate import TooNew, migrate
 
 DELAY = 0.2  # seconds a row may wait for company before it is written; what a power cut may take
@@ -34,6 +35,7 @@ FILES = ("", *SIDES, ".lock")
 LEG_TIMES = {"started": "started_at", "rang": "rang_at", "answered": "answered_at", "ended": "ended_at"}
 
 CALL = "INSERT INTO call (id, at, line, caller, called, name) VALUES (?, ?, ?, ?, ?, ?)"
+CALLER = "UPDATE call SET caller = ?, name = ? WHERE id = ?"
 LEG = {
     state: f"INSERT INTO leg (call, id, party, kind, {column}, cause) VALUES (?, ?, ?, ?, ?, ?) "
     f"ON CONFLICT (call, id) DO UPDATE SET {column} = coalesce({column}, excluded.{column}), "
@@ -53,6 +55,8 @@ MESSAGE = (
     f"INSERT OR REPLACE INTO message ({', '.join(Message._fields)}) VALUES ({', '.join('?' * len(Message._fields))})"
 )
 RECORDING = f"INSERT OR REPLACE INTO recording ({', '.join(Recorded._fields)}) VALUES ({', '.join('?' * len(Recorded._fields))})"
+SMS = f"INSERT OR IGNORE INTO sms ({', '.join(Sms._fields)}) VALUES ({', '.join('?' * len(Sms._fields))})"
+SMS_BECAME = "UPDATE sms SET state = ?, parts = ? WHERE id = ?"
 RECORDING_GONE = "DELETE FROM recording WHERE id = ?"
 MESSAGE_GONE = "DELETE FROM message WHERE id = ?"
 CUT = """
@@ -186,6 +190,20 @@ class Journal:
     def recording_gone(self, recording: int) -> None:
         """It is kept no longer."""
         self._put(_Row(RECORDING_GONE, (recording,)))
+
+    def caller(self, call: int, caller: str, name: str) -> None:
+        """The number of a call's caller is known after all."""
+        self._put(_Row(CALLER, (_text(caller), _text(name), call)))
+
+    def sms(self, sms: Sms) -> None:
+        """A text message came, or was sent; one with a mark that is kept already changes nothing."""
+        text = _text(sms.text, TEXT_MOST)
+        kept = sms._replace(line=_text(sms.line), number=_text(sms.number), text=text, whole=int(sms.whole))
+        self._put(_Row(SMS, tuple(kept)))
+
+    def sms_became(self, id: int, state: str, parts: str) -> None:
+        """What became of one that was sent."""
+        self._put(_Row(SMS_BECAME, (state, _text(parts), id)))
 
     def bind(self, phone: str, contact: str, source: str, expires_at: int, agent: str) -> None:
         """A telephone is reached at this contact until expires_at."""
@@ -468,11 +486,11 @@ def _primary(fault: sqlite3.Error) -> int:
     return getattr(fault, "sqlite_errorcode", 0) & 0xFF
 
 
-def _text(outside: str) -> str:
+def _text(outside: str, most: int = TEXT_MAX) -> str:
     """Text SQLite and every reader can take: bounded, no lone surrogates, no NUL."""
-    if outside.isascii() and outside.isprintable() and len(outside) <= TEXT_MAX:
+    if outside.isascii() and outside.isprintable() and len(outside) <= most:
         return outside
-    return outside[:TEXT_MAX].encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return outside[:most].encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _now() -> int:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from appliance.calls.messages import Message
 from appliance.calls.recorded import Recorded
+from appliance.calls.texts import Sms
 
 LOCK_WAIT = 1.0  # seconds; readers wait only while a new database is being made
 
@@ -115,6 +116,10 @@ class Binding(NamedTuple):
 
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+class Mark(NamedTuple):
+    mark: str
 
 
 class Reader:
@@ -256,6 +261,20 @@ class Reader:
     def recording(self, id: int) -> Recorded | None:
         found = self.ask(Recorded, f"SELECT {', '.join(Recorded._fields)} FROM recording WHERE id = ?", id)
         return found[0]._replace(kept=bool(found[0].kept)) if found else None
+
+    def sms(self, after: int = 0, limit: int = -1) -> list[Sms]:
+        """Text messages, oldest first; limit: the newest so many."""
+        wanted = f"SELECT {', '.join(Sms._fields)} FROM sms WHERE id > ? ORDER BY id DESC LIMIT ?"
+        return [one._replace(whole=bool(one.whole)) for one in reversed(self.ask(Sms, wanted, after, limit))]
+
+    def sms_marks(self) -> set[str]:
+        """Of all messages that came."""
+        return {one.mark for one in self.ask(Mark, "SELECT mark FROM sms WHERE mark <> ''")}
+
+    def sms_waiting(self) -> list[Sms]:
+        """Those of ours whose reports are waited for."""
+        rows = self.ask(Sms, f"SELECT {', '.join(Sms._fields)} FROM sms WHERE parts <> '' ORDER BY id")
+        return [one._replace(whole=bool(one.whole)) for one in rows]
 
     def call(self, id: int) -> Call | None:
         found = self.ask(Call, f"SELECT {', '.join(Call._fields)} FROM call WHERE id = ?", id)

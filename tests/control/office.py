@@ -9,11 +9,12 @@ from typing import Any, Self
 import msgspec
 
 from appliance.control import messages as m
-from appliance.control import recordings
+from appliance.control import modems, recordings
 from appliance.control.handling import Park
 from appliance.control.server import Peer, Server
 
 MESSAGE = m.Message(5, "office", 1_790_000_000_000, "+37060000001", "", 2500, "/a.wav", "00" * 32, "new", False, 0, "")
+SMS = modems.Sms(id=8, line="gsm", state="sent", at=1, number="+37060000001", text="Hello")
 RECORDING = recordings.Recording(
     *(
         7,
@@ -72,6 +73,12 @@ class SmallOffice:
                 return self.why
             case m.Check():
                 return m.Checked(("a warning",))
+            case modems.Texts():
+                return (SMS,)
+            case modems.SendText():
+                return SMS
+            case modems.Code():
+                return "Balance: 1.50"
             case recordings.Recordings(after=after):
                 return (RECORDING,) if after < RECORDING.id else ()
             case recordings.VerifyRecording():

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from appliance.control import messages as m
+from appliance.control import modems
 from appliance.control import recordings as r
 from appliance.control.client import EVENTS_WAITING, Client, ControlLost, connect, follow
 from appliance.control.guard import Lift
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
-from tests.control.office import MESSAGE, PATIENCE, RECORDING, SmallOffice, encoded
+from tests.control.office import MESSAGE, PATIENCE, RECORDING, SMS, SmallOffice, encoded
 
 
 async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
@@ -44,6 +45,9 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
             m.AbortAction(0, "disk"), Lift(0, "192.0.2.7"),
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
+        assert await client.request(modems.Texts(0)) == (SMS,)
+        assert await client.request(modems.SendText(0, "+37060000001", "Hello")) == SMS
+        assert await client.request(modems.Code(0, "gsm", "*100#")) == "Balance: 1.50"
         assert {type(request) for request, _ in office.asked} == set(m.ANSWERS) - {m.Watch}
 
 

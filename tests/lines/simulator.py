@@ -159,6 +159,7 @@ class Simulator:
         self.number_from_ring = 1  # +CLIP comes from this ring on
         self.tells_numbers = True
         self.ring_every = 3.0  # s
+        self.hides_numbers = False  # the list of calls says none
         self.prompt_sticks = False  # takes a message text and stays in it until ESC
         self.refuses: set[str] = set()
         self.pin, self.locked, self.tries = "", False, 3
@@ -395,8 +396,11 @@ class Simulator:
         self.data(self.dialect.tries.format(tries=self.tries))
 
     def list_calls(self) -> None:
-        states = CLCC
-        self.data(*(f'+CLCC: {c.id},{int(c.coming)},{states[c.state]},0,0,"{c.number}",{c.kind}' for c in self.calls))
+        said = []
+        for each in self.calls:
+            number = "" if self.hides_numbers else each.number
+            said.append(f'+CLCC: {each.id},{int(each.coming)},{CLCC[each.state]},0,0,"{number}",{each.kind}')
+        self.data(*said)
 
     def dial(self, number: str) -> None:
         call = Call(1, False, number.rstrip("Ii"), "dialling")

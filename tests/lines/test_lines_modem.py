@@ -152,6 +152,19 @@ async def test_a_call_is_answered_and_the_caller_hangs_up(family: str, tmp_path:
 
 
 @ALL
+async def test_who_hangs_up_as_he_is_answered_holds_up_nothing(family: str, tmp_path: Path) -> None:
+    async with plugged(family, tmp_path) as (simulator, modem, office):
+        await office.ready()
+        simulator.ring(ANNA)
+        await office.until(lambda: office.told)
+        simulator.far_hangs_up()
+        await modem.answer(1)
+        async with asyncio.timeout(3):
+            assert await modem.dial(BORIS)
+        await simulator.until(lambda: simulator.calls[0].number == BORIS)
+
+
+@ALL
 async def test_a_call_is_rejected_unanswered(family: str, tmp_path: Path) -> None:
     async with plugged(family, tmp_path) as (simulator, modem, office):
         await office.ready()

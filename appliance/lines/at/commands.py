@@ -7,7 +7,7 @@ from appliance.lines.at.engine import LONG, MEDIUM, SHORT, Command
 from appliance.lines.at.families import Family
 from appliance.lines.at.pdu import tpdu_length
 
-ANSWER = Command("ATA", within=20_000)
+ANSWER = Command("ATA", within=20_000, dial=True)  # NO CARRIER: who called has just hung up
 HANG_UP = Command("AT+CHUP", within=MEDIUM)  # also refuses a call that rings; ATH is not obeyed everywhere
 REFUSE_SECOND = Command("AT+CHLD=0", within=MEDIUM)
 CALLS = Command("AT+CLCC", ("+CLCC",), SHORT)

@@ -47,7 +47,7 @@ class Command(NamedTuple):
     bare: bool = False  # the answer has no prefix: AT+CGSN and its like
     pdus: bool = False  # lines of hexadecimal digits are part of the answer
     body: str = ""  # sent when the modem prompts for it
-    dial: bool = False  # NO CARRIER, BUSY and their like end it
+    dial: bool = False  # it concerns a call: NO CARRIER, BUSY and their like end it
 
 
 class Answer(NamedTuple):

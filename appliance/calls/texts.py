@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A text message as it is kept and told."""
+
+from typing import NamedTuple
+
+TEXT_MOST = 4096  # characters kept
+
+
+class Sms(NamedTuple):
+    """In or out. at: when it was kept, ms UTC; sent_at: by the sender's network, 0 when it does not say.
+
+    state: received; sent, delivered, failed. whole: no part is missing. mark: the same for the same, of one that came.
+    parts: references of those of ours whose reports are waited for."""
+
+    id: int
+    line: str
+    state: str
+    at: int
+    sent_at: int
+    number: str
+    text: str
+    whole: bool
+    mark: str
+    parts: str = ""

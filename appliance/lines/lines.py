@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The modems of the settings as lines: found by socket, IMEI or port, each kept in use, their messages kept once."""
+
+import asyncio
+import glob
+import hashlib
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from appliance.calls.ports import Leg, Listener
+from appliance.calls.texts import TEXT_MOST, Sms
+from appliance.lines.at.pdu import BadPdu, Report
+from appliance.lines.at.texts import Text
+from appliance.lines.line import CANNOT, Known, Line
+from appliance.lines.modems.modem import Modem
+from appliance.lines.modems.network import Network
+from appliance.lines.pins import RefusedPins
+from appliance.lines.sound import Sound
+from appliance.lines.usb import Watch
+from appliance.settings.lines import ModemLine
+from appliance.settings.models import Settings
+from appliance.settings.passwords import LineSecret, Secrets
+
+log = logging.getLogger("lines")
+
+NUMBER_MOST = 32  # characters kept of a sender
+PORTS_MOST = 64  # that one pattern finds
+
+
+class LineRefused(Exception):
+    """A message or code is not sent. `id`: unknown, no-line, bad-text, not-sent."""
+
+    def __init__(self, id: str, message: str) -> None:
+        super().__init__(message)
+        self.id = id
+
+
+class Kept(Protocol):
+    """Where messages are kept."""
+
+    def sms(self, sms: Sms) -> None: ...
+    def sms_became(self, id: int, state: str, parts: str) -> None: ...
+    async def durable(self) -> bool: ...
+
+
+class Told(Protocol):
+    """Who is told what lines know and what comes on them."""
+
+    def line_changed(self, line: str) -> None: ...
+    def sms(self, sms: Sms) -> None:
+        """One came, or became something else."""
+
+
+class Lines:
+    """Satisfies line.Office. Its legs are dialled, answered and hung up as those of a trunk."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        sound: Sound,
+        kept: Kept,
+        told: Told,
+        state: Path,
+        now: Callable[[], int],
+        watch: Watch | None = None,
+    ) -> None:
+        """now: ms UTC."""
+        self._listener, self._sound, self._kept, self._told, self._now = listener, sound, kept, told, now
+        self._pins = RefusedPins(state / "refused-pins.json")
+        self._watch = watch or Watch()
+        self._watching: asyncio.Task[None] | None = None
+        self._lines: dict[str, Line] = {}
+        self._tables: dict[str, tuple[ModemLine, LineSecret | None]] = {}
+        self._marks: set[str] = set()  # of messages that are kept
+        self._out: dict[int, Sms] = {}  # of ours whose reports are waited for
+        self._last_id = 0
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def learn(self, marks: set[str], waiting: list[Sms], last_id: int) -> None:
+        """What is kept from before a restart: messages that came, those whose reports are waited for, the highest id."""
+        self._marks, self._last_id = marks, last_id
+        self._out = {one.id: one for one in waiting}
+
+    def configure(self, settings: Settings, secrets: Secrets) -> None:
+        """The modems the settings have now; one that stayed the same is not touched."""
+        tables = {
+            name: (line, secrets.line.get(name)) for name, line in settings.line.items() if isinstance(line, ModemLine)
+        }
+        for name in list(self._lines):
+            if tables.get(name) != self._tables.get(name):
+                self._let_go(self._lines.pop(name))
+        self._tables = tables
+        if tables and not self._watching:
+            self._watching = asyncio.create_task(self._watch.run(), name="usb")
+        for name, (table, secret) in tables.items():
+            if name not in self._lines:
+                self._lines[name] = line = Line(name, table.number or "", self._listener, self._sound, self)
+                line.start(self._modem(name, table, secret, line))
+
+    def _modem(self, name: str, table: ModemLine, secret: LineSecret | None, line: Line) -> Modem:
+        network = Network(
+            divert_check=table.divert_check,
+            balance_code=table.balance_code or "",
+            balance_rule=table.balance_rule,
+            balance_every=table.balance_every * 3600.0,
+        )
+        return Modem(
+            lambda: self._places(table),
+            line,
+            pin=secret.pin.get_secret_value() if secret and secret.pin else "",
+            refused_pins=self._pins.of(name),
+            imei=table.imei or "",
+            roaming=table.roaming,
+            clip_wait=table.clip_wait,
+            network=network,
+        )
+
+    def _places(self, table: ModemLine) -> list[str]:
+        """The ports where a modem may be."""
+        if table.port:
+            if not re.search(r"[*?]", table.port):
+                return [table.port]
+            return sorted(glob.glob(table.port.replace("[", "[[]")))[:PORTS_MOST]
+        plugged = self._watch.plugged
+        if table.usb:
+            return plugged[table.usb].at() if table.usb in plugged else []
+        sockets = {each.usb for each, _ in self._tables.values() if each.usb}
+        return [port for device in plugged.values() if device.usb not in sockets for port in device.at()]
+
+    def _let_go(self, line: Line) -> None:
+        task = asyncio.create_task(line.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        for line in self._lines.values():
+            self._let_go(line)
+        self._lines = {}
+        if self._watching:
+            self._watching.cancel()
+        await asyncio.gather(*self._closing, *([self._watching] if self._watching else []), return_exceptions=True)
+
+    # ---- calls ------------------------------------------------------------------------------------------------------
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._lines
+
+    def of(self, leg: Leg) -> Line | None:
+        """The line of a leg, None when it is none of ours."""
+        return next((line for line in self._lines.values() if leg in line), None)
+
+    def dial(self, name: str, number: str, withheld: bool, anyway: bool) -> Leg:
+        return self._lines[name].dial(number, withheld, anyway)
+
+    # ---- what is known ----------------------------------------------------------------------------------------------
+
+    def seen(self, name: str) -> Known | None:
+        """What is known of a line's modem; None: it is no modem's."""
+        line = self._lines.get(name)
+        return line.known if line else None
+
+    def known(self, line: str) -> None:
+        self._told.line_changed(line)
+
+    # ---- messages ---------------------------------------------------------------------------------------------------
+
+    async def text(self, line: str, text: Text) -> None:
+        """One that is kept already, since the power went before the modem could delete it, is not told again."""
+        sent_at = int(text.at.timestamp() * 1000) if text.at else 0
+        said = (text.text or text.data.hex())[:TEXT_MOST]
+        mark = hashlib.sha256(f"{line}\0{text.sender}\0{sent_at}\0{said}".encode()).hexdigest()[:32]
+        if sent_at and mark in self._marks:
+            log.info("line %s: a message that is kept already came again", line)
+            return
+        number = text.sender[:NUMBER_MOST]
+        sms = Sms(self._id(), line, "received", self._now(), sent_at, number, said, text.whole, mark)
+        self._kept.sms(sms)
+        if not await self._kept.durable():
+            await asyncio.Event().wait()  # we are closing, and it is not kept: the modem keeps it
+        self._marks.add(mark)
+        log.info("line %s: a message of %d characters came from %s", line, len(said), number)
+        self._told.sms(sms)
+
+    async def report(self, line: str, report: Report) -> None:
+        for sms in list(self._out.values()):
+            waiting = [each for each in sms.parts.split() if each]
+            if sms.line == line and str(report.reference) in waiting and report.final:
+                waiting.remove(str(report.reference))
+                state = "failed" if not report.delivered else "sent" if waiting else "delivered"
+                self._become(sms._replace(state=state, parts="" if state == "failed" else " ".join(waiting)))
+                return
+
+    async def send(self, name: str, to: str, text: str, report: bool = True) -> Sms:
+        """Send a text; LineRefused."""
+        line = self._named(name)
+        sms = Sms(self._id(), name, "sent", self._now(), 0, to, text, True, "")
+        try:
+            references = await line.send(to, text, report)
+        except BadPdu as wrong:
+            raise LineRefused("bad-text", str(wrong)) from None
+        except CANNOT as wrong:
+            self._kept.sms(sms._replace(state="failed"))
+            raise LineRefused("not-sent", f"line {name}: {wrong}") from None
+        sms = sms._replace(parts=" ".join(map(str, references)) if report else "")
+        self._kept.sms(sms)
+        if report:
+            self._out[sms.id] = sms
+        self._told.sms(sms)
+        return sms
+
+    def _become(self, sms: Sms) -> None:
+        self._out.pop(sms.id)
+        if sms.parts:
+            self._out[sms.id] = sms
+        self._kept.sms_became(sms.id, sms.state, sms.parts)
+        if sms.state != "sent":
+            self._told.sms(sms)
+
+    async def code(self, name: str, code: str) -> str:
+        """What the network says to a code; LineRefused."""
+        try:
+            return await self._named(name).code(code)
+        except (*CANNOT, ValueError) as wrong:
+            raise LineRefused("not-sent", f"line {name}: {wrong}") from None
+
+    def _named(self, name: str) -> Line:
+        if name not in self._lines:
+            raise LineRefused("unknown", f"line {name} is none with a modem")
+        return self._lines[name]
+
+    def _id(self) -> int:
+        self._last_id = max(self._last_id + 1, self._now() << 10)
+        return self._last_id
