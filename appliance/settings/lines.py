@@ -141,17 +141,6 @@ class _Trunk(Table):
     expires: int = setting("How long a registration is asked for.", 300, unit="seconds", ge=30, le=86400)
     caller: Number | None = setting("Number shown to those we call. Left out: the trunk decides.", None)
     channels: int = setting("Calls it can carry at once; 0: any number.", 0, unit="calls", ge=0, le=250)
-    minutes_a_day: int = setting(
-        "Minutes that calls out over it may last in one day, all together; then other lines are tried, and an alarm tells so. "
-        "Emergency numbers are called all the same. 0: no limit.",
-        0,
-        unit="minutes",
-        ge=0,
-        le=100_000,
-    )
-    minutes_a_month: int = setting(
-        "The same in one month, such as those a contract has.", 0, unit="minutes", ge=0, le=1_000_000
-    )
     redirects: bool = setting(
         "A number it names instead of the one called (302) is called on it, when whoever calls may call that one.",
         False,
@@ -174,6 +163,17 @@ class _Trunk(Table):
 class OfLines(Table):
     """What all kinds of lines have."""
 
+    minutes_a_day: int = setting(
+        "Minutes that calls out over it may last in one day, all together; then other lines are tried, and an alarm tells so. "
+        "Emergency numbers are called all the same. 0: no limit.",
+        0,
+        unit="minutes",
+        ge=0,
+        le=100_000,
+    )
+    minutes_a_month: int = setting(
+        "The same in one month, such as those a contract has.", 0, unit="minutes", ge=0, le=1_000_000
+    )
     rates: dict[Prefix, Price] = setting(
         "Beginnings of numbers, and what a minute to them costs: a number goes out by the cheapest line.",
         {},
