@@ -50,7 +50,7 @@ async def box(tmp_path: Path, switch: Switch) -> AsyncIterator[Site]:
         ]
         async with asyncio.timeout(WITHIN):
             await known.wait()
-        site = Site(f"http://127.0.0.1:{sock.getsockname()[1]}", pages)
+        site = Site(f"http://127.0.0.1:{sock.getsockname()[1]}", parts)
         site.people()
         yield site
         for task in tasks:

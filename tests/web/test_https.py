@@ -40,7 +40,7 @@ async def secure_site(folder: Path, web: Web | None = None) -> AsyncIterator[tup
         box = Box(Screen(), office, drafts, folder, authority=tls.authority)
         serving = asyncio.create_task(serve(box, plain, "127.0.0.1", Https(sock, tls)))
         try:
-            https = Site(f"https://127.0.0.1:{sock.getsockname()[1]}", office)
+            https = Site(f"https://127.0.0.1:{sock.getsockname()[1]}", box)
             yield https, f"http://127.0.0.1:{plain.getsockname()[1]}", tls
         finally:
             serving.cancel()
