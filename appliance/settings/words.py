@@ -255,7 +255,7 @@ JsonField = Annotated[str, _words(1, 64)]
 UsbPath = Annotated[
     str,
     Text(
-        'a socket as Linux names it, such as `"1-1.3"`; `linekeeper lines --usb` lists those with a modem',
+        'a socket as Linux names it, such as `"1-1.3"`; the names are those in `/sys/bus/usb/devices`',
         r"[0-9]{1,3}-[0-9]{1,3}(\.[0-9]{1,3}){0,6}",
     ),
 ]

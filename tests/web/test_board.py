@@ -247,6 +247,7 @@ async def test_a_waiting_caller_is_dragged_onto_a_person_while_the_board_goes_on
     async with browser(tmp_path / "profile") as chromium:
         await enter(chromium, box, OWNER)
         await chromium.until("document.querySelector('#queues .call') !== null")
+        await chromium.until("document.title.startsWith('Example Ltd')")  # the first live frames have come
         start = await middle(chromium, "#queues .call .who")
         end = await middle(chromium, "[data-to='person.boris']")
         await mouse(chromium, "mousePressed", start)
