@@ -174,6 +174,7 @@ class Simulator:
         self.replies: dict[str, str] = {}  # to codes
         self.in_text = False
         self.rest = b""
+        self.unsaid = bytearray()  # what the cable has not taken yet
         self.master = self.slave = -1
         self.ringing: asyncio.Task[None] | None = None
         self.asked = asyncio.Condition()
@@ -196,6 +197,8 @@ class Simulator:
             return
         self.stop_ringing()
         asyncio.get_running_loop().remove_reader(self.master)
+        asyncio.get_running_loop().remove_writer(self.master)
+        self.unsaid.clear()
         os.close(self.slave)
         os.close(self.master)
         self.master = self.slave = -1
@@ -204,7 +207,19 @@ class Simulator:
 
     def write(self, text: str) -> None:
         if self.master >= 0 and not self.mute:
-            os.write(self.master, text.encode("latin-1"))
+            self.unsaid += text.encode("latin-1")
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Say what the cable takes, and the rest when it takes more."""
+        loop = asyncio.get_running_loop()
+        loop.remove_writer(self.master)
+        try:
+            del self.unsaid[: os.write(self.master, self.unsaid)]
+        except BlockingIOError:
+            pass
+        if self.unsaid:
+            loop.add_writer(self.master, self.go_on)
 
     def say(self, *lines: str) -> None:
         for line in lines:

@@ -37,7 +37,7 @@ from appliance.lines.at.unsolicited import read
 from appliance.lines.modems.messages import Messages
 from appliance.lines.modems.network import Learned, Network
 from appliance.lines.modems.port import PortMissing, PortTaken
-from appliance.lines.modems.setup import Fitted, Identity, Unfit, identify, open_sim, set_up
+from appliance.lines.modems.setup import Fitted, Identity, Refused, Unfit, identify, open_sim, set_up
 from appliance.lines.modems.talk import Lost, Silent, Talk
 
 log = logging.getLogger(__name__)
@@ -65,12 +65,17 @@ class Listener(Protocol):
     async def report(self, report: Report) -> None: ...
 
 
-class Refused(Protocol):
-    """PINs that were refused once."""
+Device = tuple[str, int, int]
 
-    def __contains__(self, pin: object, /) -> bool: ...
-    def add(self, pin: str, /) -> None: ...
-    def discard(self, pin: str, /) -> None: ...
+
+def device(path: str) -> Device:
+    """What a port leads to now: one plugged in later is another, though it has the same name."""
+    real = os.path.realpath(path)
+    try:
+        node = os.stat(real)
+    except OSError:
+        return real, 0, 0
+    return real, node.st_ino, node.st_rdev
 
 
 class Modem:
@@ -99,7 +104,7 @@ class Modem:
         self.path = ""
         self.listener, self.pin, self.imei, self.roaming, self.baud = listener, pin, imei, roaming, baud
         self.clip_wait, self.network = clip_wait, network or Network()
-        self.others: dict[str, float] = {}  # ports that are not its own, until when they are not looked at
+        self.others: dict[Device, float] = {}  # what is not its own, until when it is not looked at
         self.reset, self.sleep = reset, sleep
         self.standing: Standing = "absent"
         self.why = ""
@@ -147,17 +152,18 @@ class Modem:
     def place(self) -> str:
         """Where to look for it now: a port that was not found to be another's, else the one longest ago."""
         now = asyncio.get_running_loop().time()
-        self.others = {path: until for path, until in self.others.items() if until > now}
+        self.others = {device: until for device, until in self.others.items() if until > now}
         found = self.places()
-        return min(found, key=lambda path: self.others.get(path, 0.0), default="")
+        return min(found, key=lambda path: self.others.get(device(path), 0.0), default="")
 
     def better(self) -> bool:
         """Whether there is a port that was not looked at."""
-        return self.place() not in ("", self.path, *self.others)
+        place = self.place()
+        return place not in ("", self.path) and device(place) not in self.others
 
     def pass_by(self, seconds: float) -> None:
-        """What is at this port is not ours."""
-        self.others[self.path] = asyncio.get_running_loop().time() + seconds
+        """What is at this port now is not ours; another that takes its name is looked at at once."""
+        self.others[device(self.path)] = asyncio.get_running_loop().time() + seconds
 
     async def rest(self, wait: float) -> None:
         """Until it is worth looking again; another modem, or the same one plugged in anew, is looked at sooner."""

@@ -2,7 +2,7 @@
 """From an open port to a modem that can be used: who are you, is your SIM open, and what can you do."""
 
 import asyncio
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from appliance.lines.at.commands import enter_pin
 from appliance.lines.at.detect import family_of, may_enter, said, serial, sound_of, tries_left
@@ -66,7 +66,15 @@ async def take(talk: Talk, steps: tuple[Step, ...]) -> tuple[str, ...]:
     return refused
 
 
-async def open_sim(talk: Talk, family: Family, pin: str, refused: set[str]) -> None:
+class Refused(Protocol):
+    """PINs that were refused once."""
+
+    def __contains__(self, pin: object, /) -> bool: ...
+    def add(self, pin: str, /) -> None: ...
+    def discard(self, pin: str, /) -> None: ...
+
+
+async def open_sim(talk: Talk, family: Family, pin: str, refused: Refused) -> None:
     """Until the SIM is open, or Unfit says why not. A PIN that is refused goes into `refused`, and is not tried again."""
     over = asyncio.get_running_loop().time() + SIM_WITHIN
     entered = False  # from then on a SIM that asks for its PIN has not noticed yet
@@ -90,7 +98,7 @@ def sim_state(answer: Answer) -> str:
     return "NONE" if answer.error == NO_SIM else "BUSY"
 
 
-async def enter(talk: Talk, family: Family, pin: str, refused: set[str]) -> None:
+async def enter(talk: Talk, family: Family, pin: str, refused: Refused) -> None:
     tries = tries_left(family, await talk.ask(family.pin.command)) if family.pin else None
     if not may_enter(tries, pin in refused):
         raise Unfit("sim-pin-at-risk", "refused before" if pin in refused else f"tries left: {tries}")

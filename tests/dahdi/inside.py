@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs in the guest: our line at channel 1 and our telephone driver, as its exchange, at channel 5 that faces it.
+
+Each thing that works is a line `ok: what`; the first that does not ends the program with the reason.
+"""
+
+import asyncio
+import errno
+import os
+import random
+import select
+import sys
+import time
+from collections.abc import Callable
+
+from appliance.lines._dahdi import Ear
+from appliance.lines.dahdi import fxo, fxs
+from appliance.lines.dahdi.callerid import Caller
+from appliance.lines.dahdi.card import ON_HOOK, Channel, Watch
+from appliance.lines.dahdi.countries import COUNTRIES
+from appliance.lines.dahdi.line import Line
+from appliance.lines.dahdi.sounds import MU_LAW, Heard
+from appliance.lines.dahdi.telephone import Telephone
+
+US = COUNTRIES["us"]
+ANNA = Caller("15550100", "Anna")
+LINE, EXCHANGE = 1, 5
+ELAST = 500  # an event waits
+WITHIN = 60.0  # s; an emulated machine is slow
+SAID = 8_000  # samples of sound that are compared
+MOST = 0.6  # of their blocks that arrive whole: an emulated machine that stands still for a moment loses some
+
+
+class Told:
+    """What a driver told, in order; awaited one by one."""
+
+    def __init__(self, who: str) -> None:
+        self.who, self.queue = who, asyncio.Queue[object]()
+
+    def told(self, what: object) -> None:
+        print(f"{time.monotonic():.2f} {self.who}: {what}", flush=True)
+        self.queue.put_nowait(what)
+
+    async def next(self, wanted: object) -> None:
+        got = await asyncio.wait_for(self.queue.get(), WITHIN)
+        if got != wanted:
+            raise AssertionError(f"{self.who}: {got} instead of {wanted}")
+
+    async def until(self, wanted: Callable[[object], bool]) -> object:
+        while not wanted(got := await asyncio.wait_for(self.queue.get(), WITHIN)):
+            pass
+        return got
+
+
+def ok(what: str) -> None:
+    print(f"ok: {what}", flush=True)
+
+
+async def rests(line: Line) -> None:
+    async with asyncio.timeout(WITHIN):
+        while line.rules.state is not fxo.State.IDLE:
+            await asyncio.sleep(0.05)
+
+
+async def incoming(line: Line, exchange: Telephone, at_line: Told, at_exchange: Told) -> None:
+    exchange.ring(ANNA, "11282305")
+    await at_line.next(fxo.Rang())
+    ok("a ring is told")
+    await at_line.next(fxo.Incoming(ANNA))
+    ok("the caller is read between the first rings")
+    line.answer()
+    await at_line.next(fxo.Answered())
+    await at_exchange.next(fxs.Answered())
+    ok("an answer is seen at the other side")
+
+
+async def sound(line: Line, exchange: Telephone) -> None:
+    """What goes in at one side comes out at the other, both ways. In a thread, as a pump would."""
+    for port in (line, exchange):
+        port.channel.buffers(32)
+    fds = line.lend(), exchange.lend()
+    try:
+        for name, source, sink in (("in", fds[1], fds[0]), ("out", fds[0], fds[1])):
+            sent = random.Random(name).randbytes(SAID)
+            got = await asyncio.to_thread(carry, source, sink, sent)
+            blocks = [sent[at : at + 160] for at in range(0, SAID, 160)]
+            found = [at for block in blocks if (at := got.find(block)) >= 0]
+            print(f"{len(found)} of {len(blocks)} blocks {name}", flush=True)
+            if len(found) < MOST * len(blocks) or found != sorted(found):
+                raise AssertionError(f"sound {name} is not what was said")
+            ok(f"sound {name}, bit for bit")
+    finally:
+        for fd in fds:
+            os.close(fd)
+        line.take_back()
+        exchange.take_back()
+
+
+def carry(source: int, sink: int, sent: bytes) -> bytes:
+    """What came out while all of it went in, and half a second more. Buffers are kept full and empty: ticks come in bursts."""
+    got, end = bytearray(), time.monotonic() + WITHIN
+    while len(got) < SAID + 8000 and time.monotonic() < end:
+        while sent and (taken := write(source, sent[:160])):
+            sent = sent[taken:]
+        select.select([sink], [], [], 1)
+        while piece := read(sink):
+            got += piece
+    return bytes(got)
+
+
+def write(fd: int, data: bytes) -> int:
+    try:
+        return os.write(fd, data)
+    except OSError as wrong:
+        if wrong.errno in (errno.EAGAIN, ELAST):
+            return 0
+        raise
+
+
+def read(fd: int) -> bytes:
+    try:
+        return os.read(fd, 160)
+    except OSError as wrong:
+        if wrong.errno in (errno.EAGAIN, ELAST):
+            return b""
+        raise
+
+
+async def keys(line: Line, exchange: Telephone) -> None:
+    """Keys of a desk go out over the line."""
+    exchange.listen(Ear(MU_LAW))
+    pressed: list[str] = []
+    keep = exchange.heard
+    exchange.heard = (  # type: ignore[method-assign]
+        lambda what, value: pressed.append(chr(value)) if what == Heard.DIGIT else None
+    )
+    line.digits("159#")
+    async with asyncio.timeout(WITHIN):
+        while len(pressed) < 4:
+            await asyncio.sleep(0.05)
+    exchange.heard = keep  # type: ignore[method-assign]
+    if "".join(pressed) != "159#":
+        raise AssertionError(f"keys heard: {pressed}")
+    ok("keys during a call")
+    exchange.listen(None)
+
+
+async def story() -> None:
+    watch = Watch()
+    at_line, at_exchange = Told("line"), Told("exchange")
+    line = Line(Channel(LINE), watch, at_line, US, fxo.Habits())
+    exchange = Telephone(Channel(EXCHANGE), watch, at_exchange, US)
+    if not line.channel.is_fxo or not exchange.channel.is_fxs:
+        raise AssertionError("the kinds of ports are not told right")
+    ok("the driver says which port is which")
+
+    await incoming(line, exchange, at_line, at_exchange)
+    await sound(line, exchange)
+    await keys(line, exchange)
+    line.flash()
+    await at_exchange.next(fxs.Held())
+    ok("a flash is a flash")
+    line.hang_up()
+    await at_exchange.next(fxs.HungUp())
+    ok("a hang-up is seen at the other side")
+
+    await rests(line)
+    line.dial("5550123")
+    await at_exchange.next(fxs.Off())
+    await at_exchange.next(fxs.Called("5550123"))
+    ok("a number is dialled after the dial tone and arrives")
+    await at_line.next(fxo.Alerting())
+    await at_line.next(fxo.Answered())
+    exchange.left(busy=True)
+    await at_line.next(fxo.Ended(17, "busy tone"))
+    ok("the busy tone ends a call")
+    await at_exchange.next(fxs.HungUp())
+
+    await rests(line)
+    await incoming(line, exchange, at_line, at_exchange)
+    await exchange.channel.hook(ON_HOOK)
+    await at_line.next(fxo.Ended(16, "battery dropped"))
+    ok("a battery drop ends a call")
+    await at_exchange.next(fxs.HungUp())
+
+    await rests(line)
+    exchange.ring(ANNA, "11282305")
+    await at_line.next(fxo.Rang())
+    await at_line.next(fxo.Incoming(ANNA))
+    exchange.stop()
+    await at_line.next(fxo.Missed())
+    ok("a caller who gives up is missed")
+    await line.close()
+    await exchange.close()
+    watch.close()
+    print("done", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(asyncio.wait_for(story(), 400))
+    except AssertionError as wrong:
+        sys.exit(str(wrong))

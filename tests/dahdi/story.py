@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Our line and our telephone against the real driver, in a machine of its own. `make dahdi`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.dahdi.guest import Guest, install
+
+SCRIPT = "#!/bin/sh\nexec python3 -m tests.dahdi.inside\n"
+WORKS = [
+    "the driver says which port is which",
+    "a ring is told",
+    "the caller is read between the first rings",
+    "an answer is seen at the other side",
+    "sound in, bit for bit",
+    "sound out, bit for bit",
+    "keys during a call",
+    "a flash is a flash",
+    "a hang-up is seen at the other side",
+    "a number is dialled after the dial tone and arrives",
+    "the busy tone ends a call",
+    "a battery drop ends a call",
+    "a caller who gives up is missed",
+]
+
+
+@pytest.mark.timeout(1800)
+def test_calls_both_ways_over_the_real_driver(tmp_path: Path) -> None:
+    install()
+    said = Guest(tmp_path, SCRIPT).run(900)
+    print(said)
+    told = [line.removeprefix("ok: ") for line in said.splitlines() if line.startswith("ok: ")]
+    assert [what for what in WORKS if what not in told] == []
+    assert said.splitlines()[-1] == "done"

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What lines keep over a cut of the power, and find again when ports get other names: the journal is the real one."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from appliance.calls.texts import Sms
+from appliance.lines.lines import Lines
+from appliance.lines.sound import Silent
+from appliance.lines.usb import Found, together
+from appliance.settings.load import parse
+from appliance.settings.passwords import LineSecret, Secrets
+from appliance.store.journal import Journal
+from appliance.store.reader import Reader
+from tests.lines.mobile import IMEI, OTHER_IMEI, modem
+from tests.lines.simulator import Simulator
+
+OFFICE = '[office]\nname = "Example Ltd"\ncountry = "LT"\ntime_zone = "Europe/Vilnius"\n'
+
+
+class Box:
+    """The lines of a box, and all that they tell. Satisfies lines.Told and what lines tell of ports.Listener."""
+
+    def __init__(self, folder: Path, document: str, pin: str = "") -> None:
+        self.folder = folder
+        self.journal = Journal(folder / "journal.db", lambda id, said: pytest.fail(said), delay=0.01)
+        self.told: list[Sms] = []
+        self.incoming_on: list[str] = []
+        self.over_with: list[int] = []
+        self.lines = Lines(self, Silent(lambda leg, digit: None), self.journal, self, folder, _now)  # type: ignore[arg-type]
+        reader = Reader(folder / "journal.db")
+        self.lines.learn(reader.sms_marks(), reader.sms_waiting(), 0)
+        secret = LineSecret.model_validate({"pin": pin} if pin else {})
+        self.lines.configure(parse(OFFICE + document, folder / "office.toml"), Secrets(line={"gsm": secret}))
+
+    def line(self, line: str, usable: bool, why: str) -> None: ...
+    def line_changed(self, line: str) -> None: ...
+    def answered(self, leg: int) -> None: ...
+    def sms(self, sms: Sms) -> None:
+        self.told.append(sms)
+
+    def incoming(self, leg: int, source: str, *_: object) -> None:
+        self.incoming_on.append(source)
+
+    def over(self, leg: int, cause: int) -> None:
+        self.over_with.append(cause)
+
+    async def stands(self, standing: str, name: str = "gsm", within: float = 30.0) -> None:
+        await until(lambda: self.lines.seen(name).standing == standing, within)  # type: ignore[union-attr]
+
+    async def close(self) -> None:
+        await self.lines.close()
+        await asyncio.to_thread(self.journal.close)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def until(what, within: float = 30.0) -> None:  # type: ignore[no-untyped-def]
+    async with asyncio.timeout(within):
+        while not what():
+            await asyncio.sleep(0.02)
+
+
+def table(simulator: Simulator, name: str = "gsm", port: str = "", more: str = "") -> str:
+    return f'[line.{name}]\nkind = "modem"\nport = "{port or simulator.link}"\n{more}\n'
+
+
+async def test_a_pin_that_was_refused_is_not_tried_again_by_a_restart(tmp_path: Path) -> None:
+    gsm = modem(tmp_path)
+    gsm.pin, gsm.locked = "4711", True
+    gsm.plug()
+    for why in ("sim-pin-refused", "sim-pin-at-risk"):
+        box = Box(tmp_path, table(gsm), pin="1234")
+        await box.stands("unfit")
+        assert box.lines.seen("gsm").why.startswith(why)  # type: ignore[union-attr]
+        await box.close()
+        gsm.unplug()
+        gsm.plug()
+    assert gsm.tries == 2
+    gsm.unplug()
+    assert "1234" not in (tmp_path / "refused-pins.json").read_text()
+
+
+async def test_two_modems_whose_ports_change_places_stay_the_lines_they_are(tmp_path: Path) -> None:
+    one, two = modem(tmp_path, "1"), modem(tmp_path, "2", "sim7600", OTHER_IMEI)
+    ports = f"{tmp_path}/modem-?"
+    document = table(one, "gsm", ports, f'imei = "{IMEI}"') + table(two, "other", ports, f'imei = "{OTHER_IMEI}"')
+    one.plug()
+    two.plug()
+    box = Box(tmp_path, document)
+    for in_a_call in (False, True):
+        await asyncio.gather(box.stands("ready"), box.stands("ready", "other"))
+        if in_a_call:
+            one.ring("+37060000001")
+            await until(lambda: box.incoming_on[-1:] == ["gsm"])
+        one.unplug()
+        two.unplug()
+        await asyncio.gather(box.stands("absent"), box.stands("absent", "other"))
+        assert box.over_with == ([38] if in_a_call else [])
+        one.link, two.link = two.link, one.link
+        one.plug()
+        two.plug()
+    await asyncio.gather(box.stands("ready", within=15), box.stands("ready", "other", within=15))
+    two.ring("+37060000002")
+    await until(lambda: box.incoming_on[-1:] == ["other"])
+    await box.close()
+    one.unplug()
+    two.unplug()
+
+
+def test_ports_are_known_by_socket_and_interface_whatever_they_are_called() -> None:
+    ec25, sim7600 = (0x2C7C, 0x0125), (0x1E0E, 0x9001)
+    found = [Found(f"/dev/ttyUSB{7 - n}", "1-1.3", ec25, n) for n in range(4)]
+    found += [Found("hw:2,0", "1-1.3", ec25, None, sound=True)]
+    found += [Found(f"/dev/ttyUSB{10 + n}", "1-1.4", sim7600, n) for n in range(5)]
+    plugged = together(found)
+    assert plugged["1-1.3"].at() == ["/dev/ttyUSB5"]
+    assert plugged["1-1.3"].audio("/dev/ttyUSB5") == "/dev/ttyUSB6"
+    assert plugged["1-1.3"].sound == "hw:2,0"
+    assert plugged["1-1.4"].at()[0] == "/dev/ttyUSB12"
+    assert plugged["1-1.4"].audio("/dev/ttyUSB12") == "/dev/ttyUSB14"
+    assert together([Found("/dev/ttyUSB0", "1-2", (0x0403, 0x6001), 0)])["1-2"].at() == [], "no modem we know"
