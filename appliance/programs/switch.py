@@ -427,8 +427,12 @@ class Switch:
                 self._lift(address)
             case messages.AbortAction(action=action):
                 self._abort(action)
-            case messages.Messages() | messages.SetMessage() | messages.DeleteMessage() | messages.Mailed():
+            case messages.Messages():
                 return voicemail.answer(self._control, request)
+            case messages.SetMessage() | messages.DeleteMessage() | messages.Mailed():
+                done = voicemail.answer(self._control, request)
+                await self._journal.durable()  # who was told that it is so must find it so after a power cut
+                return done
         return messages.Done()
 
     async def _dial(self, asked: messages.Dial) -> messages.Dialled:

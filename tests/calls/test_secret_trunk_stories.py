@@ -52,7 +52,7 @@ class Two:
 
 @pytest.fixture
 async def two(stage: Stage) -> AsyncIterator[Two]:
-    (folder := stage.folder / "provider").mkdir()
+    (folder := stage.folder / "p").mkdir()  # a name of a socket has 107 bytes at most
     async with Stage(folder) as there:
         yield await Two(stage, there).begin(Authority(stage.folder / "authority"))
 

@@ -11,7 +11,7 @@ from appliance.programs.demo.seen import NotSeen
 from tests.sip.box import Box, Telephone
 from tests.sip.wire import Wire
 
-STAYS, STRANGERS = 3, 8
+STAYS, STRANGERS = 10, 8
 ELSEWHERE, NEITHER = "127.0.0.77", "127.0.0.78"  # addresses nobody was let in from
 
 
