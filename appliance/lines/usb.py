@@ -5,6 +5,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
 import pyudev  # type: ignore[import-untyped]
@@ -64,10 +65,16 @@ def together(found: Iterable[Found]) -> dict[str, Plugged]:
     return plugged
 
 
+@cache
+def _udev() -> pyudev.Context:
+    """For looks, made once: its library is looked for by a program of the system, which takes some 60 ms."""
+    return pyudev.Context()
+
+
 def look() -> list[Found]:
     """All that is plugged in. OSError when the kernel does not say."""
     found = []
-    for device in (*pyudev.Context().list_devices(subsystem="tty"), *pyudev.Context().list_devices(subsystem="sound")):
+    for device in (*_udev().list_devices(subsystem="tty"), *_udev().list_devices(subsystem="sound")):
         if one := _read(device):
             found.append(one)
     return found
@@ -97,7 +104,7 @@ class Watch:
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
-        monitor = self._monitor()  # before the first look: what is plugged in meanwhile is told
+        monitor = await asyncio.to_thread(self._monitor)  # before the first look: what is plugged in meanwhile is told
         if monitor:
             loop.add_reader(monitor.fileno(), self._told, monitor)
         try:
@@ -122,7 +129,8 @@ class Watch:
             return []
 
     def _monitor(self) -> pyudev.Monitor | None:
-        """Tells of what is plugged in and out, once udev is done with it; None when there is no udev."""
+        """Tells of what is plugged in and out, once udev is done with it; None when there is no udev. Its context is its own:
+        one is not to be used by two threads."""
         try:
             monitor = pyudev.Monitor.from_netlink(pyudev.Context(), "udev")
             for subsystem in ("tty", "sound"):
