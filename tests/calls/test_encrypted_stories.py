@@ -90,6 +90,7 @@ async def test_a_softphone_over_tls_and_srtp_calls_is_called_and_hands_a_call_on
         caller = await stage.outside(office, "caller-waits", customer)
         await anna.takes()
         await hears(anna, CALLER_HZ)
+        await boris.rings()  # with her, until she had taken it
         await boris.event("CALL_CLOSED")
         anna.transfer("102")
         await asyncio.gather(anna.over(), boris.rings())
