@@ -14,9 +14,11 @@ static struct stream {
     pjsip_transport *of; /* NULL: the place is free */
     struct sip_source at;
     int64_t since; /* ms */
+    uint64_t turn; /* of those who come within one ms, too, the oldest is known */
     int let_in;
 } streams[SIP_STREAMS];
 static int used; /* places that were, at most */
+static uint64_t turns;
 
 static int64_t milliseconds(void)
 {
@@ -70,12 +72,12 @@ static void make_room(struct sip_source at)
         if (!is_strange(one))
             continue;
         all++;
-        if (!oldest || one->since < oldest->since)
+        if (!oldest || one->turn < oldest->turn)
             oldest = one;
         if (one->at.family != at.family || one->at.bits != at.bits)
             continue;
         of_source++;
-        if (!his || one->since < his->since)
+        if (!his || one->turn < his->turn)
             his = one;
     }
     if (his && of_source > sip_config.strangers / SOURCE_HAS)
@@ -102,7 +104,8 @@ void sip_streams_state(pjsip_transport *of, pjsip_transport_state state, const p
         pjsip_transport_shutdown2(of, PJ_TRUE);
         return;
     }
-    *stream = (struct stream){.of = of, .at = sip_source_of(&of->key.rem_addr), .since = milliseconds()};
+    *stream = (struct stream){.of = of, .at = sip_source_of(&of->key.rem_addr), .since = milliseconds(),
+                              .turn = turns++};
     make_room(stream->at);
 }
 

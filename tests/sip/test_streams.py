@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Connections that strangers hold open, whatever they send: they end, and keep no telephone out."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
@@ -53,6 +55,15 @@ async def test_many_of_one_source_end_the_oldest_of_it_and_no_others(box: Box, s
     assert not other.responses.ended
     assert (await other.ping()).status
     assert (await many[-1].ping()).status
+
+
+async def test_the_oldest_end_also_when_they_come_at_the_same_instant(box: Box, stack: AsyncExitStack) -> None:
+    many = [stack.enter_context(socket.create_connection(box.address, 30, (ELSEWHERE, 0))) for _ in range(STRANGERS)]
+    for one in many[: STRANGERS - STRANGERS // 4]:
+        assert await asyncio.to_thread(one.recv, 1) == b""
+    many[-1].setblocking(False)
+    with pytest.raises(BlockingIOError):
+        many[-1].recv(1)
 
 
 async def test_many_of_many_sources_end_the_oldest_of_all(box: Box, stack: AsyncExitStack) -> None:
