@@ -518,7 +518,8 @@ class CallControl:
             self._telephony.hang_up(under_way.leg, 16)
         self._look_whether_quiet()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._quiet.wait(), within)
+            async with asyncio.timeout(within):
+                await self._quiet.wait()
 
     def _look_whether_quiet(self) -> None:
         if self._quiet and self._voicemail.quiet and not (self._ringing.legs or self.originate.legs):

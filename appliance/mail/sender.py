@@ -106,7 +106,8 @@ class Sender:
             except (ControlLost, Refused) as fault:
                 log.debug("which messages are to be mailed is not known: %s", fault)
             try:
-                await asyncio.wait_for(self._news.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._news.wait()
             except TimeoutError:
                 pass
             self._news.clear()

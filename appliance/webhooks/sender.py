@@ -79,7 +79,8 @@ class Sender:
                             working[hook.id] = asyncio.create_task(self._send_all(client, hook))
                             working[hook.id].add_done_callback(lambda _task: self._news.set())
                     try:
-                        await asyncio.wait_for(self._news.wait(), self._wait(working))
+                        async with asyncio.timeout(self._wait(working)):
+                            await self._news.wait()
                     except TimeoutError:
                         pass
             finally:

@@ -69,7 +69,7 @@ class Messages:
             due = self.together.deadline
             wait = LOOK_EVERY if due is None else min(LOOK_EVERY, max(0, due - self.talk.now) / 1000 + 0.001)
             try:
-                async with asyncio.timeout(wait):  # wait_for() of Python 3.11 may swallow a cancellation
+                async with asyncio.timeout(wait):
                     await self.come.wait()
             except TimeoutError:
                 self.all = True

@@ -182,7 +182,8 @@ class Office:
         if self._process.returncode is None:
             self._process.terminate()
         try:
-            await asyncio.wait_for(self._process.wait(), END_WITHIN)
+            async with asyncio.timeout(END_WITHIN):
+                await self._process.wait()
         except TimeoutError:
             self._process.kill()
         code = await self._process.wait()
@@ -191,7 +192,8 @@ class Office:
 
     async def ended(self) -> int:
         """The exit code, once it has ended by itself; minus the number of a signal. Raises TimeoutError."""
-        return await asyncio.wait_for(self._process.wait(), END_WITHIN)
+        async with asyncio.timeout(END_WITHIN):
+            return await self._process.wait()
 
     async def logged(self, words: str, within: float = START_WITHIN) -> str:
         """The next line of the log with these words in it."""
