@@ -16,7 +16,7 @@ SANITIZED := .build-core/sanitized
 # Folders and files that know no clock, socket or loop are checked the strict way.
 PURE := appliance/core appliance/languages appliance/settings appliance/control/messages.py \
 	$(wildcard appliance/lines/at $(addprefix appliance/lines/dahdi/,callerid.py countries.py fxo.py fxs.py sounds.py) appliance/mail/letter.py appliance/monitor/lines.py appliance/webhooks/events.py $(addprefix appliance/mqtt/,topics.py discovery.py homie.py privacy.py requests.py actions.py ladder.py proofs.py))
-C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c appliance/lines/*.c appliance/lines/dahdi/*.c)
+C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c appliance/lines/*.c appliance/lines/dahdi/*.c appliance/lines/pump/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
 .PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred timers log-ins network dahdi soak homeassistant bench asterisk clean
@@ -51,7 +51,7 @@ format: quiet-setup ## put the Python code into the one form
 	$(BIN)/ruff check --fix $(wildcard $(CHECKED_PYTHON))
 	$(BIN)/ruff format $(wildcard $(CHECKED_PYTHON))
 
-sanitize: quiet-setup ## the core's C tests under the address and undefined-behaviour sanitizers
+sanitize: quiet-setup ## the C tests of the core and of the audio pump under the address and undefined-behaviour sanitizers
 	@[ -f $(SANITIZED)/build.ninja ] || $(BIN)/meson setup $(SANITIZED) -Dextensions=false \
 		-Db_sanitize=address,undefined -Dc_args=-fno-sanitize-recover=all
 	@$(BIN)/meson test -C $(SANITIZED) --print-errorlogs
