@@ -8,12 +8,14 @@ import msgspec
 from appliance.control.fields import Id, Short
 
 SmsState = Literal["received", "sent", "delivered", "failed"]
+Standing = Literal["absent", "starting", "unfit", "searching", "ready", "silent"]
+TEXT_MOST = 1530  # characters of a text message, ten parts of one
 
 
 class Modem(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a line's modem; "" and null: not yet."""
 
-    standing: Literal["absent", "starting", "unfit", "searching", "ready", "silent"]
+    standing: Standing
     why: str = ""  # it is not ready: docs/modems.md has the words
     signal: int | None = None  # dBm
     imei: str = ""
@@ -46,11 +48,11 @@ class Texts(msgspec.Struct, tag_field="do", tag="texts", frozen=True):
 
 
 class SendText(msgspec.Struct, tag_field="do", tag="send-text", frozen=True):
-    """Send a text message to a number outside; answered once the network has taken it."""
+    """Send a text message to a number outside, or to the mobile of `person.NAME`; answered once the network has taken it."""
 
     id: Id
-    to: Annotated[str, msgspec.Meta(min_length=2, max_length=32)]
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=1530)]
+    to: Annotated[str, msgspec.Meta(min_length=2, max_length=60)]
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_MOST)]
     line: Short = ""  # "": the cheapest with a modem that is ready
     report: bool = True  # the network is asked to tell when it was delivered
 

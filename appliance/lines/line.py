@@ -162,6 +162,8 @@ class Line:
         self.known.standing, self.known.why = standing, why
         if standing != "ready":
             self.known.signal = None
+        if standing == "absent":  # the next one may be another
+            self.known.sim = self.known.registration = self.known.operator = ""
         if standing == "unfit" and why.startswith("sim-"):
             self.known.sim = why.partition(":")[0]
         usable = standing == "ready"

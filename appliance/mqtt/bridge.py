@@ -64,7 +64,7 @@ class Bridge:
         self._socket = socket
         self._live: Live | None = None
         logins, key = secrets.logins, secrets.hash_key or os.urandom(32)
-        box = Box(version, socket, key, tuple(settings.callers))
+        box = Box(version, socket, key, tuple(settings.callers), _mobiles(settings))
         self._home = Outlet(
             settings.mqtt,
             box,
@@ -160,7 +160,12 @@ class Bridge:
 
 def _told_apart(settings: Settings) -> tuple[object, ...]:
     """What another bridge is begun for."""
-    return settings.mqtt, settings.broker, tuple(settings.callers)
+    return settings.mqtt, settings.broker, tuple(settings.callers), _mobiles(settings)
+
+
+def _mobiles(settings: Settings) -> tuple[str, ...]:
+    """People who have one."""
+    return tuple(name for name, person in settings.person.items() if person.mobile)
 
 
 def _now() -> int:

@@ -11,12 +11,14 @@ from appliance.control.client import ControlLost, connect
 from appliance.control.live import Live
 from appliance.control.messages import Dialled
 from appliance.control.messages import Refused as SwitchRefused
+from appliance.control.modems import Sms
 from appliance.mqtt.broker import Incoming
-from appliance.mqtt.requests import Gate, HealthRequest, Refused, Request, Same, commands, health
+from appliance.mqtt.requests import Gate, HealthRequest, Refused, Request, Same, SmsRequest, commands, health
 from appliance.mqtt.topics import Message, Response, Topics
 
 AT_ONCE = 16  # requests under way; more are refused
 DONE_WITHIN = 10.0  # seconds for the switch
+SENT_WITHIN = 600.0  # seconds for a text message: a network may take a minute for each of its ten parts
 ANSWER_MAX = 256  # characters of a topic the asker chose
 
 log = logging.getLogger("linekeeper.mqtt")
@@ -92,8 +94,12 @@ class Desk:
         if live is None:
             raise ControlLost("the switch is away")
         asked = commands(request, live, _now(), self._holds)
-        async with asyncio.timeout(DONE_WITHIN), await connect(self._socket) as client:
+        within = SENT_WITHIN if isinstance(request, SmsRequest) else DONE_WITHIN
+        async with asyncio.timeout(within), await connect(self._socket) as client:
             answers = [await client.request(command) for command in asked]
+        for answer in answers:
+            if isinstance(answer, Sms):
+                return {"sms": answer.id, "line": answer.line}
         calls = [call for answer in answers if isinstance(answer, Dialled) for call in answer.calls]
         return {"calls": calls} if calls else {}
 

@@ -4,7 +4,7 @@
 Nothing here opens anything: a gate is an action on the premises with its own proof, never a lock or a button.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -19,6 +19,7 @@ LINE_STATES = ["idle", "ringing", "dialing", "talking"]
 STATUSES = ["available", "break", "away", "meeting", "off"]
 PERSON_STATES = ["unreachable", "free", "ringing", "talking"]
 MODES = ["as-written", "open", "closed"]
+NOTIFY_ICONS = {"say": "mdi:bullhorn", "sms": "mdi:message-text"}
 COMMAND_LIVES = 15  # seconds after which what Home Assistant asked for is too late
 CALLER = (  # an attribute called name is refused there: it would be the entity's
     "{{ {'call': value_json.call, 'number': value_json.number, 'caller': value_json.name, 'calls': value_json.calls} | tojson }}"
@@ -55,9 +56,9 @@ class Discovery:
         """Filters of all topics that may bear announcements of this box, of either kind."""
         return f"{self._prefix}/device/{self._box}/config", f"{self._prefix}/+/{self._box}/+/config"
 
-    def announce(self, live: Live, lists: Iterable[str]) -> list[Message]:
-        """The retained messages for this office. `lists`: caller lists, each a trigger."""
-        entities = list(self.entities(live, lists))
+    def announce(self, live: Live, lists: Iterable[str], mobiles: Collection[str] = ()) -> list[Message]:
+        """The retained messages for this office. `lists`: caller lists, each a trigger; `mobiles`: people who have one."""
+        entities = list(self.entities(live, lists, mobiles))
         device = {
             "identifiers": [f"linekeeper_{self._box}"],
             "name": live.name,
@@ -84,15 +85,20 @@ class Discovery:
 
     # ---- the entities -----------------------------------------------------------------------------------------------
 
-    def entities(self, live: Live, lists: Iterable[str]) -> Iterable[Entity]:
+    def entities(self, live: Live, lists: Iterable[str], mobiles: Collection[str] = ()) -> Iterable[Entity]:
         for line in live.lines.values():
             yield from self._line(line)
+            if line.modem:
+                yield from self._modem(line)
         for queue in live.queues.values():
             yield from self._queue(queue)
         for person in live.people.values():
             yield from self._person(person)
+        if self._requests and any(line.modem for line in live.lines.values()):
+            yield from (self._notify(live.people[id], "sms", "Text") for id in mobiles if id in live.people)
         if live.hours:
             yield from self._mode()
+        yield self._firmware()
         yield self._entity(
             "event",
             "calls",
@@ -142,6 +148,54 @@ class Discovery:
             )
         yield self._trigger(f"line_{line.id}", f"line {line.id}", line.id, f"value_json.line == '{line.id}'")
 
+    def _modem(self, line: Line) -> Iterable[Entity]:
+        """Its signal and network are there while the line is; what is wrong with its SIM is shown when the line is not."""
+        topic = f"{self._root}/line/{line.id}"
+        here = [self._bridge(), {"topic": f"{topic}/availability"}]
+        shown: tuple[tuple[str, str, Config], ...] = (
+            (
+                "signal",
+                "signal",
+                {"device_class": "signal_strength", "unit_of_measurement": "dBm", "availability": here},
+            ),
+            ("operator", "operator", {"icon": "mdi:radio-tower", "availability": here}),
+            ("sim", "SIM", {"icon": "mdi:sim", "json_attributes_topic": f"{topic}/modem"}),
+        )
+        for field, words, more in shown:
+            yield self._entity(
+                "sensor",
+                f"line_{line.id}_{field}",
+                f"{line.name} {words}",
+                state_topic=f"{topic}/modem",
+                value_template="{{ value_json." + field + " or None }}",  # None is unknown there
+                entity_category="diagnostic",
+                **more,
+            )
+
+    def _notify(self, person: Person, request: str, words: str) -> Entity:
+        """Something to be said or written to a person."""
+        asked = '{"person": "' + person.id + '", "text": {{ value | tojson }}, "expires_at": ' + EXPIRES + "}"
+        return self._entity(
+            "notify" if self._kind == "device" else "text",  # before 2024.5 a text that is set is all there is
+            f"person_{person.id}_{request}",
+            f"{words} {person.name}",
+            command_topic=f"{self._root}/request/{request}",
+            command_template=asked,
+            icon=NOTIFY_ICONS[request],
+        )
+
+    def _firmware(self) -> Entity:
+        """The version installed. Which is the latest the box does not know, and so does not say: that is unknown there."""
+        return self._entity(
+            "update",
+            "firmware",
+            "Firmware",
+            state_topic=f"{self._root}/bridge/info",
+            value_template="{{ {'installed_version': value_json.version} | tojson }}",
+            device_class="firmware",
+            entity_category="diagnostic",
+        )
+
     def _queue(self, queue: Queue) -> Iterable[Entity]:
         shown: tuple[tuple[str, str, Config], ...] = (
             ("waiting", "waiting", {"icon": "mdi:account-clock", "state_class": "measurement"}),
@@ -170,15 +224,7 @@ class Discovery:
             template = '{"person": "' + person.id + '", "status": "{{ value }}", "expires_at": ' + EXPIRES + "}"
             asking = {"command_topic": f"{self._root}/request/status", "command_template": template}
             yield self._entity("select", f"person_{person.id}", person.name, **status, **asking)
-            said = '{"person": "' + person.id + '", "text": {{ value | tojson }}, "expires_at": ' + EXPIRES + "}"
-            yield self._entity(
-                "notify" if self._kind == "device" else "text",  # before 2024.5 a text that is set is all there is
-                f"person_{person.id}_say",
-                f"Say to {person.name}",
-                command_topic=f"{self._root}/request/say",
-                command_template=said,
-                icon="mdi:bullhorn",
-            )
+            yield self._notify(person, "say", "Say to")
         else:
             yield self._entity("sensor", f"person_{person.id}", person.name, **status, device_class="enum")
         yield self._entity(

@@ -20,6 +20,7 @@ from appliance.control.messages import (
     PersonChanged,
     QueueChanged,
 )
+from appliance.control.modems import Texted
 from appliance.mqtt import privacy
 from appliance.mqtt.broker import Broker, Incoming, Login
 from appliance.mqtt.desk import Desk
@@ -34,12 +35,13 @@ CALLS_MAX = 1000  # calls remembered whose telephones rang already
 
 
 class Box(NamedTuple):
-    """What every outlet of a bridge has in common: version, control socket, key of numbers told as words, caller lists."""
+    """What every outlet of a bridge has in common; hash_key: of numbers told as words; lists: of callers."""
 
     version: str
     socket: Path
     hash_key: bytes = b""
     lists: tuple[str, ...] = ()
+    mobiles: tuple[str, ...] = ()  # people who have one
 
 
 class Outlet:
@@ -61,7 +63,7 @@ class Outlet:
         self._box = box
         self._sending = sending
         number, name = privacy.numbers(table.privacy, box.hash_key), privacy.names(table.privacy)
-        self.topics = Topics(table.base, table.box, number, name)
+        self.topics = Topics(table.base, table.box, number, name, texts=table.privacy == "full")
         self.outbox = Outbox()
         away = self.topics.bridge_state(False)
         self.outbox.keep([away])
@@ -142,7 +144,7 @@ class Outlet:
     def office(self, live: Live, now: int) -> None:
         """The switch is there, and this is its office."""
         self._live = live
-        announced = self._discovery.announce(live, self._box.lists) if self._discovery else []
+        announced = self._discovery.announce(live, self._box.lists, self._box.mobiles) if self._discovery else []
         states = self.topics.retained(live, self._box.version, now)
         self.outbox.replace({message.topic: message for message in announced} | states)
         self._tidy.away()
@@ -177,6 +179,8 @@ class Outlet:
             case Happened():
                 if moment := self.topics.call_event(event, first=self._is_first(event)):
                     self.say(moment)
+            case Texted():
+                self.say(self.topics.text_event(event))
             case _:
                 return
         self.broker.news()

@@ -14,6 +14,7 @@ from appliance.control.fields import Id
 from appliance.control.live import Live
 from appliance.control.messages import TARGET, Dial, HangUp, Language, Override, Say, Send, SetStatus, Status, Words
 from appliance.control.messages import Request as Command
+from appliance.control.modems import TEXT_MOST, SendText
 from appliance.mqtt.topics import Mode, Payload, Response, mode_of
 
 LARGEST = 4096  # bytes of a request
@@ -90,10 +91,12 @@ class SayRequest(Asked, kw_only=True):
 
 
 class SmsRequest(Asked, kw_only=True):
-    """Send a text message. No line of today's can."""
+    """Send a text message to a number outside, or to a person's mobile; by one line with a modem, or the cheapest."""
 
-    to: Short
-    text: Annotated[str, msgspec.Meta(max_length=1600)]
+    to: Annotated[str, msgspec.Meta(min_length=2, max_length=60)] | None = None
+    person: Short = ""
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=TEXT_MOST)]
+    line: Short = ""
 
 
 class HealthRequest(Asked, kw_only=True):
@@ -248,8 +251,10 @@ def _commands(request: Request, live: Live, now: int, holds: int) -> list[Comman
             return [Dial(0, *asked)]
         case SayRequest(text=text, phones=phones, person=name, language=language):
             return [Say(0, text, phones, name, language)]
-        case SmsRequest():
-            raise Refused("no-sms", "there is no line that can send text messages")
+        case SmsRequest(to=to, person=name, text=text, line=line):
+            if (to is None) == (name == ""):
+                raise Refused("bad-request", "say one of to and person")
+            return [SendText(0, to or f"person.{name}", text, line)]
         case HealthRequest():
             return []
 

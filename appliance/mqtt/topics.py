@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is said on which topic, from the live office and its events. Pure; times are ms UTC.
 
-The structs are the payloads: docs/mqtt.md shows them as JSON schemas. Still to come: missed/state (open, overdue), once
-there is a ledger of missed callers.
+The structs are the payloads: docs/mqtt.md shows them as JSON schemas.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,13 +12,19 @@ import msgspec
 from appliance.control.live import Live
 from appliance.control.messages import ActionDue, Call, CallState, Happened, Line, LineState, Person, Queue, Status
 from appliance.control.messages import Hours as OfficeHours
+from appliance.control.modems import TEXT_MOST, Modem, SmsState, Standing, Texted
 from appliance.mqtt.privacy import Tell
 
 TEXT_MAX = 128  # characters of a name or number shown; longer ones come from outside and are cut
 MOMENT_EXPIRY = 10  # seconds a broker may keep what is momentary (MQTT 5)
 
 Text = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
-EventType = Literal["ringing", "answered", "ended", "missed", "voicemail", "dtmf", "emergency", "alarm"]
+# fmt: off
+EventType = Literal[
+    "ringing", "answered", "ended", "missed", "voicemail", "dtmf", "emergency", "alarm",
+    "sms", "sms-sent", "sms-delivered", "sms-failed",
+]
+# fmt: on
 EVENT_TYPES: frozenset[str] = frozenset(EventType.__args__)  # type: ignore[attr-defined]
 Mode = Literal["as-written", "open", "closed"]
 encode = msgspec.json.Encoder().encode
@@ -60,6 +65,19 @@ class LineNow(Payload):
     number: Text
     name: Text
     calls: tuple[LineCall, ...]
+
+
+class ModemState(Payload):
+    """The modem of a line: how it stands and why, its signal in dBm, SIM, network and money; null and "": not known."""
+
+    standing: Standing
+    why: Text
+    signal: int | None
+    sim: Text
+    registration: Text
+    operator: Text
+    balance: Text
+    model: Text
 
 
 class QueueState(Payload):
@@ -109,6 +127,7 @@ class CallEvent(Payload):
     detail: Text
     lists: tuple[str, ...]
     first: bool
+    text: Annotated[str, msgspec.Meta(max_length=TEXT_MOST)] = ""
 
 
 class ActionEvent(Payload):
@@ -134,6 +153,7 @@ class Response(Payload):
 PAYLOADS: Mapping[str, type[Payload]] = {  # by topic under <base>/<box>; + stands for a name
     "bridge/info": BridgeInfo,
     "line/+/state": LineNow,
+    "line/+/modem": ModemState,
     "queue/+/state": QueueState,
     "person/+/state": PersonState,
     "hours/+/state": HoursState,
@@ -148,6 +168,12 @@ WORDS: Mapping[str, tuple[str, ...]] = {  # those whose payload is one word
 }
 
 
+_TEXTS: Mapping[SmsState, EventType] = {
+    "received": "sms",
+    "sent": "sms-sent",
+    "delivered": "sms-delivered",
+    "failed": "sms-failed",
+}
 RETAINED = ("bridge", "line", "queue", "person", "hours", "mode")  # of these; what is not is momentary
 
 
@@ -164,11 +190,13 @@ class Message(NamedTuple):
 
 
 class Topics:
-    """The names under one box: `<base>/<box>/...`; `number` and `name` say what is told of callers."""
+    """The names under one box: `<base>/<box>/...`; `number` and `name` say what is told of callers.
 
-    def __init__(self, base: str, box: str, number: Tell = str, name: Tell = str) -> None:
+    texts: whether what stands in text messages is told."""
+
+    def __init__(self, base: str, box: str, number: Tell = str, name: Tell = str, texts: bool = True) -> None:
         self.root = f"{base}/{box}"
-        self._number, self._name = number, name
+        self._number, self._name, self._texts = number, name, texts
 
     def kept(self) -> list[str]:
         """Filters of all that is retained under this box."""
@@ -196,8 +224,8 @@ class Topics:
         lines = tuple(LineInfo(id=line.id, name=_text(line.name), kind=line.kind) for line in live.lines.values())
         return self._state("bridge/info", BridgeInfo(version=version, office=_text(live.name), lines=lines))
 
-    def line(self, live: Live, line: Line) -> tuple[Message, Message]:
-        """State (with the first call's caller, and the list of all calls) and availability."""
+    def line(self, live: Live, line: Line) -> list[Message]:
+        """State (with the first call's caller, and the list of all calls), availability, and its modem if it has one."""
         calls = tuple(self._call(live.calls[call]) for call in line.calls if call in live.calls)
         first = calls[0] if calls else None
         shown = LineNow(
@@ -207,10 +235,25 @@ class Topics:
             name=first.name if first else "",
             calls=calls,
         )
-        return (
+        return [
             self._state(f"line/{line.id}/state", shown),
             self._kept(f"line/{line.id}/availability", b"online" if line.usable else b"offline"),
+            *([self._modem(line.id, line.modem)] if line.modem else []),
+        ]
+
+    def _modem(self, line: str, modem: Modem) -> Message:
+        """Neither its IMEI nor where callers were diverted to: those are nobody's business."""
+        shown = ModemState(
+            standing=modem.standing,
+            why=_text(modem.why.partition(":")[0]),
+            signal=modem.signal,
+            sim=_text(modem.sim),
+            registration=_text(modem.registration),
+            operator=_text(modem.operator),
+            balance=_text(modem.balance),
+            model=_text(modem.model),
         )
+        return self._state(f"line/{line}/modem", shown)
 
     def queue(self, queue: Queue, now: int) -> Message:
         longest = 0 if queue.oldest is None else max(0, now - queue.oldest) // 1000
@@ -252,6 +295,26 @@ class Topics:
             detail=_text(event.detail),
             lists=event.lists,
             first=first,
+        )
+        return self._moment("call/event", shown)
+
+    def text_event(self, event: Texted) -> Message:
+        """A text message came, or became of ours what its kind says. What stands in it is told where numbers are in full."""
+        sms = event.sms
+        shown = CallEvent(
+            event_type=_TEXTS[sms.state],
+            event_id=f"sms-{sms.id}-{sms.state}",
+            at=event.at,
+            call=0,
+            line=sms.line,
+            number=_text(self._number(sms.number)),
+            name="",
+            person="",
+            queue="",
+            detail="",
+            lists=(),
+            first=True,
+            text=sms.text[:TEXT_MOST] if self._texts and sms.state == "received" else "",
         )
         return self._moment("call/event", shown)
 

@@ -80,7 +80,7 @@ class Modems:
         lines = [name for name, table in settings.line.items() if isinstance(table, ModemLine)]
         if line and line not in lines:
             raise LineRefused("unknown", f"line {line} is none with a modem; known are {', '.join(lines) or 'none'}")
-        number = read(to, settings.office.country)
+        number = read(_mobile(settings, to), settings.office.country)
         if number.kind == "emergency":
             raise LineRefused("number-refused", "text messages are not for emergencies")
         if why := self._control.outgoing.why_not(settings, Asked(number, "")):
@@ -93,6 +93,18 @@ class Modems:
     def _is_ready(self, line: str) -> bool:
         known = self.lines.seen(line)
         return known is not None and known.standing == "ready"
+
+
+def _mobile(settings: Settings, to: str) -> str:
+    """The number meant: that of the mobile of `person.NAME`, or `to` itself."""
+    kind, _, name = to.partition(".")
+    if kind != "person" or not name:
+        return to
+    if name not in settings.person:
+        raise LineRefused("unknown", f"person {name} is not known")
+    if not (mobile := settings.person[name].mobile):
+        raise LineRefused("unreachable", f"{name} has no mobile")
+    return mobile
 
 
 def as_seen(sms: Sms) -> told.Sms:

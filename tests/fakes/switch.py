@@ -31,6 +31,7 @@ from appliance.control.messages import (
     Refused,
     Request,
 )
+from appliance.control.modems import Modem, SendText, Sms, Texted
 from appliance.control.server import Peer, Server
 
 CALL = 2**53 - 2  # the largest ids must get through
@@ -61,6 +62,15 @@ def small_office() -> Office:
         hours=(Hours(id="office"), Hours(id="saturday")),
         phones=(Phone(id="desk1", contacts=("sip:desk1@127.0.0.1:5062",), agent="Desk"), Phone(id="desk2")),
     )
+
+
+def with_modem(office: Office) -> Office:
+    """And a third line, with a modem."""
+    known = Modem(
+        standing="ready", signal=-71, sim="ready", registration="home", operator="Tele 2", imei="350000000000006"
+    )
+    gsm = Line(id="gsm", name="Mobile", kind="modem", usable=True, modem=known)
+    return msgspec.structs.replace(office, lines=(*office.lines, gsm))
 
 
 class Switch:
@@ -101,6 +111,8 @@ class Switch:
             self.asked.append(request)
             if self.refuses:
                 raise self.refuses
+        if isinstance(request, SendText):
+            return Sms(id=7, line="gsm", state="sent", at=now(), number=request.to, text=request.text)
         return Parked("71") if isinstance(request, Park) else Done()
 
     def tell(self, event: type[Event], **fields: object) -> None:
@@ -112,6 +124,15 @@ class Switch:
         lines = tuple(line if old.id == id else old for old in self.office.lines)
         self.office = msgspec.structs.replace(self.office, lines=lines)
         self.tell(LineChanged, line=line)
+
+    def text(self, state: str = "received", text: str = "hello", number: str = "+37060000001") -> None:
+        """A text message on the line gsm."""
+        self.tell(
+            Texted,
+            sms=msgspec.convert(
+                {"id": 5, "line": "gsm", "state": state, "at": now(), "number": number, "text": text}, Sms
+            ),
+        )
 
     def person(self, id: str, **changes: object) -> None:
         """A person has changed: new clients and those who watch are told."""

@@ -79,9 +79,9 @@ async def test_what_the_switch_refuses_is_answered_with_its_reason(
         await ask(house, "status", STATUS)
         said = await answer(house, "status")
         assert (said["status"], said["transaction"]) == ("error", "a1") and said["error"].startswith("cannot: ")
-        await ask(house, "sms", {"to": "+37060000001", "text": "hello", "transaction": 7})
+        await ask(house, "sms", {"to": "+37060000001", "person": "anna", "text": "hello", "transaction": 7})
         said = await answer(house, "sms")
-        assert said["transaction"] == 7 and said["error"] == "no-sms: there is no line that can send text messages"
+        assert said["transaction"] == 7 and said["error"] == "bad-request: say one of to and person"
 
 
 async def test_a_request_that_is_retained_late_or_repeated_does_nothing_more(

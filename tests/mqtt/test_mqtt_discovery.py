@@ -42,7 +42,7 @@ def test_the_device_is_one_message_with_everything_in_it() -> None:
     assert whole[WHOLE]["dev"]["name"] == "Example Ltd"
     assert whole[WHOLE]["o"]["name"] == "Linekeeper"
     assert {component["p"] for component in components().values()} == {
-        *("sensor", "binary_sensor", "select", "switch", "button", "event", "notify", "device_automation")
+        *("sensor", "binary_sensor", "select", "switch", "button", "event", "notify", "device_automation", "update")
     }
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from appliance.control.live import Live
 from appliance.control.messages import Call, Dial, HangUp, Line, Override, Say, Send, SetStatus
+from appliance.control.modems import SendText
 from appliance.mqtt import requests
 from appliance.mqtt.requests import Gate, Refused, Request, Same
 from appliance.mqtt.topics import Response
@@ -196,8 +197,15 @@ def test_the_box_is_made_to_call_and_to_speak() -> None:
     assert why_not("dial", {"to": "101", "say": "x", "connect": "queue.sales"}, office()) == "bad-request"
 
 
-def test_no_line_of_todays_can_send_a_text_message() -> None:
-    assert why_not("sms", {"to": "+37060000001", "text": "hello"}, office()) == "no-sms"
+def test_a_text_message_goes_to_a_number_or_to_a_persons_mobile() -> None:
+    assert asked("sms", {"to": "+37060000001", "text": "hello"}, office()) == [SendText(0, "+37060000001", "hello")]
+    assert asked("sms", {"person": "anna", "text": "hello", "line": "gsm"}, office()) == [
+        SendText(0, "person.anna", "hello", "gsm")
+    ]
+    assert why_not("sms", {"text": "hello"}, office()) == "bad-request"
+    assert why_not("sms", {"to": "+37060000001", "person": "anna", "text": "hello"}, office()) == "bad-request"
+    assert refused(Gate(60), "sms", {"to": "+37060000001", "text": ""}).id == "bad-request"
+    assert refused(Gate(60), "sms", {"to": "+37060000001", "text": "x" * 1531}).id == "bad-request"
 
 
 def test_health_tells_what_works_and_that_the_switch_is_away() -> None:

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Lines with a modem on MQTT: signal, SIM, text messages that come and are sent; and how much of them is told."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from appliance.control.live import Live
+from appliance.control.modems import Modem, SendText
+from appliance.mqtt.discovery import Discovery
+from tests.fakes.mosquitto import Listener, Mosquitto
+from tests.fakes.switch import Switch, small_office, with_modem
+from tests.mqtt.house import BOX, Bridging, all_is_told, says, settings
+from tests.mqtt.test_mqtt_desk import answer, ask, ready
+
+MODEM = f"{BOX}/line/gsm/modem"
+EVENTS = f"{BOX}/call/event"
+
+
+def components(kind: Any = "device", *, requests: bool = True, modem: bool = True) -> dict[str, dict[str, Any]]:
+    discovery = Discovery(kind, "homeassistant", BOX, "office", requests=requests, version="0.1.0")
+    office = with_modem(small_office()) if modem else small_office()
+    [whole] = discovery.announce(Live(office), (), ("anna", "gone"))
+    return dict(json.loads(whole.payload)["cmps"])
+
+
+def test_a_line_with_a_modem_shows_its_signal_operator_and_sim_and_others_do_not() -> None:
+    shown = components()
+    assert [id for id in shown if id.endswith(("_signal", "_operator", "_sim"))] == [
+        *("line_gsm_signal", "line_gsm_operator", "line_gsm_sim")
+    ]
+    assert shown["line_gsm_signal"]["unit_of_measurement"] == "dBm"
+    assert {shown[f"line_gsm_{field}"]["state_topic"] for field in ("signal", "operator", "sim")} == {MODEM}
+
+
+def test_what_is_wrong_with_a_sim_is_shown_while_the_line_is_not_there() -> None:
+    shown = components()
+    assert [one["topic"] for one in shown["line_gsm_sim"]["availability"]] == [f"{BOX}/bridge/state"]
+    assert f"{BOX}/line/gsm/availability" in [one["topic"] for one in shown["line_gsm_signal"]["availability"]]
+
+
+def test_who_has_a_mobile_can_be_written_to_where_a_line_can_and_requests_are_taken() -> None:
+    written = components()["person_anna_sms"]
+    assert (written["p"], written["command_topic"]) == ("notify", f"{BOX}/request/sms")
+    assert [id for id in components() if id.endswith("_sms")] == ["person_anna_sms"]
+    assert "person_anna_sms" not in components(requests=False)
+    assert "person_anna_sms" not in components(modem=False)
+
+
+def test_the_firmware_says_what_is_installed_and_not_that_it_is_the_latest() -> None:
+    firmware = components()["firmware"]
+    assert (firmware["p"], firmware["state_topic"]) == ("update", f"{BOX}/bridge/info")
+    assert "installed_version" in firmware["value_template"] and "latest" not in json.dumps(firmware)
+
+
+async def test_the_house_sees_the_modem_and_what_becomes_of_its_sim(
+    switch: Switch, broker: Mosquitto, bridge: Bridging
+) -> None:
+    await broker.start()
+    switch.office = with_modem(switch.office)
+    async with Listener(broker.port) as house, bridge(broker.port):
+        await house.until(says(house, "line/gsm/modem", standing="ready", signal=-71, sim="ready", operator="Tele 2"))
+        assert "350000000000006" not in "".join(house.now.values()), "its IMEI is nobody's business"
+        switch.line("gsm", usable=False, modem=Modem(standing="unfit", why="sim-missing: NONE", sim="sim-missing"))
+        await house.until(says(house, "line/gsm/modem", standing="unfit", why="sim-missing", signal=None))
+        await house.until(lambda: house.now.get(f"{BOX}/line/gsm/availability") == "offline")
+
+
+@pytest.mark.parametrize(
+    ("privacy", "number", "text"),
+    [("full", "+37060000001", "Your code is 4711"), ("last-four", "…0001", ""), ("hash", None, "")],
+)
+async def test_a_text_message_that_comes_is_told_as_far_as_numbers_are(
+    privacy: str, number: str | None, text: str, switch: Switch, broker: Mosquitto, bridge: Bridging
+) -> None:
+    await broker.start()
+    async with Listener(broker.port) as house, bridge(settings(broker.port, mqtt={"privacy": privacy})):
+        await house.until(all_is_told(house))
+        switch.text("received", "Your code is 4711")
+        switch.text("delivered", "A secret of ours")
+        await house.until(lambda: len(house.payloads(EVENTS)) == 2)
+        came, delivered = (json.loads(payload) for payload in house.payloads(EVENTS))
+        assert (came["event_type"], came["line"], came["text"]) == ("sms", "gsm", text)
+        assert came["number"] == number or (number is None and "0001" not in came["number"])
+        assert (delivered["event_type"], delivered["text"]) == ("sms-delivered", "")
+        assert came["event_id"] != delivered["event_id"]
+        assert not [m for m in house.messages if str(m.topic) == EVENTS and m.retain]
+
+
+async def test_a_text_message_is_asked_for_and_sent_once(switch: Switch, broker: Mosquitto, bridge: Bridging) -> None:
+    await broker.start()
+    switch.office = with_modem(switch.office)
+    async with Listener(broker.port) as house, bridge(settings(broker.port, mqtt={"requests": True})):
+        await ready(house)
+        for _ in range(2):
+            await ask(house, "sms", {"person": "anna", "text": 'A "letter" has come.'})
+            said = await answer(house, "sms")
+            assert (said["status"], said["data"]) == ("ok", {"sms": 7, "line": "gsm"})
+        [sent] = switch.asked
+        assert msgspec.structs.replace(sent, id=0) == SendText(0, "person.anna", 'A "letter" has come.')
