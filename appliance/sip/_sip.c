@@ -5,7 +5,10 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "../lines/pump/pump.h"
 #include "sip.h"
+
+#include <errno.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -510,6 +513,84 @@ static PyObject *endpoint_publish(PyObject *self, PyObject *args)
     return done(post(SIP_DO_PUBLISH, 0, 0, 0, 0, 3, text));
 }
 
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
+
+static PyObject *os_error(int number)
+{
+    errno = number;
+    return PyErr_SetFromErrno(PyExc_OSError);
+}
+
+static PyObject *endpoint_line(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return PyLong_FromUnsignedLongLong(sip_slot_take(SIP_LINE));
+}
+
+static PyObject *endpoint_line_sound(PyObject *self, PyObject *args)
+{
+    int fd, stalled_after = 1000, failed;
+    unsigned long long leg;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Ki|i", &leg, &fd, &stalled_after))
+        return NULL;
+    if (stalled_after < 100) {
+        PyErr_SetString(PyExc_ValueError, "stalled_after is at least 100 ms");
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    failed = sip_line_open(leg, fd, stalled_after);
+    Py_END_ALLOW_THREADS
+    return failed ? os_error(failed) : done(0);
+}
+
+static PyObject *endpoint_line_silent(PyObject *self, PyObject *args)
+{
+    (void)self;
+    return handle_only(args, SIP_DO_SOUND);
+}
+
+static PyObject *endpoint_line_closed(PyObject *self, PyObject *args)
+{
+    (void)self;
+    return handle_only(args, SIP_DO_CLOSED);
+}
+
+static PyObject *endpoint_line_digit(PyObject *self, PyObject *args)
+{
+    unsigned long long leg;
+    const char *digit;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Ks", &leg, &digit))
+        return NULL;
+    if (strlen(digit) != 1 || !strchr("0123456789*#ABCD", digit[0])) {
+        PyErr_SetString(PyExc_ValueError, "one of 0123456789*#ABCD");
+        return NULL;
+    }
+    return done(post(SIP_DO_KEY, leg, 0, digit[0], 0, 0, NULL));
+}
+
+static PyObject *endpoint_line_counters(PyObject *self, PyObject *args)
+{
+    struct pump_counters count;
+    unsigned long long leg;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "K", &leg))
+        return NULL;
+    if (!sip_slot_is(leg, SIP_LINE))
+        return os_error(EBADF);
+    if (pump_counters(leg, &count))
+        Py_RETURN_NONE;
+    return Py_BuildValue("KKKKIIIddIIdd", (unsigned long long)count.read, (unsigned long long)count.written,
+                         (unsigned long long)count.refused, (unsigned long long)count.dropped, (unsigned)count.stalls,
+                         (unsigned)count.down.underruns, (unsigned)count.down.overruns, count.down.skew,
+                         count.down.delay, (unsigned)count.up.underruns, (unsigned)count.up.overruns, count.up.skew,
+                         count.up.delay);
+}
+
 static PyMethodDef endpoint_methods[] = {
     {"close", endpoint_close, METH_NOARGS, NULL},
     {"open", endpoint_open, METH_NOARGS, NULL},
@@ -538,6 +619,12 @@ static PyMethodDef endpoint_methods[] = {
     {"stop", endpoint_stop, METH_VARARGS, NULL},
     {"hear", endpoint_hear, METH_VARARGS, NULL},
     {"unhear", endpoint_unhear, METH_VARARGS, NULL},
+    {"line", endpoint_line, METH_NOARGS, NULL},
+    {"line_sound", endpoint_line_sound, METH_VARARGS, NULL},
+    {"line_silent", endpoint_line_silent, METH_VARARGS, NULL},
+    {"line_closed", endpoint_line_closed, METH_VARARGS, NULL},
+    {"line_digit", endpoint_line_digit, METH_VARARGS, NULL},
+    {"line_counters", endpoint_line_counters, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

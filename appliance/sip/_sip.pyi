@@ -142,6 +142,29 @@ class Endpoint:
     def stop(self, port: int, /) -> None: ...
     def hear(self, listener: int, source: int, /) -> None: ...
     def unhear(self, listener: int, source: int, /) -> None: ...
+    def line(self) -> int:
+        """A leg of a line that is no SIP, without sound so far. hear(), unhear() and tape() take it as any other; answer(),
+        progress(), hang_up(), digits() and referred() do nothing. 0: no room."""
+
+    def line_sound(self, leg: int, tty: int, stalled_after: int = 1000, /) -> None:
+        """Its sound goes through a tty, which is made raw: 8000 samples a second of 16 bits, the low byte first.
+
+        The descriptor stays the caller's, who may close it at once. stalled_after: ms without a sample, read or taken,
+        until SOUND tells. SOUND with GONE: the tty hung up and is closed; the leg goes on.
+
+        OSError: EBADF when it is no leg of a line, or over; ENOTTY, EBUSY when it has sound already, ENOSPC, ..."""
+
+    def line_silent(self, leg: int, /) -> None:
+        """Close its tty; the leg goes on, and may get sound again."""
+
+    def line_closed(self, leg: int, /) -> None:
+        """The leg is over, and its tty closed. Nothing is told."""
+
+    def line_digit(self, leg: int, digit: str, /) -> None:
+        """A modem tells a key: DIGIT tells it, unless it was in the sound already; in the sound it is not told again."""
+
+    def line_counters(self, leg: int, /) -> tuple[int, int, int, int, int, int, int, float, float, int, int, float, float] | None:
+        """As names.LineCounters; None while it has no sound. OSError(EBADF) when it is no leg of a line, or over."""
 
 def cause_of(status: int, /) -> int:
     """Q.850 cause of a SIP status, RFC 3398 section 8.2.6.1."""

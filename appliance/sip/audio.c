@@ -165,6 +165,11 @@ void sip_audio_hear(sip_handle listener, sip_handle source, int on)
     sip_tapes_follow();
 }
 
+static int is_leg(sip_handle handle)
+{
+    return is_a(handle, SIP_LEG) || is_a(handle, SIP_LINE);
+}
+
 static int has_edge(sip_handle listener, sip_handle source)
 {
     for (int i = 0; i < edge_count; i++)
@@ -180,9 +185,9 @@ void sip_audio_follow(sip_handle leg, sip_handle left, sip_handle right, int sou
     for (int i = 0; i < edge_count; i++) {
         sip_handle listener = edges[i].listener, source = edges[i].source;
 
-        if (source == leg && is_a(listener, SIP_LEG))
+        if (source == leg && is_leg(listener))
             heard = 1;
-        if (listener == leg && (is_a(source, SIP_LEG) || (sounds && is_a(source, SIP_PLAYER))))
+        if (listener == leg && (is_leg(source) || (sounds && is_a(source, SIP_PLAYER))))
             edge_set(right, source, 1);
         if (listener == right && !has_edge(leg, source)) {
             edge_set(right, source, 0); /* another one is in its place now */

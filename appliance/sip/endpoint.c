@@ -155,6 +155,9 @@ static int command_do(const struct sip_command *command)
     case SIP_DO_PUBLISH: sip_watch_publish(command); break;
     case SIP_DO_GUARD: sip_guard_set(command); break;
     case SIP_DO_LIFT: sip_guard_lift(command); break;
+    case SIP_DO_SOUND: sip_line_sound(command); break;
+    case SIP_DO_CLOSED: sip_line_closed(command); break;
+    case SIP_DO_KEY: sip_line_key(command); break;
     case SIP_DO_REFERRED: sip_transfer_told(command); break;
     case SIP_DO_DIGITS: sip_leg_digits(command); break;
     case SIP_DO_PLAY: sip_audio_play(command); break;
@@ -440,6 +443,7 @@ static void *sip_thread(void *argument)
         } while (pjsua_call_get_count() > 0 && PJ_TIME_VAL_LT(now, end));
     }
     sip_tapes_end();
+    sip_lines_end();
     pjsua_destroy2(why ? PJSUA_DESTROY_NO_NETWORK : 0);
     sip_tapes_ended();
     close(wake_read);

@@ -2,7 +2,7 @@
 """What the SIP thread tells, by number; sip.h says what each carries."""
 
 from enum import IntEnum, IntFlag
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Event: TypeAlias = tuple[int, int, int, int, int, tuple[str, str, str, str, str, str, str]]
 """kind (Heard), handle, code, value, monotonic us when it was seen, texts; sip.h says what each kind carries."""
@@ -43,3 +43,32 @@ class Heard(IntEnum):
     DIVERTED = 19
     OPEN = 20
     WATCHED = 21
+    SOUND = 22
+
+
+class Stall(IntEnum):
+    """How the sound of a line's leg stands: enum flow_stall, and SIP_SOUND_GONE."""
+
+    FLOWS = 0  # again
+    NOTHING_READ = 1
+    NOTHING_TAKEN = 2
+    GONE = 3  # its tty is closed
+
+
+class LineCounters(NamedTuple):
+    """Of a line's tty since it was opened. read, written, refused (it had no room), dropped (too many had piled up) in
+    samples; delays in ms, skews in ppm by which the modem is faster than we; down is from the modem."""
+
+    read: int
+    written: int
+    refused: int
+    dropped: int
+    stalls: int
+    down_underruns: int
+    down_overruns: int
+    down_skew: float
+    down_delay: float
+    up_underruns: int
+    up_overruns: int
+    up_skew: float
+    up_delay: float

@@ -57,7 +57,11 @@ enum sip_event_kind {
     SIP_EV_OPEN,         /* telephones and trunks are let in */
     SIP_EV_WATCHED,      /* code: 1 its state is asked for, as somebody watches it; 0 nobody does any more; texts: resource,
                             package */
+    SIP_EV_SOUND,        /* handle of a line's leg, code: enum flow_stall, or SIP_SOUND_GONE; value: ms that it stalls so far;
+                            texts: why it is gone */
 };
+
+#define SIP_SOUND_GONE 3 /* its tty is closed, the leg goes on */
 
 struct sip_event {
     struct sip_event *next;
@@ -97,6 +101,9 @@ enum sip_command_kind {
     SIP_DO_GUARD,   /* handle: 1 on; code, other: wrong passwords, requests that are too many; value: s of a ban; texts:
                        networks never banned, "ip[/bits] ..." */
     SIP_DO_LIFT,    /* texts: address banned no longer, "": all */
+    SIP_DO_SOUND,   /* handle of a line's leg, code: 1 its tty is open, 0 close it */
+    SIP_DO_CLOSED,  /* handle of a line's leg that is over */
+    SIP_DO_KEY,     /* handle of a line's leg, code: a key that is told beside the sound, ASCII */
 };
 
 enum sip_with { /* how a trunk or telephone is spoken with */
@@ -117,7 +124,7 @@ struct sip_command {
     char *text[SIP_TEXTS];
 };
 
-enum sip_slot_kind { SIP_FREE = 0, SIP_LEG, SIP_PLAYER, SIP_RECORDING, SIP_TAPE };
+enum sip_slot_kind { SIP_FREE = 0, SIP_LEG, SIP_PLAYER, SIP_RECORDING, SIP_TAPE, SIP_LINE };
 
 struct sip_slot {
     int64_t heard_at, asked_at; /* s when `heard` grew last; when it was asked whether it is there, 0: it was not */
@@ -189,6 +196,7 @@ void sip_slots_count(uint64_t *alive, uint64_t *over); /* (any) in use; commands
 void sip_slots_reset(void);                            /* (any) while no endpoint runs */
 struct sip_slot *sip_slot_of(sip_handle handle);       /* NULL and counted when it is over */
 struct sip_slot *sip_slot_look(sip_handle handle);     /* the same, not counted */
+int sip_slot_is(sip_handle handle, int kind);           /* (any) alive, and of this kind */
 void sip_slot_free(sip_handle handle);
 sip_handle sip_slot_handle(const struct sip_slot *slot);
 void sip_slots_each(int kind, void (*look)(sip_handle handle, struct sip_slot *slot));
@@ -238,6 +246,13 @@ void sip_tapes_follow(void); /* who hears whom has changed */
 void sip_tape_leg_over(sip_handle leg);
 void sip_tapes_end(void);
 void sip_tapes_ended(void); /* the bridge is gone: nothing comes any more */
+
+/* line.c: legs whose sound goes through a tty, by the pump of lines/pump */
+int sip_line_open(sip_handle leg, int fd, int stalled_after); /* (any) 0, or errno; fd stays the caller's */
+void sip_line_sound(const struct sip_command *command);
+void sip_line_closed(const struct sip_command *command);
+void sip_line_key(const struct sip_command *command);
+void sip_lines_end(void); /* before the bridge goes */
 
 /* relay.c */
 pjmedia_transport *sip_relay_between(pjsua_call_id call, unsigned index, pjmedia_transport *under, unsigned flags);

@@ -73,6 +73,17 @@ struct sip_slot *sip_slot_look(sip_handle handle)
     return slot_of(handle, 0);
 }
 
+int sip_slot_is(sip_handle handle, int kind)
+{
+    const struct sip_slot *slot = &slots[(handle & 0xffff) % SIP_SLOTS];
+    int is;
+
+    pthread_mutex_lock(&lock);
+    is = handle && slot->kind == kind && sip_slot_handle(slot) == handle;
+    pthread_mutex_unlock(&lock);
+    return is;
+}
+
 void sip_slot_free(sip_handle handle)
 {
     struct sip_slot *slot = sip_slot_of(handle);

@@ -253,7 +253,7 @@ static const char *tape_begin(struct tape *tape, sip_handle leg, unsigned rate)
     tape->pool = NULL;
     tape->count = rate / FRAMES;
     tape->full[LEFT] = tape->full[RIGHT] = 0;
-    if (!slot || slot->kind != SIP_LEG)
+    if (!slot || (slot->kind != SIP_LEG && slot->kind != SIP_LINE))
         return "the leg is over";
     if (!(tape->ring = malloc(RING)) || !(tape->pool = pjsua_pool_create("tape", 1024, 1024)))
         return "out of memory";

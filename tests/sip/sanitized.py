@@ -49,9 +49,10 @@ def build(into: Path) -> None:
     libraries = pkg_config("--libs")
     paths = [f"-Wl,-rpath,{flag[2:]}" for flag in libraries if flag.startswith("-L")]
     python = f"-I{sysconfig.get_path('include')}"
-    sources = sorted(map(str, SIP.glob("*.c")))
+    lines = ROOT / "appliance" / "lines"
+    sources = sorted(map(str, [*SIP.glob("*.c"), *(lines / "pump").glob("*.c"), lines / "dahdi" / "digits.c"]))
     subprocess.run(
-        ["gcc", *FLAGS, python, *pkg_config("--cflags"), *sources, "-o", into, *libraries, *paths], check=True
+        ["gcc", *FLAGS, python, *pkg_config("--cflags"), *sources, "-o", into, *libraries, "-lm", *paths], check=True
     )
 
 
