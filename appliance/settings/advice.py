@@ -167,7 +167,7 @@ def _mobiles(s: Settings) -> Iterator[Wrong]:
 
 def _unused(s: Settings) -> Iterator[Wrong]:
     """What is said in vain."""
-    extensions = any(t.extension for kind in (s.person, s.queue, s.chain) for t in kind.values())
+    extensions = any(t.extension for kind in (s.person, s.queue, s.chain, s.scenario) for t in kind.values())
     for id, callers in s.callers.items():
         if callers.prompt is not None and callers.refuse != "message":
             yield Wrong("in-vain", ("callers", id, "prompt"), "is not said, as refuse is not message")

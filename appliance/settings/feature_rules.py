@@ -13,7 +13,7 @@ from appliance.settings.references import Wrong
 
 def extensions(s: Settings) -> dict[str, str]:
     """Every extension, and what it is of, such as `person.anna`."""
-    tables = (("person", s.person), ("queue", s.queue), ("chain", s.chain), ("room", s.room))
+    tables = (("person", s.person), ("queue", s.queue), ("chain", s.chain), ("scenario", s.scenario), ("room", s.room))
     return {
         table.extension: f"{kind}.{name}"
         for kind, several in tables

@@ -324,6 +324,9 @@ class Scenario(Table):
     closed: Target = setting("Where a call goes when closed.", OFFICE)
     unanswered: Target = setting("Where a call goes that nobody answered.", OFFICE)
     start: StepName | None = setting("The first step. Needed with steps.", None)
+    extension: Extension | None = setting(
+        "Number that colleagues dial, and send calls to, to have them begin here. Left out: none.", None
+    )
     step: dict[Name, Step] = setting("The steps.", {}, max_length=200)
 
 

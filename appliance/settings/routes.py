@@ -164,7 +164,7 @@ class _Lines:
 
 
 def _extensions(ways: Routes) -> None:
-    for kind in ("person", "queue", "chain"):
+    for kind in ("person", "queue", "chain", "scenario"):
         for name, table in getattr(ways.settings, kind).items():
             if table.extension is not None:
                 ways.dials.append((0, ways.leads[kind, name], table.extension))

@@ -54,7 +54,10 @@ def _phones(s: Settings) -> Iterator[Wrong]:
 
 def _extensions(s: Settings) -> Iterator[Wrong]:
     taken: dict[str, str] = {}
-    kinds = (("person", s.person), ("queue", s.queue), ("chain", s.chain), ("room", s.room), ("mailbox", s.mailbox))
+    kinds = (
+        *(("person", s.person), ("queue", s.queue), ("chain", s.chain), ("scenario", s.scenario)),
+        *(("room", s.room), ("mailbox", s.mailbox)),
+    )
     for kind, several in kinds:
         field = "number" if kind == "mailbox" else "extension"
         for id, table in several.items():

@@ -82,6 +82,8 @@ def test_colleagues_dial_extensions_and_reach_the_mailbox_of_whom_they_called() 
     assert plan.walk(plan.dial(PHONES, "200")) == [(QUEUE, 0), (VOICEMAIL, office)]
     assert plan.walk(plan.dial(PHONES, "300")) == [(CHAIN, 0), (VOICEMAIL, office)]
     assert plan.dial(PHONES, "103") == NONE
+    menu, _ = compiled(text + '[scenario.lunch]\nopen = "sales"\nextension = "400"\n')
+    assert menu.walk(menu.dial(PHONES, "400")) == [(QUEUE, 0), (VOICEMAIL, office)]
     id, first, count = plan["CHAN"][0]
     assert (names.named(id), names.title(id)) == (("chain", "all"), "All")
     runs = [

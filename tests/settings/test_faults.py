@@ -91,6 +91,12 @@ def example(old: str, new: str) -> str:
         ('"boris"]', '"anna"]', "queue.sales.people[1]", '"anna" is in the list already'),
         ('["desk2"]', '["desk1"]', "person.boris.phones[0]", '"desk1" belongs to person.anna; accepted: another'),
         ('"102"', '"101"', "person.boris.extension", '"101" is the extension of person.anna'),
+        (
+            'open = "sales"',
+            'extension = "101"\nopen = "sales"',
+            "scenario.main.extension",
+            '"101" is the extension of person.anna',
+        ),
         ('prefix = ""', 'prefix = "10"', "person.anna.extension", '"101" begins with the outside prefix "10"'),
         (
             'open = "sales"',
