@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from appliance.control import modems, recordings
+from appliance.control import modems, provisioning, recordings
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
 from appliance.control.handling import Disturb, Forward, Handling, Park, Supervise, Take
@@ -313,7 +313,7 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
 
 Asking = Watch | Check | Apply | History | Document | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 OfMessages = Messages | SetMessage | DeleteMessage | Mailed
-OfParts = recordings.OfRecordings | modems.OfModems
+OfParts = recordings.OfRecordings | modems.OfModems | provisioning.OfProvisioning
 Request = Asking | Handling | OfMessages | OfParts | ActionResult | ActionKeys | AbortAction | Lift
 
 # ---- events ---------------------------------------------------------------------------------------------------------
@@ -531,6 +531,8 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     recordings.HearRecording: recordings.Heard,
     recordings.KeepRecording: Done,
     recordings.DeleteRecording: Done,
+    provisioning.Provision: provisioning.Provisioned,
+    provisioning.ProvisioningSecret: provisioning.Known,
     ActionResult: Done,
     ActionKeys: str,
     AbortAction: Done,

@@ -31,13 +31,14 @@ from appliance.control.guard import Lift, as_told
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.messages import Refused
 from appliance.control.modems import OfModems
+from appliance.control.provisioning import OfProvisioning
 from appliance.control.recordings import OfRecordings
 from appliance.control.server import Peer, Server
 from appliance.core import CoreError
 from appliance.languages.why import Words
 from appliance.lines.router import Router
 from appliance.lookups.http import Lookups
-from appliance.programs import handling, notify, starting
+from appliance.programs import handling, notify, provisioning, starting
 from appliance.programs.arguments import parse, parser
 from appliance.programs.keeping import Keeping
 from appliance.programs.may import allowed
@@ -378,6 +379,8 @@ class Switch:
                 return await self._recordings.answer(request, peer)
             if isinstance(request, OfModems):
                 return await self._modems.answer(request)
+            if isinstance(request, OfProvisioning):
+                return provisioning.answer(self._office, self._journal, request)
             return await self._answer(request)
         except SettingsFaults as faults:
             raise Refused(faults.id, str(faults)) from None

@@ -22,6 +22,7 @@ def warnings(settings: Settings) -> list[Wrong]:
         *_mobiles(settings),
         *_unused(settings),
         *_in_clear(settings),
+        *_provisioning(settings),
     ]
 
 
@@ -30,6 +31,18 @@ def _in_clear(s: Settings) -> Iterator[Wrong]:
     if not s.web.https and not ipaddress.ip_address(s.web.listen).is_loopback:
         what = "the pages are for a network, and passwords go over it unencrypted; https = true lets nobody read along"
         yield Wrong("in-clear", ("web", "listen"), what)
+
+
+def _provisioning(s: Settings) -> Iterator[Wrong]:
+    """Settings nobody is given, and telephones that are given none."""
+    wanted = s.provisioning
+    if wanted and not (wanted.http or s.web.https):
+        what = "no telephone is given its settings: the pages speak plain HTTP, and http = true does not say that this will do"
+        yield Wrong("not-given", ("provisioning",), what, True)
+    for id, phone in s.phone.items():
+        if wanted and phone.mac and phone.kind is None:
+            what = "it is given no settings: by its address nobody knows who made it; maker = ... says so"
+            yield Wrong("not-given", ("phone", id, "mac"), what)
 
 
 def _goals(s: Settings) -> Iterator[Wrong]:

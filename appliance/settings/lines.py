@@ -98,13 +98,6 @@ class Sip(Table):
     max_calls: int = setting("Calls under way at once; one more is refused.", 200, unit="calls", ge=1, le=250)
 
 
-class Phone(Table):
-    """A device. Its name is its SIP user name; its password stands in secrets.toml."""
-
-    tls: bool = setting("Nothing but TLS is taken from it.", False)
-    srtp: Srtp = setting(SRTP, "off")
-
-
 class _Trunk(Table):
     """What only a SIP trunk has."""
 

@@ -13,10 +13,11 @@ from appliance.settings.actions import Action
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
 from appliance.settings.features import Features, Hold, Lamps, Parking, Room, Status
 from appliance.settings.guard import Guard
-from appliance.settings.lines import MAIN, Line, Phone, Sip
+from appliance.settings.lines import MAIN, Line, Sip
 from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
 from appliance.settings.outlets import Monitor, Webhooks
 from appliance.settings.outside import MAY_CALL, Limits, MayCall, Outside
+from appliance.settings.phones import Phone, Provisioning
 from appliance.settings.prompts import Prompt, Speech
 from appliance.settings.recording import Recording
 from appliance.settings.steps import OFFICE, Level, Step
@@ -364,6 +365,7 @@ class Settings(Table):
     status: Status = setting("Reminders of a status.", Status())
     lamps: Lamps = setting("What lamp keys show.", Lamps())
     recording: Recording = setting("Recorded calls.", Recording())
+    provisioning: Provisioning | None = setting("Settings of telephones, given by us.", None)
     room: dict[Name, Room] = setting("Conferences.", {}, max_length=64)
     phone: dict[Name, Phone] = setting("Devices.", {}, max_length=250)
     person: dict[Name, Person] = setting("People.", {}, max_length=250)

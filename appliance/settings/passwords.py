@@ -79,6 +79,12 @@ class RecordingSecret(Table):
     old: tuple[Secret[RecordingKey], ...] = some("Keys used before, for older recordings.", (), most=20)
 
 
+class ProvisioningSecret(Table):
+    """Of the settings given to telephones: where each finds its own, and what opens its own pages, is made of it."""
+
+    key: Secret[RecordingKey] = setting("Another one makes all of them others.")
+
+
 class Secrets(Table):
     """The whole of secrets.toml. Values come out by `.get_secret_value()` only. Names without use are no fault."""
 
@@ -90,6 +96,7 @@ class Secrets(Table):
     mailbox: dict[Name, MailboxSecret] = setting("PINs of mailboxes.", {}, max_length=500)
     mail: MailSecret | None = setting("The server that sends our e-mail.", None)
     recording: RecordingSecret | None = setting("The key of recorded calls.", None)
+    provisioning: ProvisioningSecret | None = setting("The key of the settings given to telephones.", None)
     hashing: Hashing | None = setting(
         "Telephone numbers told as words; left out: the words are others after each start of the bridge.", None
     )
@@ -113,6 +120,9 @@ def missing(settings: Settings, known: Secrets) -> Iterator[Wrong]:
     if settings.recording.rule and settings.recording.encrypt and not known.recording:
         what = f"has no key in {FILE}; accepted: [recording] with key = ... there (`--fill` makes one), or `encrypt = false`"
         yield Wrong("no-key", ("recording", "rule"), what, True)
+    if settings.provisioning and not known.provisioning:
+        what = f"has no key in {FILE}; accepted: [provisioning] with key = ... there (`--fill` makes one), or left out"
+        yield Wrong("no-key", ("provisioning",), what, True)
 
 
 def unproved(settings: Settings, known: Secrets) -> Iterator[Wrong]:
@@ -129,7 +139,7 @@ def unproved(settings: Settings, known: Secrets) -> Iterator[Wrong]:
 
 
 def fill_secrets(settings: Settings, path: Path) -> Secrets:
-    """Add a password of our own for each telephone without one, and a key for recordings, and tell what the file then holds.
+    """Add a password of our own for each telephone without one, and keys that are missing; tell what the file then holds.
 
     Nothing is written when none is missing. Raises SettingsFaults, files.DiskFull, OSError.
     """
@@ -138,7 +148,9 @@ def fill_secrets(settings: Settings, path: Path) -> Secrets:
     new = [name for name in settings.phone if name not in known.phone]
     added = "".join(f'\n[phone.{name}]\npassword = "{secrets.token_urlsafe(STRENGTH)}"\n' for name in new)
     if settings.recording.rule and settings.recording.encrypt and not known.recording:
-        added += f'\n[recording]\nkey = "{base64.b64encode(secrets.token_bytes(32)).decode()}"\n'
+        added += f'\n[recording]\nkey = "{_key()}"\n'
+    if settings.provisioning and not known.provisioning:
+        added += f'\n[provisioning]\nkey = "{_key()}"\n'
     if not added:
         return known
     text = (text if not text or text.endswith("\n") else text + "\n") + added
@@ -146,6 +158,10 @@ def fill_secrets(settings: Settings, path: Path) -> Secrets:
     path = path.resolve()
     files.put(files.prepare(path, text.encode(), MODE), path)
     return known
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _text(path: Path) -> str:

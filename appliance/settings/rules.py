@@ -24,6 +24,7 @@ def wrongs(settings: Settings) -> Iterator[Wrong]:
     """Everything wrong between tables."""
     yield from unknown(settings)
     yield from repeated(settings)
+    yield from _addresses(settings)
     yield from _phones(settings)
     yield from _extensions(settings)
     yield from _mobiles(settings)
@@ -73,6 +74,15 @@ def _extensions(s: Settings) -> Iterator[Wrong]:
                 yield Wrong("extension-outside", path, f"{shown(extension)} {what}; accepted: another beginning")
             if extension in ALARM and extension in emergency_numbers(s.office.country):
                 yield Wrong("extension-alarm", path, f"{shown(extension)} is an emergency number; accepted: another")
+
+
+def _addresses(s: Settings) -> Iterator[Wrong]:
+    """Each address is one telephone's."""
+    taken: dict[str, str] = {}
+    for id, phone in s.phone.items():
+        if phone.mac and taken.setdefault(phone.bare, id) != id:
+            what = f"is the address of the telephone {taken[phone.bare]}; accepted: another"
+            yield Wrong("mac-taken", ("phone", id, "mac"), f"{shown(phone.mac)} {what}")
 
 
 def _mailboxes(s: Settings) -> Iterator[Wrong]:

@@ -163,6 +163,14 @@ MenuKey = Annotated[str, Text("a key: 0 to 9, `*` or `#`", r"[0-9*#]")]
 Keys = Annotated[str, Text("at most 64 of 0 to 9, `*` and `#`", r"[0-9*#]{0,64}")]
 Value = Annotated[str, Text("at most 31 printable ASCII characters", r"[\x20-\x7e]{0,31}")]
 Extension = Annotated[str, Text('2 to 6 digits, such as `"101"`', r"[0-9]{2,6}")]
+KeyNumber = Annotated[str, Text("1 to 20 of 0 to 9, `*` and `#`, or + and digits", r"\+?[0-9*#]{1,20}")]
+Mac = Annotated[
+    str,
+    Text(
+        '12 hexadecimal digits, as `"0004134a5b6c"` or `"00:04:13:4a:5b:6c"`',
+        r"(?i:[0-9a-f]{12}|[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4})",
+    ),
+]
 Code = Annotated[str, Text('2 to 6 of 0 to 9, `*` and `#`, such as `"*72"`; `""` turns it off', r"(?:[0-9*#]{2,6})?")]
 RoomPin = Annotated[str, Text("4 to 12 digits", r"[0-9]{4,12}")]
 Forward = Annotated[

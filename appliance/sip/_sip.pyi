@@ -163,7 +163,9 @@ class Endpoint:
     def line_digit(self, leg: int, digit: str, /) -> None:
         """A modem tells a key: DIGIT tells it, unless it was in the sound already; in the sound it is not told again."""
 
-    def line_counters(self, leg: int, /) -> tuple[int, int, int, int, int, int, int, float, float, int, int, float, float] | None:
+    def line_counters(
+        self, leg: int, /
+    ) -> tuple[int, int, int, int, int, int, int, float, float, int, int, float, float] | None:
         """As names.LineCounters; None while it has no sound. OSError(EBADF) when it is no leg of a line, or over."""
 
 def cause_of(status: int, /) -> int:

@@ -14,9 +14,10 @@ from urllib.parse import quote
 
 from appliance.calls.ports import Leg, Listener, Port
 from appliance.settings.guard import Guard
-from appliance.settings.lines import Phone, SipLine
+from appliance.settings.lines import SipLine
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
+from appliance.settings.phones import Phone
 from appliance.settings.words import server
 from appliance.sip._sip import Endpoint, cause_of
 from appliance.sip.certificate import Certificate

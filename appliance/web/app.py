@@ -29,6 +29,7 @@ from appliance.web.certificates import Tls
 from appliance.web.entry import Entry
 from appliance.web.hours_pages import HoursPages
 from appliance.web.message_pages import MessagePages
+from appliance.web.phone_files import PhoneFiles
 from appliance.web.report_pages import ReportPages
 from appliance.web.scenario_pages import ScenarioPages
 from appliance.web.secure import Secure, plain
@@ -118,6 +119,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *ReportPages(box).rows(),
         *TokenPages().rows(),
         *WebhookPages(box).rows(),
+        *PhoneFiles(box).rows(),
     )
 
 
@@ -162,7 +164,8 @@ async def serve(box: Box, sock: socket.socket, listen: str, https: Https | None 
     if https is None:
         servers = [(_server(pages), sock)]
     else:
-        told = Guard(plain(https.sock.getsockname()[1], https.tls.authority), listen)
+        more = PhoneFiles(box).routes()
+        told = Guard(plain(https.sock.getsockname()[1], https.tls.authority, more), listen)
         servers = [(_server(told), sock), (_server(pages, https.tls.context), https.sock)]
     tasks = [asyncio.create_task(server.serve(sockets=[where])) for server, where in servers]
     painting = asyncio.create_task(box.screen.paint())

@@ -2,6 +2,7 @@
 """The page about the secure connection, and all that is served where the pages speak HTTPS and somebody comes by HTTP."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi.staticfiles import StaticFiles
@@ -46,8 +47,9 @@ def authority_file(authority: Authority) -> Response:
     return Response(authority.file.read_bytes(), media_type="application/x-x509-ca-cert")
 
 
-def plain(port: int, authority: Authority | None) -> ASGIApp:
-    """What HTTP says: that the pages are at HTTPS on this port, and how its certificate is trusted."""
+def plain(port: int, authority: Authority | None, more: Sequence[Route] = ()) -> ASGIApp:
+    """What HTTP says: that the pages are at HTTPS on this port, and how its certificate is trusted; and what is told by
+    HTTP all the same."""
 
     async def said(request: Request) -> Response:
         host = request.headers.get("host", "")
@@ -71,6 +73,7 @@ def plain(port: int, authority: Authority | None) -> ASGIApp:
     return Starlette(
         routes=[
             Route(DOWNLOAD, download),
+            *more,
             Mount("/static", StaticFiles(directory=STATIC)),
             Route("/{path:path}", said, methods=["GET", "POST"]),
         ]

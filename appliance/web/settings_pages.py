@@ -26,7 +26,7 @@ TABLE_MAX = 1 << 20  # bytes of a form of one table
 FILE_MAX = 3 * documents.LARGEST + 65_536  # a document as a form writes it at its worst
 GROUPS = (  # how the first page orders the tables
     ("The office", ("office", "hours", "sip", "web")),
-    ("People and telephones", ("person", "phone", "department", "skill")),
+    ("People and telephones", ("person", "phone", "provisioning", "department", "skill")),
     ("Calls in", ("line", "scenario", "queue", "chain", "callers", "prompt", "lookup", "room")),
     ("Calls out", ("outside", "limits")),
     ("At the telephone", ("features", "parking", "hold", "lamps")),

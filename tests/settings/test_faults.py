@@ -123,6 +123,13 @@ def example(old: str, new: str) -> str:
         ("port = 5060", "port = 10500", "sip.port", "10500 is one of rtp_ports"),
         ("[10000, 10999]", "[10000, 10001]", "sip.rtp_ports", "holds no call"),
         ("port = 5060", "session_expires = 60", "sip.session_expires", "accepted: 0, or at least 90"),
+        ("[phone.desk2]", '[phone.desk2]\nmac = "00:04:13:00:00"', "phone.desk2.mac", "12 hexadecimal digits"),
+        (
+            "[phone.desk1]",
+            '[phone.a]\nmac = "0004130000AA"\n[phone.b]\nmac = "00-04-13-00-00-aa"\n[phone.desk1]',
+            "phone.b.mac",
+            "is the address of the telephone a",
+        ),
         ("[phone.desk2]", "[phone.desk2]\ncolour = 1", "phone.desk2.colour", "accepted: tls, srtp"),
         ("[phone.desk2]", "[phone.desk2]\ntls = true", "phone.desk2.tls", "TLS is not spoken"),
         ("port = 5080", 'port = 5080\ntransport = "tls"', "line.backup.transport", "TLS is not spoken"),

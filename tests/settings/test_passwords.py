@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.settings import provisioning
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.load import read
 from appliance.settings.passwords import Secrets, fill_secrets, read_secrets
@@ -123,3 +124,33 @@ def test_passwords_of_telephones_long_gone_are_no_fault(office: Path) -> None:
 
 def test_no_file_is_no_secrets(tmp_path: Path) -> None:
     assert read_secrets(tmp_path / "secrets.toml") == Secrets()
+
+
+def test_the_key_of_provisioning_is_made_when_it_is_needed_and_asked_for_when_not(office: Path) -> None:
+    office.write_text("[provisioning]\n" + TWO)
+    with pytest.raises(SettingsFaults, match=r"provisioning: has no key"):
+        read(office)
+    made = read(office, fill=True).secrets.provisioning
+    assert made and made == read(office, fill=True).secrets.provisioning
+
+
+def test_where_a_telephones_settings_are_changes_with_its_name_address_and_password(office: Path) -> None:
+    office.write_text("[provisioning]\n" + TWO)
+    known = read(office, fill=True).secrets
+    one = provisioning.secret(known, "desk1", "00:04:13:00:00:01")
+    assert one == provisioning.secret(known, "desk1", "000413000001") and len(one) == 32
+    others = {
+        provisioning.secret(known, "desk2", "000413000001"),
+        provisioning.secret(known, "desk1", "000413000002"),
+        provisioning.admin(known, "desk1", "000413000001"),
+    }
+    path = office.with_name("secrets.toml")
+    old = known.phone["desk1"].password.get_secret_value()
+    path.write_text(path.read_text().replace(old, "another-password"))
+    others.add(provisioning.secret(read(office).secrets, "desk1", "000413000001"))
+    assert len(others | {one}) == 5
+    assert (
+        provisioning.secret(known, "desk9", "000413000001")
+        == provisioning.admin(Secrets(), "desk1", "000413000001")
+        == ""
+    )

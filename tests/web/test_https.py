@@ -21,6 +21,7 @@ from appliance.web.app import Https, listener, serve
 from appliance.web.box import Box
 from appliance.web.certificates import Authority, Tls
 from appliance.web.drafts import Drafts
+from appliance.web.known import Known
 from appliance.web.screen import Screen
 from tests.calls.office import OFFICE
 from tests.fakes.browser import browser
@@ -29,15 +30,18 @@ from tests.web.visitors import Site, Visitor
 
 
 @contextlib.asynccontextmanager
-async def secure_site(folder: Path, web: Web | None = None) -> AsyncIterator[tuple[Site, str, Tls]]:
+async def secure_site(
+    folder: Path, web: Web | None = None, socket: Path | None = None, settings: Path | None = None
+) -> AsyncIterator[tuple[Site, str, Tls]]:
     """The pages, where HTTP is spoken, and how."""
-    drafts = Drafts(folder / "no.sock", folder / "office.toml")
+    document = settings or folder / "office.toml"
+    drafts = Drafts(socket or folder / "no.sock", document)
     with (
         listener("127.0.0.1", 0) as plain, listener("127.0.0.1", 0) as sock,
         contextlib.closing(Office(folder)) as office,
     ):  # fmt: skip
         tls = Tls(web or Web(https=True), folder)
-        box = Box(Screen(), office, drafts, folder, authority=tls.authority)
+        box = Box(Screen(), office, drafts, folder, known=Known(document), authority=tls.authority)
         serving = asyncio.create_task(serve(box, plain, "127.0.0.1", Https(sock, tls)))
         try:
             https = Site(f"https://127.0.0.1:{sock.getsockname()[1]}", box)

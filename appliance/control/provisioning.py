@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Telephones that are given their settings, in the control socket's words."""
+
+from typing import Annotated
+
+import msgspec
+
+from appliance.control.fields import Id, Short
+
+
+class Provision(msgspec.Struct, tag_field="do", tag="provision", frozen=True):
+    """Answer with what a telephone registers with, if the secret is that of its address; whoever has both is let know."""
+
+    id: Id
+    mac: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{12}$")]
+    secret: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{32}$")]
+    source: Short = ""  # the address that asks
+
+
+class ProvisioningSecret(msgspec.Struct, tag_field="do", tag="provisioning-secret", frozen=True):
+    """Answer with what stands in the address of a telephone's settings, and the password of its own pages."""
+
+    id: Id
+    phone: Short
+    by: Short = ""
+
+
+class Provisioned(msgspec.Struct, frozen=True):
+    """A telephone, what it registers with, and the password of its own pages."""
+
+    phone: str
+    password: str
+    admin: str
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What a telephone alone knows."""
+
+    secret: str
+    admin: str
+
+
+OfProvisioning = Provision | ProvisioningSecret

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who may know what a telephone registers with: whoever has the secret of that telephone's address."""
+
+import hmac
+
+from appliance.calls.clock import now_ms
+from appliance.control.messages import Refused
+from appliance.control.provisioning import Known, OfProvisioning, Provision, Provisioned, ProvisioningSecret
+from appliance.settings import provisioning
+from appliance.settings.load import Office
+from appliance.store.journal import Journal
+
+STRANGER = "No telephone has that address and that secret."  # whichever of the two it is
+
+
+def answer(office: Office, journal: Journal, request: OfProvisioning) -> Provisioned | Known:
+    """Raises Refused, and KeyError for a telephone that is not there."""
+    if office.settings.provisioning is None:
+        raise Refused("unknown", STRANGER)
+    match request:
+        case Provision():
+            return _given(office, journal, request)
+        case ProvisioningSecret(phone=name, by=by):
+            phone = office.settings.phone.get(name)
+            if phone is None or not phone.mac:
+                raise KeyError(f"an address of the telephone {name}")
+            journal.event(0, now_ms(), "provisioning-told", {"phone": name, "by": by})
+            known = office.secrets, name, phone.bare
+            return Known(provisioning.secret(*known), provisioning.admin(*known))
+
+
+def _given(office: Office, journal: Journal, asked: Provision) -> Provisioned:
+    for name, phone in office.settings.phone.items():
+        if phone.bare == asked.mac:
+            wanted = provisioning.secret(office.secrets, name, phone.bare)
+            if wanted and hmac.compare_digest(wanted, asked.secret):
+                journal.event(0, now_ms(), "provisioned", {"phone": name, "source": asked.source})
+                password = office.secrets.phone[name].password.get_secret_value()
+                return Provisioned(name, password, provisioning.admin(office.secrets, name, phone.bare))
+    raise Refused("unknown", STRANGER)
