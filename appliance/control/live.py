@@ -2,6 +2,7 @@
 """The office as a client of the switch knows it: the Office once told and every event after it. No clock, no socket."""
 
 from appliance.control.guard import Ban, Banned, Lifted
+from appliance.control.health import Bridge, BridgeChanged, Trouble, Troubled
 from appliance.control.messages import (
     Call,
     CallChanged,
@@ -37,6 +38,8 @@ class Live:
         self.mailboxes: dict[str, Mailbox] = {mailbox.id: mailbox for mailbox in office.mailboxes}
         self.phones: dict[str, Phone] = {phone.id: phone for phone in office.phones}
         self.bans: dict[str, Ban] = {ban.address: ban for ban in office.bans}
+        self.troubles: dict[str, Trouble] = {one.id: one for one in office.troubles}
+        self.bridge: Bridge | None = office.bridge
 
     def apply(self, event: Event) -> None:
         """Take one event; one that is not newer than what is known changes nothing."""
@@ -64,5 +67,11 @@ class Live:
                 self.bans[ban.address] = ban
             case Lifted(address=address):
                 self.bans.pop(address, None)
+            case BridgeChanged(bridge=bridge):
+                self.bridge = bridge
+            case Troubled(trouble=trouble) if trouble.why:
+                self.troubles[trouble.id] = trouble
+            case Troubled(trouble=trouble):
+                self.troubles.pop(trouble.id, None)
             case _:  # momentary: nothing that lasts is said by it
                 pass

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from appliance.control import modems, provisioning, recordings
+from appliance.control import health, modems, provisioning, recordings
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
 from appliance.control.handling import Disturb, Forward, Handling, Park, Supervise, Take
@@ -133,6 +133,8 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     hours: tuple[Hours, ...] = ()
     mailboxes: tuple[Mailbox, ...] = ()
     bans: tuple[Ban, ...] = ()
+    troubles: tuple[health.Trouble, ...] = ()  # of the switch itself
+    bridge: health.Bridge | None = None  # null: it has told nothing yet
 
 
 # ---- requests -------------------------------------------------------------------------------------------------------
@@ -313,7 +315,7 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
 
 Asking = Watch | Check | Apply | History | Document | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 OfMessages = Messages | SetMessage | DeleteMessage | Mailed
-OfParts = recordings.OfRecordings | modems.OfModems | provisioning.OfProvisioning
+OfParts = recordings.OfRecordings | modems.OfModems | provisioning.OfProvisioning | health.TellBrokers
 Request = Asking | Handling | OfMessages | OfParts | ActionResult | ActionKeys | AbortAction | Lift
 
 # ---- events ---------------------------------------------------------------------------------------------------------
@@ -430,6 +432,8 @@ Event = (
     | Banned
     | Lifted
     | modems.Texted
+    | health.BridgeChanged
+    | health.Troubled
 )
 
 
@@ -537,6 +541,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     ActionKeys: str,
     AbortAction: Done,
     Lift: Done,
+    health.TellBrokers: Done,
 }
 
 

@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from appliance.control.client import follow
+from appliance.control.client import ControlLost, connect, follow
+from appliance.control.health import Broker, TellBrokers
 from appliance.control.live import Live
-from appliance.control.messages import ActionAborted, ActionDue, Applied, Event, Office
+from appliance.control.messages import ActionAborted, ActionDue, Applied, Event, Office, Refused
 from appliance.mqtt.broker import Login
 from appliance.mqtt.home import Home
 from appliance.mqtt.outlet import Box, Outlet
@@ -23,6 +24,8 @@ from appliance.settings.faults import SettingsFaults
 from appliance.settings.models import Settings
 
 REFRESH = 1.0  # seconds between looks at late actions and at how long the first in a queue has waited
+TELL_EVERY = 15.0  # seconds between two words to the switch that we run, and which brokers we reach
+TELL_WITHIN = 5.0  # seconds
 CONNECTING_MAX = 20  # connections being made at a time: nine brokers, each with Homie beside it
 
 log = logging.getLogger("linekeeper.mqtt")
@@ -75,6 +78,8 @@ class Bridge:
         )
         others = (Outlet(table, box, logins.get(name)) for name, table in settings.broker.items())
         self._outlets = [self._home, *others]
+        self._names = ("", *settings.broker)
+        self._told: tuple[tuple[Broker, ...], float] = ((), -TELL_EVERY)  # and when, monotonic seconds
         self._house = Home(self._home, socket)
         self._premises = Premises(self._house, settings, actions.folder, actions.enabling, actions.holders)
         self._applied = asyncio.Event()
@@ -91,7 +96,7 @@ class Bridge:
     async def _run(self, reread: Callable[[], Settings]) -> Settings:
         async with asyncio.TaskGroup() as tasks:
             following = follow(self._socket, self._on_office, self._on_event, self._on_away)
-            vital = (following, self._refresh(), self._house.run(), *(outlet.run() for outlet in self._outlets))
+            vital = (following, self._refresh(), self._tell(), self._house.run(), *(one.run() for one in self._outlets))
             working = [tasks.create_task(work) for work in vital]
             while True:
                 await self._applied.wait()
@@ -116,6 +121,7 @@ class Bridge:
 
     def _on_office(self, office: Office) -> None:
         self._live = Live(office)
+        self._told = ((), -TELL_EVERY)
         self._applied.set()  # other settings may have come into force before we were there to be told
         for outlet in self._outlets:
             outlet.office(self._live, _now())
@@ -156,6 +162,31 @@ class Bridge:
                 for outlet in self._outlets:
                     outlet.tick(self._live, _now())
             await asyncio.sleep(REFRESH)
+
+    async def _tell(self) -> None:
+        """Vital: the switch knows which brokers we reach; at once when that changes."""
+        while True:
+            brokers, now = self._brokers(), time.monotonic()
+            if self._live and (brokers != self._told[0] or now - self._told[1] >= TELL_EVERY):
+                try:
+                    async with asyncio.timeout(TELL_WITHIN), await connect(self._socket) as switch:
+                        await switch.request(TellBrokers(0, brokers))
+                    self._told = (brokers, now)
+                except (ControlLost, Refused, TimeoutError) as fault:  # an older switch does not know it
+                    log.debug("the switch does not know which brokers are reached: %s", fault)
+                    self._told = (brokers, now)
+            await asyncio.sleep(REFRESH)
+
+    def _brokers(self) -> tuple[Broker, ...]:
+        return tuple(
+            Broker(
+                name=name,
+                address=f"{outlet.table.host}:{outlet.table.port}"[:300],
+                connected=outlet.broker.is_connected,
+                why=outlet.broker.why[:300],
+            )
+            for name, outlet in zip(self._names, self._outlets, strict=True)
+        )
 
 
 def _told_apart(settings: Settings) -> tuple[object, ...]:

@@ -97,6 +97,7 @@ class Broker:
         self._left_out: dict[Message, float] = {}  # until when, monotonic seconds
         self._untaken: set[str] = set()  # topics it did not take, told once
         self._status = ""
+        self.why = ""  # it is away, in words
 
     def news(self) -> None:
         """The outbox has something new."""
@@ -152,6 +153,7 @@ class Broker:
             elif isinstance(why, Closed):  # some say no in this way
                 five = self._protocol is aiomqtt.ProtocolVersion.V5
                 self._protocol = aiomqtt.ProtocolVersion.V311 if five else aiomqtt.ProtocolVersion.V5
+        self.why = str(why)
         self._tell_status(f"broker {self._table.host}:{self._table.port} is away: {why}")
 
     def _is_doubtful(self) -> bool:
@@ -196,7 +198,7 @@ class Broker:
         async with self._client() as client:
             if self._is_doubtful():
                 return
-            self._connected = time.monotonic()
+            self._connected, self.why = time.monotonic(), ""
             self._tell_status(f"broker {self._table.host}:{self._table.port} is connected")
             self._outbox.again()
             self._unasked = dict.fromkeys((*self._heard, *self._looked), True)

@@ -26,6 +26,7 @@ PROGRAMS = {
     "demo": "a simulated office to look at",
     "check": "say whether a settings document is sound",
     "apply": "put a settings document in force while calls go on",
+    "health": "what is wrong with the box, and what to do about it",
     "history": "list the settings that were ever in force",
     "restore": "put older settings in force again",
     "why": "tell why a call went as it did",

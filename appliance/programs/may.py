@@ -7,6 +7,7 @@ from contextlib import suppress
 from appliance.control import messages
 from appliance.control.guard import Lift
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
+from appliance.control.health import TellBrokers
 from appliance.control.modems import Code, SendText, Texts
 from appliance.control.provisioning import Provision, ProvisioningSecret
 from appliance.control.recordings import HearRecording
@@ -17,7 +18,8 @@ BROKERS_ASK = frozenset(
     | {SendText, Code}
 )
 MAY: dict[str, frozenset[type]] = {
-    "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys}) | BROKERS_ASK,
+    "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys, TellBrokers})
+    | BROKERS_ASK,
     "linekeeper-fence": frozenset({messages.Watch}),
     "linekeeper-web": frozenset(
         {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}

@@ -5,7 +5,7 @@ import asyncio
 import base64
 import logging
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from appliance.calls.recording import Recording
 from appliance.control import messages, recordings
 from appliance.control.messages import Refused
 from appliance.control.server import Peer
+from appliance.control.troubles import Troubles
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
 from appliance.sip._sip import read_tape
@@ -29,6 +30,7 @@ log = logging.getLogger("recordings")
 Found = TypeVar("Found")
 
 LOOK_EVERY = 600.0  # seconds between looks for what is too old
+LOOKED_AT = 200  # newest recordings whose key is looked for
 MOST = 1000  # recordings in one answer
 EXPORTS = 64  # at a time
 LISTENING = 600_000  # ms after which somebody who listens is noted again
@@ -38,9 +40,10 @@ JOURNAL_WITHIN = 2.0  # seconds the journal is waited for: with a full disk old 
 class Recordings:
     """satisfies calls.recorded.Recorder by `writing`. run() goes on until it is cancelled."""
 
-    def __init__(self, folder: Path, journal: Journal) -> None:
+    def __init__(self, folder: Path, journal: Journal, troubles: Troubles | None = None) -> None:
         self._journal, self._reader = journal, Reader(journal.path)
         self._archive = Archive(folder)
+        self._troubles = troubles
         self._loop = asyncio.get_running_loop()
         self.writing = Writing(folder, read_tape, self._done, self._failed)
         self._first = journal.next_call_id()  # ids from here on are of this run
@@ -72,11 +75,15 @@ class Recordings:
     # ---- what the writer tells --------------------------------------------------------------------------------------
 
     def _done(self, recorded: Recorded) -> None:
+        if self._troubles and recorded.state == "whole":
+            self._troubles.over("recording")
         self._tell(lambda calls: calls.done(recorded))
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._look.set)
 
     def _failed(self, recorded: Recorded, why: str) -> None:
+        if self._troubles:
+            self._troubles.begins("recording", why)
         self._tell(lambda calls: calls.failed(recorded, why))
 
     def _tell(self, what: Callable[[Recording], None]) -> None:
@@ -114,10 +121,19 @@ class Recordings:
         try:
             known = await asyncio.to_thread(self._reader.recordings)
             due = await asyncio.to_thread(lambda: list(self._archive.expired(settings.recording, now_ms(), known)))
+            if self._troubles:
+                await self._look_for_keys(self._troubles, known[-LOOKED_AT:])
             for one, why in due:
                 await self._delete(one, why)
         except (Unreadable, OSError) as fault:
             log.error("old recordings are not deleted: %s", fault)
+
+    async def _look_for_keys(self, troubles: Troubles, newest: Sequence[Recorded]) -> None:
+        closed = [one for one in newest if one.state != "open"]
+        if count := await asyncio.to_thread(self._archive.keyless, closed):
+            troubles.begins("recording-key", f"{count} of the newest {len(closed)} recordings need another key")
+        else:
+            troubles.over("recording-key")
 
     async def _delete(self, one: Recorded, by: str) -> None:
         await asyncio.to_thread(self._archive.delete, one)

@@ -29,11 +29,13 @@ from appliance.control.bans import Bans
 from appliance.control.board import Board
 from appliance.control.guard import Lift, as_told
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
+from appliance.control.health import TellBrokers
 from appliance.control.messages import Refused
 from appliance.control.modems import OfModems
 from appliance.control.provisioning import OfProvisioning
 from appliance.control.recordings import OfRecordings
 from appliance.control.server import Peer, Server
+from appliance.control.troubles import Troubles
 from appliance.core import CoreError
 from appliance.languages.why import Words
 from appliance.lines.router import Router
@@ -81,16 +83,18 @@ class Switch:
         self._document = Path(given.settings)
         self._state = Path(given.state)
         self._state.mkdir(parents=True, exist_ok=True)
+        self._troubles = Troubles()
         self._history = History(self._state / "history")
         self._kept = Keeping(self._state)
         self._lookups = Lookups()
         self._said = Said(self._state)
         office, self._instead = starting.read(self._document, self._state)
         self._journal = Journal(self._state / "journal.db", self._trouble)
-        self._recordings = Recordings(self._state / "recordings", self._journal)
+        self._recordings = Recordings(self._state / "recordings", self._journal, self._troubles)
         self._recordings.configure(office.settings, office.secrets)
         self._control = self._call_control(self._rules(office))
         self._server = Server(given.socket, self._handle, self._snapshot, may=allowed())
+        self._troubles.tell_to(self._server)
         self._board = Board(self._control, self._server)
         self._bans = Bans(self._journal, self._server)
         self._telephony = Telephony(self._control, self._journal, opened=self._ready, died=self._died, bans=self._bans)
@@ -164,6 +168,10 @@ class Switch:
 
     def _trouble(self, id: str, message: str) -> None:
         log.error("%s: %s", id, message)
+        if id == "journal-recovered":
+            self._troubles.over("journal")
+        elif id not in ("journal-row", "journal-lost"):  # momentary
+            self._troubles.begins("journal", message)
 
     # ---- what survives ----------------------------------------------------------------------------------------------
 
@@ -267,6 +275,7 @@ class Switch:
             return certificate.of(sip, self._state, own_address(sip.listen))
         except certificate.Unmade as fault:
             log.error("TLS is not spoken: %s", fault)
+            self._troubles.begins("tls", str(fault))
             return None
 
     # ---- settings ---------------------------------------------------------------------------------------------------
@@ -313,6 +322,7 @@ class Switch:
         if self._instead:
             detail = {"revision": self._board.revision, "why": self._instead.why[:FAULTS_KEPT]}
             self._journal.event(0, now_ms(), "settings-faulty", detail)
+            self._troubles.begins("settings", self._instead.why[:FAULTS_KEPT])
         else:
             starting.keep_secrets(self._document, self._state)
 
@@ -365,13 +375,17 @@ class Switch:
         self._office = office
         starting.keep_secrets(self._document, self._state)
         self._server.tell(messages.Applied, revision=revision)
+        self._troubles.over("settings")
         log.info("settings version %d are in force", revision)
         return messages.Revision(revision, tuple(restart), warnings)
 
     # ---- requests ---------------------------------------------------------------------------------------------------
 
     def _snapshot(self) -> messages.Office:
-        return msgspec.structs.replace(self._board.office(), bans=self._bans.all())
+        troubles = self._troubles
+        return msgspec.structs.replace(
+            self._board.office(), bans=self._bans.all(), troubles=troubles.all(), bridge=troubles.bridge
+        )
 
     async def _handle(self, request: messages.Request, peer: Peer) -> object:
         try:
@@ -426,6 +440,8 @@ class Switch:
                 self._control.action_became(call, action, result, reason, of)
             case messages.ActionKeys(request=of):
                 return self._control.action_keys(of)
+            case TellBrokers():
+                self._troubles.brokers(request)
             case Lift(address=address):
                 self._lift(address)
             case messages.AbortAction(action=action):

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from appliance.store.migrate import migrate
+from appliance.store.migrate import TooNew, migrate
 from appliance.store.tokens import Tokens, Wrong
 from appliance.store.webhooks import Webhooks
 
@@ -183,6 +183,14 @@ class Office:
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+def opened(folder: Path) -> Office | None:
+    """The database that is there; None when there is none, or it is not ours to read. Nothing is made."""
+    try:
+        return Office(folder) if (folder / FILE).exists() else None
+    except (OSError, sqlite3.Error, TooNew):
+        return None
 
 
 def there(folder: Path) -> bool:

@@ -183,6 +183,15 @@ class Archive:
     def path(self, recorded: Recorded) -> Path:
         return self.folder / recorded.file
 
+    def keyless(self, recorded: Iterable[Recorded]) -> int:
+        """How many of these were encrypted with a key that is not known."""
+        count = 0
+        for one in recorded:
+            with suppress(OSError, sealed.Damaged):
+                if not one.file.endswith(WAV) and sealed.head(self.path(one))[0].get("key") not in self.keys:
+                    count += 1
+        return count
+
     def verify(self, recorded: Recorded) -> str:
         """ "" when a recording is what was written, to its end if it has one; else what is wrong. Raises OSError."""
         path = self.path(recorded)

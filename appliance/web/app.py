@@ -34,6 +34,7 @@ from appliance.web.report_pages import ReportPages
 from appliance.web.scenario_pages import ScenarioPages
 from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
+from appliance.web.status_page import StatusPage
 from appliance.web.token_pages import TokenPages
 from appliance.web.webhook_pages import WebhookPages
 from appliance.web.what_if_pages import WhatIfPages
@@ -117,6 +118,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *HoursPages(box).rows(),
         *WhatIfPages(box).rows(),
         *ReportPages(box).rows(),
+        *StatusPage(box).rows(),
         *TokenPages().rows(),
         *WebhookPages(box).rows(),
         *PhoneFiles(box).rows(),

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from appliance.control.feed import Feed
@@ -11,6 +12,7 @@ from appliance.web.certificates import Authority
 from appliance.web.drafts import Drafts
 from appliance.web.known import Known
 from appliance.web.screen import Screen
+from appliance.web.standing import Standing
 
 Card = Callable[[], Sequence[tuple[str, str]]]  # every code of the office, with what it does
 
@@ -29,3 +31,9 @@ class Box:
     feed: Feed = field(default_factory=Feed)  # what the switch tells, as it comes
     metrics_from: tuple[str, ...] = ()  # networks that read the figures without a token
     look: Callable[[], None] = lambda: None  # there is something for webhooks
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What is wrong, looked at anew when it is asked for."""
+        pages = self.authority.given.file.parent if self.authority else None
+        return Standing(lambda: self.screen.live, self.drafts, self.known, self.state, self.office, pages)

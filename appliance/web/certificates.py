@@ -98,6 +98,11 @@ class Authority:
         return x509.load_pem_x509_certificate(self.file.read_bytes())
 
 
+def good_until(file: Path) -> int:
+    """When the first certificate in a PEM file runs out, ms UTC. Raises OSError, ValueError."""
+    return round(x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc.timestamp() * 1000)
+
+
 def names(listen: str) -> list[x509.GeneralName]:
     """What this box is called, as far as it knows, and its local addresses."""
     hosts = ["localhost", "linekeeper.local", *_hostnames()]

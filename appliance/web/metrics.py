@@ -10,11 +10,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from appliance.control.live import Live
+from appliance.health.checks import Row
 from appliance.web.api.gate import Gate, Wrong, client, problem
 from appliance.web.box import Box
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 CALL_STATES = ("arrived", "menu", "waiting", "ringing", "talking", "voicemail", "parked")
+LEVELS = {"good": 0, "warning": 1, "bad": 2}
 Sample = tuple[dict[str, str], float]
 
 
@@ -32,7 +34,10 @@ class Metrics:
                 self._gate.may(request, "metrics:read")
             except Wrong as wrong:
                 return problem(wrong.status, wrong.id, str(wrong), wrong.headers)
-        return PlainTextResponse(text(self._box), headers={"Cache-Control": "no-store"}, media_type=MEDIA)
+        rows = (await self._box.standing.rows())[1]
+        return PlainTextResponse(
+            text(self._box) + health(rows), headers={"Cache-Control": "no-store"}, media_type=MEDIA
+        )
 
     def _near(self, address: str) -> bool:
         try:
@@ -58,6 +63,14 @@ def text(box: Box) -> str:
     family(out, "webhook_lost_total", "counter", "Events given up.", [({"webhook": str(h.id)}, h.lost) for h in hooks])
     if live is not None:
         office(out, live)
+    return "".join(out)
+
+
+def health(rows: Iterable[Row]) -> str:
+    """What is not used, or not known here, is left out."""
+    out: list[str] = []
+    family(out, "health", "gauge", "0: good, 1: look at it soon, 2: it does not work.",
+           [({"check": row.id}, LEVELS[row.level]) for row in rows if row.level in LEVELS])  # fmt: skip
     return "".join(out)
 
 

@@ -13,6 +13,7 @@ from appliance.control import recordings as r
 from appliance.control.client import EVENTS_WAITING, Client, ControlLost, connect, follow
 from appliance.control.guard import Lift
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
+from appliance.control.health import TellBrokers
 from tests.control.office import MESSAGE, PATIENCE, RECORDING, SMS, SmallOffice, encoded
 
 
@@ -45,6 +46,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
             m.AbortAction(0, "disk"), Lift(0, "192.0.2.7"),
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
+        assert await client.request(TellBrokers(0, ())) == m.Done()
         assert await client.request(modems.Texts(0)) == (SMS,)
         assert await client.request(modems.SendText(0, "+37060000001", "Hello")) == SMS
         assert await client.request(modems.Code(0, "gsm", "*100#")) == "Balance: 1.50"

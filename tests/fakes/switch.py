@@ -9,6 +9,7 @@ from typing import Self
 
 import msgspec
 
+from appliance.control.health import TellBrokers
 from appliance.control.messages import (
     VERSION,
     ActionDue,
@@ -84,6 +85,7 @@ class Switch:
         self.refuses: Refused | None = None  # whatever is asked
         self._server = Server(socket, self._handle, lambda: self.office)
         self._actions = 0
+        self.brokers: tuple[object, ...] = ()  # as the bridge told last
         self.proofs: dict[str, str] = {}  # by request
 
     async def __aenter__(self) -> Self:
@@ -105,6 +107,8 @@ class Switch:
     async def _handle(self, request: Request, peer: Peer) -> object:
         if isinstance(request, ActionResult):
             self.results.put_nowait(request)
+        elif isinstance(request, TellBrokers):
+            self.brokers = request.brokers
         elif isinstance(request, ActionKeys):
             return self.proofs.pop(request.request, "")
         else:

@@ -13,6 +13,7 @@ from appliance.web.access import ROLES
 from tests.web.visitors import site
 
 WEB = Path(tongue.__file__).parent
+HEALTH = WEB.parent / "health"
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
 GAP = re.compile(r"%\(\w+\)s|\{\}")
@@ -21,6 +22,8 @@ GAP = re.compile(r"%\(\w+\)s|\{\}")
 def sentences() -> Iterator[str]:
     """Everything marked for translation, and what is shown by way of it: refusals, audit rows, roles, groups."""
     for found in extract_from_dir(WEB, METHODS, OPTIONS, keywords={"_": None, "gettext": None, "say": None}):
+        yield str(found[2])
+    for found in extract_from_dir(HEALTH, METHODS, OPTIONS, keywords={"_": None}):
         yield str(found[2])
     code = "".join(path.read_text() for path in WEB.glob("*.py"))
     yield from re.findall(r'(?:Refusal\(\d+, |note\()"([^"]+)"', code)

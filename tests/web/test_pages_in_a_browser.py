@@ -18,7 +18,7 @@ PAGES = (
     "/me", "/users", "/audit", "/settings", "/settings/at/person/anna", "/settings/at/queue/sales",
     "/settings/at/hours/office/week", "/settings/at/features", "/settings/history", "/settings/import",
     "/settings/draft", "/tokens", "/scenarios", "/scenarios/main", "/scenarios/night", "/authority",
-    "/webhooks",
+    "/webhooks", "/status",
 )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ from appliance.control import messages as m
 from appliance.control.guard import Ban, Lift
 from appliance.control.handling import Disturb, Forward, Park, Take
 from appliance.control.live import Live
+from appliance.health.checks import worst
 from appliance.store.reader import Reader
+from appliance.web import tongue
 from appliance.web.api import shapes as s
 from appliance.web.api.gate import Asked, Way, Wrong
 from appliance.web.api.scopes import effective
@@ -81,6 +83,24 @@ async def lift(asked: Asked) -> s.Done:
     return s.Done()
 
 
+async def health(asked: Asked) -> s.Health:
+    say = tongue.catalogue(asked.query.language or asked.user.language or "en").gettext
+    at, rows = await asked.box.standing.rows()
+    checks = [
+        s.Checked(
+            row.id,
+            say(row.name),
+            row.level,
+            [
+                s.Found(one.level, say(one.words).format(*one.gaps), say(one.todo) if one.todo else "")
+                for one in row.findings
+            ],
+        )
+        for row in rows
+    ]
+    return s.Health(worst(rows), at, checks)  # type: ignore[arg-type]
+
+
 _LOOK = (
     Way("GET", "/self", "", self_, "What this token is, and may", s.Self),
     Way("GET", "/queues", "office:read", queues, "Queues, and who waits", list[m.Queue]),
@@ -91,6 +111,7 @@ _LOOK = (
     Way("GET", "/hours", "office:read", hours, "Opening hours, and what is held against them", list[m.Hours]),
     Way("GET", "/mailboxes", "office:read", mailboxes, "How many messages each mailbox has", list[m.Mailbox]),
     Way("GET", "/bans", "office:read", bans, "Addresses banned from the SIP port", list[Ban]),
+    Way("GET", "/health", "health:read", health, "What is wrong with the box", s.Health, query=s.InLanguage),
     Way("DELETE", "/bans/{address}", "guard:write", lift, "Ban an address no longer"),
 )
 

@@ -161,6 +161,31 @@ class MessageBecame(Strict, frozen=True):
     handled: bool | None = None
 
 
+class Found(Struct, frozen=True):
+    """How one thing is, and what to do about it. level none: not used, or not known here and now."""
+
+    level: Literal["good", "none", "warning", "bad"]
+    says: str
+    todo: str
+
+
+class Checked(Struct, frozen=True):
+    """One thing that can be wrong, and what was found, the worst first."""
+
+    id: str
+    name: str
+    level: Literal["good", "none", "warning", "bad"]
+    found: list[Found]
+
+
+class Health(Struct, frozen=True):
+    """How the box is; level: that of the worst."""
+
+    level: Literal["good", "warning", "bad"]
+    at: int
+    checks: list[Checked]
+
+
 class Version(Struct, frozen=True):
     number: int
     at: int
