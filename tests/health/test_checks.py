@@ -47,7 +47,10 @@ def office(**changes: Any) -> Live:
     """One where all is well."""
     well = {
         "lines": (CITY, GSM),
-        "phones": (Phone(id="desk1", contacts=("sip:desk1@192.0.2.5",)), Phone(id="desk2", contacts=("sip:d@192.0.2.6",))),
+        "phones": (
+            Phone(id="desk1", contacts=("sip:desk1@192.0.2.5",)),
+            Phone(id="desk2", contacts=("sip:d@192.0.2.6",)),
+        ),
         "bridge": Bridge(at=NOW, brokers=(BROKER,)),
     }
     return Live(msgspec.structs.replace(small_office(), **{**well, **changes}))
@@ -126,7 +129,10 @@ def machine(**changes: Any) -> Machine:
 
 ELSEWHERE: list[tuple[str, dict[str, Any], str, str]] = [
     ("switch", {"live": None}, "bad", "no call is taken"),
-    *((id, {"live": None}, "none", "Not known") for id in ("lines", "phones", "journal", "recordings", "bans", "bridge")),
+    *(
+        (id, {"live": None}, "none", "Not known")
+        for id in ("lines", "phones", "journal", "recordings", "bans", "bridge")
+    ),
     ("pages", {"pages": False}, "bad", "do not answer"),
     ("log-in", {"owner": False}, "warning", "Nobody can log in"),
     ("settings", {"faults": ("office.toml:7: unknown",)}, "warning", "office.toml:7"),
