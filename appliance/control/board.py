@@ -31,6 +31,7 @@ class Board:
         self._rung: dict[str, list[str]] = {}
         self.revision = 0  # of the settings in force
         self.modem: Callable[[str], Modem | None] = lambda line: None  # what is known of a line's
+        self.may_be_missed: Callable[[], None] = lambda: None  # who is still to be called back may be others now
         self._changed: dict[tuple[Tell, int | str], None] = {}  # what is to be told, oldest first
 
     def office(self) -> messages.Office:
@@ -83,6 +84,7 @@ class Board:
         """The call tells of its slot itself."""
 
     def mailbox_changed(self, mailbox: str) -> None:
+        self.may_be_missed()
         self._later(self._tell_mailbox, mailbox)
 
     def hours_changed(self, hours: str) -> None:
@@ -133,6 +135,8 @@ class Board:
             self._server.tell(messages.HoursChanged, hours=self._hours(hours))
 
     def happened(self, kind: str, call: calls.Call, person: str = "", detail: str = "") -> None:
+        if kind in ("ended", "missed"):
+            self.may_be_missed()
         self._server.tell(
             messages.Happened,
             kind=kind,

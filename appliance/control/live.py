@@ -21,6 +21,7 @@ from appliance.control.messages import (
     Queue,
     QueueChanged,
 )
+from appliance.control.missed import MissedChanged
 
 
 class Live:
@@ -40,6 +41,7 @@ class Live:
         self.bans: dict[str, Ban] = {ban.address: ban for ban in office.bans}
         self.troubles: dict[str, Trouble] = {one.id: one for one in office.troubles}
         self.bridge: Bridge | None = office.bridge
+        self.missed = office.missed
 
     def apply(self, event: Event) -> None:
         """Take one event; one that is not newer than what is known changes nothing."""
@@ -63,6 +65,8 @@ class Live:
                 self.mailboxes[mailbox.id] = mailbox
             case HoursChanged(hours=hours):
                 self.hours[hours.id] = hours
+            case MissedChanged(missed=missed):
+                self.missed = missed
             case Banned(ban=ban):
                 self.bans[ban.address] = ban
             case Lifted(address=address):

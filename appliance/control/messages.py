@@ -9,6 +9,7 @@ from appliance.control import health, modems, provisioning, recordings
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
 from appliance.control.handling import Disturb, Forward, Handling, Park, Supervise, Take
+from appliance.control.missed import Missed, MissedChanged
 
 VERSION = 1
 MAX_LINE = 1_048_576  # bytes; a longer line ends the connection
@@ -135,6 +136,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     bans: tuple[Ban, ...] = ()
     troubles: tuple[health.Trouble, ...] = ()  # of the switch itself
     bridge: health.Bridge | None = None  # null: it has told nothing yet
+    missed: Missed = Missed()
 
 
 # ---- requests -------------------------------------------------------------------------------------------------------
@@ -425,6 +427,7 @@ Event = (
     | PhoneChanged
     | HoursChanged
     | MailboxChanged
+    | MissedChanged
     | Happened
     | ActionDue
     | ActionAborted

@@ -98,6 +98,16 @@ class Discovery:
             yield from (self._notify(live.people[id], "sms", "Text") for id in mobiles if id in live.people)
         if live.hours:
             yield from self._mode()
+        yield self._entity(
+            "sensor",
+            "missed",
+            "Missed callers",
+            state_topic=f"{self._root}/missed/state",
+            value_template="{{ value_json.open }}",
+            json_attributes_topic=f"{self._root}/missed/state",
+            state_class="measurement",
+            icon="mdi:phone-missed",
+        )
         yield self._firmware()
         yield self._entity(
             "event",

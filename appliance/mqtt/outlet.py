@@ -20,6 +20,7 @@ from appliance.control.messages import (
     PersonChanged,
     QueueChanged,
 )
+from appliance.control.missed import MissedChanged
 from appliance.control.modems import Texted
 from appliance.mqtt import privacy
 from appliance.mqtt.broker import Broker, Incoming, Login
@@ -176,6 +177,8 @@ class Outlet:
             case HoursChanged(hours=hours) if hours.id in live.hours:
                 self.outbox.keep([self.topics.hours(live.hours[hours.id]), self.topics.mode(live.hours.values())])
                 self._homie.keep(lambda homie: [homie.mode(live)])
+            case MissedChanged():
+                self.outbox.keep([self.topics.missed(live.missed)])
             case Happened():
                 if moment := self.topics.call_event(event, first=self._is_first(event)):
                     self.say(moment)

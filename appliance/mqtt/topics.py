@@ -12,10 +12,12 @@ import msgspec
 from appliance.control.live import Live
 from appliance.control.messages import ActionDue, Call, CallState, Happened, Line, LineState, Person, Queue, Status
 from appliance.control.messages import Hours as OfficeHours
+from appliance.control.missed import Missed
 from appliance.control.modems import TEXT_MOST, Modem, SmsState, Standing, Texted
 from appliance.mqtt.privacy import Tell
 
 TEXT_MAX = 128  # characters of a name or number shown; longer ones come from outside and are cut
+CALLERS_MOST = 20  # missed callers told: Home Assistant keeps no more than 16 KB of attributes
 MOMENT_EXPIRY = 10  # seconds a broker may keep what is momentary (MQTT 5)
 
 Text = Annotated[str, msgspec.Meta(max_length=TEXT_MAX)]
@@ -106,6 +108,26 @@ class HoursState(Payload):
     until: int | None
 
 
+class MissedCall(Payload):
+    """Somebody to be called back: when he called first and last (ms UTC), how often, by which line and queue the last time."""
+
+    number: Text
+    name: Text
+    since: int
+    at: int
+    calls: int
+    line: str
+    queue: str
+
+
+class MissedState(Payload):
+    """Missed callers who are to be called back: how many, how many of them for too long; those who called last."""
+
+    open: int
+    overdue: int
+    callers: Annotated[tuple[MissedCall, ...], msgspec.Meta(max_length=CALLERS_MOST)]
+
+
 class ModeState(Payload):
     """The office: all hours held open, all held closed, else as written."""
 
@@ -158,6 +180,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {  # by topic under <base>/<box>; + stan
     "person/+/state": PersonState,
     "hours/+/state": HoursState,
     "mode/state": ModeState,
+    "missed/state": MissedState,
     "call/event": CallEvent,
     "action/+/event": ActionEvent,
     "response/+": Response,
@@ -174,7 +197,7 @@ _TEXTS: Mapping[SmsState, EventType] = {
     "delivered": "sms-delivered",
     "failed": "sms-failed",
 }
-RETAINED = ("bridge", "line", "queue", "person", "hours", "mode")  # of these; what is not is momentary
+RETAINED = ("bridge", "line", "queue", "person", "hours", "mode", "missed")  # of these; what is not is momentary
 
 
 class Message(NamedTuple):
@@ -216,6 +239,7 @@ class Topics:
             *(self.person(person) for person in live.people.values()),
             *(self.hours(hours) for hours in live.hours.values()),
             self.mode(live.hours.values()),
+            self.missed(live.missed),
             self.bridge_state(True),
         ]
         return {message.topic: message for message in messages}
@@ -277,6 +301,21 @@ class Topics:
 
     def mode(self, hours: Iterable[OfficeHours]) -> Message:
         return self._state("mode/state", ModeState(mode=mode_of(hours)))
+
+    def missed(self, missed: Missed) -> Message:
+        callers = tuple(
+            MissedCall(
+                number=_text(self._number(one.number)),
+                name=_text(self._name(one.name)),
+                since=one.since,
+                at=one.at,
+                calls=one.calls,
+                line=one.line,
+                queue=one.queue,
+            )
+            for one in missed.callers[:CALLERS_MOST]
+        )
+        return self._state("missed/state", MissedState(open=missed.open, overdue=missed.overdue, callers=callers))
 
     def call_event(self, event: Happened, *, first: bool = True) -> Message | None:
         """The momentary event, never retained; None for a kind that is not told outside. first: of its kind for the call."""

@@ -44,6 +44,7 @@ from appliance.programs import handling, notify, provisioning, starting
 from appliance.programs.arguments import parse, parser
 from appliance.programs.keeping import Keeping
 from appliance.programs.may import allowed
+from appliance.programs.missed import MissedCallers
 from appliance.programs.modems import Modems
 from appliance.programs.recorder import Recordings
 from appliance.programs.said import Said
@@ -99,6 +100,8 @@ class Switch:
         self._bans = Bans(self._journal, self._server)
         self._telephony = Telephony(self._control, self._journal, opened=self._ready, died=self._died, bans=self._bans)
         self._modems = Modems(self._control, self._journal, self._board, self._server, self._state)
+        reader = Reader(self._state / "journal.db")
+        self._missed = MissedCallers(self._control, self._journal, self._board, self._server, reader)
         self._router = Router(self._telephony, self._modems.lines)
         host = own_address(office.settings.sip.listen)
         self._lamps = Lamps(self._board, self._control, self._telephony, host)
@@ -132,6 +135,7 @@ class Switch:
             for task in tasks:
                 task.add_done_callback(self._vital)
             tasks.append(asyncio.create_task(self._learn_history(), name="history"))
+            tasks.append(asyncio.create_task(self._missed.run(), name="missed callers"))
             tasks.append(asyncio.create_task(self._golden_at_start(), name="golden calls"))
             tasks.append(asyncio.create_task(self._prompts_at_start(), name="prompts"))
             tasks.append(asyncio.create_task(self._recordings.run(), name="recordings"))
@@ -384,7 +388,11 @@ class Switch:
     def _snapshot(self) -> messages.Office:
         troubles = self._troubles
         return msgspec.structs.replace(
-            self._board.office(), bans=self._bans.all(), troubles=troubles.all(), bridge=troubles.bridge
+            self._board.office(),
+            bans=self._bans.all(),
+            missed=self._missed.now,
+            troubles=troubles.all(),
+            bridge=troubles.bridge,
         )
 
     async def _handle(self, request: messages.Request, peer: Peer) -> object:

@@ -87,6 +87,13 @@ class OfficeTable(Table):
     country: Country = setting("How a number without a country code is read.")
     time_zone: TimeZone = setting("The time zone that hours are meant in.")
     language: Literal["en", "ru", "uk"] = setting("Language of what the box explains in words.", "en")
+    call_back_within: int = setting(
+        "Time within which a missed caller is to be called back; after it he is overdue.",
+        60,
+        unit="minutes",
+        ge=1,
+        le=10080,
+    )
 
 
 class Web(Table):

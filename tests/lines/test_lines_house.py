@@ -28,6 +28,7 @@ BOX = "linekeeper/office"
 DIVERTED_TO = "+37060000666"
 WITHIN = 30.0  # seconds
 SENDER = "+447700900123"  # of HELLO
+WAYS_OUT = ('[outside]\nlines = ["city"]', '[outside]\nlines = ["gsm", "city"]')
 MORE = 'divert_check = true\nbalance_code = "*100#"\nbalance_rule = "Balance: ([-0-9., ]+)"\nscenario = "main"\n'
 GATE = """
 [hours.day]
@@ -87,7 +88,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         simulator.plug()
         office = await stage.office(mqtt=broker.port, mqtt_more="requests = true\n", music=False)
         mobile = ('name = "Anna"\n', f'name = "Anna"\nmobile = "{CALLED}"\n')
-        await use(office, changed(office.document, mobile) + line(simulator, more=MORE) + GATE)
+        await use(office, changed(office.document, mobile, WAYS_OUT) + line(simulator, more=MORE) + GATE)
         await stands(office, "gsm", "ready")
         anna = await stage.desk(office, "desk1", ANNA_HZ)
         async with Listener(broker.port) as ear:
@@ -117,6 +118,19 @@ async def test_a_caller_of_the_modem_is_seen_in_the_house(house: House) -> None:
     await house.until("line/gsm/state", state="idle", number="")
 
 
+async def test_he_is_to_be_called_back_until_he_was(house: House) -> None:
+    await house.until("missed/state", open=1, overdue=0)
+    [caller] = json.loads(house.ear.now[f"{BOX}/missed/state"])["callers"]
+    assert (caller["number"], caller["line"], caller["calls"]) == ("+37060000003", "gsm", 1)
+    await house.anna.dial("860000003")
+    await house.modem.until(lambda: house.modem.calls, WITHIN)
+    house.modem.far_rings()
+    house.modem.far_answers()
+    await house.anna.talks()
+    house.modem.far_hangs_up()
+    await house.until("missed/state", open=0, callers=[])
+
+
 async def test_a_listed_caller_is_refused_unanswered_and_the_gate_opens(house: House) -> None:
     house.modem.heard.clear()
     rung = len(house.events("ringing"))
@@ -129,7 +143,7 @@ async def test_a_listed_caller_is_refused_unanswered_and_the_gate_opens(house: H
     assert "AT+CHUP" in house.modem.heard and "ATA" not in house.modem.heard
     assert len(house.events("ringing")) == rung, "a telephone rang for him"
     [call] = [one for one in Reader(house.office.journal).calls() if one.caller == CALLER]
-    assert call.answered_at is None
+    assert call.answered_at is None and call.outcome == "refused"
 
 
 async def test_a_text_message_is_journalled_and_told_once_however_often_the_modem_tells_it(house: House) -> None:
@@ -167,3 +181,4 @@ async def test_pulled_out_the_house_sees_it_and_nothing_old_of_its_sim(house: Ho
     await house.ear.until(lambda: house.ear.now.get(f"{BOX}/line/gsm/availability") == "offline", WITHIN)
     house.modem.plug()
     await house.until("line/gsm/modem", standing="ready", sim="ready")
+    assert house.says("missed/state", open=0)(), "the caller of the gate is not to be called back"

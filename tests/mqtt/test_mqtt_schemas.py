@@ -41,7 +41,11 @@ def test_every_schema_is_one() -> None:
 def check(topic: str, payload: str) -> None:
     """A message is what the page says of its topic."""
     path = topic.removeprefix(f"{BOX}/").split("/")
-    named = "/".join([path[0], "NAME", *path[2:]]) if path[0] not in ("bridge", "mode", "call") else "/".join(path)
+    named = (
+        "/".join([path[0], "NAME", *path[2:]])
+        if path[0] not in ("bridge", "mode", "call", "missed")
+        else "/".join(path)
+    )
     words = WORDS.get(named.replace("NAME", "+"))
     if words:
         assert payload in words
