@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`linekeeper lines`: the ways to the outside, what goes on there, and what is known of their modems."""
+
+from appliance.control.client import Client
+from appliance.control.messages import Line, Watch
+from appliance.programs.arguments import parse, parser, show
+from appliance.programs.ask import ask
+
+
+def main(argv: list[str]) -> int:
+    """0: every line works; 1: one does not."""
+    args = parse(parser("lines", "List the lines: whether they work, who talks there, signal and SIM of modems."), argv)
+
+    async def asked(switch: Client) -> tuple[Line, ...]:
+        return (await switch.request(Watch(0))).lines
+
+    lines = ask(args.socket, asked)
+    for one in lines:
+        show(line(one))
+    return 0 if all(one.usable for one in lines) else 1
+
+
+def line(one: Line) -> str:
+    """Name, kind, whether it works, what goes on, and of a modem how it stands and what is known."""
+    shown = f"{one.id:12}  {one.kind:6}  {'works' if one.usable else 'down':5}  {one.state}"
+    if not (modem := one.modem):
+        return shown
+    facts = (
+        " ".join(filter(None, (modem.standing, modem.why))),
+        f"{modem.signal} dBm" if modem.signal is not None else "",
+        f"SIM {modem.sim.removeprefix('sim-')}" if modem.sim else "",
+        " ".join(filter(None, (modem.operator, modem.registration))),
+        f"balance {modem.balance}" if modem.balance else "",
+        f"busy callers: {modem.divert}" if modem.divert not in ("", "none") else "",
+        modem.model,
+        f"IMEI {modem.imei}" if modem.imei else "",
+    )
+    return f"{shown}  {', '.join(filter(None, facts))}"
