@@ -30,6 +30,7 @@ from appliance.web.entry import Entry
 from appliance.web.hours_pages import HoursPages
 from appliance.web.message_pages import MessagePages
 from appliance.web.phone_files import PhoneFiles
+from appliance.web.phone_pages import PhonePages
 from appliance.web.report_pages import ReportPages
 from appliance.web.scenario_pages import ScenarioPages
 from appliance.web.secure import Secure, plain
@@ -122,6 +123,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *TokenPages().rows(),
         *WebhookPages(box).rows(),
         *PhoneFiles(box).rows(),
+        *PhonePages(box).rows(),
     )
 
 

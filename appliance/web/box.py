@@ -8,6 +8,7 @@ from pathlib import Path
 
 from appliance.control.feed import Feed
 from appliance.store.office import Office
+from appliance.web.around import Around
 from appliance.web.certificates import Authority
 from appliance.web.drafts import Drafts
 from appliance.web.known import Known
@@ -31,6 +32,7 @@ class Box:
     feed: Feed = field(default_factory=Feed)  # what the switch tells, as it comes
     metrics_from: tuple[str, ...] = ()  # networks that read the figures without a token
     look: Callable[[], None] = lambda: None  # there is something for webhooks
+    around: Around = field(default_factory=Around)  # telephones on the network
 
     @cached_property
     def standing(self) -> Standing:

@@ -82,7 +82,7 @@ class PhoneFiles:
         phone = settings.phone.get(given.phone)
         if phone is None or phone.kind is None or not files.is_own(phone.kind, file):
             return None
-        host, address = _reached(request, secret)
+        host, address = reached(request, secret)
         text = files.rendered(phone.kind, files.device(settings, given, host, address))
         self._note("phone-provisioned", source, given.phone)
         media = "text/plain" if files.TEMPLATES[phone.kind].endswith(".cfg") else "application/xml"
@@ -99,7 +99,7 @@ class PhoneFiles:
         self._box.office.audit(now(), "", source, what, detail)
 
 
-def _reached(request: Request, secret: str) -> tuple[str, str]:
+def reached(request: Request, secret: str) -> tuple[str, str]:
     """The host by which a telephone reached us, and the address of its files."""
     server, port = request.scope["server"]
     host = request.url.hostname or ""

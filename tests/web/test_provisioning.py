@@ -3,6 +3,7 @@
 
 import asyncio
 import http.client
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -106,6 +107,18 @@ async def test_by_plain_http_only_where_the_settings_say_so(office: Office, tmp_
         assert (await one.get(path)).status_code == 200
         assert next((row.what, row.detail) for row in box.office.audited()) == ("phone-provisioned", "desk2")
         assert (await one.post(path)).status_code == 405
+
+
+async def test_an_installer_is_shown_where_a_telephone_finds_its_file(office: Office, tmp_path: Path) -> None:
+    async with site(tmp_path, office.socket, office.settings) as box:
+        box.people()
+        async with box.logged_in("installer") as one:
+            page = (await one.fill("/phones/desk1", "/phones/desk1/address")).text
+            address = re.search(r'value="(http://[^"]+/provisioning/[^"]+/)"', page)
+            assert address and (await known(office, "desk1")).admin in page
+            assert (await one.get(f"{address[1]}805ec0000001.cfg")).status_code == 200
+            assert "/provisioning/" not in (await one.get("/phones/desk1")).text  # only who asks is shown it
+        assert "phone-address-shown" in [row.what for row in box.office.audited()]
 
 
 async def test_by_https_always_and_beside_it_by_http_where_the_settings_say_so(office: Office, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from appliance.control.client import follow
 from appliance.store.office import Office, User
 from appliance.web.access import ROLES
 from appliance.web.app import listener, serve
+from appliance.web.around import ARP, Around
 from appliance.web.box import Box
 from appliance.web.drafts import Drafts
 from appliance.web.known import Known
@@ -78,12 +79,13 @@ async def site(
     state: Path | None = None,
     *,
     follows: bool = False,
+    arp: Path = ARP,
 ) -> AsyncIterator[Site]:
-    """Pages of a box; its switch is not there unless told, and watched only when `follows`."""
+    """Pages of a box; its switch is not there unless told, and watched only when `follows`. arp: as /proc/net/arp."""
     document = settings or folder / "office.toml"
     drafts = Drafts(socket or folder / "no.sock", document)
     with listener("127.0.0.1", 0) as sock, contextlib.closing(Office(folder)) as office:
-        box = Box(Screen(), office, drafts, state or folder, known=Known(document))
+        box = Box(Screen(), office, drafts, state or folder, known=Known(document), around=Around(arp))
         box.feed.to(box.screen.on_office, box.screen.on_event, box.screen.on_away)
         tasks = [asyncio.create_task(serve(box, sock, "127.0.0.1"))]
         if follows and socket:

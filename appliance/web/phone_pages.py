@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Telephones as a page: which are registered and from where, which are about on the network, and what their keys are."""
+
+import asyncio
+import re
+from typing import Any, NamedTuple
+
+from starlette.responses import Response
+
+from appliance.control.messages import Phone as Live
+from appliance.control.messages import Refused
+from appliance.control.provisioning import ProvisioningSecret
+from appliance.settings import edits
+from appliance.settings.edits import MISSING, Values
+from appliance.settings.phones import BEGINNINGS, bare, made_by
+from appliance.settings.places import Path
+from appliance.settings.words import NAME
+from appliance.web import phone_files
+from appliance.web.access import SETTERS, Refusal, Row, Visit
+from appliance.web.accounts import when
+from appliance.web.box import Box
+from appliance.web.drafts import Work
+from appliance.web.provisioning import files
+from appliance.web.settings_pages import link
+from appliance.web.tongue import marked as _
+
+AWAY = "The switch does not answer. Nothing was changed, as far as is known."
+KEYS_MOST = 40
+DONE = {
+    "applied": _("It is in force."),
+    "draft": _("It is in your draft."),
+}
+
+
+class Listed(NamedTuple):
+    """A telephone as the page lists it."""
+
+    name: str
+    owner: str
+    mac: str
+    maker: str
+    live: Live | None
+
+
+class PhonePages:
+    def __init__(self, box: Box) -> None:
+        self._box = box
+
+    def rows(self) -> tuple[Row, ...]:
+        return (
+            Row("GET", "/phones", SETTERS, self.all),
+            Row("POST", "/phones/bind", SETTERS, self.bind),
+            Row("GET", "/phones/{phone}", SETTERS, self.one),
+            Row("POST", "/phones/{phone}/keys", SETTERS, self.keys),
+            Row("POST", "/phones/{phone}/address", SETTERS, self.address),
+        )
+
+    async def all(self, asked: Visit) -> Response:
+        work = await self._box.drafts.work(asked)
+        live = self._box.screen.live
+        known = live.phones if live else {}
+        listed = [_row(work.values, name, known.get(name)) for name in _tables(work.values, "phone")]
+        taken = {one.mac for one in listed}
+        about = await asyncio.to_thread(self._box.around.telephones)
+        done = asked.request.query_params.get("done", "")
+        return asked.page(
+            "phones.html", phones=listed, about=[one for one in about if one.mac not in taken], people=_people(work.values),
+            gives=isinstance(work.values.get("provisioning"), dict), work=work, link=link, when=when, live=live,
+            from_=contact, done=DONE.get(done, ""),
+        )  # fmt: skip
+
+    async def bind(self, asked: Visit) -> Response:
+        """A telephone that is about becomes somebody's."""
+        mac, person = bare(asked.text("mac")), asked.text("person")
+        work = await self._box.drafts.work(asked)
+        if not mac or person not in _tables(work.values, "person"):
+            raise Refusal(404, "There is nobody of that name.")
+        if any(_row(work.values, name, None).mac == mac for name in _tables(work.values, "phone")):
+            raise Refusal(409, "That telephone is somebody's already.")
+        name = _free(person, _tables(work.values, "phone"))
+        maker = asked.text("maker")
+        made: list[tuple[Path, Any]] = [(("phone", name, "mac"), ":".join(re.findall("..", mac)))]
+        if maker in BEGINNINGS and maker != made_by(mac):
+            made.append((("phone", name, "maker"), maker))
+        has = edits.at(work.values, ("person", person, "phones"))
+        made.append((("person", person, "phones"), [*(has if isinstance(has, list) else []), name]))
+        document = await asyncio.to_thread(edits.put, work.document, made)
+        return await self._changed(asked, work, document, f"telephone of {person}")
+
+    async def one(self, asked: Visit, known: tuple[str, str] | None = None) -> Response:
+        work, name = await self._found(asked)
+        live = self._box.screen.live
+        row = _row(work.values, name, live.phones.get(name) if live else None)
+        keys = _keys(work.values, name)
+        return asked.page(
+            "phone.html", row=row, keys=[_shown(work.values, key) for key in keys], work=work, link=link, when=when,
+            from_=contact, numbers=_numbers(work.values), full=len(keys) >= KEYS_MOST, known=known,
+            gives=isinstance(work.values.get("provisioning"), dict),
+            done=DONE.get(asked.request.query_params.get("done", ""), ""),
+        )  # fmt: skip
+
+    async def keys(self, asked: Visit) -> Response:
+        """A key more, one less, or one further up; in the draft."""
+        work, name = await self._found(asked)
+        keys, at = _keys(work.values, name), asked.text("at")
+        place = int(at) if at.isascii() and at.isdigit() and len(at) < 4 and int(at) < len(keys) else None
+        match asked.text("do"):
+            case "add":
+                if number := (asked.text("number").strip() or asked.text("known")):
+                    key: Values = {"number": number[:40]}
+                    if label := asked.text("label").strip():
+                        key["label"] = label[:200]
+                    if not asked.text("lamp"):
+                        key["lamp"] = False
+                    keys = [*keys, key]
+            case "remove" if place is not None:
+                keys = [key for n, key in enumerate(keys) if n != place]
+            case "up" if place:
+                keys[place - 1], keys[place] = keys[place], keys[place - 1]
+        where = ("phone", name, "keys")
+        change = (where, keys) if keys else (where, MISSING)
+        if keys or edits.at(work.values, where) is not MISSING:
+            document = await asyncio.to_thread(edits.put, work.document, [change])
+            self._box.drafts.keep(asked, work, document)
+        return asked.to(f"/phones/{name}#keys")
+
+    async def address(self, asked: Visit) -> Response:
+        """Where a telephone finds its settings, for whoever puts that into it by hand. It is in the audit log."""
+        _work, name = await self._found(asked)
+        try:
+            known = await self._box.drafts.ask(ProvisioningSecret(0, name, asked.name))
+        except Refused:
+            raise Refusal(
+                409, "It has no settings to fetch: they are not in force, or its address is not known."
+            ) from None
+        asked.note("phone-address-shown", name)
+        phone = (await self._box.known.names()).settings.phone.get(name)
+        if phone is None or phone.kind is None:
+            raise Refusal(409, "It has no settings to fetch: they are not in force, or its address is not known.")
+        _host, address = phone_files.reached(asked.request, known.secret)
+        return await self.one(asked, (address + files.FIRST[phone.kind], known.admin))
+
+    # ---- parts
+
+    async def _found(self, asked: Visit) -> tuple[Work, str]:
+        work = await self._box.drafts.work(asked)
+        name = str(asked.request.path_params["phone"])
+        if name not in _tables(work.values, "phone"):
+            raise Refusal(404, "There is no such telephone.")
+        return work, name
+
+    async def _changed(self, asked: Visit, work: Work, document: str, comment: str) -> Response:
+        """In force at once; where there is a draft already, a part of it."""
+        if work.drafted:
+            self._box.drafts.keep(asked, work, document)
+            return asked.to("/phones?done=draft")
+        try:
+            became = await self._box.drafts.apply(document, work.before, f"{asked.name}: {comment}")
+        except Refused as refused:
+            raise Refusal(422, refused.message) from None
+        asked.note("settings-applied", f"version {became.revision}")
+        return asked.to("/phones?done=applied")
+
+
+def contact(live: Live) -> list[str]:
+    """Where a telephone is registered from, without its name."""
+    return [re.sub(r"^sips?:(?:[^@]*@)?", "", one).partition(";")[0] for one in live.contacts]
+
+
+def _tables(document: Values, kind: str) -> dict[str, Values]:
+    """The tables of a kind, as far as they are any."""
+    found = document.get(kind, {})
+    return {name: one for name, one in found.items() if isinstance(one, dict)} if isinstance(found, dict) else {}
+
+
+def _row(document: Values, name: str, live: Live | None) -> Listed:
+    phone = _tables(document, "phone").get(name, {})
+    mac = bare(str(phone.get("mac", "")))
+    people = _tables(document, "person").items()
+    owner = next((str(one.get("name") or id) for id, one in people if name in (one.get("phones") or ())), "")
+    return Listed(name, owner, mac, str(phone.get("maker") or made_by(mac) or ""), live)
+
+
+def _people(document: Values) -> list[tuple[str, str]]:
+    """Everybody, those without a telephone first."""
+    people = _tables(document, "person").items()
+    return [(id, str(one.get("name") or id)) for id, one in sorted(people, key=lambda one: bool(one[1].get("phones")))]
+
+
+def _free(person: str, taken: dict[str, Values]) -> str:
+    """A name for a telephone of somebody."""
+    names = (person, *(f"{person[:27]}-{n}" for n in range(2, 300)))
+    return next(name for name in names if name not in taken and re.fullmatch(NAME, name))
+
+
+def _keys(document: Values, name: str) -> list[Values]:
+    found = edits.at(document, ("phone", name, "keys"))
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _numbers(document: Values) -> list[tuple[str, str]]:
+    """What a key may dial inside, and what it is called."""
+    found = [
+        (str(one["extension"]), str(one.get("name") or id))
+        for kind in ("person", "queue", "chain", "room")
+        for id, one in _tables(document, kind).items()
+        if one.get("extension")
+    ]
+    return sorted(found, key=lambda one: one[1].casefold())
+
+
+def _shown(document: Values, key: Values) -> files.Key:
+    """A key, and what stands beside it."""
+    number = str(key.get("number", ""))
+    return files.Key(
+        number, str(key.get("label") or dict(_numbers(document)).get(number, number)), key.get("lamp") is not False
+    )
