@@ -2,6 +2,7 @@
 """The units say what the programs take, and each program has a user of its own with no more than it needs."""
 
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,33 @@ def test_a_program_may_do_no_more_than_it_needs(program: str) -> None:
     unit = service(program)
     assert unit["CapabilityBoundingSet"] == ("CAP_NET_ADMIN" if program == "fence" else "")
     assert unit.get("AmbientCapabilities", "") == unit["CapabilityBoundingSet"]
-    for fence in ("NoNewPrivileges", "ProtectHome", "PrivateDevices", "MemoryDenyWriteExecute", "RestrictNamespaces"):
+    for fence in ("NoNewPrivileges", "ProtectHome", "MemoryDenyWriteExecute", "RestrictNamespaces"):
         assert unit[fence] == "yes"
     assert unit["ProtectSystem"] == "strict"
+    if program != "switch":
+        assert unit["PrivateDevices"] == "yes"
+
+
+def test_the_switch_has_the_ports_of_modems_and_no_other_device() -> None:
+    lines = (SYSTEMD / "linekeeper-switch.service").read_text().splitlines()
+    unit = service("switch")
+    assert "PrivateDevices" not in unit, "it would hide the ports"
+    assert unit["DevicePolicy"] == "closed"
+    assert [line for line in lines if line.startswith("DeviceAllow")] == [
+        "DeviceAllow=char-ttyUSB rw",
+        "DeviceAllow=char-ttyACM rw",
+    ]
+    assert unit["SupplementaryGroups"] == "dialout"
+    assert unit["CapabilityBoundingSet"] == "" and "raw-io" not in unit["SystemCallFilter"]
+
+
+@pytest.mark.parametrize(("program", "most"), [("switch", 20), ("bridge", 20), ("web", 20)])
+def test_systemd_finds_little_that_a_program_may(program: str, most: int) -> None:
+    """Tenths of the exposure that systemd works out from a unit: 0 to 100."""
+    unit = SYSTEMD / f"linekeeper-{program}.service"
+    how = ["systemd-analyze", "security", "--no-pager", "--offline=true", f"--threshold={most}", str(unit)]
+    looked = subprocess.run(how, capture_output=True, text=True, timeout=60, check=False)
+    assert looked.returncode == 0, looked.stdout[-2000:]
 
 
 def test_every_user_is_made_and_the_switch_knows_what_each_may_ask() -> None:
