@@ -25,6 +25,7 @@ class Modem(msgspec.Struct, frozen=True, kw_only=True):
     operator: str = ""
     divert: str = ""  # of who calls while it is busy: none, unknown, or where to, and whether that was cleared
     balance: str = ""
+    sound: str = ""  # of its latest call: ok, or why there is none: docs/modems.md has the words
 
 
 class Sms(msgspec.Struct, frozen=True, kw_only=True):

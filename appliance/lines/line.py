@@ -18,7 +18,7 @@ from appliance.lines.modems.modem import Modem, Standing
 from appliance.lines.modems.network import Learned
 from appliance.lines.modems.setup import Unfit
 from appliance.lines.modems.talk import Lost, Silent
-from appliance.lines.sound import Sound
+from appliance.lines.sound import Sound, Speech
 
 log = logging.getLogger("lines")
 
@@ -41,6 +41,7 @@ class Known:
     operator: str = ""
     divert: str = ""
     balance: str = ""
+    sound: str = ""  # of its latest call: ok, or why there is none
 
 
 class Office(Protocol):
@@ -56,9 +57,10 @@ class Office(Protocol):
 
 
 class Line:
-    """Satisfies modems.modem.Listener. `modem` is given before run()."""
+    """Satisfies modems.modem.Listener. `modem` and `speech` are given by start()."""
 
     modem: Modem
+    speech: Speech
 
     def __init__(self, name: str, number: str, listener: Listener, sound: Sound, office: Office) -> None:
         self.name, self.number, self._listener, self._sound, self._office = name, number, listener, sound, office
@@ -69,8 +71,8 @@ class Line:
         self._running: asyncio.Task[None] | None = None
         self._usable: bool | None = None
 
-    def start(self, modem: Modem) -> None:
-        self.modem = modem
+    def start(self, modem: Modem, speech: Speech) -> None:
+        self.modem, self.speech = modem, speech
         self._running = asyncio.create_task(self._run(), name=f"line {self.name}")
         self.stands("absent", "")
 
@@ -186,6 +188,7 @@ class Line:
             case Changed(call, State.ACTIVE):
                 if leg := self._leg(call):
                     self._listener.answered(leg)
+                    self._begin(self._speak(leg, call))
             case Over(call, cause):
                 if leg := self._leg(call):
                     self._end(leg, cause)
@@ -200,6 +203,15 @@ class Line:
         self._legs[leg] = call
         self._listener.incoming(leg, self.name, False, number, "", self.number)
 
+    async def _speak(self, leg: Leg, call: int) -> None:
+        await self.speech.begin(leg, call)
+        self._sounds(self.speech.standing)
+
+    def _sounds(self, standing: str) -> None:
+        if self.known.sound != standing:
+            self.known.sound = standing
+            self._office.known(self.name)
+
     def _leg(self, call: int) -> Leg:
         return next((leg for leg, its in self._legs.items() if its == call), 0)
 
@@ -208,9 +220,16 @@ class Line:
         self._ends.discard(leg)
         self._sound.line_closed(leg)
         self._listener.over(leg, cause)
+        if not self._legs:
+            self._begin(self.speech.end())
+
+    def stalls(self, leg: Leg, why: str) -> None:
+        """Its sound is read or taken no more; "": it is again."""
+        self._sounds(why or "ok")
 
     def device_over(self, leg: Leg) -> None:
         """Its sound is gone for good: so is the call."""
+        self._sounds("gone")
         self.hang_up(leg, GONE)
 
     def digit(self, digit: str) -> None:

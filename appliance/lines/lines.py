@@ -5,8 +5,10 @@ import asyncio
 import glob
 import hashlib
 import logging
+import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +20,7 @@ from appliance.lines.line import CANNOT, Known, Line
 from appliance.lines.modems.modem import Modem
 from appliance.lines.modems.network import Network
 from appliance.lines.pins import RefusedPins
-from appliance.lines.sound import Sound
+from appliance.lines.sound import Sound, Speech
 from appliance.lines.usb import Watch
 from appliance.settings.lines import ModemLine
 from appliance.settings.models import Settings
@@ -27,6 +29,7 @@ from appliance.settings.passwords import LineSecret, Secrets
 log = logging.getLogger("lines")
 
 NUMBER_MOST = 32  # characters kept of a sender
+STALLS = ("", "nothing-read", "nothing-taken", "gone")  # as the bridge counts them
 PORTS_MOST = 64  # that one pattern finds
 
 
@@ -98,7 +101,8 @@ class Lines:
         for name, (table, secret) in tables.items():
             if name not in self._lines:
                 self._lines[name] = line = Line(name, table.number or "", self._listener, self._sound, self)
-                line.start(self._modem(name, table, secret, line))
+                modem = self._modem(name, table, secret, line)
+                line.start(modem, Speech(self._sound, modem, partial(self._audio, table)))
 
     def _modem(self, name: str, table: ModemLine, secret: LineSecret | None, line: Line) -> Modem:
         network = Network(
@@ -130,6 +134,13 @@ class Lines:
         sockets = {each.usb for each, _ in self._tables.values() if each.usb}
         return [port for device in plugged.values() if device.usb not in sockets for port in device.at()]
 
+    def _audio(self, table: ModemLine, at: str) -> str:
+        """The port for sound of the modem that takes commands at a port, "" when it has none that is known."""
+        if table.audio_port:
+            return str(table.audio_port)
+        node = os.path.realpath(at)
+        return next((each.audio(node) for each in self._watch.plugged.values() if node in each.ports.values()), "")
+
     def _let_go(self, line: Line) -> None:
         task = asyncio.create_task(line.close())
         self._closing.add(task)
@@ -154,6 +165,19 @@ class Lines:
 
     def dial(self, name: str, number: str, withheld: bool, anyway: bool) -> Leg:
         return self._lines[name].dial(number, withheld, anyway)
+
+    def sounds(self, leg: Leg, code: int, ms: int, why: str) -> None:
+        """How the sound of a leg stands: 0 it flows again, 1 nothing is read, 2 nothing is taken, 3 its port is gone."""
+        line = self.of(leg)
+        if not line:
+            return
+        log.log(
+            logging.WARNING if code else logging.INFO, "line %s: sound %s %s", line.name, STALLS[code] or "again", why
+        )
+        if code == len(STALLS) - 1:
+            line.device_over(leg)
+        else:
+            line.stalls(leg, STALLS[code])
 
     # ---- what is known ----------------------------------------------------------------------------------------------
 

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the lines need of the bridge that sounds meet on."""
+"""The sound of lines: what they need of the bridge that sounds meet on, and of a modem, for as long as a call lasts."""
 
+import asyncio
+import logging
 from collections.abc import Callable
-from itertools import count
 from typing import Protocol
 
 from appliance.calls.ports import Leg
+from appliance.lines.at import families
+from appliance.lines.modems.modem import Modem
+from appliance.lines.modems.port import PortMissing, PortTaken, closed, opened
 
-APART = 1 << 62  # handles from here on are of no SIP leg
+log = logging.getLogger("lines")
+
+AGAIN = 0.5  # s until sound that was refused is asked for again
+BAUD = 115200  # on USB it means nothing
 
 
 class Sound(Protocol):
@@ -16,18 +23,70 @@ class Sound(Protocol):
     def line(self) -> Leg:
         """A leg without sound so far, 0 when there is no room."""
 
+    def line_sound(self, leg: Leg, tty: int) -> None:
+        """Its sound goes through a tty that is open, and may be closed here at once. OSError when the leg is over, it
+        has sound already, or it is none."""
+
     def line_closed(self, leg: Leg) -> None: ...
     def line_digit(self, leg: Leg, digit: str) -> None:
         """A key the modem heard; the Listener is told once, also when it is in the sound."""
 
 
-class Silent:
-    """Satisfies Sound: legs that signal and are silent. digit: the Listener's."""
+class Speech:
+    """Of the calls of one modem. `standing`: "" not tried yet, ok, or why there is none."""
 
-    def __init__(self, digit: Callable[[Leg, str], None]) -> None:
-        self._next, self.line_digit = count(APART), digit
+    def __init__(self, bridge: Sound, modem: Modem, port: Callable[[str], str]) -> None:
+        """port: the one for sound of a modem that takes commands at another, "" when it has none."""
+        self._bridge, self._modem, self._port = bridge, modem, port
+        self.standing = ""
+        self._restarted = False  # since it worked last
 
-    def line(self) -> Leg:
-        return next(self._next)
+    async def begin(self, leg: Leg, call: int) -> None:
+        """Once a call is answered. Lost, Unfit and so on as the modem's."""
+        path = self._port(self._modem.path)
+        if not self._modem.sound or not path:
+            self.standing = "no-port" if self._modem.sound else "none"
+        elif await self._started(call, self._modem.sound):
+            self.standing = await self._joined(leg, path)
+        if self.standing == "ok":
+            self._restarted = False
+        else:
+            log.warning("%s: a call is silent: %s", self._modem.path, self.standing)
 
-    def line_closed(self, leg: Leg) -> None: ...
+    async def _started(self, call: int, how: families.Sound) -> bool:
+        """It may be too early for it, so it is tried again for as long as the family says, and the call lasts."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + how.retry_for / 1000
+        while self._modem.talks(call):
+            if await self._modem.do(how.start):
+                return True
+            if not self._modem.talks(call):
+                break  # it was over before
+            self.standing = "refused"
+            if loop.time() >= until:
+                break
+            await asyncio.sleep(AGAIN)
+        return False
+
+    async def _joined(self, leg: Leg, path: str) -> str:
+        try:
+            tty = await asyncio.to_thread(opened, path, BAUD)
+        except (PortMissing, PortTaken) as wrong:
+            return wrong.id
+        try:
+            self._bridge.line_sound(leg, tty.fileno())
+        except OSError as wrong:
+            closed(tty)
+            log.warning("%s: %s", path, wrong)
+            return "no-sound"
+        tty.close()  # the bridge has it, and to others it stays closed
+        return "ok"
+
+    async def end(self) -> None:
+        """The call is over. A modem that refused is started anew, once: some revisions give sound to one call alone."""
+        if not self._modem.sound or not self.standing:
+            return
+        await self._modem.do(self._modem.sound.stop)
+        if self.standing == "refused" and not self._restarted and not self._modem.calls.living:
+            self._restarted = True
+            await self._modem.restart()

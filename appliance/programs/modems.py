@@ -13,7 +13,7 @@ from appliance.control.board import Board
 from appliance.control.messages import Refused
 from appliance.control.server import Server
 from appliance.lines.lines import LineRefused, Lines
-from appliance.lines.sound import Silent
+from appliance.lines.sound import Sound
 from appliance.settings.lines import ModemLine
 from appliance.settings.models import Settings
 from appliance.settings.outgoing import Asked, by_price, read
@@ -30,9 +30,11 @@ LISTED = 100  # text messages in one answer
 class Modems:
     """Satisfies lines.lines.Told."""
 
-    def __init__(self, control: CallControl, journal: Journal, board: Board, server: Server, state: Path) -> None:
+    def __init__(
+        self, control: CallControl, journal: Journal, board: Board, server: Server, state: Path, sound: Sound
+    ) -> None:
         self._control, self._journal, self._board, self._server, self._state = control, journal, board, server, state
-        self.lines = Lines(control, Silent(control.digit), journal, self, state, now_ms)
+        self.lines = Lines(control, sound, journal, self, state, now_ms)
         board.modem = self.seen
 
     def start(self, settings: Settings, secrets: Secrets) -> None:

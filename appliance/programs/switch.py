@@ -99,7 +99,8 @@ class Switch:
         self._board = Board(self._control, self._server)
         self._bans = Bans(self._journal, self._server)
         self._telephony = Telephony(self._control, self._journal, opened=self._ready, died=self._died, bans=self._bans)
-        self._modems = Modems(self._control, self._journal, self._board, self._server, self._state)
+        self._modems = Modems(self._control, self._journal, self._board, self._server, self._state, self._telephony)
+        self._telephony.sounds = self._modems.lines.sounds
         reader = Reader(self._state / "journal.db")
         self._missed = MissedCallers(self._control, self._journal, self._board, self._server, reader)
         self._router = Router(self._telephony, self._modems.lines)

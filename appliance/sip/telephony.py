@@ -97,6 +97,9 @@ class Telephony:
         self._guard: Guard | None = None
         self._realm = ""
         self._resolving: dict[str, asyncio.Task[None]] = {}
+        self.sounds: Callable[[Leg, int, int, str], None] = lambda leg, code, ms, why: (
+            None
+        )  # names.Stall, of lines' legs
         self.watched: Callable[[str, str, bool], None] = lambda package, resource, on: None  # see publish()
         self._unread: deque[Event] = deque()
         self._unpublished: dict[tuple[str, str], str] = {}  # before the start: known when the first request is let in
@@ -295,6 +298,19 @@ class Telephony:
     def unhear(self, listener: int, source: int) -> None:
         self._sip.unhear(listener, source)
 
+    def line(self) -> Leg:
+        """A leg of a line that is no SIP, without sound so far; 0 when there is no room."""
+        return self._sip.line()
+
+    def line_sound(self, leg: Leg, tty: int) -> None:
+        self._sip.line_sound(leg, tty)
+
+    def line_closed(self, leg: Leg) -> None:
+        self._sip.line_closed(leg)
+
+    def line_digit(self, leg: Leg, digit: str) -> None:
+        self._sip.line_digit(leg, digit)
+
     def publish(self, package: str, resource: str, body: str) -> None:
         if self._endpoint:
             self._endpoint.publish(package, resource, body)
@@ -349,6 +365,8 @@ class Telephony:
                 listener.played(handle)
             case Heard.STOPPED:
                 listener.stopped(handle, text[0])
+            case Heard.SOUND:
+                self.sounds(handle, code, value, text[0])
             case Heard.AUDIO:
                 log.debug("leg %x has audio %s", handle, text[0])
             case Heard.BOUND:

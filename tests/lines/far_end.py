@@ -28,8 +28,9 @@ class FarEnd:
     """`with FarEnd(...) as far`: runs until it is left. path: the tty."""
 
     def __init__(self, says: Sequence[int], ppm: float = 0.0, burst: float = 0.02) -> None:
-        """says: samples, over and over."""
-        self.says, self.ppm, self.burst = array("h", says), ppm, burst
+        """says: samples, over and over; longer than a burst."""
+        self.says, self._length = array("h", says) + array("h", says), len(says)
+        self.ppm, self.burst = ppm, burst
         self.heard = array("h")
         self.quiet = False  # gives nothing
         self.deaf = False  # takes nothing
@@ -63,9 +64,9 @@ class FarEnd:
             row, column = (tone.samples(hz, seconds, RATE, 0.2) for hz in KEYS[key])
             self._pressing += array("h", map(sum, zip(row, column, strict=True))) + array("h", bytes(2 * len(row)))
 
-    def heard_tone(self, hz: float, since: int = 0) -> float:
-        """Seconds of it in what was heard, from a sample on."""
-        part, size = self.heard[since:], round(tone.WINDOW * RATE)
+    def heard_tone(self, hz: float, since: int = 0, until: int | None = None) -> float:
+        """Seconds of it in what was heard, from a sample on, up to another."""
+        part, size = self.heard[since:until], round(tone.WINDOW * RATE)
         windows = (part[at : at + size] for at in range(0, len(part) - size + 1, size))
         return tone.WINDOW * sum(tone.purity(window, hz, RATE) >= tone.PURITY for window in windows)
 
@@ -79,7 +80,8 @@ class FarEnd:
     def _give(self, count: int) -> None:
         if self.quiet:
             return
-        said = array("h", (self.says[(self.given + n) % len(self.says)] for n in range(count)))
+        at = self.given % self._length
+        said = self.says[at : at + count]
         if pressed := self._pressing[:count]:
             del self._pressing[: len(pressed)]
             said[: len(pressed)] = pressed

@@ -12,6 +12,7 @@ from appliance.control.messages import Line, Watch
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
 from tests.calls.stories import use
+from tests.lines.far_end import FarEnd
 from tests.lines.simulator import DIALECTS, Simulator
 from tests.telephones.stage import Stage
 
@@ -31,10 +32,19 @@ def line(simulator: Simulator, name: str = "gsm", more: str = "") -> str:
 
 @asynccontextmanager
 async def office_with(
-    stage: Stage, family: str = "ec25", more: str = "", document: Callable[[str], str] = str, **changes: Any
+    stage: Stage,
+    family: str = "ec25",
+    more: str = "",
+    document: Callable[[str], str] = str,
+    far: FarEnd | None = None,
+    **changes: Any,
 ) -> AsyncIterator[tuple[Office, Simulator]]:
-    """Its line `gsm` is ready; more: further lines of its table; document: makes other settings of them."""
+    """Its line `gsm` is ready; more: further lines of its table; document: makes other settings of them; far: who calls."""
     simulator = modem(stage.folder, family=family)
+    simulator.far = far
+    if far:
+        far.quiet = True
+        more += f'\naudio_port = "{far.path}"'
     simulator.plug()
     office = await stage.office(**changes)
     try:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.lines.far_end import FarEnd
+
 # From +447700900123 by the centre +447700090000: hellohello
 HELLO = "07914477000900000" + "40C91447700091032" + "0000" + "62118281035180" + "0AE8329BFD4697D9EC37"
 
@@ -43,6 +45,9 @@ class Dialect:
     tries_command: str = ""
     ussd: Callable[[str], str] = lambda text: text
 
+
+# what has sound through the other port, and no more; the end of a call does too
+SOUND_ON, SOUND_OFF = {"+CPCMREG=1", "+QPCMV=1,0", "^DDSETEX=2"}, {"+CPCMREG=0", "+QPCMV=0"}
 
 CLCC = {"dialling": "2", "alerting": "3", "coming": "4", "waiting": "5", "active": "0", "over": "6"}
 
@@ -172,6 +177,9 @@ class Simulator:
         self.keys = ""
         self.calls: list[Call] = []
         self.replies: dict[str, str] = {}  # to codes
+        self.far: FarEnd | None = None  # who is heard through its port for sound
+        self.sound_once = False  # until it is started anew, sound is given to one call alone
+        self.sounded = False
         self.in_text = False
         self.rest = b""
         self.unsaid = bytearray()  # what the cable has not taken yet
@@ -293,6 +301,8 @@ class Simulator:
     def finish(self, call: Call, cause: int = 16, word: str = "") -> None:
         was, call.state = call.state, "over"
         self.calls.remove(call)
+        if self.far:
+            self.far.quiet = True
         if was == "coming":
             self.stop_ringing()
         self.stands(call)
@@ -367,6 +377,8 @@ class Simulator:
     def obey(self, what: str) -> None:
         if any(what.startswith(each) for each in self.refuses):
             return self.say(self.dialect.refusal)
+        if what in SOUND_ON | SOUND_OFF:
+            return self.sounds(what in SOUND_ON)
         for pattern, do in self.TABLE:
             if found := re.fullmatch(pattern, what):
                 return do(self, *found.groups())
@@ -375,6 +387,20 @@ class Simulator:
         if what == "" or what.startswith((*COMMON, *self.dialect.knows)):
             return self.say("OK")
         self.say(self.dialect.refusal)
+
+    def sounds(self, on: bool) -> None:
+        if on and (not any(call.state == "active" for call in self.calls) or (self.sound_once and self.sounded)):
+            return self.say(self.dialect.refusal)
+        self.sounded |= on
+        if self.far:
+            self.far.quiet = not on
+        self.say("OK")
+
+    def starts_anew(self) -> None:
+        self.say("OK")
+        self.sounded = False
+        asyncio.get_running_loop().call_later(0.1, self.unplug)
+        asyncio.get_running_loop().call_later(0.5, self.plug)
 
     def data(self, *lines: str) -> None:
         said, self.between = list(lines), [*self.between]
@@ -493,6 +519,7 @@ class Simulator:
         (r"\+CLCC", list_calls),
         (r"D(\+?[0-9*#]+[Ii]?);", dial),
         (r"A", answer),
+        (r"\+CRESET", starts_anew),
         (r"\+CHUP", hang_up),
         (r"H", hook),
         (r"\+CHLD=1(\d)", one_over),

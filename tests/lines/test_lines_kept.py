@@ -9,14 +9,16 @@ import pytest
 
 from appliance.calls.texts import Sms
 from appliance.lines.lines import Lines
-from appliance.lines.sound import Silent
 from appliance.lines.usb import Found, together
 from appliance.settings.load import parse
 from appliance.settings.passwords import LineSecret, Secrets
 from appliance.store.journal import Journal
 from appliance.store.reader import Reader
+from tests.lines.far_end import RATE, FarEnd
 from tests.lines.mobile import IMEI, OTHER_IMEI, modem
+from tests.lines.silent import Silent
 from tests.lines.simulator import Simulator
+from tests.telephones import tone
 
 OFFICE = '[office]\nname = "Example Ltd"\ncountry = "LT"\ntime_zone = "Europe/Vilnius"\n'
 
@@ -30,6 +32,7 @@ class Box:
         self.told: list[Sms] = []
         self.incoming_on: list[str] = []
         self.over_with: list[int] = []
+        self.legs: list[int] = []
         self.lines = Lines(self, Silent(lambda leg, digit: None), self.journal, self, folder, _now)  # type: ignore[arg-type]
         reader = Reader(folder / "journal.db")
         self.lines.learn(reader.sms_marks(), reader.sms_waiting(), 0)
@@ -39,11 +42,13 @@ class Box:
     def line(self, line: str, usable: bool, why: str) -> None: ...
     def line_changed(self, line: str) -> None: ...
     def answered(self, leg: int) -> None: ...
+    def named(self, leg: int, number: str) -> None: ...
     def sms(self, sms: Sms) -> None:
         self.told.append(sms)
 
     def incoming(self, leg: int, source: str, *_: object) -> None:
         self.incoming_on.append(source)
+        self.legs.append(leg)
 
     def over(self, leg: int, cause: int) -> None:
         self.over_with.append(cause)
@@ -125,3 +130,35 @@ def test_ports_are_known_by_socket_and_interface_whatever_they_are_called() -> N
     assert plugged["1-1.4"].at()[0] == "/dev/ttyUSB12"
     assert plugged["1-1.4"].audio("/dev/ttyUSB12") == "/dev/ttyUSB14"
     assert together([Found("/dev/ttyUSB0", "1-2", (0x0403, 0x6001), 0)])["1-2"].at() == [], "no modem we know"
+
+
+async def sound_of_a_call(box: Box, simulator: Simulator, sound: str) -> None:
+    """A call that is answered, and ended once its sound stands so."""
+    await box.stands("ready")
+    simulator.heard.clear()
+    simulator.ring("+37060000001")
+    await until(lambda: len(box.legs) > len(box.over_with))
+    line = box.lines.of(box.legs[-1])
+    assert line
+    line.answer(box.legs[-1])
+    await until(lambda: line.speech.standing == sound)
+    simulator.far_hangs_up()
+    await until(lambda: len(box.legs) == len(box.over_with) and line.known.sound == sound)
+
+
+async def test_a_modem_that_gives_sound_to_one_call_alone_is_started_anew_and_gives_it_again(tmp_path: Path) -> None:
+    simulator = modem(tmp_path, family="sim7600")
+    simulator.sound_once = True
+    simulator.plug()
+    with FarEnd(tone.samples(1000, 1, RATE)) as far:
+        simulator.far = far
+        box = Box(tmp_path, table(simulator, more=f'audio_port = "{far.path}"'))
+        try:
+            await sound_of_a_call(box, simulator, "ok")
+            await sound_of_a_call(box, simulator, "refused")
+            await until(lambda: "AT+CRESET" in simulator.heard)
+            await box.stands("absent")
+            await sound_of_a_call(box, simulator, "ok")
+        finally:
+            await box.close()
+            simulator.unplug()

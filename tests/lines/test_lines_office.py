@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Calls by a modem through a whole switch: they ring the desks, are answered, made, and end, as those of a trunk do."""
+"""Calls by a modem through a whole switch: they ring the desks, are answered, made, heard, and end, as those of a trunk do."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,15 +11,28 @@ import pytest_asyncio
 
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Call, Leg, Reader
-from tests.calls.stories import changed, use
-from tests.lines.mobile import CALLED, CALLER, OWN, office_with, seen
+from tests.calls.stories import PROMPT_HZ, SIMPLE, changed, prompt, use
+from tests.lines.far_end import RATE, FarEnd
+from tests.lines.mobile import CALLED, CALLER, OWN, line, office_with, seen
 from tests.lines.simulator import Simulator
+from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.telephones.stage import ANNA_HZ, Stage
 
 alone = pytest.mark.asyncio(loop_scope="module")
 pytestmark = alone
+FAR_HZ = 1000
 WAYS_OUT = ('[outside]\nlines = ["city"]', '[outside]\nlines = ["gsm", "city"]')
+
+
+MENU = """[scenario.main]
+start = "welcome"
+[scenario.main.step.welcome]
+do = "menu"
+prompt = "welcome"
+keys = { 1 = "queue.sales", 2 = "office" }
+otherwise = "queue.sales"
+"""
 
 
 def with_ways_out(document: str) -> str:
@@ -35,6 +48,7 @@ class Mobile:
     modem: Simulator
     anna: Baresip
     boris: Baresip
+    far: FarEnd  # who is at the other end, as far as his sound goes
     calls: int = 0  # in the journal before this story
 
     async def over(self, nth: int = 1) -> Call:
@@ -52,6 +66,16 @@ class Mobile:
         await self.anna.accept()
         await self.anna.talks()
 
+    async def hears(self, hz: float, seconds: float, since: int) -> None:
+        """Until the far end has heard so much of a tone, from a sample on."""
+        heard = 0.0
+        async with asyncio.timeout(30):
+            while heard < seconds:
+                await asyncio.sleep(0.1)
+                now = len(self.far.heard)
+                heard += self.far.heard_tone(hz, since, now)
+                since = now
+
     async def end(self) -> None:
         if self.modem.calls:
             self.modem.far_hangs_up()
@@ -61,8 +85,9 @@ class Mobile:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mobile]:
     async with Stage(tmp_path_factory.mktemp("mobile")) as stage:
-        async with office_with(stage, document=with_ways_out, music=False) as (office, modem):
-            yield Mobile(stage, office, modem, *await stage.desks(office))
+        with FarEnd(tone.samples(FAR_HZ, 1, RATE), ppm=80) as far:
+            async with office_with(stage, document=with_ways_out, far=far, music=False) as (office, modem):
+                yield Mobile(stage, office, modem, *await stage.desks(office), far)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -73,6 +98,57 @@ async def mobile(whole: Mobile) -> Mobile:
     whole.modem.keys = ""
     whole.calls = len(Reader(whole.office.journal).calls(limit=1000))
     return whole
+
+
+async def test_a_caller_and_a_desk_hear_each_other(mobile: Mobile) -> None:
+    since = len(mobile.far.heard)
+    await mobile.talk()
+    await mobile.hears(ANNA_HZ, 1.0, since)
+    await mobile.anna.listens(1.5)
+    assert (await seen(mobile.office, "gsm")).modem.sound == "ok"  # type: ignore[union-attr]
+    await mobile.end()
+    assert tone.heard(mobile.anna.heard(), FAR_HZ) > 0.8
+    await mobile.over()
+
+
+async def test_so_do_a_desk_and_whom_it_calls(mobile: Mobile) -> None:
+    since = len(mobile.far.heard)
+    await mobile.anna.dial(CALLED)
+    await mobile.modem.until(lambda: mobile.modem.calls)
+    mobile.modem.far_rings()
+    mobile.modem.far_answers()
+    await mobile.anna.talks()
+    await mobile.hears(ANNA_HZ, 1.0, since)
+    await mobile.anna.listens(1.5)
+    await mobile.end()
+    assert tone.heard(mobile.anna.heard(), FAR_HZ) > 0.8
+    await mobile.over()
+
+
+async def test_a_caller_hears_a_menu_presses_a_key_and_leaves_a_message_that_is_heard(mobile: Mobile) -> None:
+    own = line(mobile.modem, more=f'audio_port = "{mobile.far.path}"')
+    await use(
+        mobile.office,
+        changed(with_ways_out(mobile.office.document), (SIMPLE, MENU)) + own + prompt(mobile.stage, "welcome"),
+    )
+    since = len(mobile.far.heard)
+    mobile.modem.ring(CALLER)
+    await mobile.hears(PROMPT_HZ, 0.3, since)
+    mobile.far.press("2")
+    mobile.modem.far_presses("2")  # the modem hears it too
+    async with asyncio.timeout(40):
+        while not [one for one in mobile.office.voicemail.glob("*.wav") if one.stat().st_size > 2 * RATE * 2]:
+            await asyncio.sleep(0.1)
+    mobile.modem.far_hangs_up()
+    call = await mobile.over()
+    events = Reader(mobile.office.journal).events(call.id)
+    assert [event.detail["digit"] for event in events if event.kind == "dtmf"] == ["2"], "not pressed once"
+    async with asyncio.timeout(20):
+        while not (kept := [one for one in mobile.office.voicemail.glob("*.wav") if ".part" not in one.name]):
+            await asyncio.sleep(0.1)
+    [message] = kept
+    assert tone.heard(message, FAR_HZ) > 0.8
+    await use(mobile.office, with_ways_out(mobile.office.document) + own)
 
 
 async def test_a_caller_rings_the_desks_with_his_number_and_is_answered(mobile: Mobile) -> None:

@@ -2,6 +2,7 @@
 """Which modem is it: guessed by its USB ids, believed when it says so itself."""
 
 import re
+from collections.abc import Collection
 
 from appliance.lines.at.engine import Answer
 from appliance.lines.at.families import FAMILIES, Family, Ports, Sound, Usb
@@ -37,9 +38,11 @@ def serial(answer: Answer) -> str:
     return found[0] if found else ""
 
 
-def sound_of(family: Family, answers: dict[str, Answer]) -> Sound | None:
-    """The best way of audio that this modem showed it has, from the answers to the probes by their command."""
+def sound_of(family: Family, answers: dict[str, Answer], ways: Collection[str] = ("uac", "tty")) -> Sound | None:
+    """The best of these ways of audio that this modem showed it has, from the answers to the probes by their command."""
     for sound in family.sounds:
+        if sound.way not in ways:
+            continue
         answer = answers.get(sound.probe.text)
         if answer and answer.ok and any(re.match(sound.shows, line, re.IGNORECASE) for line in answer.lines):
             return sound

@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from appliance.lines.at import commands
 from appliance.lines.at.calls import NUMBER_WITHIN, Calls, Event
 from appliance.lines.at.causes import LOST, NORMAL, of_result
-from appliance.lines.at.engine import Command
+from appliance.lines.at.engine import MEDIUM, Command
 from appliance.lines.at.facts import (
     Arrived,
     Booted,
@@ -30,7 +30,7 @@ from appliance.lines.at.facts import (
     Stored,
     Ussd,
 )
-from appliance.lines.at.families import REGISTRATION, SIGNAL, Rung
+from appliance.lines.at.families import REGISTRATION, SIGNAL, Rung, Sound
 from appliance.lines.at.pdu import Report
 from appliance.lines.at.texts import Text
 from appliance.lines.at.unsolicited import read
@@ -410,6 +410,27 @@ class Modem:
             return False
         each = commands.press(self.identity.family, keys, kept.id)
         return all([(await self.there.ask(what)).ok for what in each])
+
+    # Sound
+
+    @property
+    def sound(self) -> Sound | None:
+        """How its calls are heard; None: they cannot be."""
+        return self.fitted.sound if self.fitted else None
+
+    async def do(self, commands: tuple[str, ...]) -> bool:
+        """Whether it took the last of them."""
+        return [True, *[(await self.there.ask(Command(text, within=MEDIUM))).ok for text in commands]][-1]
+
+    def talks(self, call: int) -> bool:
+        kept = self.calls.named(call)
+        return kept is not None and kept.state is State.ACTIVE
+
+    async def restart(self) -> None:
+        """As the last rung of its family that is a command does."""
+        rungs = [rung.commands for rung in self.identity.family.ladder if rung.do == "command"]
+        log.warning("%s: is started anew", self.path)
+        await self.do(rungs[-1])
 
     # Short messages and codes
 

@@ -86,10 +86,15 @@ class Port:
         self.open = False
         self.loop.remove_reader(self.file)
         self.loop.remove_writer(self.file)
-        with contextlib.suppress(OSError, termios.error):
-            fcntl.ioctl(self.file, termios.TIOCNXCL)
-        with contextlib.suppress(OSError, termios.error):
-            self.serial.close()
+        closed(self.serial)
+
+
+def closed(port: serial.Serial) -> None:
+    """Close it, and let others have it."""
+    with contextlib.suppress(OSError, termios.error):
+        fcntl.ioctl(port.fileno(), termios.TIOCNXCL)
+    with contextlib.suppress(OSError, termios.error):
+        port.close()
 
 
 def opened(path: str, baud: int) -> serial.Serial:

@@ -13,6 +13,7 @@ from appliance.lines.modems.talk import Talk
 
 SIM_WITHIN = 30.0  # s after a start until a SIM can be read
 SIM_AGAIN = 2.0  # s between two looks at a SIM that is not ready
+CARRIED = ("tty",)  # ways of sound that reach the bridge
 NO_SIM, SIM_BUSY = 10, 14  # +CME ERROR
 
 
@@ -114,9 +115,9 @@ async def set_up(talk: Talk, identity: Identity) -> Fitted:
     refused = await take(talk, family.setup)
     answers: dict[str, Answer] = {}
     for each in family.sounds:
-        if each.probe.text not in answers:
+        if each.way in CARRIED and each.probe.text not in answers:
             answers[each.probe.text] = await talk.ask(each.probe)
-    sound = sound_of(family, answers)
+    sound = sound_of(family, answers, CARRIED)
     if sound:
         refused += await take(talk, tuple(Step(Command(text, within=MEDIUM)) for text in sound.before))
     return Fitted(identity, sound, refused)
