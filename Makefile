@@ -9,6 +9,7 @@ TESTS ?=
 WORKERS ?= 3
 DAYS ?= 100000
 MINUTES ?= 10
+EXAMPLES ?= 50
 
 BIN := .venv/bin
 SANITIZED := .build-core/sanitized
@@ -19,7 +20,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c appliance/lines/*.c appliance/lines/dahdi/*.c appliance/lines/pump/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred timers log-ins network dahdi soak homeassistant bench asterisk clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred timers log-ins api-fuzz network dahdi soak homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +77,10 @@ timers: quiet-setup ## sessions that are refreshed and run out, which takes a mi
 
 log-ins: quiet-setup ## ten thousand wrong passwords; the owner comes in all the same (some minutes)
 	@$(BIN)/pytest tests/web/ten_thousand.py
+
+api-fuzz: quiet-setup ## requests made at random from docs/openapi.json, EXAMPLES (50) of each kind: no fault (minutes; first it is installed)
+	@$(BIN)/python -m tests.web.fuzzer
+	@EXAMPLES=$(EXAMPLES) $(BIN)/pytest -s tests/web/api_fuzz.py
 
 network: quiet-setup ## a broker whose cable is pulled, name servers that say nothing; in namespaces (needs root)
 	@$(BIN)/pytest tests/mqtt/network.py tests/calls/names.py

@@ -68,6 +68,7 @@ def is_ours(path: Path) -> bool:
                 and 8000 <= rate <= 48_000
                 and rate % 50 == 0
                 and long_enough
+                and file.getnframes() * 2 < path.stat().st_size  # its head may claim what it does not hold
             )
     except (wave.Error, EOFError, OSError):
         return False

@@ -26,6 +26,7 @@ from appliance.web.board import Board
 from appliance.web.box import Box
 from appliance.web.call_pages import CallPages
 from appliance.web.certificates import Tls
+from appliance.web.connections import CONNECTIONS_MAX, Bounded
 from appliance.web.entry import Entry
 from appliance.web.hours_pages import HoursPages
 from appliance.web.message_pages import MessagePages
@@ -40,8 +41,8 @@ from appliance.web.token_pages import TokenPages
 from appliance.web.webhook_pages import WebhookPages
 from appliance.web.what_if_pages import WhatIfPages
 
-CONNECTIONS_MAX = 200
 BACKLOG = 64
+PATH_MAX = 4096  # bytes; Python makes no number of more than 4,300 digits
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -78,6 +79,9 @@ class Guard:
                 ours.setdefault("Cache-Control", "no-cache")
             await send(message)
 
+        if len(scope.get("raw_path") or b"") > PATH_MAX:
+            refusal = PlainTextResponse("That address is too long.\n", 414)
+            return await refusal(scope, receive, guarded)
         here = str(scope["server"][0]) if scope.get("server") else ""
         if not is_ours(headers.get("host", ""), self._listen, here):
             refusal = PlainTextResponse("This box does not go by that name.\n", 421)
@@ -194,7 +198,7 @@ def _server(app: ASGIApp, context: ssl.SSLContext | None = None) -> _Server:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        http="h11",
+        http=Bounded,
         ws="none",
         lifespan="off",
         limit_concurrency=CONNECTIONS_MAX,

@@ -9,7 +9,7 @@ from typing import Any, Self
 import msgspec
 
 from appliance.control import messages as m
-from appliance.control import modems, recordings
+from appliance.control import modems, provisioning, recordings
 from appliance.control.handling import Park
 from appliance.control.server import Peer, Server
 
@@ -87,6 +87,10 @@ class SmallOffice:
                 return recordings.Heard(b"\x00\x01", start + 2, "wav")
             case recordings.ExportRecording(first=first):
                 return recordings.Piece(b"\1\2\3\4" * 4000 if first < 3 else b"", first + 1, "wav")
+            case provisioning.Provision():
+                return provisioning.Provisioned("desk1", "secret", "admin")
+            case provisioning.ProvisioningSecret():
+                return provisioning.Known("secret", "admin")
             case Park():
                 return m.Parked("71")
             case m.Dial() | m.Say():

@@ -2,7 +2,9 @@
 """Recordings of any format become files that a caller can hear, whatever is in them; ffmpeg converts them."""
 
 import asyncio
+import gzip
 import os
+import struct
 import subprocess
 import wave
 from pathlib import Path
@@ -75,6 +77,21 @@ async def test_what_no_prompt_needs_any_more_goes(tmp_path: Path) -> None:
 # ---- hostile files --------------------------------------------------------------------------------------------------
 
 
+def wav(*, claims: int, holds: int, rate: int = 16_000) -> bytes:
+    """One channel of 16 bits whose head claims so many bytes of sound, and which holds so many."""
+    form = struct.pack("<HHIIHH", 1, 1, rate, 2 * rate, 2, 16)
+    whole = (claims + 36) & 0xFFFFFFFF
+    return (
+        b"RIFF"
+        + struct.pack("<I", whole)
+        + b"WAVEfmt \x10\0\0\0"
+        + form
+        + b"data"
+        + struct.pack("<I", claims)
+        + bytes(holds)
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -83,6 +100,12 @@ async def test_what_no_prompt_needs_any_more_goes(tmp_path: Path) -> None:
         (b"ffconcat version 1.0\nfile /etc/hostname\n", "no recording"),
         (b"#!/bin/sh\ntouch /tmp/x\n", "no recording"),
         (b"RIFF\xff\xff\xff\xffWAVE" + bytes(64), "no sound"),
+        (wav(claims=0xFFFFFFF0, holds=0), "no sound"),
+        (wav(claims=1 << 20, holds=64), "no sound"),
+        (wav(claims=1 << 20, holds=64, rate=0), "no sound"),
+        (b"PK\x03\x04" + bytes(64), "no recording"),
+        (gzip.compress(bytes(1 << 24)), "no recording"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "no recording"),
         (b"ID3" + bytes(5000), "no sound"),
         (b"OggS" + os.urandom(5000), "no sound"),
         (b"\x00\x00\x00\x20ftypM4A " + os.urandom(5000), "no sound"),
