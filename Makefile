@@ -11,6 +11,9 @@ DAYS ?= 100000
 MINUTES ?= 10
 EXAMPLES ?= 50
 
+# Our programs are started some thousand times by the tests: what was compiled once is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 SANITIZED := .build-core/sanitized
 
