@@ -28,8 +28,9 @@ MOST_KEPT = 64_000_000  # bytes of files on the disk
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,12}){0,3}")
 SPEED = 150  # words a minute
 PEAK = 0.5  # of full scale, as our other sounds have
+AMPLITUDE = 60  # espeak-ng's own measure, 100 by default; the peaks of its sentences are then 0.35-0.6 of full scale
 HEADER = 44  # bytes before the samples; the sizes in it are unknown to espeak-ng when it writes into a pipe
-MADE = "1"  # of the way they are made; another one makes them anew
+MADE = "2"  # of the way they are made; another one makes them anew
 
 
 class Unspoken(Exception):
@@ -140,12 +141,24 @@ class Speech:
             raise Unspoken(str(fault) or f"{voice} does not speak {language}") from None
 
     async def _by_espeak(self, said: str, language: str) -> bytes:
-        words = (self._program, "-v", language, "-s", str(SPEED), "-b", "1", "--stdin", "--stdout")
+        words = (
+            self._program,
+            "-v",
+            language,
+            "-s",
+            str(SPEED),
+            "-a",
+            str(AMPLITUDE),
+            "-b",
+            "1",
+            "--stdin",
+            "--stdout",
+        )
         audio = await apart.output(words, given=said.encode(), within=self._within, most=MOST_AUDIO)
         if len(audio) <= HEADER:
             raise apart.Failed("")
         (rate,) = struct.unpack_from("<I", audio, 24)
-        return recording(audio[HEADER:], rate)
+        return wav(audio[HEADER : len(audio) // 2 * 2], rate)
 
     async def _by_piper(self, said: str, model: str) -> bytes:
         """Piper writes into a file, which has a whole header."""
@@ -161,7 +174,7 @@ class Speech:
             with wave.open(str(beside), "rb") as file:
                 if (file.getnchannels(), file.getsampwidth()) != (1, 2) or not file.getnframes():
                     raise apart.Failed("")
-                return recording(file.readframes(file.getnframes()), file.getframerate())
+                return await asyncio.to_thread(recording, file.readframes(file.getnframes()), file.getframerate())
         except (OSError, EOFError, wave.Error):
             raise apart.Failed("") from None
         finally:
@@ -185,6 +198,6 @@ def plain(text: str) -> str:
 def recording(audio: bytes, rate: int) -> bytes:
     """A WAV file, as loud as our others, of what a voice said."""
     samples = array("h", audio[: len(audio) // 2 * 2])  # little-endian, as all our machines
-    loudest = max(map(abs, samples), default=0) or 1
+    loudest = max(max(samples, default=0), -min(samples, default=0)) or 1
     scale = 32767 * PEAK / loudest
     return wav(array("h", (round(sample * scale) for sample in samples)).tobytes(), rate)

@@ -9,6 +9,8 @@ import wave
 from array import array
 from pathlib import Path
 
+import numpy as np
+
 WINDOW = 0.040  # seconds looked at in one go: tells tones 50 Hz apart, and a word is shorter than five of them
 PURITY = 0.5  # share of a window's energy that must be the tone; G.711 leaves it above 0.99, speech and music below 0.4
 QUIET = 0.003  # of full scale, RMS (-50 dBFS): below it a window is silence, whatever its spectrum
@@ -16,8 +18,8 @@ QUIET = 0.003  # of full scale, RMS (-50 dBFS): below it a window is silence, wh
 
 def samples(hz: float, seconds: float, rate: int, level: float = 0.3) -> array[int]:
     """16-bit samples of a sine of `level` (0..1 of full scale), beginning at zero."""
-    step = 2 * math.pi * hz / rate
-    return array("h", (round(32767 * level * math.sin(step * n)) for n in range(round(seconds * rate))))
+    turns = np.sin(2 * math.pi * hz / rate * np.arange(round(seconds * rate)))
+    return array("h", np.rint(32767 * level * turns).astype(np.int16).tobytes())
 
 
 def write(path: Path, hz: float, seconds: float, rate: int = 16000, level: float = 0.3) -> Path:
@@ -48,35 +50,46 @@ def load(path: Path) -> tuple[array[int], int]:
 
 
 def purity(window: array[int], hz: float, rate: int) -> float:
-    """Share (0..1) of a window's energy that a sine of this frequency holds (Goertzel); 0 when it is silent."""
-    energy = sum(s * s for s in window)
-    if energy < len(window) * (32767 * QUIET) ** 2:
-        return 0.0
-    turn = 2 * math.cos(2 * math.pi * hz / rate)
-    before = last = 0.0
-    for s in window:
-        before, last = last, s + turn * last - before
-    power = last * last + before * before - turn * last * before
-    return power / (energy * len(window) / 2)
+    """Share (0..1) of a window's energy that a sine of this frequency holds; 0 when it is silent."""
+    return float(_purities(window, hz, rate, len(window))[0]) if window else 0.0
 
 
 def heard(path: Path, hz: float, since: float = 0.0, until: float | None = None) -> float:
     """Seconds of this tone in a WAV file between two of its moments (seconds from its beginning)."""
-    pcm, rate = load(path)
-    end = len(pcm) if until is None else round(until * rate)
-    size = round(WINDOW * rate)
-    part = pcm[round(since * rate) : end]
-    windows = (part[at : at + size] for at in range(0, len(part) - size + 1, size))
-    return WINDOW * sum(purity(window, hz, rate) >= PURITY for window in windows)
+    part, rate, size = _part(path, since, until)
+    return WINDOW * int(np.sum(_purities(part, hz, rate, size) >= PURITY))
 
 
 def loud(path: Path, since: float = 0.0, until: float | None = None) -> float:
     """Seconds of a WAV file that are not silent, whatever is heard in them."""
+    part, _, size = _part(path, since, until)
+    return WINDOW * int(np.sum(_energies(_windows(part, size)) >= _floor(size)))
+
+
+def _part(path: Path, since: float, until: float | None) -> tuple[array[int], int, int]:
+    """Samples between two moments, samples a second, samples of a window."""
     pcm, rate = load(path)
     end = len(pcm) if until is None else round(until * rate)
-    size = round(WINDOW * rate)
-    part = pcm[round(since * rate) : end]
-    floor = size * (32767 * QUIET) ** 2
-    return WINDOW * sum(
-        sum(s * s for s in part[at : at + size]) >= floor for at in range(0, len(part) - size + 1, size)
-    )
+    return pcm[round(since * rate) : end], rate, round(WINDOW * rate)
+
+
+def _windows(pcm: array[int], size: int) -> np.ndarray:
+    """Whole windows, one in a row; what is left at the end is not looked at."""
+    whole = len(pcm) // size * size
+    return np.frombuffer(pcm[:whole], np.int16).astype(np.float64).reshape(-1, size)
+
+
+def _energies(windows: np.ndarray) -> np.ndarray:
+    return np.sum(windows * windows, axis=1)
+
+
+def _floor(size: int) -> float:
+    return size * (32767 * QUIET) ** 2
+
+
+def _purities(pcm: array[int], hz: float, rate: int, size: int) -> np.ndarray:
+    """Of each window, by one term of its discrete Fourier transform."""
+    windows = _windows(pcm, size)
+    energies = _energies(windows)
+    powers = np.abs(windows @ np.exp(-2j * math.pi * hz / rate * np.arange(size))) ** 2
+    return np.where(energies < _floor(size), 0.0, powers / (np.maximum(energies, 1) * size / 2))
