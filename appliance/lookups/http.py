@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Look-ups over HTTP: a customer list, a CRM or anything else that answers a GET with a word or two."""
+"""Look-ups over HTTP: a customer list, a CRM or anything else that answers a GET with a word or two.
+
+httpx is imported by the first question, in a thread: most offices look nothing up, and their switch starts sooner."""
+
+from __future__ import annotations
 
 import asyncio
 import ipaddress
@@ -8,8 +12,10 @@ import socket
 import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 AT_ONCE = 20  # look-ups under way; one more fails at once
 ANSWER_MAX = 65_536  # bytes
@@ -56,21 +62,27 @@ class Lookups:
         answer, why = None, ""
         try:
             async with asyncio.timeout(timeout):
-                answer = value(await self._get(url), field)
+                answer = value(await self._get(await asyncio.shield(self._opened()), url), field)
         except TimeoutError:
             why = f"no answer within {timeout:g} s"
-        except (Unusable, httpx.HTTPError, httpx.InvalidURL, OSError) as fault:
+        except (Unusable, OSError) as fault:
             why = str(fault) or type(fault).__name__
         told(answer, why)
 
-    async def _get(self, url: str) -> bytes:
-        """What is answered; b"" when there is nothing."""
-        asked = httpx.URL(url)
+    async def _get(self, client: httpx.AsyncClient, url: str) -> bytes:
+        """What is answered; b"" when there is nothing. Raises Unusable, OSError."""
+        import httpx
+
+        try:
+            return await self._stream(client, httpx.URL(url))
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise Unusable(str(fault) or type(fault).__name__) from None
+
+    async def _stream(self, client: httpx.AsyncClient, asked: httpx.URL) -> bytes:
         headers, extensions = {"Host": asked.netloc.decode("ascii")}, {}
         if not literal(asked.host):
             extensions["sni_hostname"] = asked.host
             asked = asked.copy_with(host=await self._address(asked.host))
-        client = await asyncio.shield(self._opened())
         async with client.stream("GET", asked, headers=headers, extensions=extensions) as response:
             if response.status_code in NONE:
                 return b""
@@ -99,6 +111,8 @@ class Lookups:
 
 
 def client() -> httpx.AsyncClient:
+    import httpx
+
     return httpx.AsyncClient(
         verify=ssl.create_default_context(),
         trust_env=False,

@@ -140,10 +140,14 @@ class Notes:
 def main(argv: list[str]) -> int:
     """Until SIGTERM or SIGINT (0), or until a child finds its settings faulty (78)."""
     parser = arguments.parser("run", "Run switch, bridge and web under one parent; `ready` is printed when all are.")
+    parser.add_argument(
+        "--without", action="append", choices=("web", "bridge"), default=[], help="not this one; calls do not need it"
+    )
     args = arguments.parse(parser, argv)
     settings = arguments.settings(args.settings, args.state)
     programs = ["switch", "web"] + (["bridge"] if settings.mqtt else [])
     programs += ["fence"] if settings.guard.mode == "nftables" else []
+    programs = [program for program in programs if program not in args.without]
     given = ["--settings", str(args.settings), "--state", str(args.state), "--socket", str(args.socket)]
     given += ["--log-level", args.log_level]
     width = max(map(len, programs))

@@ -16,7 +16,7 @@ AT_ONCE = 0.2  # seconds
 
 @pytest.mark.parametrize("first", ["caller", "anna"])
 async def test_a_customer_waits_with_music_both_desks_ring_one_answers_and_they_talk(stage: Stage, first: str) -> None:
-    office = await stage.office()
+    office = await stage.office(pages=True)
     anna, boris = await stage.desks(office)
     ear = await stage.ear()
     began = time.time()

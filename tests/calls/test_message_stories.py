@@ -197,7 +197,7 @@ async def test_a_full_mailbox_is_told_in_words(stage: Stage) -> None:
 
 
 async def test_a_message_comes_by_e_mail_and_what_he_said_is_in_it(stage: Stage) -> None:
-    office = await stage.office()
+    office = await stage.office(pages=True)
     async with MailServer(stage.folder / "mail", stage.ports.take()) as server:
         table = f'[mail]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\nfrom = "box@example.com"\n'
         await use(office, office.document + table + '[mailbox.office]\nmail = ["anna@example.com"]\n')

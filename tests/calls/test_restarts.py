@@ -26,7 +26,7 @@ async def talking(stage: Stage, anna: Baresip, ear: Rtp, caller: Sipp) -> None:
 @pytest.mark.parametrize("program", ["bridge", "web"])
 async def test_bridge_or_web_is_killed_and_the_call_does_not_notice(stage: Stage, program: str) -> None:
     async with Broker(stage.folder, stage.ports.take()) as broker:
-        office = await stage.office(mqtt=broker.port)
+        office = await stage.office(mqtt=broker.port, pages=True)
         anna = await stage.desk(office, "desk1", ANNA_HZ)
         ear = await stage.ear()
         caller = await stage.outside(office, "caller-waits", ear)
@@ -110,7 +110,7 @@ async def test_turns_survive_a_restart(stage: Stage) -> None:
 
 
 async def test_everything_ends_when_the_parent_is_killed(stage: Stage) -> None:
-    office = await stage.office()
+    office = await stage.office(pages=True)
     await stage.desks(office)
     office.kill("run")
     assert await office.ended() == -9

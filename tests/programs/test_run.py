@@ -74,8 +74,8 @@ class Run:
 
 
 @contextlib.asynccontextmanager
-async def running(document: Path, **environment: str) -> AsyncIterator[Run]:
-    given = ("run", "--settings", str(document), "--state", str(document.parent / "state"))
+async def running(document: Path, *more: str, **environment: str) -> AsyncIterator[Run]:
+    given = ("run", "--settings", str(document), "--state", str(document.parent / "state"), *more)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -154,6 +154,12 @@ async def test_without_a_broker_in_the_settings_there_is_no_bridge(office: Path)
     async with running(office) as run:
         await run.until_ready()
         assert set(run.children()) == {"switch", "web"}
+
+
+async def test_a_program_that_is_not_wanted_does_not_run(office: Path) -> None:
+    async with running(office, "--without", "web") as run:
+        await run.until_ready()
+        assert set(run.children()) == {"switch"}
 
 
 async def test_a_parent_killed_leaves_nobody(office: Path) -> None:

@@ -43,8 +43,8 @@ class Stage:
             assert not left, f"still running: {left}"
 
     async def office(self, **changes: Any) -> Office:
-        """A running box; `changes` as for Office."""
-        office = Office(self._folder("office"), self.ports, **changes)
+        """A running box; `changes` as for Office, without pages unless they say so: they take as long to start as all else."""
+        office = Office(self._folder("office"), self.ports, **{"pages": False} | changes)
         self._offices.append(office)
         return await self._stack.enter_async_context(office)
 

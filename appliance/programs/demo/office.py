@@ -121,13 +121,16 @@ class Office:
         crew: int = 0,
         sip_more: str = "",
         within: Sequence[str] = (),
+        pages: bool = True,
     ) -> None:
         """crew: so many people (agent0, ... each with a telephone of the same name) answer instead of Anna and Boris.
 
         mqtt, backup: ports of a broker and of a trunk we register at; None leaves them out. mqtt_more: further lines of the
         broker's table, and tables after it. sip_more: further lines of the table [sip]. within: the beginning of a
-        command that runs the rest of it elsewhere, in a namespace for one. Times are seconds."""
+        command that runs the rest of it elsewhere, in a namespace for one. pages: the program of the pages, of e-mail and
+        of webhooks runs too. Times are seconds."""
         self.folder, self._within = folder, within
+        self._without = () if pages else ("--without", "web")
         self.state = folder / "state"
         self.journal, self.socket = self.state / "journal.db", self.state / "control.sock"
         self.voicemail = self.state / "voicemail" / "office"
@@ -166,7 +169,7 @@ class Office:
         self.log.ended = ""
         self._process = await asyncio.create_subprocess_exec(
             *self._within, sys.executable, "-m", "appliance.programs", "run", "--settings", str(self.settings),
-            "--state", str(self.state), "--socket", str(self.socket),
+            "--state", str(self.state), "--socket", str(self.socket), *self._without,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             start_new_session=True, env={**os.environ, "LINEKEEPER_PARENT": str(os.getpid())},  # dies with us
         )  # fmt: skip
