@@ -19,6 +19,7 @@ LINE_STATES = ["idle", "ringing", "dialing", "talking"]
 STATUSES = ["available", "break", "away", "meeting", "off"]
 PERSON_STATES = ["unreachable", "free", "ringing", "talking"]
 MODES = ["as-written", "open", "closed"]
+NOT_KNOWN = {"signal": "None", "operator": "'unknown'", "sim": "'unknown'"}  # as numbers and words want it there
 NOTIFY_ICONS = {"say": "mdi:bullhorn", "sms": "mdi:message-text"}
 COMMAND_LIVES = 15  # seconds after which what Home Assistant asked for is too late
 CALLER = (  # an attribute called name is refused there: it would be the entity's
@@ -177,7 +178,7 @@ class Discovery:
                 f"line_{line.id}_{field}",
                 f"{line.name} {words}",
                 state_topic=f"{topic}/modem",
-                value_template="{{ value_json." + field + " or None }}",  # None is unknown there
+                value_template="{{ value_json." + field + " or " + NOT_KNOWN[field] + " }}",
                 entity_category="diagnostic",
                 **more,
             )

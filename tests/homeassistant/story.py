@@ -12,7 +12,10 @@ import pytest
 from appliance.programs.demo.broker import Broker
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
+from tests.calls.stories import changed, use
 from tests.homeassistant.home import HomeAssistant
+from tests.lines.mobile import CALLED, line, modem
+from tests.lines.simulator import HELLO
 from tests.telephones.stage import ANNA_HZ, Stage
 
 pytestmark = pytest.mark.timeout(400)
@@ -162,3 +165,30 @@ async def test_everything_is_there_again_after_each_of_the_three_was_away(house:
     await home.until(shows(LINE, "idle"))
     await asyncio.sleep(0)
     await home.until(shows(ANNA, "available"))
+
+
+async def test_the_house_sees_a_modem_and_a_missed_caller_and_writes_to_a_person(house: House) -> None:
+    home, stage, office = house.home, house.stage, house.office
+    simulator = modem(stage.folder)
+    simulator.plug()
+    mobile = ('name = "Anna"\n', f'name = "Anna"\nmobile = "{CALLED}"\n')
+    await use(office, changed(office.document, mobile) + line(simulator, more='scenario = "main"\n'))
+    await home.until(shows("sensor.example_ltd_gsm_signal", "-73", unit_of_measurement="dBm"))
+    await home.until(shows("sensor.example_ltd_gsm_operator", "Example Mobile"))
+    await home.until(shows("sensor.example_ltd_gsm_sim", "ready", registration="home"))
+    await home.until(shows("update.example_ltd_firmware", "unknown", device_class="firmware"))
+    states = await home.states()
+    assert states["update.example_ltd_firmware"]["attributes"]["installed_version"], "its version is not shown"
+    await home.until(shows("sensor.example_ltd_missed_callers", "0"))
+    simulator.ring("+37060000003")
+    await home.until(shows("sensor.example_ltd_gsm", "talking", number="+37060000003"))  # he hears music
+    simulator.far_hangs_up()
+    await home.until(shows("sensor.example_ltd_missed_callers", "1", overdue=0))
+    await home.service("text", "set_value", entity_id="text.example_ltd_text_anna", value='A "letter" has come.')
+    await simulator.until(lambda: simulator.sent, 20)
+    await home.until(lambda states: states[EVENT]["attributes"].get("event_type") == "sms-sent")
+    simulator.text_comes(HELLO)
+    await home.until(lambda states: states[EVENT]["attributes"].get("text") == "hellohello")
+    simulator.unplug()
+    await home.until(shows("sensor.example_ltd_gsm_signal", "unavailable"))
+    await home.until(shows("sensor.example_ltd_gsm_sim", "unknown", standing="absent"))
