@@ -17,6 +17,7 @@ from appliance.mqtt.requests import Gate, HealthRequest, Refused, Request, Same,
 from appliance.mqtt.topics import Message, Response, Topics
 
 AT_ONCE = 16  # requests under way; more are refused
+TEXTS_AT_ONCE = 4  # text messages beside them: a network that takes none holds nothing else up
 DONE_WITHIN = 10.0  # seconds for the switch
 SENT_WITHIN = 600.0  # seconds for a text message: a network may take a minute for each of its ten parts
 ANSWER_MAX = 256  # characters of a topic the asker chose
@@ -43,6 +44,7 @@ class Desk:
         self._holds = holds * 60_000
         self._gate = Gate(rate)
         self._under_way: set[asyncio.Task[None]] = set()
+        self._texts: set[asyncio.Task[None]] = set()  # being sent
         self.filter = f"{topics.root}/request/+"
 
     def heard(self, incoming: Incoming) -> None:
@@ -59,7 +61,10 @@ class Desk:
                 now_ms=_now(),
                 now=time.monotonic(),
             )
-            if len(self._under_way) >= AT_ONCE:
+            under_way, most = self._under_way, AT_ONCE
+            if isinstance(request, SmsRequest):
+                under_way, most = self._texts, TEXTS_AT_ONCE
+            if len(under_way) >= most:
                 raise Refused("busy", "too many requests are under way", request.transaction)
         except Same as same:
             if same.response:
@@ -70,8 +75,8 @@ class Desk:
                 self._answer(name, incoming, refused.response())
         else:
             task = asyncio.create_task(self._carry_out(name, request, incoming))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
 
     async def _carry_out(self, name: str, request: Request, incoming: Incoming) -> None:
         try:

@@ -83,6 +83,7 @@ class Switch:
         self.results: asyncio.Queue[ActionResult] = asyncio.Queue()
         self.asked: list[Request] = []  # oldest first
         self.refuses: Refused | None = None  # whatever is asked
+        self.network: asyncio.Event | None = None  # takes text messages once it is set
         self._server = Server(socket, self._handle, lambda: self.office)
         self._actions = 0
         self.brokers: tuple[object, ...] = ()  # as the bridge told last
@@ -116,6 +117,8 @@ class Switch:
             if self.refuses:
                 raise self.refuses
         if isinstance(request, SendText):
+            if self.network:
+                await self.network.wait()
             return Sms(id=7, line="gsm", state="sent", at=now(), number=request.to, text=request.text)
         return Parked("71") if isinstance(request, Park) else Done()
 

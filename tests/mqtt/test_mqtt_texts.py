@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Lines with a modem on MQTT: signal, SIM, text messages that come and are sent; and how much of them is told."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -100,3 +101,19 @@ async def test_a_text_message_is_asked_for_and_sent_once(switch: Switch, broker:
             assert (said["status"], said["data"]) == ("ok", {"sms": 7, "line": "gsm"})
         [sent] = switch.asked
         assert msgspec.structs.replace(sent, id=0) == SendText(0, "person.anna", 'A "letter" has come.')
+
+
+async def test_a_network_that_takes_no_message_holds_no_other_request_up(
+    switch: Switch, broker: Mosquitto, bridge: Bridging
+) -> None:
+    await broker.start()
+    switch.office, switch.network = with_modem(switch.office), asyncio.Event()
+    async with Listener(broker.port) as house, bridge(settings(broker.port, mqtt={"requests": True})):
+        await ready(house)
+        for n in range(5):
+            await ask(house, "sms", {"to": "+37060000001", "text": f"{n}", "transaction": n})
+        assert (await answer(house, "sms"))["error"] == "busy: too many requests are under way"
+        await ask(house, "status", {"person": "anna", "status": "away"})
+        assert (await answer(house, "status"))["status"] == "ok"
+        switch.network.set()
+        assert {(await answer(house, "sms"))["transaction"] for _ in range(4)} == {0, 1, 2, 3}
