@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from appliance.web.access import Row, routes
@@ -42,6 +43,7 @@ from appliance.web.webhook_pages import WebhookPages
 from appliance.web.what_if_pages import WhatIfPages
 
 BACKLOG = 64
+SMALL, GZIP = 1000, 6  # bytes that are not worth it; how hard
 PATH_MAX = 4096  # bytes; Python makes no number of more than 4,300 digits
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -136,7 +138,10 @@ def application(box: Box, listen: str) -> ASGIApp:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.extend(routes(rows(box), box.office))
     app.router.routes.extend(api.routes(box))
-    app.mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
+    static = StaticFiles(directory=Path(__file__).with_name("static"))
+    app.mount(
+        "/static", GZipMiddleware(static, SMALL, GZIP)
+    )  # not pages: their length would tell of the secrets in them
     return Guard(app, listen)
 
 
