@@ -7,6 +7,7 @@ for, whoever `answers` picks up when rung, other lines answer when called, look-
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from appliance.core import Command, Core, Trace
@@ -58,6 +59,22 @@ class Failure:
     at: str
     said: str
     why: tuple[str, ...]
+
+
+class Told(NamedTuple):
+    """A decision of an example: local time, what was decided, and the step of the plan that was entered ("": none)."""
+
+    clock: str
+    said: str
+    step: str
+
+
+class Walk(NamedTuple):
+    """How an example went: its end as `expect` writes it, the same in words, and every decision."""
+
+    ended: str
+    said: str
+    why: tuple[Told, ...]
 
 
 class Plans:
@@ -113,8 +130,7 @@ def faults(failed: Sequence[Failure], document: str, file: str) -> Iterator[Faul
 
 def failures(settings: Settings) -> list[Failure]:
     """The examples that do not go as they say, in the order of the document."""
-    zone = ZoneInfo(settings.office.time_zone)
-    whens = [int(moment(one.when).replace(tzinfo=zone).timestamp()) * 1000 for one in settings.golden]
+    whens = [_when(settings, one) for one in settings.golden]
     plans, way = Plans(settings), routes(settings)
     found = []
     for when, index in sorted((when, i) for i, when in enumerate(whens)):  # so that one plan serves many
@@ -124,6 +140,35 @@ def failures(settings: Settings) -> list[Failure]:
         if (wrong := _wrong(example, happened)) is not None:
             found.append(_told(settings, names, index, example, happened, wrong))
     return sorted(found, key=lambda failure: failure.index)
+
+
+def walk(settings: Settings, index: int, language: str) -> Walk:
+    """How one example of a sound document goes, whatever it expects; told in a language."""
+    example = settings.golden[index]
+    when = _when(settings, example)
+    plan, names = Plans(settings).at(when)
+    happened = Example(settings, routes(settings), plan, names, example, when).run()
+    words = Words(language, ZoneInfo(settings.office.time_zone), names.title_of)
+    told = []
+    for trace, about in _told_traces(names, happened):
+        entered = about.removeprefix("step.") if trace.rule == Why.STEP else ""
+        clock, _, said = words.line(trace.at, trace.rule, trace.reason, about, trace.detail).partition(" ")
+        told.append(Told(clock.partition(".")[0], said, entered))
+    return Walk(happened.ended, _end(words.things, happened.ended), tuple(told))
+
+
+def _when(settings: Settings, example: Golden) -> int:
+    """ms UTC at which an example begins."""
+    zone = ZoneInfo(settings.office.time_zone)
+    return int(moment(example.when).replace(tzinfo=zone).timestamp()) * 1000
+
+
+def _told_traces(names: Names, happened: Happened) -> Iterator[tuple[Trace, str]]:
+    """Every decision that is of interest, with its subject by name."""
+    for trace in happened.trace:
+        subject = ".".join(names.named(trace.subject) or ())
+        if not is_inner(subject):
+            yield trace, subject
 
 
 class Example:
@@ -300,8 +345,8 @@ def _told(
     else:
         thing = things.thing(missed) if "." in missed else words.language.quoted(missed)
         said = say("golden.not-passed", name=name, thing=thing)
-    told = ((t, ".".join(names.named(t.subject) or ())) for t in happened.trace)
-    why = (words.line(t.at, t.rule, t.reason, subject, t.detail) for t, subject in told if not is_inner(subject))
+    told = _told_traces(names, happened)
+    why = (words.line(t.at, t.rule, t.reason, about, t.detail) for t, about in told)
     return Failure(index, at, said, tuple(why))
 
 
