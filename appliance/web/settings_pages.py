@@ -88,7 +88,7 @@ class SettingsPages:
         named = "additionalProperties" in parent
         optional = len(path) == 1 and path[0] not in forms.ROOT.get("required", ()) and _absent_by_default(path[0])
         own = [fault.message for fault in found if fault.path == dotted(path)]
-        return asked.page(
+        return asked.part(
             "table.html", status, table=path, words=node.get("description", ""), fields=shown,
             inner=forms.inner(work.values, path, found), own=own, work=work, named=named, more=more, wrong=wrong,
             removable=named or isinstance(path[-1], int) or optional, link=link, title=dotted(path),
@@ -335,7 +335,10 @@ def titles(work: Work, path: Path = ()) -> dict[str, str]:
         each = tables.items() if isinstance(tables, dict) else enumerate(tables) if isinstance(tables, list) else ()
         for name, one in each:
             if isinstance(one, dict):
-                found[f"{kind}.{name}"] = str(one.get("name") or one.get("do") or one.get("kind") or "")[:64]
+                title = next((one[key] for key in ("name", "do", "kind", "to") if one.get(key)), "")
+                found[f"{kind}.{name}"] = str(title)[:64]
+            elif isinstance(one, str):  # a key of a menu, by where it leads alone
+                found[f"{kind}.{name}"] = one[:64]
     return found
 
 
