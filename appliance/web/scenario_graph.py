@@ -2,24 +2,31 @@
 """A scenario as a drawing: its steps in rows, from the first on, and the ways between them. Pure; lengths are px."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from appliance.settings import edits
 from appliance.settings.faults import Fault
+from appliance.settings.places import Path
 from appliance.web import forms
 
-WIDE, HIGH, BESIDE, BELOW, EDGE = 168, 58, 26, 74, 12
+WIDE, HIGH, BESIDE, BELOW, EDGE = 168, 58, 30, 74, 16
+ABOVE = 44  # for where calls come in
+KEYS = "1234567890*#"
+Wrong = Mapping[str, Sequence[str]]  # by step, what is wrong with it
 
 
 class Way(NamedTuple):
-    """One way out of a step: by which field or key, and where to: another step, or something outside the scenario."""
+    """One way out of a step: by which field or key, where to (a step, something outside the scenario, "": not yet), and
+    `at`, what it is called here: the name of a field, or `key:5`."""
 
     by: str
     to: str
+    at: str
 
 
 class Box(NamedTuple):
-    """A step, or (step False) where calls go from here; x and y of its upper left corner."""
+    """A step, or (step False) where calls go from here; x and y of its upper left corner. `nth`: when a call came by."""
 
     name: str
     does: str
@@ -28,16 +35,26 @@ class Box(NamedTuple):
     x: int
     y: int
     faults: list[str]
+    lost: bool = False  # no way leads here from the first step
+    nth: int = 0
 
 
 class Line(NamedTuple):
-    """A way as it is drawn: an SVG path, what is written at it, and where."""
+    """Ways from one step to one target as they are drawn: an SVG path, what is written at it, and where it begins."""
 
     path: str
-    by: str
+    step: str
+    ways: list[Way]
     x: int
     y: int
+    words_y: int
     back: bool
+    wrong: bool
+    lit: bool
+
+    @property
+    def by(self) -> str:
+        return ", ".join(way.by for way in self.ways)
 
 
 class Drawing(NamedTuple):
@@ -49,41 +66,127 @@ class Drawing(NamedTuple):
 
 def ways(document: Mapping[str, Any], scenario: str, step: str) -> list[Way]:
     """The ways out of a step, as far as they are written; the document may have faults."""
-    path = ("scenario", scenario, "step", step)
+    return [way for way in every_way(document, scenario, step) if way.to]
+
+
+def every_way(document: Mapping[str, Any], scenario: str, step: str) -> list[Way]:
+    """The ways out of a step that there are or could be; of "", which stands before the first, the way to that."""
+    if not step:
+        start = edits.at(document, ("scenario", scenario, "start"))
+        return [Way("start", start if isinstance(start, str) else "", "start")]
+    path: Path = ("scenario", scenario, "step", step)
     here = edits.at(document, path)
-    return list(_ways(document, path, here)) if isinstance(here, dict) else []
+    return list(_every_way(document, path, here)) if isinstance(here, dict) else []
 
 
-def _ways(document: Mapping[str, Any], path: tuple[str | int, ...], here: Mapping[str, Any]) -> Iterator[Way]:
-    for key, value in here.items():
-        if key == "keys" and isinstance(value, dict):
-            for pressed, does in value.items():
-                to = does.get("to") if isinstance(does, dict) else does
-                if isinstance(to, str) and to:
-                    yield Way(str(pressed), to)
-        elif isinstance(value, str) and value:
-            kinds = forms.kinds(forms.node_at(document, (*path, key)))
-            if "step" in kinds and len(kinds) > 1:
-                yield Way(key.replace("_", " "), value)
+def _every_way(document: Mapping[str, Any], path: Path, here: Mapping[str, Any]) -> Iterator[Way]:
+    for key in forms.node_at(document, path).get("properties", {}):
+        value = here.get(key, "")
+        if key == "keys":
+            written = (
+                {str(pressed): _target(does) for pressed, does in value.items()} if isinstance(value, dict) else {}
+            )
+            for pressed in dict.fromkeys([*written, *KEYS]):
+                yield Way(pressed, written.get(pressed, ""), f"key:{pressed}")
+        elif _leads(forms.kinds(forms.node_at(document, (*path, key)))):
+            yield Way(key.replace("_", " "), _target(value), key)
 
 
-def drawing(document: Mapping[str, Any], scenario: str, found: Sequence[Fault] = ()) -> Drawing:
-    """Every step in the row after the first that leads to it; what no way leads to comes last."""
+def _leads(kinds: Sequence[str]) -> bool:
+    return "step" in kinds and len(kinds) > 1
+
+
+def _target(value: Any) -> str:
+    to = value.get("to") if isinstance(value, dict) else value
+    return to if isinstance(to, str) else ""
+
+
+def led(document: Mapping[str, Any], scenario: str, step: str, at: str, to: str) -> tuple[Path, str] | None:
+    """The edit that has a way lead to a step or elsewhere; None when there is no such way, or no such target."""
+    way = next((way for way in every_way(document, scenario, step) if way.at == at), None)
+    if way is None or to not in _targets(document, scenario, step):
+        return None
+    if not step:
+        return ("scenario", scenario, "start"), to
+    path: Path = ("scenario", scenario, "step", step)
+    if not at.startswith("key:"):
+        return (*path, at), to
+    path = (*path, "keys", way.by)
+    return ((*path, "to"), to) if isinstance(edits.at(document, path), dict) else (path, to)
+
+
+def _targets(document: Mapping[str, Any], scenario: str, step: str) -> set[str]:
+    """Where a way may be dragged to: what is drawn; for the first step a step."""
+    steps = edits.at(document, ("scenario", scenario, "step"))
+    names = set(steps) if isinstance(steps, dict) else set()
+    return names | {way.to for name in names for way in ways(document, scenario, name)} if step else names
+
+
+def passed(scenario: str, entered: Sequence[str]) -> list[str]:
+    """Steps of the plan that a call entered, as this drawing names them; what else is entered as `kind.name`."""
+    found: list[str] = []
+    for path in entered:
+        match path.split("."):
+            case ["scenario", name, "step", step, *_] if name == scenario:
+                here = step
+            case ["scenario", name, *_] if name != scenario:
+                here = f"scenario.{name}"
+            case ["own", kind, name, *_]:
+                here = f"{kind}.{name}"
+            case _:
+                continue
+        if found[-1:] != [here]:
+            found.append(here)
+    return found
+
+
+def drawing(
+    document: Mapping[str, Any], scenario: str, found: Sequence[Fault] = (), walked: Sequence[str] = ()
+) -> Drawing:
+    """Every step in the row after the first that leads to it; what no way leads to comes last. walked: see passed()."""
     steps = edits.at(document, ("scenario", scenario, "step"))
     steps = steps if isinstance(steps, dict) else {}
     out = {name: ways(document, scenario, name) for name in steps}
-    rows = _rows(str(edits.at(document, ("scenario", scenario, "start"))), out)
+    lit = _lit(walked, out)
+    start = _target(edits.at(document, ("scenario", scenario, "start")))
+    reached, rest = _rows(start, out)
+    rows = [row for row in (*reached, *rest) if row]
     widest = max((len(row) for row in rows), default=1)
-    width = widest * (WIDE + BESIDE) - BESIDE + 2 * EDGE
     at: dict[str, tuple[int, int]] = {}
     for y, row in enumerate(rows):
-        at |= {name: (EDGE + x * (WIDE + BESIDE), EDGE + y * (HIGH + BELOW)) for x, name in enumerate(row)}
-    boxes = [_box(document, scenario, name, name in steps, *place, found) for name, place in at.items()]
-    lines = [line for name, all_of in out.items() for line in _lines(at[name], all_of, at)]
-    return Drawing(boxes, lines, width, max(1, len(rows)) * (HIGH + BELOW) + EDGE)
+        at |= {name: (EDGE + x * (WIDE + BESIDE), ABOVE + y * (HIGH + BELOW)) for x, name in enumerate(row)}
+    lost = {name for row in rest for name in row if name in steps}
+    came = {name: n for n, name in reversed(list(enumerate(lit, start=1)))}
+    boxes = [
+        _box(document, scenario, name, name in steps, *place, found)._replace(lost=name in lost, nth=came.get(name, 0))
+        for name, place in at.items()
+    ]
+    went = set(pairwise(lit))
+    lines = [_start(start, at, bool(lit))] if steps else []
+    for name, all_of in out.items():
+        path: Path = ("scenario", scenario, "step", name)
+        lines += _lines(name, all_of, at, {way.at for way in all_of if _wrong(found, path, way)}, went)
+    height = ABOVE + max(1, len(rows)) * (HIGH + BELOW) - BELOW + 2 * EDGE
+    return Drawing(boxes, lines, widest * (WIDE + BESIDE) - BESIDE + 2 * EDGE, height)
 
 
-def _rows(start: str, out: Mapping[str, list[Way]]) -> list[list[str]]:
+def _lit(walked: Sequence[str], out: dict[str, list[Way]]) -> list[str]:
+    """The same by the names of the boxes; a way that is not written, to where calls go when nothing is, is added."""
+    lit: list[str] = []
+    for thing in walked:
+        before, name = lit[-1] if lit else "", thing
+        if thing not in out:
+            alike = (thing, thing.partition(".")[2])
+            here = [way.to for way in out.get(before, ()) if way.to in alike]
+            if not here and before in out:
+                out[before].append(Way("…", thing, ""))
+            name = here[0] if here else thing
+        lit.append(name)
+    return lit
+
+
+def _rows(start: str, out: Mapping[str, list[Way]]) -> tuple[list[list[str]], list[list[str]]]:
+    """Those that a way leads to from the first, and those that none does with what they lead to."""
     rows: list[list[str]] = []
     new, seen = [start] if start in out else [], {start}
     while new:
@@ -94,9 +197,9 @@ def _rows(start: str, out: Mapping[str, list[Way]]) -> list[list[str]]:
                 if way.to not in seen:
                     seen.add(way.to)
                     new.append(way.to)
-    lost = [name for name in out if name not in seen]
+    lost = [name for name in out if name not in {each for row in rows for each in row}]
     beyond = dict.fromkeys(way.to for name in lost for way in out[name] if way.to not in seen and way.to not in lost)
-    return [row for row in (*rows, lost, list(beyond)) if row]
+    return rows, [lost, list(beyond)]
 
 
 def _box(
@@ -113,15 +216,30 @@ def _box(
     return Box(name, does, about[:24], True, x, y, forms.faults_of(found, path))
 
 
-def _lines(origin: tuple[int, int], out: Sequence[Way], at: Mapping[str, tuple[int, int]]) -> Iterator[Line]:
-    together: dict[str, list[str]] = {}
+def _wrong(found: Sequence[Fault], path: Path, way: Way) -> bool:
+    kind, _, key = way.at.partition(":")
+    return bool(way.at and forms.faults_of(found, (*path, "keys", key) if key else (*path, kind)))
+
+
+def _start(start: str, at: Mapping[str, tuple[int, int]], lit: bool) -> Line:
+    """Where calls come in, and the line to the first step if there is one."""
+    x, y = EDGE + WIDE // 2, 12
+    path = f"M{x},{y} L{at[start][0] + WIDE // 2},{at[start][1]}" if start in at else ""
+    return Line(path, "", [Way("start", start, "start")], x, y, y + 5, False, False, lit)
+
+
+def _lines(
+    step: str, out: Sequence[Way], at: Mapping[str, tuple[int, int]], wrong: set[str], went: set[tuple[str, str]]
+) -> Iterator[Line]:
+    together: dict[str, list[Way]] = {}
     for way in out:
-        together.setdefault(way.to, []).append(way.by)
+        together.setdefault(way.to, []).append(way)
     for n, (to, by) in enumerate(together.items(), start=1):
-        x = origin[0] + WIDE * n // (len(together) + 1)
+        x = at[step][0] + WIDE * n // (len(together) + 1)
         end_x, end_y = at[to][0] + WIDE // 2, at[to][1]
-        y = origin[1] + HIGH
+        y = at[step][1] + HIGH
         back = end_y <= y
         bend = BELOW if back else max(30, (end_y - y) // 2)
         path = f"M{x},{y} C{x},{y + bend} {end_x},{end_y - bend} {end_x},{end_y}"
-        yield Line(path, ", ".join(by), x, y + 16 + 13 * ((n - 1) % 3), back)
+        faulty = any(way.at in wrong for way in by)
+        yield Line(path, step, by, x, y, y + 22 + 13 * ((n - 1) % 3), back, faulty, (step, to) in went)

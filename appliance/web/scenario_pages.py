@@ -1,26 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Scenarios as drawings: each step leads to its form, faults stand where they are, steps are added from a palette."""
+"""Scenarios as drawings that are edited in place: steps, their forms, the ways between them, and a call to try them with."""
 
 import asyncio
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from appliance.settings import edits
-from appliance.web import forms
-from appliance.web.access import SETTERS, Refusal, Row, Visit
+from appliance.settings import edits, golden
+from appliance.settings.faults import Fault
+from appliance.web import forms, moments
+from appliance.web.access import SETTERS, Refusal, Row, Visit, now
 from appliance.web.box import Box
-from appliance.web.scenario_graph import HIGH, WIDE, drawing, ways
+from appliance.web.drafts import Drafts, Work
+from appliance.web.scenario_graph import HIGH, WIDE, Drawing, drawing, every_way, led, passed, ways
 from appliance.web.settings_pages import link
+
+ASKED = ("line", "from", "to", "when", "keys", "answers")  # of a call to try, named as in an example
+LONGEST = 80  # characters of each of them
+
+
+class Tried(NamedTuple):
+    """A call that was tried: how it went, or by field what is wrong; neither while the draft has faults elsewhere."""
+
+    walk: golden.Walk | None
+    wrong: dict[str, list[str]]
 
 
 class ScenarioPages:
     def __init__(self, box: Box) -> None:
-        self._drafts = box.drafts
+        self._drafts, self._known = box.drafts, box.known
+        self._trying = asyncio.Lock()  # one core at a time
 
     def rows(self) -> tuple[Row, ...]:
         return (
             Row("GET", "/scenarios", SETTERS, self.first),
             Row("GET", "/scenarios/{scenario}", SETTERS, self.one),
+            Row("POST", "/scenarios/{scenario}/lead", SETTERS, self.lead),
         )
 
     async def first(self, asked: Visit) -> Response:
@@ -31,22 +46,95 @@ class ScenarioPages:
         )
 
     async def one(self, asked: Visit) -> Response:
-        """The drawing of one, as it is in one's draft or in force."""
+        """The drawing of one, as it is in one's draft or in force; with the call that is tried, if one is."""
+        return await self._shown(asked, await self._drafts.work(asked))
+
+    async def lead(self, asked: Visit) -> Response:
+        """One way of a step, or the way to the first, leads elsewhere from now on."""
         work = await self._drafts.work(asked)
-        name = str(asked.request.path_params["scenario"])
-        if not isinstance(edits.at(work.values, ("scenario", name)), dict):
-            raise Refusal(404, "There is no such table.")
+        name = _name(asked, work)
+        step, way, to = (asked.text(key)[:LONGEST] for key in ("step", "way", "lead"))
+        edit = led(work.values, name, step, way, to)
+        if edit is None:
+            raise Refusal(422, "That form cannot be read.")
+        document = await asyncio.to_thread(edits.put, work.document, [edit])
+        self._drafts.keep(asked, work, document)
+        if not asked.in_place:
+            return asked.to(f"/scenarios/{name}")
+        return await self._shown(asked, Work(work.before, document, document != work.before))
+
+    async def _shown(self, asked: Visit, work: Work) -> Response:
+        name, values = _name(asked, work), work.values
         found = await asyncio.to_thread(self._drafts.faults, work.document)
-        drawn = drawing(work.values, name, found)
+        given = {key: _given(asked, key) for key in ASKED}
+        tried = await self._tried(asked, work, given) if _given(asked, "try") else None
+        entered = [told.step for told in tried.walk.why] if tried and tried.walk else []
+        drawn = drawing(values, name, found, passed(name, entered))
         steps = [one for one in drawn.boxes if one.step]
-        palette = next(one for one in forms.inner(work.values, ("scenario", name)) if one.key == "step")
-        own = [
-            fault.message
-            for fault in found
-            if fault.path.startswith(f"scenario.{name}.") and ".step." not in fault.path
-        ]
+        palette = next(one for one in forms.inner(values, ("scenario", name)) if one.key == "step")
+        zone = (await self._known.names()).zone
         return asked.page(
-            "scenario.html", work=work, name=name, drawn=drawn, steps=steps, one=palette, link=link, own=own,
-            table=("scenario", name), id="add-step", wide=WIDE, high=HIGH,
-            out={box.name: ways(work.values, name, box.name) for box in steps},
+            "scenario_parts.html" if asked.in_place else "scenario.html", work=work, name=name, drawn=drawn, steps=steps,
+            one=palette, link=link, own=_own(found, name), table=("scenario", name), id="add-step", wide=WIDE, high=HIGH,
+            out={box.name: ways(values, name, box.name) for box in steps}, given=_usual(given, values, name), tried=tried,
+            can={box.name: every_way(values, name, box.name) for box in steps}, here=_here(drawn), passed=passed,
+            listed={kind: _titled(values, kind) for kind in ("line", "person")},
+            now=moments.moment(now(), zone), wrong=tried.wrong if tried else {},
         )  # fmt: skip
+
+    async def _tried(self, asked: Visit, work: Work, given: dict[str, str]) -> Tried:
+        async with self._trying:
+            return await asyncio.to_thread(_try, self._drafts, work.document, given, asked.language)
+
+
+def _try(drafts: Drafts, document: str, given: dict[str, str], language: str) -> Tried:
+    """The call as an example of the document, which is checked and carried through the core as examples are."""
+    example = {key: value for key, value in given.items() if value}
+    example |= {"when": given["when"].replace("T", " "), "name": "-", "expect": "refused"}
+    document = edits.put(document, [(("golden",), [example])])
+    found = drafts.faults(document)
+    wrong = {key: faults for key in ASKED if (faults := forms.faults_of(found, ("golden", 0, key)))}
+    settings = drafts.settings(document) if not found else None
+    return Tried(golden.walk(settings, 0, language) if settings else None, wrong)
+
+
+def _name(asked: Visit, work: Work) -> str:
+    """The scenario that is asked for. Raises Refusal."""
+    name = str(asked.request.path_params["scenario"])
+    if not isinstance(edits.at(work.values, ("scenario", name)), dict):
+        raise Refusal(404, "There is no such table.")
+    return name
+
+
+def _given(asked: Visit, key: str) -> str:
+    """A field, sent or in the address."""
+    return (asked.text(key) or asked.request.query_params.get(key, "")).strip()[:LONGEST]
+
+
+def _usual(given: dict[str, str], values: dict[str, Any], scenario: str) -> dict[str, str]:
+    """The same; where no line was chosen the first that leads here."""
+    lines = values.get("line")
+    here = [name for name, line in lines.items() if _leads(line, scenario)] if isinstance(lines, dict) else []
+    return given | {"line": given["line"] or next(iter(here), "")}
+
+
+def _leads(line: Any, scenario: str) -> bool:
+    return isinstance(line, dict) and line.get("scenario") == scenario
+
+
+def _own(found: list[Fault], scenario: str) -> list[str]:
+    """What is wrong with the scenario, its steps apart."""
+    here = (one for one in found if one.path == f"scenario.{scenario}" or one.path.startswith(f"scenario.{scenario}."))
+    return [one.message for one in here if ".step." not in one.path]
+
+
+def _here(drawn: Drawing) -> dict[str, int]:
+    """By its name, the number of each step that is drawn."""
+    return {box.name: n for n, box in enumerate(drawn.boxes) if box.step}
+
+
+def _titled(values: dict[str, Any], kind: str) -> list[tuple[str, str]]:
+    """Every one of a kind, and what people call it."""
+    tables = values.get(kind)
+    each = tables.items() if isinstance(tables, dict) else ()
+    return [(str(name), str(one.get("name") or name)) for name, one in each if isinstance(one, dict)]

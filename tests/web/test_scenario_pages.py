@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Scenarios as drawings: every step and way is there, faults stand where they are, a step is added from the palette."""
+"""Scenarios as drawings, edited in place: steps, ways and faults where they are, and a call that walks through."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from appliance.settings import edits, graph, load
-from appliance.web.scenario_graph import drawing, ways
+from appliance.settings import edits, golden, graph, load
+from appliance.settings.faults import SettingsFaults
+from appliance.web.scenario_graph import Drawing, drawing, every_way, led, passed, ways
 from tests.web.applying import Applying
 from tests.web.visitors import site
 
@@ -49,19 +51,148 @@ def test_a_draft_with_faults_is_drawn_as_far_as_it_goes(scenario: dict[str, obje
     assert drawn.width > 0 and drawn.height > 0
 
 
-async def test_a_step_that_leads_nowhere_is_marked_and_leads_to_its_form(tmp_path: Path) -> None:
+SMALL = """
+[office]
+name = "Example Ltd"
+country = "LT"
+time_zone = "Europe/Vilnius"
+[phone.desk]
+[person.anna]
+name = "Anna"
+extension = "101"
+phones = ["desk"]
+[prompt.hello]
+text = "Hello."
+[line.city]
+kind = "sip"
+host = "192.0.2.1"
+scenario = "main"
+[scenario.main]
+start = "first"
+"""
+
+
+def drawn_with_faults(steps: str) -> Drawing:
+    text = SMALL + steps
+    try:
+        load.parse(text, ROOT / "office.toml")
+    except SettingsFaults as wrong:
+        return drawing(edits.values(text), "main", wrong.faults)
+    raise AssertionError("this has no faults")
+
+
+def test_each_fault_of_the_compiler_stands_at_its_step() -> None:
+    end = '[scenario.main.step.bye]\ndo = "hang-up"\n'
+    nowhere = drawn_with_faults(f'[scenario.main.step.first]\ndo = "say"\nprompt = "hello"\n{end}')
+    assert {box.name for box in nowhere.boxes if box.faults} == {"first"}
+    unreached = drawn_with_faults(f'[scenario.main.step.first]\ndo = "hang-up"\n{end}')
+    assert {box.name for box in unreached.boxes if box.faults} == {"bye"} == {b.name for b in unreached.boxes if b.lost}
+    spins = '[scenario.main.step.first]\ndo = "priority"\nadd = 1\nnext = "again"\n'
+    endless = drawn_with_faults(f'{spins}[scenario.main.step.again]\ndo = "priority"\nadd = 1\nnext = "first"\n')
+    assert {box.name for box in endless.boxes if box.faults} == {"again"}
+    assert [line.step for line in endless.lines if line.wrong] == ["again"]
+
+
+@pytest.mark.parametrize(
+    ("step", "way", "to", "path", "value"),
+    [
+        ("hours", "open", "welcome", ("step", "hours", "open"), "welcome"),
+        ("wait", "unanswered", "queue.sales", ("step", "wait", "unanswered"), "queue.sales"),  # not yet written
+        ("welcome", "key:1", "order", ("step", "welcome", "keys", "1"), "order"),
+        ("welcome", "key:2", "bye", ("step", "welcome", "keys", "2", "to"), "bye"),  # what else the key does stays
+        ("welcome", "key:8", "gate", ("step", "welcome", "keys", "8"), "gate"),  # a key it did not have
+        ("", "start", "vip", ("start",), "vip"),
+    ],
+)
+def test_a_way_is_led_elsewhere(step: str, way: str, to: str, path: tuple[str, ...], value: str) -> None:
+    edit = led(edits.values(FULL), "main", step, way, to)
+    assert edit == (("scenario", "main", *path), value)
+    before, after = edits.values(FULL), edits.values(edits.put(FULL, [edit]))
+    assert [change.path for change in edits.changes(before, after)] == [edit[0]]
+    load.documents.check(load.Settings, edits.put(FULL, [edit]), "office.toml")
+
+
+@pytest.mark.parametrize(
+    ("step", "way", "to"),
+    [
+        ("hours", "do", "welcome"), ("hours", "hours", "welcome"), ("hours", "open", "nowhere"), ("nobody", "open", "vip"),
+        ("welcome", "key:x", "vip"), ("welcome", "prompt", "vip"), ("", "start", "queue.sales"), ("", "open", "vip"),
+    ],
+)  # fmt: skip
+def test_what_is_no_way_is_not_led_anywhere(step: str, way: str, to: str) -> None:
+    assert led(edits.values(FULL), "main", step, way, to) is None
+
+
+def test_every_way_of_every_kind_of_step_can_be_drawn() -> None:
+    settings = load.parse(FULL, ROOT / "docs/office.full.toml")
+    for name, step in settings.scenario["main"].step.items():
+        could = {way.at.replace("key:", "keys.") for way in every_way(edits.values(FULL), "main", name)}
+        assert {".".join(map(str, path)).removesuffix(".to") for path, _ in step.targets()} <= could
+
+
+def test_a_call_that_is_tried_passes_the_steps_the_golden_call_passes() -> None:
+    settings = load.parse(FULL, ROOT / "docs/office.full.toml")
+    walk = golden.walk(settings, 1, "en")
+    assert walk.ended == settings.golden[1].expect and golden.failures(settings) == []
+    went = passed("main", [told.step for told in walk.why])
+    assert went == ["hours", "busy", "known", "vip", "welcome", "queue.sales"]
+    drawn = drawing(edits.values(FULL), "main", (), went)
+    assert {box.name: box.nth for box in drawn.boxes if box.nth} == {name: n for n, name in enumerate(went, start=1)}
+    lit = {(line.step, line.ways[0].to) for line in drawn.lines if line.lit}
+    assert lit == {("", "hours"), *pairwise(went)}
+    assert any("Anna answered" in told.said for told in walk.why)
+
+
+def test_a_call_that_goes_where_nothing_is_written_is_shown_to_go_there() -> None:
+    drawn = drawing(edits.values(FULL), "main", (), ["hours", "chain", "mailbox.office"])
+    assert ("chain", "mailbox.office") in {(line.step, line.ways[0].to) for line in drawn.lines if line.lit}
+
+
+async def test_steps_ways_and_faults_are_edited_and_a_call_is_tried_by_two_installers(tmp_path: Path) -> None:
     async with Applying(tmp_path, FULL) as switch, site(tmp_path / "pages", switch.socket, switch.document) as box:
         box.people()
-        async with box.logged_in("installer") as one:
+        async with box.logged_in("installer") as one, box.logged_in("reader") as reader:
             assert "/scenarios/main" in (await one.get("/scenarios")).text
             page = (await one.get("/scenarios/main")).text
-            assert 'href="/settings/at/scenario/main/step/welcome"' in page and "faulty" not in page
-            form = {"at": "scenario/main/step", "name": "lost", "kind": "say"}
-            added = await one.fill("/scenarios/main", "/settings/add", **form)
+            assert 'href="/settings/at/scenario/main/step/welcome"' in page and "edit faulty" not in page
+            csrf = re.findall(r'name="csrf" value="([^"]+)"', page)[0]
+            ask = {"try": "1", "from": "+37060000002", "when": "2026-12-01T10:00", "keys": "1", "answers": "anna"}
+            tried = (await one.get("/scenarios/main", params=ask)).text
+            assert "answered by Anna" in tried and tried.count('class="nth"') == 6 and "Anna answered after" in tried
+            wrong = (await one.get("/scenarios/main", params=ask | {"from": "nobody", "keys": "x"})).text
+            assert wrong.count('class="field wrong"') == 2 and "how it ends" not in wrong.lower()
+
+            # a way is led elsewhere in place, and the call goes there
+            htmx = {"HX-Request": "true"}
+            form = {"csrf": csrf, "step": "welcome", "way": "key:1", "lead": "bye", **ask}
+            part = (await one.post("/scenarios/main/lead", data=form, headers=htmx)).text
+            assert "<html" not in part and "hx-swap-oob" in part and "/settings/draft" in part
+            assert re.search(r'data-box="bye"[^>]*class="[^"]*lit', part) and "answered by Anna" not in part
+            for bad in ({"lead": "<nowhere>"}, {"way": "prompt"}, {"step": "x" * 500}):
+                assert (await one.post("/scenarios/main/lead", data=form | bad)).status_code == 422
+            assert (await reader.post("/scenarios/main/lead", data=form)).status_code == 403
+            assert (await one.post("/scenarios/main/lead", data={"csrf": "-"})).status_code == 403
+
+            # meanwhile somebody else puts other settings in force: nothing of either is lost
+            async with box.logged_in("owner") as other:
+                await other.fill("/settings/at/queue/sales", **{"has:max_wait": "1", "max_wait": "240"})
+                assert (await other.fill("/settings/draft", "/settings/apply")).status_code == 200
+            assert (await one.get("/settings/draft")).status_code == 409
+            assert (await one.fill("/settings/draft", "/settings/merge")).status_code == 303
+            assert (await one.fill("/settings/draft", "/settings/apply")).status_code == 422  # a golden call
+            await one.fill("/scenarios/main", "/scenarios/main/lead", step="welcome", way="key:1", lead="queue.sales")
+            await one.fill("/scenarios/main", "/scenarios/main/lead", step="welcome", way="key:8", lead="bye")
+
+            # a step of the palette has faults until it leads somewhere; then nothing can be tried
+            added = await one.fill("/scenarios/main", "/settings/add", at="scenario/main/step", name="lost", kind="say")
             assert added.headers["location"] == "/settings/at/scenario/main/step/lost"
-            assert 'href="/scenarios/main"' in (await one.get(added.headers["location"])).text
-            page = (await one.get("/scenarios/main")).text
-            assert len(re.findall(r'class="faulty"', page)) == 1 and "lost ⚠" in page
+            form = (await one.get(added.headers["location"], headers=htmx)).text
+            assert "<html" not in form and 'name="next"' in form and "needed" in form
+            page = (await one.get("/scenarios/main", params=ask)).text
+            assert len(re.findall(r'class="edit faulty', page)) == 1 and "lost ⚠" in page and "First mend" in page
+            await one.fill("/scenarios/main", "/settings/remove", at="scenario/main/step/lost")
             assert (await one.get("/scenarios/nothing")).status_code == 404
-        async with box.logged_in("supervisor") as other:
-            assert (await other.get("/scenarios/main")).status_code == 403
+            assert (await one.fill("/settings/draft", "/settings/apply")).status_code == 200
+        now = edits.values(switch.text)
+        assert now["queue"]["sales"]["max_wait"] == 240
+        assert now["scenario"]["main"]["step"]["welcome"]["keys"]["8"] == "bye"
