@@ -75,8 +75,8 @@ flood: quiet-setup ## a thousand events a second through the bridge, for a minut
 hundred: quiet-setup ## a hundred calls at once, all of them with sound, which takes a minute and both processors
 	@$(BIN)/pytest -s tests/calls/hundred.py
 
-timers: quiet-setup ## sessions that are refreshed and run out, which takes a minute and a half
-	@$(BIN)/pytest tests/sip/session_timers.py
+timers: quiet-setup ## sessions that are refreshed and run out, refreshes that cross (some minutes)
+	@$(BIN)/pytest tests/sip/session_timers.py tests/calls/glare.py
 
 log-ins: quiet-setup ## ten thousand wrong passwords; the owner comes in all the same (some minutes)
 	@$(BIN)/pytest tests/web/ten_thousand.py
