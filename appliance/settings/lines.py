@@ -10,7 +10,8 @@ from appliance.settings.outside import DialAs, Price
 from appliance.settings.steps import MESSAGE, Trust
 from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import (
-    Address,
+    Address4,
+    Address6,
     BalanceRule,
     Beginning,
     Country,
@@ -47,7 +48,10 @@ AudioPort = Annotated[int, Field(ge=1024, le=65535)]
 class Sip(Table):
     """Telephones and trunks: addresses, audio, registrations. May be left out."""
 
-    listen: Address = setting("Address to listen on.", "0.0.0.0")
+    listen: Address4 = setting("Address to listen on.", "0.0.0.0")
+    listen6: Address6 | None = setting(
+        "Address of IPv6 to listen on too, at the same ports. Left out: IPv6 is not spoken.", None
+    )
     port: PortNumber = setting("Port to listen on, UDP and TCP.", 5060, unit="port number")
     tls: bool = setting(
         "Speak TLS too, with `certificate`, or with one the box makes for itself when it starts first.", False

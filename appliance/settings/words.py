@@ -206,6 +206,23 @@ Address = Annotated[
         "an IP address of this box; `0.0.0.0` for all", "[0-9a-fA-F.:]*", check=lambda v: bool(ipaddress.ip_address(v))
     ),
 ]
+Address4 = Annotated[
+    str,
+    Text(
+        "an IPv4 address of this box; `0.0.0.0` for all",
+        "[0-9.]*",
+        check=lambda v: bool(ipaddress.IPv4Address(v)),
+    ),
+]
+Address6 = Annotated[
+    str,
+    Text(
+        "an IPv6 address of this box; `::` for all",
+        "[0-9a-fA-F:]*",
+        most=39,
+        check=lambda v: bool(ipaddress.IPv6Address(v)),
+    ),
+]
 Host = Annotated[str, Text("a host name or an IP address", check=is_host)]
 Network = Annotated[
     str, Text("an IP address, or a network of them as 192.0.2.0/24", most=43, check=ipaddress.ip_network)

@@ -93,9 +93,10 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
                             "clock_rate", "min_expires", "max_expires", "nonce_lives", "silent_after",
                             "session_expires", "digest", "log_level",
                             "tls_port", "certificate", "key", "authorities", "relay", "strangers",
-                            "stranger_stays", NULL};
+                            "stranger_stays", "listen6", "name6", NULL};
     struct sip_config config;
     const char *listen, *realm, *user_agent, *digest = "md5", *certificate = "", *key = "", *authorities = "";
+    const char *listen6 = "", *name6 = "";
     char why[256];
     PyObject *codecs, *self;
     int failed;
@@ -112,18 +113,20 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     config.relay = 1;
     config.strangers = 256;
     config.stranger_stays = 20;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIIsiissspii", names, &listen, &config.port, &realm,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sisiisO|$iIIIIIsiissspiiss", names, &listen, &config.port, &realm,
                                      &config.rtp_first, &config.rtp_last, &user_agent, &codecs, &config.clock_rate,
                                      &config.min_expires, &config.max_expires, &config.nonce_lives,
                                      &config.silent_after, &config.session_expires, &digest, &config.log_level,
                                      &config.tls_port, &certificate, &key, &authorities, &config.relay,
-                                     &config.strangers, &config.stranger_stays) ||
+                                     &config.strangers, &config.stranger_stays, &listen6, &name6) ||
         session_expires_of(&config) ||
         digests_of(digest, &config) ||
         text_into(config.certificate, sizeof config.certificate, certificate, "certificate") ||
         text_into(config.key, sizeof config.key, key, "key") ||
         text_into(config.authorities, sizeof config.authorities, authorities, "authorities") ||
         text_into(config.listen, sizeof config.listen, listen, "listen") ||
+        text_into(config.listen6, sizeof config.listen6, listen6, "listen6") ||
+        text_into(config.name6, sizeof config.name6, name6, "name6") ||
         text_into(config.realm, sizeof config.realm, realm, "realm") ||
         text_into(config.user_agent, sizeof config.user_agent, user_agent, "user_agent") || codecs_of(codecs, &config))
         return NULL;

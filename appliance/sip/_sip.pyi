@@ -36,6 +36,8 @@ class Endpoint:
         relay: bool = True,
         strangers: int = 256,
         stranger_stays: int = 20,
+        listen6: str = "",
+        name6: str = "",
     ) -> None:
         """Start the SIP thread; codecs as "opus/48000", most wanted first; digest md5, sha-256 or both.
 
@@ -44,7 +46,7 @@ class Endpoint:
         seconds a call lasts when neither side refreshes it (RFC 4028), asked for and granted; at least 90, 0: no timers.
         relay: two legs of one codec that hear each other alone are handed each other's packets, neither decoded nor mixed.
         strangers: connections (TCP, TLS) on which nobody was let in, a quarter of them of one source; the oldest ends for one
-        more. stranger_stays: seconds each may stay.
+        more. stranger_stays: seconds each may stay. listen6: an IPv6 address to listen on too, which others see as name6.
 
         SipError when the port is in use, ValueError.
         """

@@ -281,29 +281,40 @@ static void configure(pjsua_config *config, pjsua_logging_config *logging, pjsua
 static const char *listen_on(pjsip_transport_type_e type)
 {
     static char text[192];
+    char *listen = type & PJSIP_TRANSPORT_IPV6 ? sip_config.listen6 : sip_config.listen;
     static int receive_buffer = 2 << 20; /* bytes asked for; the kernel may give less */
     pjsua_transport_config transport;
     pj_status_t status;
 
     pjsua_transport_config_default(&transport);
     transport.port = (unsigned)sip_config.port;
-    transport.bound_addr = pj_str(sip_config.listen);
-    transport.public_addr = pj_str(sip_config.realm);
+    transport.bound_addr = pj_str(listen);
+    transport.public_addr = pj_str(type & PJSIP_TRANSPORT_IPV6 ? sip_config.name6 : sip_config.realm);
     transport.sockopt_params.cnt = 1; /* a burst while the thread is held up: a second of 1,000 calls a second */
     transport.sockopt_params.options[0].level = pj_SOL_SOCKET();
     transport.sockopt_params.options[0].optname = pj_SO_RCVBUF();
     transport.sockopt_params.options[0].optval = &receive_buffer;
     transport.sockopt_params.options[0].optlen = sizeof receive_buffer;
-    status = type == PJSIP_TRANSPORT_TLS ? sip_tls_listen(&transport) : pjsua_transport_create(type, &transport, NULL);
+    if ((type & ~PJSIP_TRANSPORT_IPV6) == PJSIP_TRANSPORT_TLS)
+        sip_tls_settings(&transport);
+    status = pjsua_transport_create(type, &transport, NULL);
     if (status == PJ_SUCCESS)
         return NULL;
     if (status == PJ_STATUS_FROM_OS(EADDRINUSE)) {
-        snprintf(text, sizeof text, "port %u of %s is in use by another program", transport.port, sip_config.listen);
+        snprintf(text, sizeof text, "port %u of %s is in use by another program", transport.port, listen);
         return text;
     }
-    snprintf(text, sizeof text, "%s port %u: %.100s", sip_config.listen, transport.port,
-             failed("cannot listen", status));
+    snprintf(text, sizeof text, "%s port %u: %.100s", listen, transport.port, failed("cannot listen", status));
     return text;
+}
+
+static const char *listen_by(int family)
+{
+    const char *why;
+
+    if ((why = listen_on(PJSIP_TRANSPORT_UDP | family)) || (why = listen_on(PJSIP_TRANSPORT_TCP | family)))
+        return why;
+    return sip_config.tls_port ? listen_on(PJSIP_TRANSPORT_TLS | family) : NULL;
 }
 
 /* What the bridge carries, and no more: by itself it would encode 48 kHz made of these. */
@@ -357,9 +368,8 @@ static const char *bring_up(int wake_read)
     sip_gate_open(0);
     if (sip_digest_init())
         return "no random numbers for the digest secret";
-    if ((why = listen_on(PJSIP_TRANSPORT_UDP)) || (why = listen_on(PJSIP_TRANSPORT_TCP)))
-        return why;
-    if (sip_config.tls_port && ((why = sip_tls_fault()) || (why = listen_on(PJSIP_TRANSPORT_TLS))))
+    if ((sip_config.tls_port && (why = sip_tls_fault())) || (why = listen_by(0)) ||
+        (sip_config.listen6[0] && (why = listen_by(PJSIP_TRANSPORT_IPV6))))
         return why;
     if ((status = pjsua_start()) != PJ_SUCCESS)
         return failed("PJSIP does not run", status);

@@ -14,7 +14,7 @@
 
 static struct sock_filter code[16 + 5 * SIP_FENCED];
 static unsigned short size;
-static int udp = -1;
+static int udp[2] = {-1, -1}; /* the socket of IPv4, and that of IPv6 */
 
 static void add(unsigned short what, uint32_t value, unsigned char if_so, unsigned char if_not)
 {
@@ -63,29 +63,37 @@ static void build(const struct sip_source *out, int count)
 
 void sip_fence_of(const pjsip_transport *transport)
 {
-    if (udp < 0 && transport->flag & PJSIP_TRANSPORT_DATAGRAM)
-        udp = (int)pjsip_udp_transport_get_socket((pjsip_transport *)(uintptr_t)transport);
+    int six = (transport->key.type & PJSIP_TRANSPORT_IPV6) != 0;
+
+    if (udp[six] < 0 && transport->flag & PJSIP_TRANSPORT_DATAGRAM)
+        udp[six] = (int)pjsip_udp_transport_get_socket((pjsip_transport *)(uintptr_t)transport);
 }
 
-void sip_fence_set(const struct sip_source *out, int count)
+static void fence(int socket, const struct sip_source *out, int count)
 {
     struct sock_fprog program = {0, code};
     int none = 0, failed = 1;
 
-    if (udp < 0)
+    if (socket < 0)
         return;
     if (!count) {
-        setsockopt(udp, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
+        setsockopt(socket, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
         return;
     }
     for (; count > 0 && failed; count /= 2) { /* the kernel's room for filters is a setting (optmem_max) */
         build(out, count);
         program.len = size;
-        failed = setsockopt(udp, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+        failed = setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
     }
+}
+
+void sip_fence_set(const struct sip_source *out, int count)
+{
+    fence(udp[0], out, count);
+    fence(udp[1], out, count);
 }
 
 void sip_fence_reset(void)
 {
-    udp = -1;
+    udp[0] = udp[1] = -1;
 }

@@ -10,10 +10,10 @@
 
 static unsigned next; /* where the latest leg of any account left off */
 
-static int is_free(unsigned port)
+static int is_free(unsigned port, int six)
 {
-    pj_str_t listen = pj_str(sip_config.listen);
-    int family = strchr(sip_config.listen, ':') ? pj_AF_INET6() : pj_AF_INET();
+    pj_str_t listen = pj_str(six ? sip_config.listen6 : sip_config.listen);
+    int family = six ? pj_AF_INET6() : pj_AF_INET();
     pj_sockaddr address;
     pj_sock_t probe;
     pj_status_t status;
@@ -28,12 +28,13 @@ static int is_free(unsigned port)
 
 void sip_ports_ready(int account)
 {
+    int six = pjsua_var.acc[account].cfg.ipv6_media_use != PJSUA_IPV6_DISABLED;
     unsigned first = (unsigned)sip_config.rtp_first, last = (unsigned)sip_config.rtp_last;
 
     for (unsigned tried = 0; tried <= last - first; tried += 2, next += 2) {
         if (next < first || next + 1 > last)
             next = first;
-        if (is_free(next) && is_free(next + 1))
+        if (is_free(next, six) && is_free(next + 1, six))
             break;
     }
     pjsua_var.acc[account].next_rtp_port = (pj_uint16_t)next;

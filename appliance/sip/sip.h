@@ -150,6 +150,8 @@ struct sip_slot {
 
 struct sip_config {
     char listen[64];
+    char listen6[64]; /* an IPv6 address listened on too; "": none */
+    char name6[64];   /* the address others see of it */
     int port, rtp_first, rtp_last, clock_rate, log_level;
     unsigned min_expires, max_expires; /* s */
     int strangers, stranger_stays;     /* connections of those not let in: how many, and s each may stay */
@@ -313,7 +315,7 @@ struct sip_trunk {
 };
 
 extern int sip_local_account;
-int sip_account_of_phones(int with); /* the account that calls telephones spoken with in this way */
+int sip_account_of_phones(int with, int six); /* that calls telephones spoken with in this way; six: over IPv6 */
 struct sip_phone *sip_phone_find(const pj_str_t *id);
 struct sip_trunk *sip_trunk_find(const char *id);
 struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata);
@@ -327,7 +329,7 @@ void sip_phone_set(const struct sip_command *command);
 void sip_trunk_set(const struct sip_command *command);
 void sip_trunk_remove(const struct sip_command *command);
 int sip_account_local(void);
-void sip_account_media(pjsua_acc_config *account, int with);
+void sip_account_media(pjsua_acc_config *account, int with, int six);
 void sip_accounts_configure(pjsua_config *config);
 
 /* ports.c */
@@ -412,7 +414,7 @@ pj_status_t sip_nat_init(void);
 void sip_nat_rewrite(const pjsip_rx_data *rdata, pjsip_sip_uri *uri); /* to where the message came from */
 
 /* tls.c */
-pj_status_t sip_tls_listen(pjsua_transport_config *transport); /* at tls_port, with our certificate */
+void sip_tls_settings(pjsua_transport_config *transport); /* at tls_port, with our certificate */
 const char *sip_tls_fault(void); /* NULL, or which of the files cannot be read */
 
 /* malformed.c */

@@ -30,6 +30,10 @@ RESOLVE_EVERY = 300.0  # seconds between look-ups of a trunk's name; never while
 TRANSPORTS = {"udp": "", "tcp": ";transport=tcp", "tls": ";transport=tls"}  # in a URI
 SRTP = {"off": How(0), "optional": How.SRTP, "mandatory": How.SRTP | How.SRTP_ONLY}
 QUALIFY = 30  # seconds between two questions whether a server is there, where there are others
+WAYS_OUT = {  # an address that stands for all: what is looked for from there (RFC 5737, RFC 3849), and what is left without
+    "0.0.0.0": (socket.AF_INET, "192.0.2.1", "127.0.0.1"),
+    "::": (socket.AF_INET6, "2001:db8::1", "::1"),
+}
 LOG_LEVELS = {1: logging.ERROR, 2: logging.WARNING}
 
 # Q.850 cause -> SIP status for a leg we refuse, RFC 3398 section 7.2.4.1; 480 for the rest
@@ -95,7 +99,7 @@ class Telephony:
         self._lines: dict[str, tuple[SipLine, str]] = {}  # line -> what is set, and its password
         self._usable: dict[str, bool] = {}
         self._guard: Guard | None = None
-        self._realm = ""
+        self._realm, self._six = "", False
         self._resolving: dict[str, asyncio.Task[None]] = {}
         self.sounds: Callable[[Leg, int, int, str], None] = lambda leg, code, ms, why: (
             None
@@ -109,7 +113,7 @@ class Telephony:
     ) -> None:
         """Listen, let the telephones and trunks of the settings in, and put back the contacts known before."""
         sip = settings.sip
-        self._realm = own_address(sip.listen)
+        self._realm, self._six = own_address(sip.listen), sip.listen6 is not None
         endpoint = Endpoint(
             sip.listen,
             sip.port,
@@ -127,6 +131,8 @@ class Telephony:
             authorities=sip.authorities if certificate and Path(sip.authorities).exists() else "",
             digest="both" if len(set(sip.digest)) == 2 else sip.digest[0],
             relay=sip.relay,
+            listen6=sip.listen6 or "",
+            name6=own_address(sip.listen6) if sip.listen6 else "",
         )
         self._endpoint = endpoint
         asyncio.get_running_loop().add_reader(endpoint.fileno(), self._read)
@@ -213,7 +219,7 @@ class Telephony:
         """Tell the SIP thread where a trunk with a name is, again whenever its name leads elsewhere."""
         known: list[list[str]] = []
         while True:
-            each = [[at(one, port) for one in await addresses(host)] for host, port in servers(line)]
+            each = [[at(one, port) for one in await addresses(host, self._six)] for host, port in servers(line)]
             found = [one for one in each if one]
             if found and found != known:
                 known = found
@@ -460,22 +466,24 @@ def servers(line: SipLine) -> list[tuple[str, int]]:
     return [(host, port or line.port) for host, port in listed] or [(line.host, line.port)]
 
 
-async def addresses(host: str) -> list[str]:
-    """IP addresses of a named host, sorted; [] when it is not known."""
+async def addresses(host: str, six: bool = False) -> list[str]:
+    """IP addresses of a named host, sorted, those of IPv6 last and only if asked for; [] when it is not known."""
+    family = socket.AF_UNSPEC if six else socket.AF_INET
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, family=family, type=socket.SOCK_DGRAM)
     except OSError:
         return []
-    return sorted({str(one[4][0]) for one in found})[:8]
+    return sorted({str(one[4][0]) for one in found}, key=lambda one: (":" in one, one))[:8]
 
 
 def own_address(listen: str) -> str:
     """The address others see in our URIs: the one listened on, or that of the route outwards (nothing is sent)."""
-    if listen not in ("0.0.0.0", "::"):
+    if listen not in WAYS_OUT:
         return listen
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    family, outside, home = WAYS_OUT[listen]
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # RFC 5737
+            probe.connect((outside, 9))
             return str(probe.getsockname()[0])
         except OSError:
-            return "127.0.0.1"
+            return home

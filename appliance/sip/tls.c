@@ -84,7 +84,7 @@ static pj_bool_t on_verify(const pjsip_tls_on_verify_param *param)
     return is_its_own(trunk, param->remote_cert_info) ? PJ_TRUE : refused(trunk, "is of somebody else");
 }
 
-pj_status_t sip_tls_listen(pjsua_transport_config *transport)
+void sip_tls_settings(pjsua_transport_config *transport)
 {
     pjsip_tls_setting *tls = &transport->tls_setting;
 
@@ -95,5 +95,4 @@ pj_status_t sip_tls_listen(pjsua_transport_config *transport)
     tls->proto = PJ_SSL_SOCK_PROTO_TLS1_2 | PJ_SSL_SOCK_PROTO_TLS1_3;
     tls->on_verify_cb = on_verify;
     tls->timeout.sec = 4; /* for a handshake; as long as a call waits for the first word of a trunk */
-    return pjsua_transport_create(PJSIP_TRANSPORT_TLS, transport, NULL);
 }

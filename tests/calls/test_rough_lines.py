@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Networks that lose, and requests that cross: SIPp is the outside world. After each no call, leg or port is left, and the
-next call works."""
+"""Networks that lose, requests that cross, and one telephone that has IPv6: SIPp is the outside world. After each no call,
+leg or port is left, and the next call works."""
 
 import asyncio
 import os
@@ -15,22 +15,24 @@ from appliance.control import client
 from appliance.control.messages import Watch
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
+from tests.calls.stories import hears
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.telephones.lossy import Lossy
-from tests.telephones.stage import ANNA_HZ, CALLER_HZ, Stage
+from tests.telephones.stage import ANNA_HZ, BORIS_HZ, CALLER_HZ, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OUTSIDE = "+37060000009"
 LOSS, CALLS = 0.05, 15
+HOME = "::1"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Stage, Office, Baresip]]:
     """One office for all of these, and Anna's telephone, which answers by itself where a test says so."""
     async with Stage(tmp_path_factory.mktemp("rough")) as stage:
-        office = await stage.office(music=False)
+        office = await stage.office(music=False, sip_more=f'listen6 = "{HOME}"\n')
         yield stage, office, await stage.desk(office, "desk1", ANNA_HZ)
 
 
@@ -170,6 +172,38 @@ async def test_a_session_changed_by_update_and_by_invite_sounds_on(stage: World)
     assert tone.heard(ear.heard(world.folder / "caller.wav"), ANNA_HZ) > 1.2
     assert tone.heard(anna.heard(), CALLER_HZ) > 1.2
     assert (await world.call_over(office, before + 1)).outcome == "answered"
+
+
+async def test_a_telephone_by_ipv6_talks_with_one_by_ipv4_and_with_the_trunk(stage: World) -> None:
+    world, office, anna, before = stage
+    how = {"registrar": f"[{HOME}]:{office.sip}", "host": HOME}
+    boris = await world.desk(office, "desk2", BORIS_HZ, **how)
+    await boris.dial("101")
+    await answers(anna)
+    await boris.talks()
+    await anna.listens(1.0)
+    await boris.listens(1.0)
+    await anna.hang_up()
+    await boris.closed()
+    await anna.closed()
+    assert (await world.call_over(office, before + 1)).outcome == "answered"
+    assert tone.heard(anna.heard(), BORIS_HZ) > 0.6 and tone.heard(boris.heard(), ANNA_HZ) > 0.6
+
+    ear = await world.ear()
+    caller = await world.outside(office, "caller-waits", ear)
+    await answers(boris)
+    await anna.closed()
+    await hears(world, ear, BORIS_HZ, 0.6)
+    await boris.listens(0.6)
+    await boris.command("transfer", f"sip:101@{how['registrar']}")
+    await anna.rings()  # that she was rung with him is over
+    await answers(anna)
+    await boris.closed()
+    await hears(world, ear, ANNA_HZ, 0.6)
+    await anna.hang_up()
+    await caller.finished()
+    assert (await world.call_over(office, before + 2)).person == "anna"
+    assert tone.heard(boris.heard(), CALLER_HZ) > 0.4
 
 
 async def test_a_bye_that_is_lost_is_said_again(stage: World) -> None:

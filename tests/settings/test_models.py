@@ -45,6 +45,8 @@ ACCEPTED = {
     ),
     "a country": (SMALL.replace('"LT"', "@"), "", ['"LT"', '"US"', '"GB"']),
     "a time zone": (SMALL.replace('"Europe/Vilnius"', "@"), "", ['"UTC"', '"America/New_York"']),
+    "an IPv4 address": (SMALL, "[sip]\nlisten = @", ['"127.0.0.1"', '"0.0.0.0"']),
+    "an IPv6 address": (SMALL, "[sip]\nlisten6 = @", ['"::1"', '"::"', '"2001:db8::5"']),
     "an address": (SMALL, "[web]\nlisten = @", ['"127.0.0.1"', '"0.0.0.0"', '"::1"']),
     "a port": (SMALL, "[web]\nport = @", ["1", "8080", "65535"]),
     "audio ports": (SMALL, "[sip]\nrtp_ports = @", ["[10000, 10003]", "[1024, 5059]"]),

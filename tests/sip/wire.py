@@ -105,7 +105,7 @@ class Wire(asyncio.DatagramProtocol):
     @property
     def at(self) -> str:
         """host:port of this end."""
-        return f"{self.here[0]}:{self.here[1]}"
+        return f"{literal(self.here[0])}:{self.here[1]}"
 
     def send(self, data: bytes) -> None:
         if self._stream:
@@ -129,7 +129,7 @@ class Wire(asyncio.DatagramProtocol):
     async def ping(self, within: float = 20.0) -> Message:
         """An OPTIONS answered: the box lives, and has done with all that was sent before."""
         call_id = secrets.token_hex(8)
-        self.send(request("OPTIONS", f"sip:{self.box[0]}:{self.box[1]}", self, call_id=call_id))
+        self.send(request("OPTIONS", f"sip:{literal(self.box[0])}:{self.box[1]}", self, call_id=call_id))
         return await self.responses.next(
             "answer to OPTIONS", lambda message: message["call-id"] == call_id and message.status >= 200, within
         )
@@ -167,6 +167,11 @@ class Wire(asyncio.DatagramProtocol):
             self.requests.end("the box closed the connection")
 
 
+def literal(host: str) -> str:
+    """An address as a URI has it."""
+    return f"[{host}]" if ":" in host else host
+
+
 def text(first: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> bytes:
     """A message with its Content-Length, and a Content-Type (that of SDP unless given) when there is a body."""
     lines = [first, *(f"{name}: {value}" for name, value in headers)]
@@ -192,7 +197,7 @@ def request(
     usual: dict[str, str | list[str]] = {
         "Via": f"SIP/2.0/{wire.transport} {wire.at};branch=z9hG4bK{secrets.token_hex(8)};rport",
         "Max-Forwards": "70",
-        "From": f"<sip:{user}@{wire.box[0]}>;tag={tag}",
+        "From": f"<sip:{user}@{literal(wire.box[0])}>;tag={tag}",
         "To": to or f"<{uri}>",
         "Call-ID": call_id or secrets.token_hex(8),
         "CSeq": f"{cseq} {method}",
@@ -241,8 +246,9 @@ def authorization(
 def sdp(port: int = 40000, codecs: Mapping[int, str] | None = None, *, host: str = "127.0.0.1", way: str = "") -> bytes:
     """An offer or answer of one audio stream; codecs by payload type, e.g. {8: "PCMA/8000"}. way: sendonly, ..."""
     codecs = {8: "PCMA/8000", 101: "telephone-event/8000"} if codecs is None else codecs
+    at = f"IN IP6 {host}" if ":" in host else f"IN IP4 {host}"
     lines = [
-        "v=0", f"o=- 1 {secrets.randbits(30)} IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0",
+        "v=0", f"o=- 1 {secrets.randbits(30)} {at}", "s=-", f"c={at}", "t=0 0",
         f"m=audio {port} RTP/AVP {' '.join(map(str, codecs))}",
         *(f"a=rtpmap:{kind} {name}" for kind, name in codecs.items()),
         *([f"a={way}"] if way else []),

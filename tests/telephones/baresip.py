@@ -26,8 +26,8 @@ RELEASED = b"\x04"
 
 CONFIG = """\
 poll_method epoll
-sip_listen 127.0.0.1:{sip}
-net_interface 127.0.0.1
+sip_listen {listens}:{sip}
+net_interface {host}
 rtp_ports {rtp}-{rtp_end}
 call_max_calls 4
 call_local_timeout 300
@@ -93,18 +93,20 @@ class Baresip:
         modules: Sequence[str] = (),
         settings: Sequence[str] = (),
         account: str = "",
+        host: str = "127.0.0.1",
     ) -> None:
         """says: mono 16 kHz WAV, longer than the call. registrar: host:port. codecs: pcma, pcmu, g722, opus/48000/2.
 
-        modules: more of baresip's, mwi for one. settings: further lines of its config; account: more of its account."""
+        modules: more of baresip's, mwi for one. settings: further lines of its config; account: more of its account.
+        host: its own address."""
         self.user, self.folder, self.registrar = user, folder, registrar
         self.seen: Seen[Event] = Seen(user)
         (folder / "heard").mkdir(parents=True)
         self.sip, rtp, self._console, self._control = ports.take(2), ports.take(20), ports.take(), ports.take()
         (folder / "config").write_text(
             CONFIG.format(
-                sip=self.sip, rtp=rtp, rtp_end=rtp + 19, console=self._console, control=self._control,
-                says=says, folder=folder, modules=MODULES,
+                listens=f"[{host}]" if ":" in host else host, host=host, sip=self.sip, rtp=rtp, rtp_end=rtp + 19,
+                console=self._console, control=self._control, says=says, folder=folder, modules=MODULES,
                 more="".join(f"module_app {name}.so\n" for name in modules),
                 settings="".join(f"{line}\n" for line in settings),
             )
