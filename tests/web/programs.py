@@ -12,7 +12,7 @@ from appliance.control.client import follow
 from appliance.web.access import OWNER, now
 from appliance.web.api.scopes import EVERY
 from appliance.web.token_pages import new
-from tests.web.visitors import Site, site
+from tests.web.visitors import TRUST, Site, site
 
 
 class Program(httpx.AsyncClient):
@@ -22,7 +22,7 @@ class Program(httpx.AsyncClient):
         self.held = new()
         self.number = box.office.tokens.add(self.held, user, "a program", frozenset(scopes), at=now())
         headers = {"Authorization": f"Bearer {self.held}"}
-        super().__init__(base_url=f"{box.address}/api/v1", timeout=60, headers=headers)
+        super().__init__(base_url=f"{box.address}/api/v1", timeout=60, headers=headers, verify=TRUST)
 
 
 @contextlib.asynccontextmanager
