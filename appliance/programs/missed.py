@@ -34,8 +34,9 @@ class MissedCallers:
     async def run(self) -> None:
         while True:
             began = time.monotonic()
-            self._changed.clear()
-            await self._journal.durable()
+            if self._changed.is_set():
+                self._changed.clear()
+                await self._journal.durable()  # what ended is written down
             try:
                 found = await asyncio.to_thread(open_missed, self._reader, now_ms() - KEPT)
             except Unreadable as fault:
