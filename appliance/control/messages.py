@@ -540,6 +540,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     recordings.DeleteRecording: Done,
     provisioning.Provision: provisioning.Provisioned,
     provisioning.ProvisioningSecret: provisioning.Known,
+    provisioning.Reboot: Done,
     ActionResult: Done,
     ActionKeys: str,
     AbortAction: Done,

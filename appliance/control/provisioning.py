@@ -25,6 +25,14 @@ class ProvisioningSecret(msgspec.Struct, tag_field="do", tag="provisioning-secre
     by: Short = ""
 
 
+class Reboot(msgspec.Struct, tag_field="do", tag="reboot", frozen=True):
+    """Ask a telephone to start anew and fetch its settings; a call it has goes on or ends as its maker chose."""
+
+    id: Id
+    phone: Short
+    by: Short = ""
+
+
 class Provisioned(msgspec.Struct, frozen=True):
     """A telephone, what it registers with, and the password of its own pages."""
 
@@ -40,4 +48,4 @@ class Known(msgspec.Struct, frozen=True):
     admin: str
 
 
-OfProvisioning = Provision | ProvisioningSecret
+OfProvisioning = Provision | ProvisioningSecret | Reboot

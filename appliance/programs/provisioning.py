@@ -2,10 +2,11 @@
 """Who may know what a telephone registers with: whoever has the secret of that telephone's address."""
 
 import hmac
+from collections.abc import Callable
 
 from appliance.calls.clock import now_ms
-from appliance.control.messages import Refused
-from appliance.control.provisioning import Known, OfProvisioning, Provision, Provisioned, ProvisioningSecret
+from appliance.control.messages import Done, Refused
+from appliance.control.provisioning import Known, OfProvisioning, Provision, Provisioned, ProvisioningSecret, Reboot
 from appliance.settings import provisioning
 from appliance.settings.load import Office
 from appliance.store.journal import Journal
@@ -13,8 +14,16 @@ from appliance.store.journal import Journal
 STRANGER = "No telephone has that address and that secret."  # whichever of the two it is
 
 
-def answer(office: Office, journal: Journal, request: OfProvisioning) -> Provisioned | Known:
-    """Raises Refused, and KeyError for a telephone that is not there."""
+def answer(
+    office: Office, journal: Journal, sync: Callable[[str], None], request: OfProvisioning
+) -> Provisioned | Known | Done:
+    """sync: asks a telephone to start anew. Raises Refused, and KeyError for a telephone that is not there."""
+    if isinstance(request, Reboot):
+        if request.phone not in office.settings.phone:
+            raise KeyError(f"the telephone {request.phone}")
+        sync(request.phone)
+        journal.event(0, now_ms(), "reboot", {"phone": request.phone, "by": request.by})
+        return Done()
     if office.settings.provisioning is None:
         raise Refused("unknown", STRANGER)
     match request:

@@ -403,7 +403,7 @@ class Switch:
             if isinstance(request, OfModems):
                 return await self._modems.answer(request)
             if isinstance(request, OfProvisioning):
-                return provisioning.answer(self._office, self._journal, request)
+                return provisioning.answer(self._office, self._journal, self._telephony.sync, request)
             return await self._answer(request)
         except SettingsFaults as faults:
             raise Refused(faults.id, str(faults)) from None

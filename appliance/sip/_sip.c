@@ -326,6 +326,14 @@ static PyObject *endpoint_lift(PyObject *self, PyObject *args)
     return PyArg_ParseTuple(args, "s", &text[0]) ? done(post(SIP_DO_LIFT, 0, 0, 0, 0, 1, text)) : NULL;
 }
 
+static PyObject *endpoint_sync(PyObject *self, PyObject *args)
+{
+    const char *text[1];
+
+    (void)self;
+    return PyArg_ParseTuple(args, "s", &text[0]) ? done(post(SIP_DO_SYNC, 0, 0, 0, 0, 1, text)) : NULL;
+}
+
 /* ---- legs and audio --------------------------------------------------------------------------------------------- */
 
 /* Takes a slot and posts; a handle, 0 when none is left. */
@@ -608,6 +616,7 @@ static PyMethodDef endpoint_methods[] = {
     {"remove_trunk", endpoint_remove_trunk, METH_VARARGS, NULL},
     {"guard", endpoint_guard, METH_VARARGS, NULL},
     {"lift", endpoint_lift, METH_VARARGS, NULL},
+    {"sync", endpoint_sync, METH_VARARGS, NULL},
     {"call", endpoint_call, METH_VARARGS, NULL},
     {"progress", endpoint_progress, METH_VARARGS, NULL},
     {"answer", endpoint_answer, METH_VARARGS, NULL},

@@ -101,6 +101,9 @@ class Endpoint:
         """Ban who sends more than so many wrong passwords, or requests without one, faster than they are forgotten (one in
         10 s, five a second), for so many seconds; not the networks "ip[/bits] ..." (32 at most). At first it is off."""
 
+    def sync(self, phone: str, /) -> None:
+        """Ask every contact of a telephone to start anew and fetch its settings (NOTIFY check-sync)."""
+
     def lift(self, address: str, /) -> None:
         """Ban an address, or network as it was told, no longer; "" for all."""
 

@@ -155,6 +155,7 @@ static int command_do(const struct sip_command *command)
     case SIP_DO_PUBLISH: sip_watch_publish(command); break;
     case SIP_DO_GUARD: sip_guard_set(command); break;
     case SIP_DO_LIFT: sip_guard_lift(command); break;
+    case SIP_DO_SYNC: sip_registrar_tell(command->text[0], "check-sync;reboot=true", NULL); break;
     case SIP_DO_SOUND: sip_line_sound(command); break;
     case SIP_DO_CLOSED: sip_line_closed(command); break;
     case SIP_DO_KEY: sip_line_key(command); break;

@@ -93,11 +93,11 @@ static void expect(const struct binding *binding)
     sip_guard_expected(&host, binding->expires - ticks());
 }
 
-void sip_registrar_tell(const char *phone, const char *summary)
+void sip_registrar_tell(const char *phone, const char *event, const char *body)
 {
     for (int i = 0; i < binding_count; i++)
         if (strcmp(bindings[i].phone, phone) == 0)
-            sip_summary_tell(bindings[i].target, phone, summary);
+            sip_summary_tell(bindings[i].target, phone, event, body);
 }
 
 void sip_registrar_expire(void)

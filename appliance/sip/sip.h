@@ -101,6 +101,7 @@ enum sip_command_kind {
     SIP_DO_GUARD,   /* handle: 1 on; code, other: wrong passwords, requests that are too many; value: s of a ban; texts:
                        networks never banned, "ip[/bits] ..." */
     SIP_DO_LIFT,    /* texts: address banned no longer, "": all */
+    SIP_DO_SYNC,    /* texts: telephone that is to fetch its settings, and starts anew for that */
     SIP_DO_SOUND,   /* handle of a line's leg, code: 1 its tty is open, 0 close it */
     SIP_DO_CLOSED,  /* handle of a line's leg that is over */
     SIP_DO_KEY,     /* handle of a line's leg, code: a key that is told beside the sound, ASCII */
@@ -358,10 +359,10 @@ void sip_registrar_bind(const struct sip_command *command);
 void sip_registrar_forget(const char *phone);
 void sip_registrar_expire(void);
 int sip_registrar_is_at(const pj_str_t *phone, const pjsip_rx_data *rdata); /* is it registered at that very place? */
-void sip_registrar_tell(const char *phone, const char *summary); /* every contact of a phone, unasked */
+void sip_registrar_tell(const char *phone, const char *event, const char *body); /* every contact of a phone, unasked */
 
 /* summary.c */
-void sip_summary_tell(const char *target, const char *phone, const char *body);
+void sip_summary_tell(const char *target, const char *phone, const char *event, const char *body);
 
 /* subscriptions.c */
 void sip_watch_reset(void); /* (any) while no endpoint runs */

@@ -227,7 +227,7 @@ static void look(pj_timer_heap_t *heap, pj_timer_entry *entry)
             resources[i].unasked = 0;
             resources[i].told = now;
             if (!resources[i].watchers)
-                sip_registrar_tell(resources[i].name, resources[i].body);
+                sip_registrar_tell(resources[i].name, "message-summary", resources[i].body);
         } else {
             left = 1;
         }

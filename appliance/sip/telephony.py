@@ -330,6 +330,10 @@ class Telephony:
         """Ban an address no longer, "" for all; Bans.lifted() tells that it is done."""
         self._sip.lift(address)
 
+    def sync(self, phone: str) -> None:
+        """Ask a telephone to start anew and fetch its settings, wherever it is registered."""
+        self._sip.sync(phone)
+
     # ---- events -----------------------------------------------------------------------------------------------------
 
     def _read(self) -> None:

@@ -4,12 +4,13 @@
 import asyncio
 import re
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from appliance.control.messages import Phone as Live
 from appliance.control.messages import Refused
-from appliance.control.provisioning import ProvisioningSecret
+from appliance.control.provisioning import ProvisioningSecret, Reboot
 from appliance.settings import edits
 from appliance.settings.edits import MISSING, Values
 from appliance.settings.phones import BEGINNINGS, bare, made_by
@@ -29,6 +30,7 @@ KEYS_MOST = 40
 DONE = {
     "applied": _("It is in force."),
     "draft": _("It is in your draft."),
+    "reboot": _("The telephone is asked to start anew."),
 }
 
 
@@ -52,6 +54,7 @@ class PhonePages:
             Row("POST", "/phones/bind", SETTERS, self.bind),
             Row("GET", "/phones/{phone}", SETTERS, self.one),
             Row("POST", "/phones/{phone}/keys", SETTERS, self.keys),
+            Row("POST", "/phones/{phone}/reboot", SETTERS, self.reboot),
             Row("POST", "/phones/{phone}/address", SETTERS, self.address),
         )
 
@@ -139,6 +142,16 @@ class PhonePages:
             raise Refusal(409, "It has no settings to fetch: they are not in force, or its address is not known.")
         _host, address = phone_files.reached(asked.request, known.secret)
         return await self.one(asked, (address + files.FIRST[phone.kind], known.admin))
+
+    async def reboot(self, asked: Visit) -> Response:
+        """It starts anew, and fetches its settings."""
+        name = str(asked.request.path_params["phone"])
+        try:
+            await self._box.drafts.ask(Reboot(0, name, asked.name))
+        except Refused:
+            raise Refusal(404, "There is no such telephone.") from None
+        asked.note("phone-reboot", name)
+        return asked.to(f"/phones/{quote(name)}?done=reboot")
 
     # ---- parts
 

@@ -226,6 +226,18 @@ async def test_who_knows_nothing_of_it_is_told_no_more(box: Box, wire: Wire, sta
     assert len(wire.requests.all) == 2
 
 
+async def test_a_telephone_is_asked_to_start_anew_and_fetch_its_settings(box: Box, wire: Wire) -> None:
+    phone = Telephone(box, wire)
+    box.sip.sync(phone.account.name)  # registered nowhere: nobody is asked
+    assert (await phone.register()).status == 200
+    box.sip.sync(phone.account.name)
+    told = await wire.request("NOTIFY")
+    wire.reply(told, 200)
+    assert told.uri == phone.contact and told["event"] == "check-sync;reboot=true"
+    assert told.body == b"" and told["content-type"] == ""
+    await wire.ping()
+
+
 async def test_a_telephone_that_starts_anew_is_told_once(box: Box, wire: Wire) -> None:
     """It subscribes again from the same address and has forgotten the dialog it had."""
     await published(box, "dialog", "111", dialog_info("terminated"))

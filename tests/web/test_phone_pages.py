@@ -145,6 +145,10 @@ async def test_what_is_registered_from_where_with_what_firmware(tmp_path: Path) 
             assert "127.0.0.1:5062" in row and "Desk" in row and 'class="badge good"' in row
             other = page.partition('data-phone="desk2"')[2].partition("</tr>")[0]
             assert 'class="badge bad"' in other
+            assert "/phones/desk2/reboot" not in (await one.get("/phones/desk2")).text  # it is not there to be asked
+            answer = await one.fill("/phones/desk1", "/phones/desk1/reboot")
+            assert answer.headers["location"] == "/phones/desk1?done=reboot"
+            assert box.office.audited()[0].what == "phone-reboot"
 
 
 async def test_supervisors_employees_and_readers_have_no_such_page(office: tuple[Applying, Site]) -> None:

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from appliance.control import client
 from appliance.control.messages import Apply, Refused
-from appliance.control.provisioning import Known, ProvisioningSecret
+from appliance.control.provisioning import Known, ProvisioningSecret, Reboot
 from appliance.programs.demo.office import PASSWORDS, Office
 from appliance.programs.demo.ports import Ports
 from appliance.store.reader import Reader
@@ -65,12 +65,16 @@ async def test_a_telephone_registers_with_what_its_file_says(office: Office, tmp
             tmp_path / "phone", ports, user=user, password=password, registrar=server, says=says
         ) as telephone:
             await telephone.registered(60)
+            async with await client.connect(office.socket) as switch:
+                await switch.request(Reboot(0, "desk1", "maria"))
+                with pytest.raises(Refused, match="not known"):
+                    await switch.request(Reboot(0, "desk9"))
     for _ in range(400):  # the journal's writer takes a moment
         kinds = [one.kind for one in Reader(office.journal).events(0)]
-        if {"provisioning-told", "provisioned"} <= set(kinds):
+        if {"provisioning-told", "provisioned", "reboot"} <= set(kinds):
             break
         await asyncio.sleep(0.05)
-    assert {"provisioning-told", "provisioned"} <= set(kinds)
+    assert {"provisioning-told", "provisioned", "reboot"} <= set(kinds)
 
 
 async def test_each_has_an_address_and_a_password_of_its_own(office: Office) -> None:
