@@ -19,6 +19,7 @@ from appliance.settings.models import Web
 from appliance.settings.passwords import FILE, read_secrets
 from appliance.store.office import Office
 from appliance.web.app import Https, listener, serve
+from appliance.web.asking import Asking
 from appliance.web.box import Box
 from appliance.web.certificates import Tls
 from appliance.web.drafts import Drafts
@@ -70,7 +71,8 @@ def main(argv: list[str]) -> int:
             look=hooks.look,
         )
         outlets = Outlets(hooks, settings.monitor)
-        asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, https, sender, outlets)))
+        asking = Asking(box) if settings.provisioning and settings.provisioning.pnp else None
+        asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, https, sender, outlets, asking)))
     return 0
 
 
@@ -110,6 +112,7 @@ async def _work(
     https: Https | None,
     sender: Callable[[], Sender],
     outlets: Outlets,
+    asking: Asking | None = None,
 ) -> None:
     address, port = (https.sock if https else sock).getsockname()[:2]
     page = f"http{'s' if https else ''}://{f'[{address}]' if ':' in address else address}:{port}/"
@@ -125,3 +128,5 @@ async def _work(
         if https:
             tasks.create_task(https.tls.keep())
         tasks.create_task(sender().run())
+        if asking:
+            tasks.create_task(asking.run())

@@ -67,6 +67,11 @@ class Provisioning(Table):
         "in on the network then reads the passwords in them.",
         False,
     )
+    pnp: bool = setting(
+        "Telephones that ask the network where their settings are (SIP PnP, 224.0.1.75) are told, if they are ours. Needs the "
+        "box's address in `listen` of `[sip]`; taken up when the web program starts.",
+        False,
+    )
     language: Literal["en", "ru", "uk"] | None = setting("Language of the telephones. Left out: the office's.", None)
     time_server: Host | None = setting(
         "Where they ask the time (NTP). Left out: as each has it, such as by DHCP.", None

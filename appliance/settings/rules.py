@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
 from appliance.settings import action_rules, feature_rules, graph, hours, people
@@ -15,6 +16,7 @@ from appliance.settings.places import Path
 from appliance.settings.references import Wrong, repeated, tables, unknown
 
 ALARM = frozenset({"112", "911", "999"})  # never an extension where they call for help
+PNP = 5060  # the port telephones ask at for their settings
 SILENCE = "silence"  # the look-up nobody answers: how callers are kept out without a word
 TURNED_AWAY = "turned-away."  # before what our own sentence is about: prompts no document can name
 MEMBERS = 250  # of a queue, those who are rung later too
@@ -25,6 +27,7 @@ def wrongs(settings: Settings) -> Iterator[Wrong]:
     yield from unknown(settings)
     yield from repeated(settings)
     yield from _addresses(settings)
+    yield from _pnp(settings)
     yield from _phones(settings)
     yield from _extensions(settings)
     yield from _mobiles(settings)
@@ -83,6 +86,13 @@ def _addresses(s: Settings) -> Iterator[Wrong]:
         if phone.mac and taken.setdefault(phone.bare, id) != id:
             what = f"is the address of the telephone {taken[phone.bare]}; accepted: another"
             yield Wrong("mac-taken", ("phone", id, "mac"), f"{shown(phone.mac)} {what}")
+
+
+def _pnp(s: Settings) -> Iterator[Wrong]:
+    """Who listens at all addresses has the port of the group too."""
+    if s.provisioning and s.provisioning.pnp and s.sip.port == PNP and ip_address(s.sip.listen).is_unspecified:
+        what = f"needs the address of this box in `listen` of [sip], not {shown(s.sip.listen)}; accepted: with it, or left out"
+        yield Wrong("contradiction", ("provisioning", "pnp"), what, True)
 
 
 def _mailboxes(s: Settings) -> Iterator[Wrong]:
