@@ -32,6 +32,7 @@ def line(one: Line) -> str:
         " ".join(filter(None, (modem.operator, modem.registration))),
         f"balance {modem.balance}" if modem.balance else "",
         f"busy callers: {modem.divert}" if modem.divert not in ("", "none") else "",
+        f"calls are silent: {modem.sound}" if modem.sound not in ("", "ok") else "",
         modem.model,
         f"IMEI {modem.imei}" if modem.imei else "",
     )

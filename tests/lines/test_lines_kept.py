@@ -12,6 +12,7 @@ from appliance.lines.lines import Lines
 from appliance.lines.usb import Found, together
 from appliance.settings.load import parse
 from appliance.settings.passwords import LineSecret, Secrets
+from appliance.sip.names import Stall
 from appliance.store.journal import Journal
 from appliance.store.reader import Reader
 from tests.lines.far_end import RATE, FarEnd
@@ -159,6 +160,37 @@ async def test_a_modem_that_gives_sound_to_one_call_alone_is_started_anew_and_gi
             await until(lambda: "AT+CRESET" in simulator.heard)
             await box.stands("absent")
             await sound_of_a_call(box, simulator, "ok")
+        finally:
+            await box.close()
+            simulator.unplug()
+
+
+async def test_sound_that_stalls_is_shown_and_a_port_that_is_gone_ends_the_call(tmp_path: Path) -> None:
+    simulator = modem(tmp_path)
+    simulator.plug()
+    with FarEnd(tone.samples(1000, 1, RATE)) as far:
+        box = Box(tmp_path, table(simulator, more=f'audio_port = "{far.path}"'))
+        try:
+            await box.stands("ready")
+            simulator.ring("+37060000001")
+            await until(lambda: box.legs)
+            [leg] = box.legs
+            line = box.lines.of(leg)
+            assert line
+            line.answer(leg)
+            await until(lambda: line.known.sound == "ok")
+            for code, sound in (
+                (Stall.NOTHING_READ, "nothing-read"),
+                (Stall.NOTHING_TAKEN, "nothing-taken"),
+                (0, "ok"),
+            ):
+                box.lines.sounds(leg, code, 1000, "")
+                assert line.known.sound == sound
+            assert simulator.calls, "it was ended by a pause"
+            box.lines.sounds(leg, Stall.GONE, 0, "No such device")
+            await until(lambda: box.over_with)
+            assert line.known.sound == "gone" and not simulator.calls
+            box.lines.sounds(leg, Stall.GONE, 0, "")  # it is over
         finally:
             await box.close()
             simulator.unplug()

@@ -57,6 +57,9 @@ async def test_lines_are_listed_with_what_is_known_of_a_modem(
         "IMEI 350000000000006",
     ):
         assert fact in gsm
+    assert "silent" not in gsm
+    await run(lines, tmp_path, lines=(modem_line(msgspec.structs.replace(READY, sound="refused")),))
+    assert "calls are silent: refused" in capsys.readouterr().out
 
 
 async def test_a_line_that_is_down_is_told_with_why_and_by_the_exit_code(

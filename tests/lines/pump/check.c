@@ -9,7 +9,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         const struct test *tests;
-    } all[] = {{"delay", delay_tests}, {"flow", flow_tests}, {"keys", key_tests}};
+    } all[] = {{"delay", delay_tests}, {"flow", flow_tests}, {"keys", key_tests}, {"pump", pump_tests}};
     int run = 0;
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

@@ -22,6 +22,6 @@ struct test {
 };
 
 /* Each file of tests gives its own, ended by one without a name. */
-extern const struct test delay_tests[], flow_tests[], key_tests[];
+extern const struct test delay_tests[], flow_tests[], key_tests[], pump_tests[];
 
 #endif
