@@ -36,6 +36,7 @@ class ScenarioPages:
             Row("GET", "/scenarios", SETTERS, self.first),
             Row("GET", "/scenarios/{scenario}", SETTERS, self.one),
             Row("POST", "/scenarios/{scenario}/lead", SETTERS, self.lead),
+            Row("POST", "/scenarios/{scenario}/example", SETTERS, self.example),
         )
 
     async def first(self, asked: Visit) -> Response:
@@ -63,11 +64,28 @@ class ScenarioPages:
             return asked.to(f"/scenarios/{name}")
         return await self._shown(asked, Work(work.before, document, document != work.before))
 
+    async def example(self, asked: Visit) -> Response:
+        """A call that was tried is kept as a golden call, which must go so from now on."""
+        work = await self._drafts.work(asked)
+        _name(asked, work)
+        given = {key: _given(asked, key) for key in ASKED}
+        tried = await self._tried(asked, work, given)
+        if tried.walk is None or not may_be_expected(tried.walk.ended):
+            raise Refusal(422, "That form cannot be read.")
+        kept = _example(given) | {"name": asked.text("name").strip()[:64], "expect": tried.walk.ended}
+        before = work.values.get("golden")
+        before = before if isinstance(before, list) else []
+        edit = (("golden", len(before)), kept) if before else (("golden",), [kept])
+        document = await asyncio.to_thread(edits.put, work.document, [edit])
+        self._drafts.keep(asked, work, document)
+        return asked.to(link(("golden", len(before))))
+
     async def _shown(self, asked: Visit, work: Work) -> Response:
         name, values = _name(asked, work), work.values
         found = await asyncio.to_thread(self._drafts.faults, work.document)
         given = {key: _given(asked, key) for key in ASKED}
         tried = await self._tried(asked, work, given) if _given(asked, "try") else None
+        given = given if tried else _usual(given, values, name)
         entered = [told.step for told in tried.walk.why] if tried and tried.walk else []
         drawn = drawing(values, name, found, passed(name, entered))
         steps = [one for one in drawn.boxes if one.step]
@@ -76,8 +94,9 @@ class ScenarioPages:
         return asked.page(
             "scenario_parts.html" if asked.in_place else "scenario.html", work=work, name=name, drawn=drawn, steps=steps,
             one=palette, link=link, own=_own(found, name), table=("scenario", name), id="add-step", wide=WIDE, high=HIGH,
-            out={box.name: ways(values, name, box.name) for box in steps}, given=_usual(given, values, name), tried=tried,
+            out={box.name: ways(values, name, box.name) for box in steps}, given=given, tried=tried,
             can={box.name: every_way(values, name, box.name) for box in steps}, here=_here(drawn), passed=passed,
+            may_be_expected=may_be_expected,
             listed={kind: _titled(values, kind) for kind in ("line", "person")},
             now=moments.moment(now(), zone), wrong=tried.wrong if tried else {},
         )  # fmt: skip
@@ -89,13 +108,22 @@ class ScenarioPages:
 
 def _try(drafts: Drafts, document: str, given: dict[str, str], language: str) -> Tried:
     """The call as an example of the document, which is checked and carried through the core as examples are."""
-    example = {key: value for key, value in given.items() if value}
-    example |= {"when": given["when"].replace("T", " "), "name": "-", "expect": "refused"}
+    example = _example(given) | {"name": "-", "expect": "refused"}
     document = edits.put(document, [(("golden",), [example])])
     found = drafts.faults(document)
     wrong = {key: faults for key in ASKED if (faults := forms.faults_of(found, ("golden", 0, key)))}
     settings = drafts.settings(document) if not found else None
     return Tried(golden.walk(settings, 0, language) if settings else None, wrong)
+
+
+def _example(given: dict[str, str]) -> dict[str, str]:
+    """The same as an example writes it."""
+    return {key: value for key, value in given.items() if value} | {"when": given["when"].replace("T", " ")}
+
+
+def may_be_expected(ended: str) -> bool:
+    """Whether an example may say that a call must end so."""
+    return "." in ended or ended in ("refused", "self-service")
 
 
 def _name(asked: Visit, work: Work) -> str:

@@ -173,6 +173,14 @@ async def test_steps_ways_and_faults_are_edited_and_a_call_is_tried_by_two_insta
             assert (await reader.post("/scenarios/main/lead", data=form)).status_code == 403
             assert (await one.post("/scenarios/main/lead", data={"csrf": "-"})).status_code == 403
 
+            # what went as it should is kept as a golden call, before the way is led elsewhere for good
+            await one.fill("/scenarios/main", "/settings/discard")
+            kept = await one.fill("/scenarios/main", "/scenarios/main/example", **ask, name="Sales, as today")
+            assert kept.headers["location"] == "/settings/at/golden/2"
+            unsound = await one.fill("/scenarios/main", "/scenarios/main/example", **(ask | {"from": "-"}), name="No")
+            assert unsound.status_code == 422
+            await one.post("/scenarios/main/lead", data=form)
+
             # meanwhile somebody else puts other settings in force: nothing of either is lost
             async with box.logged_in("owner") as other:
                 await other.fill("/settings/at/queue/sales", **{"has:max_wait": "1", "max_wait": "240"})
@@ -194,5 +202,9 @@ async def test_steps_ways_and_faults_are_edited_and_a_call_is_tried_by_two_insta
             assert (await one.get("/scenarios/nothing")).status_code == 404
             assert (await one.fill("/settings/draft", "/settings/apply")).status_code == 200
         now = edits.values(switch.text)
+        assert now["golden"][2] == {
+            "name": "Sales, as today", "from": "+37060000002", "when": "2026-12-01 10:00", "keys": "1", "answers": "anna",
+            "expect": "person.anna",
+        }  # fmt: skip
         assert now["queue"]["sales"]["max_wait"] == 240
         assert now["scenario"]["main"]["step"]["welcome"]["keys"]["8"] == "bye"
