@@ -72,6 +72,7 @@ class Provisioning(Table):
         "box's address in `listen` of `[sip]`; taken up when the web program starts.",
         False,
     )
+    mdns: bool = setting("The page of telephones can ask the network who is there (multicast DNS).", False)
     language: Literal["en", "ru", "uk"] | None = setting("Language of the telephones. Left out: the office's.", None)
     time_server: Host | None = setting(
         "Where they ask the time (NTP). Left out: as each has it, such as by DHCP.", None

@@ -16,7 +16,7 @@ from appliance.settings.edits import MISSING, Values
 from appliance.settings.phones import BEGINNINGS, bare, made_by
 from appliance.settings.places import Path
 from appliance.settings.words import NAME
-from appliance.web import phone_files
+from appliance.web import mdns, phone_files
 from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.accounts import when
 from appliance.web.box import Box
@@ -47,11 +47,13 @@ class Listed(NamedTuple):
 class PhonePages:
     def __init__(self, box: Box) -> None:
         self._box = box
+        self._looking = asyncio.Semaphore(1)
 
     def rows(self) -> tuple[Row, ...]:
         return (
             Row("GET", "/phones", SETTERS, self.all),
             Row("POST", "/phones/bind", SETTERS, self.bind),
+            Row("POST", "/phones/look", SETTERS, self.look),
             Row("GET", "/phones/{phone}", SETTERS, self.one),
             Row("POST", "/phones/{phone}/keys", SETTERS, self.keys),
             Row("POST", "/phones/{phone}/reboot", SETTERS, self.reboot),
@@ -69,6 +71,7 @@ class PhonePages:
         return asked.page(
             "phones.html", phones=listed, about=[one for one in about if one.mac not in taken], people=_people(work.values),
             gives=isinstance(work.values.get("provisioning"), dict), work=work, link=link, when=when, live=live,
+            looks=edits.at(work.values, ("provisioning", "mdns")) is True,
             from_=contact, done=DONE.get(done, ""),
         )  # fmt: skip
 
@@ -89,6 +92,19 @@ class PhonePages:
         made.append((("person", person, "phones"), [*(has if isinstance(has, list) else []), name]))
         document = await asyncio.to_thread(edits.put, work.document, made)
         return await self._changed(asked, work, document, f"telephone of {person}")
+
+    async def look(self, asked: Visit) -> Response:
+        """Ask the network who is there, where the settings in force say that this may be."""
+        wanted = (await self._box.known.names()).settings.provisioning
+        if wanted is None or not wanted.mdns:
+            raise Refusal(409, "The settings do not say that the network may be asked.")
+        around = self._box.around
+        try:
+            async with self._looking:
+                await mdns.look(around.heard, around.mac_at)
+        except OSError:
+            raise Refusal(503, "The network cannot be asked.") from None
+        return asked.to("/phones#about")
 
     async def one(self, asked: Visit, known: tuple[str, str] | None = None) -> Response:
         work, name = await self._found(asked)

@@ -3,12 +3,13 @@
 
 import json
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from appliance.web import mdns
 from appliance.web.around import HEARD_MOST, Around, Neighbour
 from tests.fakes.browser import Browser, browser
 from tests.web.applying import Applying
@@ -149,6 +150,26 @@ async def test_what_is_registered_from_where_with_what_firmware(tmp_path: Path) 
             answer = await one.fill("/phones/desk1", "/phones/desk1/reboot")
             assert answer.headers["location"] == "/phones/desk1?done=reboot"
             assert box.office.audited()[0].what == "phone-reboot"
+
+
+async def test_the_network_is_asked_only_where_the_settings_say_so(
+    office: tuple[Applying, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch, box = office
+    looked: list[str] = []
+
+    async def look(heard: Callable[[Neighbour], None], mac_at: Callable[[str], str]) -> None:
+        looked.append(mac_at("192.0.2.21"))
+        heard(Neighbour("0c383e000009", "192.0.2.29", "fanvil", "X4U", "mDNS"))
+
+    monkeypatch.setattr(mdns, "look", look)
+    async with box.logged_in("installer") as one:
+        assert (await one.fill("/phones", "/phones/look")).status_code == 409 and looked == []
+        assert "/phones/look" not in (await one.get("/phones")).text
+        switch.document.write_text(OFFICE.replace("[provisioning]", "[provisioning]\nmdns = true"))
+        assert (await one.fill("/phones", "/phones/look")).status_code == 303 and looked == ["0004130000aa"]
+        page = (await one.get("/phones")).text
+        assert "/phones/look" in page and 'data-mac="0c383e000009"' in page and "X4U" in page
 
 
 async def test_supervisors_employees_and_readers_have_no_such_page(office: tuple[Applying, Site]) -> None:

@@ -165,7 +165,7 @@ async def test_nobody_else_is_given_anything(office: Office) -> None:
     ]
     for path in wrong + not_there:
         answer = await asked(office, path)
-        assert answer.status_code in (404, 400), path
+        assert answer.status_code in (404, 400, 414), path[:80]
         assert PASSWORDS["desk1"] not in answer.text and PASSWORDS["desk2"] not in answer.text
     raw = http.client.HTTPConnection("127.0.0.1", office.web, timeout=30)
     raw.request("GET", f"/provisioning/{first.secret}/../{second.secret}/805ec0000001.cfg")
