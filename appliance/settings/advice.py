@@ -199,6 +199,9 @@ def _unused(s: Settings) -> Iterator[Wrong]:
     for id, line in s.line.items():
         if "closed" in line.model_fields_set and line.hours is None:
             yield Wrong("in-vain", ("line", id, "closed"), "never comes: the line has no hours")
+        if s.sip.listen6 is None and ":" in getattr(line, "host", ""):
+            what = "is never called: it is an address of IPv6, and listen6 of [sip] is missing"
+            yield Wrong("in-vain", ("line", id, "host"), what)
     for id, scenario in s.scenario.items():
         if "closed" in scenario.model_fields_set and scenario.hours is None and not scenario.step:
             yield Wrong("in-vain", ("scenario", id, "closed"), "never comes: the scenario has no hours")

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from appliance.control import client
+from appliance.control.messages import HangUp, SetStatus, Watch
 from appliance.control.messages import Office as Seen
-from appliance.control.messages import SetStatus, Watch
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
 from tests.calls.stories import PROMPT_HZ, SIMPLE, changed, hears, prompt, use
@@ -26,7 +26,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REMIND_AFTER, STEP = 4, 2  # seconds
 ABROAD, CALLED, INSTEAD = "+442079460958", "860000001", "860000009"
-TRUNK = "[line.city]\n"
+CITY, OUT = '[outside]\nlines = ["city"]\n', '[outside]\nlines = ["out"]\n'
+OUT_HZ = 2300
 MENU = """[scenario.main]
 extension = "400"
 start = "welcome"
@@ -43,6 +44,11 @@ people = ["boris"]
 [chain.managers]
 extension = "301"
 steps = [{{ people = ["boris"], ring_for = {step} }}, {{ people = ["anna"] }}]
+[line.out]
+kind = "sip"
+host = "127.0.0.1"
+port = {out}
+redirects = true
 [phone.desk3]
 [person.clara]
 extension = "103"
@@ -61,6 +67,7 @@ class Story:
     anna: Baresip
     boris: Baresip
     clara: int  # port of her telephone
+    out: int  # of the line that is called by
     world: Stage  # of one story
     calls: int = 0  # so far
 
@@ -130,10 +137,11 @@ async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story
     async with Stage(tmp_path_factory.mktemp("passed-on")) as stage:
         office = await stage.office()
         people = ('people = ["anna", "boris"]', 'people = ["anna"]')
-        menu = (SIMPLE, MENU.format(step=STEP, after=REMIND_AFTER))
-        document = changed(office.document, people, menu, (TRUNK, TRUNK + "redirects = true\n"))
+        out = stage.ports.take()
+        menu = (SIMPLE, MENU.format(step=STEP, after=REMIND_AFTER, out=out))
+        document = changed(office.document, people, menu, (CITY, OUT))
         await use(office, document + prompt(stage, "welcome"))
-        yield Story(stage, office, *await stage.desks(office), stage.ports.take(), stage)
+        yield Story(stage, office, *await stage.desks(office), stage.ports.take(), out, stage)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -180,6 +188,20 @@ async def test_anna_sends_a_customer_along_a_chain_of_which_she_is_the_last(stor
     await story.takes(story.anna, "[invoice]: Mr Kazlauskas")
     await story.hears(ear, ANNA_HZ, but=BORIS_HZ)
     assert await story.over(story.anna, caller) == "anna"
+
+
+async def test_anna_sends_a_customer_to_a_number_outside(story: Story) -> None:
+    caller, ear = await story.customer()
+    far = await story.world.ear(OUT_HZ)
+    out = await story.world.sipp("callee-waits", port=story.out, rtp=far.port, talk=0.1)
+    await story.sends(story.anna, INSTEAD)
+    await story.hears(ear, OUT_HZ, but=ANNA_HZ)
+    await story.hears(far, CALLER_HZ, but=ANNA_HZ)
+    async with await client.connect(story.office.socket) as switch:
+        await switch.request(HangUp(0, (await story.seen()).calls[0].id))
+    await caller.finished()
+    await out.finished()
+    assert (await story.stage.call_over(story.office, story.calls)).outcome == "answered"
 
 
 async def test_boris_dials_the_menu_and_chooses_by_the_keys_of_his_telephone(story: Story) -> None:
@@ -230,7 +252,7 @@ async def test_claras_telephone_sends_a_call_to_her_to_a_number_outside(story: S
     ear = await story.world.ear()
     clara, trunk = (
         await story.clara_diverts(INSTEAD),
-        await story.world.sipp("callee-waits", port=story.office.city, rtp=ear.port, talk=0.1),
+        await story.world.sipp("callee-waits", port=story.out, rtp=ear.port, talk=0.1),
     )
     await story.anna.dial("103")
     story.calls += 1
@@ -238,7 +260,7 @@ async def test_claras_telephone_sends_a_call_to_her_to_a_number_outside(story: S
     await talked(story, ear)
     await trunk.finished()
     ended = await story.stage.call_over(story.office, story.calls)
-    assert [leg.party for leg in Reader(story.office.journal).legs(ended.id) if leg.kind == "trunk"] == ["city"]
+    assert [leg.party for leg in Reader(story.office.journal).legs(ended.id) if leg.kind == "trunk"] == ["out"]
 
 
 async def test_claras_telephone_is_not_followed_abroad_where_she_may_not_call(story: Story) -> None:
@@ -257,7 +279,7 @@ async def test_claras_telephone_is_not_followed_abroad_where_she_may_not_call(st
 
 async def test_a_trunk_names_another_number_which_is_called(story: Story) -> None:
     ear = await story.world.ear()
-    how = {"port": story.office.city, "rtp": ear.port, "number": INSTEAD, "calls": 2}
+    how = {"port": story.out, "rtp": ear.port, "number": INSTEAD, "calls": 2}
     trunk = await story.world.sipp("trunk-diverts", **how)
     await story.anna.dial(CALLED)
     story.calls += 1
@@ -269,7 +291,7 @@ async def test_a_trunk_names_another_number_which_is_called(story: Story) -> Non
 
 @pytest.mark.parametrize("number", [ABROAD, "112"])
 async def test_a_trunk_names_a_number_that_may_not_be_called_and_is_not_followed(story: Story, number: str) -> None:
-    trunk = await story.world.sipp("trunk-diverts", port=story.office.city, number=number)
+    trunk = await story.world.sipp("trunk-diverts", port=story.out, number=number)
     await story.anna.dial(CALLED)
     story.calls += 1
     await trunk.finished()

@@ -100,6 +100,7 @@ def test_a_mobile_that_need_not_confirm_is_told_where_queues_ring_it() -> None:
     ("text", "path"),
     [
         (WIRED.replace('"192.0.2.1"', '"192.0.2.1"\nclosed = "anna"'), "line.city.closed"),
+        (WIRED.replace('"192.0.2.1"', '"2001:db8::1"'), "line.city.host"),
         (WIRED + '[scenario.main]\nopen = "anna"\nclosed = "boris"\n', "scenario.main.closed"),
         (TWO + QUEUE + 'widen = [{ after = 120, people = ["carl"] }]\n[person.carl]\n', "queue.q.widen[0].after"),
         (TWO + '[prompt.p]\nfile = "/p.wav"\n[callers.c]\nprompt = "p"\n', "callers.c.prompt"),
