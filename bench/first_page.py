@@ -27,12 +27,12 @@ MEASURED = """JSON.stringify((() => {
     const paint = performance.getEntriesByName("first-contentful-paint")[0];
     if (!page || !page.loadEventEnd || !paint) return null;
     const sent = [page, ...parts].filter(one => !one.name.endsWith("/events"));
-    return [sent.length, sent.reduce((sum, one) => sum + one.transferSize, 0), paint.startTime, page.loadEventEnd];
+    return [sent.length, sent.reduce((sum, one) => sum + one.transferSize, 0), paint.startTime, page.loadEventEnd, page.responseEnd];
 })())"""
 
 
-async def opened(chromium: Browser, address: str) -> tuple[int, int, float, float]:
-    """Answers, bytes with their heads, ms to the first paint and to the end of loading."""
+async def opened(chromium: Browser, address: str) -> tuple[int, int, float, float, float]:
+    """Answers, bytes with their heads; ms to the first paint, to the end of loading, to the end of the page itself."""
     await chromium.open("about:blank")
     await chromium.until("location.href === 'about:blank'")
     await chromium.open(address)
@@ -42,7 +42,19 @@ async def opened(chromium: Browser, address: str) -> tuple[int, int, float, floa
 
 async def main(write: bool) -> None:
     folder = Path(tempfile.mkdtemp(prefix="page-"))
-    rows = [("page", "answers", "kB", "painted ms median", "loaded ms median", "least", "most", "kB again")]
+    rows = [
+        (
+            "page",
+            "answers",
+            "kB",
+            "sent ms median",
+            "painted ms median",
+            "loaded ms median",
+            "least",
+            "most",
+            "kB again",
+        )
+    ]
     worst = (0, 0.0)
     async with (
         Switch(folder / "control.sock") as switch,
@@ -65,10 +77,11 @@ async def main(write: bool) -> None:
                 await chromium.do("Network.clearBrowserCache")
                 seen.append(await opened(chromium, here + path))
             again = await opened(chromium, here + path)
-            sent, painted, loaded = (statistics.median(one[n] for one in seen) for n in (1, 2, 3))
+            sent, painted, loaded, there = (statistics.median(one[n] for one in seen) for n in (1, 2, 3, 4))
             least, most = (of(one[3] for one in seen) for of in (min, max))
             figures = (
                 f"{sent / 1000:.1f}",
+                f"{there:.0f}",
                 f"{painted:.0f}",
                 f"{loaded:.0f}",
                 f"{least:.0f}",
