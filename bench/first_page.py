@@ -27,7 +27,8 @@ MEASURED = """JSON.stringify((() => {
     const paint = performance.getEntriesByName("first-contentful-paint")[0];
     if (!page || !page.loadEventEnd || !paint) return null;
     const sent = [page, ...parts].filter(one => !one.name.endsWith("/events"));
-    return [sent.length, sent.reduce((sum, one) => sum + one.transferSize, 0), paint.startTime, page.loadEventEnd, page.responseEnd];
+    const bytes = sent.reduce((sum, one) => sum + one.transferSize, 0);
+    return [sent.length, bytes, paint.startTime, page.loadEventEnd, page.responseEnd];
 })())"""
 
 
