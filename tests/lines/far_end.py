@@ -17,6 +17,7 @@ from typing import Self
 from tests.telephones import tone
 
 RATE = 8000  # samples a second
+HELD_UP = 0.06  # s
 KEYS = {
     key: (row, column)
     for row, line in zip((697, 770, 852, 941), ("123A", "456B", "789C", "*0#D"), strict=True)
@@ -35,6 +36,7 @@ class FarEnd:
         self.quiet = False  # gives nothing
         self.deaf = False  # takes nothing
         self.given = 0  # samples
+        self.held_up = 0  # times that it came more than 60 ms late itself
         self._pressing = array("h")
         self._half = b""
         self._over = threading.Event()
@@ -73,6 +75,7 @@ class FarEnd:
     def _run(self) -> None:
         due = time.monotonic()
         while not self._over.wait(max(0.0, due - time.monotonic())):
+            self.held_up += time.monotonic() - due > HELD_UP
             due += self.burst / (1 + self.ppm / 1e6)
             self._give(round(self.burst * RATE))
             self._take()
