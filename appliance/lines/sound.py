@@ -43,6 +43,7 @@ class Speech:
 
     async def begin(self, leg: Leg, call: int) -> None:
         """Once a call is answered. Lost, Unfit and so on as the modem's."""
+        self.standing = ""
         path = self._port(self._modem.path)
         if not self._modem.sound or not path:
             self.standing = "no-port" if self._modem.sound else "none"
@@ -62,8 +63,8 @@ class Speech:
                 return True
             if not self._modem.talks(call):
                 break  # it was over before
-            self.standing = "refused"
             if loop.time() >= until:
+                self.standing = "refused"
                 break
             await asyncio.sleep(AGAIN)
         return False

@@ -369,9 +369,12 @@ static const char *bring_up(int wake_read)
     sip_gate_open(0);
     if (sip_digest_init())
         return "no random numbers for the digest secret";
-    if ((sip_config.tls_port && (why = sip_tls_fault())) || (why = listen_by(0)) ||
-        (sip_config.listen6[0] && (why = listen_by(PJSIP_TRANSPORT_IPV6))))
+    if ((sip_config.tls_port && (why = sip_tls_fault())) || (why = listen_by(0)))
         return why;
+    if (sip_config.listen6[0] && (why = listen_by(PJSIP_TRANSPORT_IPV6))) {
+        PJ_LOG(1, ("ipv6", "IPv4 alone is spoken until the next start: %s", why));
+        sip_config.listen6[0] = '\0';
+    }
     if ((status = pjsua_start()) != PJ_SUCCESS)
         return failed("PJSIP does not run", status);
     if ((status = pjsua_set_null_snd_dev()) != PJ_SUCCESS)

@@ -485,9 +485,9 @@ def own_address(listen: str) -> str:
     if listen not in WAYS_OUT:
         return listen
     family, outside, home = WAYS_OUT[listen]
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((outside, 9))
             return str(probe.getsockname()[0])
-        except OSError:
-            return home
+    except OSError:  # no way there, or no IPv6 at all
+        return home
