@@ -65,7 +65,7 @@ class Lookups:
                 answer = value(await self._get(await asyncio.shield(self._opened()), url), field)
         except TimeoutError:
             why = f"no answer within {timeout:g} s"
-        except (Unusable, OSError) as fault:
+        except (Unusable, OSError, UnicodeError) as fault:  # UnicodeError: a name that cannot be looked up
             why = str(fault) or type(fault).__name__
         told(answer, why)
 
@@ -99,7 +99,7 @@ class Lookups:
 
     def _opened(self) -> asyncio.Future[httpx.AsyncClient]:
         """Made by the first question, in a thread: reading who vouches for TLS takes as long as some answers."""
-        if not self._client:
+        if not self._client or (self._client.done() and self._client.exception()):
             self._client = asyncio.get_running_loop().run_in_executor(self._workers, client)
         return self._client
 

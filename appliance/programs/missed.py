@@ -39,7 +39,7 @@ class MissedCallers:
                 await self._journal.durable()  # what ended is written down
             try:
                 found = await asyncio.to_thread(open_missed, self._reader, now_ms() - KEPT)
-            except Unreadable as fault:
+            except (Unreadable, OSError) as fault:
                 log.error("who was missed is not known: %s", fault)
             else:
                 self._tell(found)

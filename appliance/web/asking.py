@@ -23,6 +23,7 @@ log = logging.getLogger("pnp")
 GROUP, PORT = "224.0.1.75", 5060
 EACH_SECOND, AT_ONCE = 0.1, 5.0  # questions of one address
 ALL_EACH_SECOND, ALL_AT_ONCE = 5.0, 50.0  # of all
+LONGEST = 4096  # bytes of a question
 AT_A_TIME = 16  # being answered; more are dropped, a telephone asks again
 
 
@@ -58,11 +59,11 @@ class Asking(asyncio.DatagramProtocol):
         log.debug("%s", exc)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if len(self._tasks) >= AT_A_TIME or self._each.wait(addr[0]) > 0 or self._all.wait("") > 0:
+        if len(self._tasks) >= AT_A_TIME or len(data) > LONGEST or self._each.wait(addr[0]) > 0:
             return
         self._each.take(addr[0])
-        self._all.take("")
-        if one := pnp.asked(data):
+        if (one := pnp.asked(data)) and self._all.wait("") <= 0:
+            self._all.take("")
             task = asyncio.create_task(self._answer(one, addr))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -83,7 +84,11 @@ class Asking(asyncio.DatagramProtocol):
         except (Refusal, Refused) as refused:
             log.warning("%s is not told where its settings are: %s", one.mac, refused)
             return
-        ours = _own(ip)
+        try:
+            ours = _own(ip)
+        except OSError as fault:  # the way there is gone
+            log.warning("%s is not told where its settings are: %s", one.mac, fault.strerror)
+            return
         address = where(settings, ours, known.secret) + files.FIRST[settings.phone[name].kind or "yealink"]
         if self._transport:
             for message in pnp.answers(one, f"{ours}:{PORT}", f"{ip}:{port}", address):

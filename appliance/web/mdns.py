@@ -14,7 +14,7 @@ from appliance.web.around import Neighbour
 GROUP, PORT = "224.0.0.251", 5353
 SERVICES = ("_sip._udp.local", "_sip._tcp.local", "_http._tcp.local")
 WAIT = 1.5  # seconds for answers
-ANSWERS_MOST, RECORDS_MOST, NAMES_LONGEST = 200, 64, 255
+ANSWERS_MOST, RECORDS_MOST, NAMES_LONGEST, POINTERS_MOST = 200, 64, 255, 16
 PTR, ANY_UNICAST = 12, 0x8001  # class IN, answered to us alone
 MAC = re.compile(r"(?<![0-9a-f])[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}(?![0-9a-f])", re.IGNORECASE)
 
@@ -73,7 +73,7 @@ async def look(
             async with asyncio.timeout(WAIT):
                 for _ in range(ANSWERS_MOST):
                     data, (ip, *_rest) = await loop.sock_recvfrom(sock, 9000)
-                    if one := telephone(data, ip, mac_at):
+                    if one := await asyncio.to_thread(telephone, data, ip, mac_at):
                         heard(one)
         except TimeoutError:
             pass
@@ -86,13 +86,13 @@ def _written(name: str) -> bytes:
 def _read(data: bytes, at: int) -> tuple[str, int]:
     """A name and where it ends. Pointers lead backwards only, so that none leads round. Raises ValueError, IndexError."""
     parts: list[str] = []
-    end, limit = 0, at
+    end, limit, pointers = 0, at, 0
     for part, after, pointer in _labels(data, at):
         if pointer is not None:
             end = end or after
-            if pointer >= limit:
+            if pointer >= limit or pointers >= POINTERS_MOST:
                 raise ValueError("a pointer that leads on")
-            limit = pointer
+            limit, pointers = pointer, pointers + 1
         elif part:
             parts.append(part)
             if sum(map(len, parts)) > NAMES_LONGEST:

@@ -25,8 +25,8 @@ log = logging.getLogger("phones")
 ROOT = "/provisioning"
 PATH = f"{ROOT}/{{secret}}/{{file}}"
 SECRET = re.compile(r"[A-Za-z0-9_-]{32}")
-WRONG_EACH_SECOND, WRONG_AT_ONCE = 0.1, 10.0  # secrets that were none, of an address
-TOLD_EACH_SECOND = 1 / 600  # rows of the audit log about them, of an address
+WRONG_EACH_SECOND, WRONG_AT_ONCE = 0.1, 10.0  # secrets that were none, of an address for one telephone
+TOLD_EACH_SECOND = 1 / 600  # rows of the audit log about them, of an address; and of a telephone that was told
 AT_ONCE = 8  # asked of the switch; after a power cut all telephones come
 NOTHING = "There is nothing here.\n"
 
@@ -57,7 +57,8 @@ class PhoneFiles:
         if not (mac and SECRET.fullmatch(secret)):
             return _said(404, NOTHING)
         source = network(request.client.host if request.client else "")
-        if (wait := self._wrong.wait(source)) > 0:
+        guess = f"{source} {mac}"  # a telephone with an old secret shuts out none of its neighbours
+        if (wait := self._wrong.wait(guess)) > 0:
             return PlainTextResponse("Too many wrong secrets.\n", 429, {"Retry-After": str(int(wait) + 1)})
         try:
             async with self._turns:
@@ -65,6 +66,7 @@ class PhoneFiles:
         except Refused as refused:
             if refused.id != "unknown":
                 return _said(503, "Ask again in a moment.\n")
+            self._wrong.take(guess)
             self._refused(source, mac)
             return _said(404, NOTHING)
         except Refusal:
@@ -84,12 +86,13 @@ class PhoneFiles:
             return None
         host, address = reached(request, secret)
         text = files.rendered(phone.kind, files.device(settings, given, host, address))
-        self._note("phone-provisioned", source, given.phone)
+        if self._told.wait(f"to {given.phone}") <= 0:  # one that starts again and again is one row
+            self._told.take(f"to {given.phone}")
+            self._note("phone-provisioned", source, given.phone)
         media = "text/plain" if files.TEMPLATES[phone.kind].endswith(".cfg") else "application/xml"
         return Response(text, media_type=f"{media}; charset=utf-8", headers={"Cache-Control": "no-store"})
 
     def _refused(self, source: str, mac: str) -> None:
-        self._wrong.take(source)
         if self._told.wait(source) <= 0:
             self._told.take(source)
             log.warning("%s asked for the settings of the telephone %s with a wrong secret", source, mac)

@@ -89,7 +89,7 @@ class PhonePages:
         if maker in BEGINNINGS and maker != made_by(mac):
             made.append((("phone", name, "maker"), maker))
         has = edits.at(work.values, ("person", person, "phones"))
-        made.append((("person", person, "phones"), [*(has if isinstance(has, list) else []), name]))
+        made.append((("person", person, "phones"), [*_list(has), name]))
         document = await asyncio.to_thread(edits.put, work.document, made)
         return await self._changed(asked, work, document, f"telephone of {person}")
 
@@ -206,8 +206,13 @@ def _row(document: Values, name: str, live: Live | None) -> Listed:
     phone = _tables(document, "phone").get(name, {})
     mac = bare(str(phone.get("mac", "")))
     people = _tables(document, "person").items()
-    owner = next((str(one.get("name") or id) for id, one in people if name in (one.get("phones") or ())), "")
+    owner = next((str(one.get("name") or id) for id, one in people if name in _list(one.get("phones"))), "")
     return Listed(name, owner, mac, str(phone.get("maker") or made_by(mac) or ""), live)
+
+
+def _list(value: Any) -> list[Any]:
+    """A draft may hold anything."""
+    return value if isinstance(value, list) else []
 
 
 def _people(document: Values) -> list[tuple[str, str]]:
@@ -219,12 +224,15 @@ def _people(document: Values) -> list[tuple[str, str]]:
 def _free(person: str, taken: dict[str, Values]) -> str:
     """A name for a telephone of somebody."""
     names = (person, *(f"{person[:27]}-{n}" for n in range(2, 300)))
-    return next(name for name in names if name not in taken and re.fullmatch(NAME, name))
+    found = next((name for name in names if name not in taken and re.fullmatch(NAME, name)), None)
+    if found is None:
+        raise Refusal(409, "There is nobody of that name.")
+    return found
 
 
 def _keys(document: Values, name: str) -> list[Values]:
     found = edits.at(document, ("phone", name, "keys"))
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [one for one in _list(found) if isinstance(one, dict)]
 
 
 def _numbers(document: Values) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from appliance.control.live import Live
 from appliance.control.messages import Message, Messages, Refused
@@ -56,7 +57,8 @@ class Standing:
         """The moment, ms UTC, and what was found. What the switch tells is new each time, the rest for some seconds."""
         async with self._looking:
             if self._kept is None or time.monotonic() - self._kept[0] > FRESH:
-                self._kept = (time.monotonic(), await self._facts())
+                facts = await self._facts()
+                self._kept = (time.monotonic(), facts)  # from now on: who waited meanwhile does not look again
             facts, live, at = self._kept[1], self._live(), now()
         return at, examine(replace(facts, now=at, live=live, mails=facts.mails if live else None))
 
@@ -66,7 +68,7 @@ class Standing:
             settings: Settings | None = (await self._known.names()).settings
         except Refusal:
             settings = None
-        looked = asyncio.to_thread(machine.look, [self._state, *([self._pages] if self._pages else [])])
+        folders = [self._state, *([self._pages] if self._pages else [])]
         return Facts(
             now(),
             settings=settings,
@@ -75,11 +77,11 @@ class Standing:
             owner=bool(office.users()) if office else None,
             drafts=tuple((one.user, one.at) for one in office.drafts()) if office else (),
             mails=await self._mails(),
-            hooks=tuple(Hook(one.url, one.waiting, one.lost, one.fault) for one in office.webhooks.all())
+            hooks=tuple(Hook(_where(one.url), one.waiting, one.lost, one.fault) for one in office.webhooks.all())
             if office
             else None,
             certificates=await asyncio.to_thread(self._certificates, settings) if settings else (),
-            machine=await looked,
+            machine=await asyncio.to_thread(machine.look, folders),
         )
 
     def _faults(self) -> tuple[str, ...]:
@@ -133,3 +135,9 @@ def _shown(use: str, file: Path) -> Shown | None:
         return None
     except (OSError, ValueError) as fault:
         return Shown(use, None, (fault.strerror if isinstance(fault, OSError) else None) or str(fault)[:200])
+
+
+def _where(url: str) -> str:
+    """Without path and query, in which there often is a secret: more people see this than may see the webhook."""
+    there = urlsplit(url)
+    return f"{there.scheme}://{there.hostname or ''}"

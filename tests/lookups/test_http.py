@@ -135,6 +135,11 @@ async def test_a_name_nobody_knows(lookups: Lookups) -> None:
     assert found is None and why
 
 
+async def test_a_name_that_is_none(lookups: Lookups) -> None:
+    found, why = await ask(lookups, f"http://{'a' * 64}.example/")
+    assert found is None and why
+
+
 async def test_a_program_that_never_answers_is_given_up_in_time(lookups: Lookups) -> None:
     async with running(Customers(holds=asyncio.Event())) as url:
         assert await ask(lookups, url, timeout=0.2) == (None, "no answer within 0.2 s")

@@ -140,7 +140,7 @@ async def test_by_https_always_and_beside_it_by_http_where_the_settings_say_so(o
 
 
 async def test_nobody_else_is_given_anything(office: Office) -> None:
-    """Whatever is wrong, it is not there; after too many wrong secrets one has to wait, whoever is right meanwhile too."""
+    """Whatever is wrong, it is not there; after too many wrong secrets for a telephone one has to wait with that one alone."""
     first, second = await known(office, "desk1"), await known(office, "desk2")
     other = "A" * 32
     wrong = [
@@ -175,3 +175,4 @@ async def test_nobody_else_is_given_anything(office: Office) -> None:
     assert (await asked(office, f"provisioning/{first.secret}/805ec0000001.cfg")).status_code == 200
     codes = [(await asked(office, wrong[-1])).status_code for _ in range(round(WRONG_AT_ONCE) + 2)]
     assert codes[0] == 404 and codes[-1] == 429
+    assert (await asked(office, f"provisioning/{second.secret}/snomD735-{SNOM}.htm")).status_code == 200
