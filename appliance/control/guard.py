@@ -13,7 +13,7 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
     """An address that is banned, or (IPv6) its /64; times is how often it was so far."""
 
     address: str
-    why: str  # passwords, requests, malformed
+    why: str  # passwords, requests, malformed, scanner
     since: int
     until: int
     times: int = 1

@@ -394,10 +394,25 @@ void sip_guard_look(void)
     fence(now);
 }
 
+/* Banned by what it is, not by how much it asks; but not where somebody was let in, who may be beside it or forged. */
+static int scanner(const pj_sockaddr *address)
+{
+    struct sip_source at = sip_source_of(address);
+    int64_t now = now_ms();
+    struct source *source;
+
+    if (!rules.on || is_never(at) || !(source = place(at, now, 0)) || source->known_until > now)
+        return 0;
+    ban(source, "scanner", now);
+    return 1;
+}
+
 static pj_bool_t on_message(pjsip_rx_data *rdata)
 {
     sip_fence_of(rdata->tp_info.transport);
-    return banned(&rdata->pkt_info.src_addr); /* by TCP, in the first moments, or beyond what the fence holds */
+    if (banned(&rdata->pkt_info.src_addr)) /* by TCP, in the first moments, or beyond what the fence holds */
+        return PJ_TRUE;
+    return sip_is_scanner(rdata) && scanner(&rdata->pkt_info.src_addr);
 }
 
 /* Streams alone come by here, before they are parsed. */

@@ -51,7 +51,7 @@ enum sip_event_kind {
     SIP_EV_HELD,         /* handle, code: 1 it put us on hold, 0 it is back */
     SIP_EV_TRANSFER,     /* handle of a telephone's leg, value: handle of the leg it names by Replaces, or 0; texts: user */
     SIP_EV_BANNED,       /* code: how often so far, value: until, unix s; texts: address or /64, why: passwords|requests|
-                            malformed */
+                            malformed|scanner */
     SIP_EV_LIFTED,       /* texts: address or /64, why it is banned no longer: expired|lifted|known|forgotten|off */
     SIP_EV_DIVERTED,     /* handle; texts: the number its other side names instead of itself (3xx); its end follows */
     SIP_EV_OPEN,         /* telephones and trunks are let in */
@@ -398,6 +398,9 @@ int sip_guard_malformed(const pj_sockaddr *address);
 void sip_guard_right(const pjsip_rx_data *rdata); /* somebody was let in */
 int sip_guard_is_known(struct sip_source at);     /* a trunk is there, or somebody was let in from there lately */
 void sip_guard_expected(const pj_str_t *host, int64_t seconds); /* a telephone registered there before a restart */
+
+/* scanner.c */
+int sip_is_scanner(const pjsip_rx_data *rdata); /* a request of a program that says what it is */
 
 /* streams.c */
 void sip_streams_reset(void); /* (any) while no endpoint runs */

@@ -336,6 +336,44 @@ async def test_a_telephone_known_from_before_a_restart_is_not_banned_while_it_ha
         assert not bans(box, forged)
 
 
+# ---- programs that say what they are ---------------------------------------------------------------------------------
+
+
+def their_tag(of: str = "desk1") -> str:
+    """As SIPVicious makes it."""
+    return (of.encode() + b"\x01" + b"2837465910").hex()
+
+
+@pytest.mark.parametrize("method", ["REGISTER", "INVITE", "SUBSCRIBE", "OPTIONS", "JUMP"])
+@pytest.mark.parametrize("said", [{"agent": "Friendly-Scanner"}, {"agent": "my sipvicious 7"}, {"tag": their_tag()}])
+async def test_a_scanner_that_says_what_it_is_has_no_answer_and_is_banned_at_once(
+    box: Box, stranger: Wire, method: str, said: dict[str, str]
+) -> None:
+    headers = {"User-Agent": said.get("agent", "Snom 300")}
+    data = request(method, box.uri, stranger, tag=said.get("tag", "here"), headers=headers, body=sdp())
+    stranger.send(data)
+    assert (await banned(box, stranger)).text[1] == "scanner"
+    assert await answered(stranger, ask(box, stranger), 0.3) == 0
+
+
+@pytest.mark.parametrize("tag", ["as7d3e9a1b", "64657369", their_tag()[:-12], their_tag() + "ff", "0131", "01" * 8])
+async def test_a_telephone_whose_tag_is_of_digits_and_letters_too_is_none(box: Box, stranger: Wire, tag: str) -> None:
+    headers = {"User-Agent": "Friendly Telephone, scanner of nothing"}
+    assert (await stranger.ask(request("REGISTER", box.uri, stranger, tag=tag, headers=headers))).status == 401
+    assert not bans(box, stranger)
+
+
+async def test_a_scanner_beside_a_telephone_or_with_its_address_forged_does_not_have_it_banned(box: Box) -> None:
+    address = elsewhere()
+    async with Wire(box.address, host=address) as mine, Wire(box.address, host=address) as scanning:
+        phone = Telephone(box, mine)
+        assert (await phone.register()).status == 200
+        for _ in range(5):
+            scanning.send(request("OPTIONS", box.uri, scanning, tag=their_tag()))
+        await works(phone, box)
+        assert not bans(box, scanning)
+
+
 # ---- trunks, and networks that are trusted ---------------------------------------------------------------------------
 
 

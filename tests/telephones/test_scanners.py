@@ -23,16 +23,21 @@ from tests.telephones.baresip import Baresip
 from tests.telephones.stage import ANNA_HZ, BORIS_HZ, Stage
 
 GUARD = '[guard]\nmode = "drop"\n'
-# Its own option for the address it sends from (-b) does not reach the socket.
+# Its own option for the address it sends from (-b) does not reach the socket. "hidden": as a telephone would name itself.
 FROM = """
-import importlib, socket, sys
+import importlib, secrets, socket, sys
 class Socket(socket.socket):
     def bind(self, to):
         super().bind((address, to[1]))
-address, tool = sys.argv[1:3]
+address, how, tool = sys.argv[1:4]
 socket.socket = Socket
-sys.argv = sys.argv[2:]
-sys.exit(importlib.import_module(f"sipvicious.{tool}").main())
+sys.argv = sys.argv[3:]
+program = importlib.import_module(f"sipvicious.{tool}")
+if how == "hidden":
+    make = program.makeRequest
+    program.makeRequest = lambda *args, **named: make(*args, **{"useragent": "Snom 300"} | named)
+    program.createTag = lambda _: secrets.token_hex(4).encode()
+sys.exit(program.main())
 """
 WITHIN = 60.0  # seconds for a scanner that is never answered to give up
 RIGHT_AT = 60  # of the words tried the one that is right
@@ -49,10 +54,10 @@ async def office(stage: Stage) -> Office:
     return await stage.office(sip_more=GUARD)
 
 
-async def scan(office: Office, address: str, tool: str, *words: str) -> str:
+async def scan(office: Office, address: str, tool: str, *words: str, how: str = "open") -> str:
     """All a scanner says, sent from an address of its own."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", FROM, address, tool, "-x", address, "-p", str(office.sip), *words, "127.0.0.1",
+        sys.executable, "-c", FROM, address, how, tool, "-x", address, "-p", str(office.sip), *words, "127.0.0.1",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=office.folder,
     )  # fmt: skip
     try:
@@ -123,21 +128,31 @@ async def test_scanners_find_nothing_and_are_banned_while_people_telephone(stage
         "\n".join([*(f"user{n}" for n in range(700)), "desk1", "desk2", *(f"desk{n}" for n in range(3, 99))])
     )
     anna, boris = await stage.desks(office)
-    maps = [
-        scan(office, f"127.6.0.{n}", "svmap", "-m", way) for n, way in enumerate(("OPTIONS", "INVITE", "REGISTER"), 1)
-    ]
-    wars = [
-        scan(office, f"127.6.1.{n}", "svwar", "--force", "-m", way, "-d", str(names), "--maximumtime", "3")
-        for n, way in enumerate(("REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE"), 1)
-    ]
-    crack = scan(office, "127.6.2.1", "svcrack", "-u", "desk1", "-d", str(words), "--maximumtime", "3")
-    *said, _ = await asyncio.gather(*maps, *wars, crack, talk(anna, boris))
+    war, crack = (
+        ("--force", "-d", str(names), "--maximumtime", "3"),
+        ("-u", "desk1", "-d", str(words), "--maximumtime", "3"),
+    )
+    scans = {
+        **{f"127.6.0.{n}": scan(office, f"127.6.0.{n}", "svmap", "-m", way)
+           for n, way in enumerate(("OPTIONS", "INVITE", "REGISTER"), 1)},
+        **{f"127.6.1.{n}": scan(office, f"127.6.1.{n}", "svwar", *war, "-m", way)
+           for n, way in enumerate(("REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE"), 1)},
+        "127.6.1.9": scan(office, "127.6.1.9", "svwar", *war, "-c"),  # the short form says no name
+        "127.6.2.1": scan(office, "127.6.2.1", "svcrack", *crack),
+    }  # fmt: skip
+    hidden = {
+        "127.6.3.1": ("requests", scan(office, "127.6.3.1", "svwar", *war, "-m", "OPTIONS", how="hidden")),
+        "127.6.3.2": ("passwords", scan(office, "127.6.3.2", "svcrack", *crack, how="hidden")),
+    }
+    runs = (*scans.values(), *(run for _, run in hidden.values()))
+    *said, _ = await asyncio.gather(*runs, talk(anna, boris))
 
     assert not [name for name in ("desk1", "desk2", password) if any(name in one for one in said)], said
-    assert not [one for one in said[:3] if "linekeeper" in one.lower()]
+    assert not [one for one in said if "linekeeper" in one.lower() or f"127.0.0.1:{office.sip}" in one]
     out = await bans(office)
-    # svwar gives up by itself where a challenge is all that anybody gets; OPTIONS brings it none
-    assert {address: ban.why for address, ban in out.items()} == {"127.6.1.3": "requests", "127.6.2.1": "passwords"}
+    assert {address: ban.why for address, ban in out.items()} == dict.fromkeys(scans, "scanner") | {
+        address: why for address, (why, _) in hidden.items()
+    }
     assert {str(event.detail["address"]) for event in await journal(office, "banned")} == set(out)
     await talk(anna, boris)
 
