@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * PJSIP drops without a word what it cannot parse. A request whose sender can be answered gets a 400 (RFC 4475
- * section 3.1.2), made from its own lines, sent where it came from and nowhere else.
+ * section 3.1.2), made from its own lines, sent where it came from and nowhere else. Of a response the headers that cannot
+ * be parsed are left out, and it is received again: who waits for it hears at once that a call is refused or answered.
  */
 #include "sip.h"
 
@@ -127,6 +128,70 @@ static const pj_sockaddr *source_of(const pjsip_tp_dropped_data *dropped, const 
     return rdata->tp_info.transport == dropped->tp ? &rdata->pkt_info.src_addr : NULL;
 }
 
+static int is_response(const char *data, size_t size)
+{
+    return size > 8 && strncmp(data, "SIP/2.0 ", 8) == 0;
+}
+
+/* Takes the header that begins at `at`, with the lines it goes on in, out of the text; its new size. */
+static size_t take_out(char *text, size_t size, size_t at)
+{
+    struct line rest = {text + at, size - at}, line;
+    size_t after;
+
+    while (next_line(&rest, &line) && rest.size && (*rest.at == ' ' || *rest.at == '\t'))
+        ;
+    after = (size_t)(rest.at - text);
+    memmove(text + at, text + after, size - after);
+    return size - (after - at);
+}
+
+/* The response without what cannot be parsed of it; its size, 0 when it is more than whole headers. */
+static size_t without_faults(pj_pool_t *pool, char *parsed, char *out, size_t size)
+{
+    pjsip_parser_err_report faults, *one;
+
+    memcpy(out, parsed, size);
+    pj_list_init(&faults);
+    pjsip_parse_msg(pool, parsed, size, &faults);
+    for (one = faults.prev; one != &faults; one = one->prev) { /* the last first: what is before it stays in its place */
+        if (one->hname.slen <= 0 || one->hname.ptr < parsed || one->hname.ptr >= parsed + size)
+            return 0;
+        size = take_out(out, size, (size_t)(one->hname.ptr - parsed));
+    }
+    return pj_list_empty(&faults) ? 0 : size;
+}
+
+static int again; /* a response is received again, and not dropped so far */
+
+/* Has PJSIP receive a response again that it has dropped; 1 when it was not dropped once more. */
+static int receive_again(pjsip_transport *transport, char *data, size_t size, const pj_sockaddr *from, int from_size)
+{
+    static pjsip_rx_data rdata;
+    pj_pool_t *pool = pjsua_pool_create("again", 4000, 4000);
+    int taken;
+
+    if (!pool)
+        return 0;
+    memset(&rdata, 0, sizeof rdata);
+    rdata.tp_info.pool = pool;
+    rdata.tp_info.transport = transport;
+    rdata.pkt_info.len = (pj_ssize_t)without_faults(pool, data, rdata.pkt_info.packet, size);
+    rdata.pkt_info.packet[rdata.pkt_info.len] = '\0';
+    pj_gettimeofday(&rdata.pkt_info.timestamp);
+    pj_sockaddr_cp(&rdata.pkt_info.src_addr, from);
+    rdata.pkt_info.src_addr_len = from_size;
+    pj_sockaddr_print(from, rdata.pkt_info.src_name, sizeof rdata.pkt_info.src_name, 0);
+    rdata.pkt_info.src_port = pj_sockaddr_get_port(from);
+    again = rdata.pkt_info.len > 0;
+    if (again)
+        pjsip_tpmgr_receive_packet(pjsip_endpt_get_tpmgr(pjsua_get_pjsip_endpt()), &rdata);
+    pj_pool_release(pool);
+    taken = again;
+    again = 0;
+    return taken;
+}
+
 static void on_dropped(pjsip_tp_dropped_data *dropped)
 {
     static struct line line_ends; /* just told of; the message begins behind them */
@@ -138,6 +203,10 @@ static void on_dropped(pjsip_tp_dropped_data *dropped)
     const pj_sockaddr *to;
     int length, status = 0, to_size;
 
+    if (again) {
+        again = 0; /* and for good */
+        return;
+    }
     if (line_ends.size && packet == line_ends.at + line_ends.size)
         packet = line_ends.at;
     line_ends = (struct line){dropped->data, dropped->status == PJ_EIGNORED ? dropped->len : 0};
@@ -149,6 +218,8 @@ static void on_dropped(pjsip_tp_dropped_data *dropped)
     copy[size] = '\0';
     length = answer_of(copy, size, answer, &status);
     pj_sockaddr_print(to, source, sizeof source, 3);
+    if (is_response(copy, size) && receive_again(dropped->tp, copy, size, to, to_size))
+        text[1] = "a header that cannot be parsed is left out";
     sip_tell_c(SIP_EV_REFUSED, 0, length ? status : 0, 0, 4, text);
     if (length)
         pjsip_tpmgr_send_raw(pjsip_endpt_get_tpmgr(pjsua_get_pjsip_endpt()), dropped->tp->key.type, &selector, NULL,

@@ -5,6 +5,7 @@ import asyncio
 import random
 import socket
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -274,3 +275,70 @@ def damaged(data: bytes, dice: random.Random) -> bytes:
                 data = data.upper()
         data = data[:60_000] or b"x"
     return data
+
+
+# ---- answers to what the box asked -----------------------------------------------------------------------------------
+
+BAD_CONTACTS = [
+    "<sip:anna@",
+    "sip:a@b:port",
+    "<sip:a@[::1>",
+    '"anna <sip:a@b>',
+    "\x00",
+    "<sip:\r\n a@b",
+    "@,;<<\r\n\t>",
+]
+
+
+@pytest.fixture(params=["UDP", "TCP"])
+async def called(box: Box, request: pytest.FixtureRequest) -> AsyncIterator[tuple[Telephone, int]]:
+    """A telephone whose answer is awaited, and the box's leg."""
+    async with Wire(box.address, request.param) as wire:
+        phone = Telephone(box, wire)
+        yield phone, box.sip.call("", phone.contact, "+37060000001", "")
+
+
+@pytest.mark.parametrize("contact", BAD_CONTACTS)
+async def test_a_call_that_is_sent_elsewhere_by_a_contact_that_makes_no_sense_is_over_at_once(
+    box: Box, called: tuple[Telephone, int], contact: str
+) -> None:
+    phone, leg = called
+    await phone.refuses(302, "Moved Temporarily", contact=contact)
+    over = await box.told(Heard.OVER, of=leg, within=4)  # without an answer it would ring for half a minute
+    assert over.code == 302 and not box.told_so_far(Heard.DIVERTED, of=leg)
+
+
+async def test_the_contact_that_makes_sense_is_gone_by(box: Box, called: tuple[Telephone, int]) -> None:
+    phone, leg = called
+    good = f"<sip:103@{HOST}>"
+    await phone.refuses(302, "Moved Temporarily", contact="<sip:a@b:port>", Contact=good, Expires="soon")
+    assert (await box.told(Heard.DIVERTED, of=leg)).text[0] == "103"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("contact", "<sip:anna@"), ("Session-Expires", "soon"), ("Expires", "-5x")]
+)
+async def test_an_answer_with_a_header_that_makes_no_sense_is_an_answer(
+    box: Box, called: tuple[Telephone, int], name: str, value: str
+) -> None:
+    phone, leg = called
+    invite = await phone.wire.request("INVITE")
+    phone.wire.reply(invite, 180, "Ringing", headers={name: value})
+    assert (await box.told(Heard.EARLY, of=leg)).code == 180
+    phone.wire.reply(invite, 200, headers={name: value}, body=sdp())
+    await box.told(Heard.ANSWERED, of=leg)
+    await phone.wire.request("ACK")
+    box.sip.hang_up(leg, 0, 16)
+    phone.wire.reply(await phone.wire.request("BYE"), 200)
+    await box.told(Heard.OVER, of=leg)
+
+
+async def test_an_answer_that_names_no_call_is_still_none(box: Box, called: tuple[Telephone, int]) -> None:
+    phone, leg = called
+    invite = await phone.wire.request("INVITE")
+    for name in ("via", "from", "to", "cseq"):
+        lines = {key: value for key, value in invite.headers if key in ("via", "from", "to", "call-id", "cseq")}
+        phone.wire.send(text("SIP/2.0 486 Busy Here", (lines | {name: "\xff"}).items()))
+    phone.wire.reply(invite, 486, "Busy Here")
+    await box.told(Heard.OVER, of=leg)
+    assert [refused.code for refused in box.told_so_far(Heard.REFUSED)] == [0] * 4
