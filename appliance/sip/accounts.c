@@ -11,7 +11,7 @@
 #define RETRY_EVERY 30 /* s between attempts of a registration that failed; the first comes sooner */
 
 int sip_local_account = PJSUA_INVALID_ID;
-static int local[2][3]; /* of telephones, over IPv4 and IPv6: without SRTP, with it where they want it, with nothing else */
+static int local[3]; /* of telephones: without SRTP, with it where they want it, with nothing else */
 
 static struct sip_phone phones[SIP_PHONES];
 static int phone_count;
@@ -56,7 +56,7 @@ void sip_phone_set(const struct sip_command *command)
     phone->with = command->code;
 }
 
-void sip_account_media(pjsua_acc_config *account, int with, int six)
+static void media_of(pjsua_acc_config *account, int with)
 {
     account->use_srtp = with & SIP_WITH_SRTP_ONLY ? PJMEDIA_SRTP_MANDATORY
                         : with & SIP_WITH_SRTP    ? PJMEDIA_SRTP_OPTIONAL
@@ -66,10 +66,6 @@ void sip_account_media(pjsua_acc_config *account, int with, int six)
     account->srtp_opt.keying[0] = PJMEDIA_SRTP_KEYING_SDES;
     account->rtp_cfg.port = (unsigned)sip_config.rtp_first;
     account->rtp_cfg.port_range = (unsigned)(sip_config.rtp_last - sip_config.rtp_first);
-    account->rtp_cfg.bound_addr = pj_str(six ? sip_config.listen6 : sip_config.listen);
-    account->rtp_cfg.public_addr = pj_str(six ? sip_config.name6 : sip_config.realm); /* or it asks for the address of the box's own name */
-    /* said outright, or every call would ask DNS for the box's own name to find out what there is */
-    account->ipv6_media_use = six ? PJSUA_IPV6_ENABLED_USE_IPV6_ONLY : PJSUA_IPV6_DISABLED;
     account->lock_codec = 0;
     account->use_timer = sip_config.session_expires ? PJSUA_SIP_TIMER_OPTIONAL : PJSUA_SIP_TIMER_INACTIVE;
     if (sip_config.session_expires)
@@ -79,7 +75,7 @@ void sip_account_media(pjsua_acc_config *account, int with, int six)
     account->allow_via_rewrite = 0;
 }
 
-static int local_account(int with, int six, int *id)
+static int local_account(int with, int *id)
 {
     static char name[96];
     pjsua_acc_config account;
@@ -88,26 +84,24 @@ static int local_account(int with, int six, int *id)
     snprintf(name, sizeof name, "<sip:%s>", sip_config.realm);
     account.id = pj_str(name);
     account.register_on_acc_add = PJ_FALSE;
-    sip_account_media(&account, with, six);
-    return pjsua_acc_add(&account, with == 0 && !six, id) == PJ_SUCCESS ? 0 : -1;
+    media_of(&account, with);
+    return pjsua_acc_add(&account, with == 0, id) == PJ_SUCCESS ? 0 : -1;
 }
 
 int sip_account_local(void)
 {
     static const int with[] = {0, SIP_WITH_SRTP, SIP_WITH_SRTP_ONLY};
 
-    for (int six = 0; six <= (sip_config.listen6[0] != '\0'); six++)
-        for (int i = 0; i < 3; i++)
-            if (local_account(with[i], six, &local[six][i]))
-                return -1;
-    sip_local_account = local[0][0];
+    for (int i = 0; i < 3; i++)
+        if (local_account(with[i], &local[i]))
+            return -1;
+    sip_local_account = local[0];
     return 0;
 }
 
-int sip_account_of_phones(int with, int six)
+int sip_account_of_phones(int with)
 {
-    six = six && sip_config.listen6[0];
-    return local[six][with & SIP_WITH_SRTP_ONLY ? 2 : with & SIP_WITH_SRTP ? 1 : 0];
+    return local[with & SIP_WITH_SRTP_ONLY ? 2 : with & SIP_WITH_SRTP ? 1 : 0];
 }
 
 /* By whom it was let in, not by what it says: how the other side is spoken with hangs on it. */
@@ -120,10 +114,10 @@ static void on_account_wanted(const pjsip_rx_data *rdata, pjsua_acc_id *account)
     if (rdata->msg_info.msg->line.req.method.id != PJSIP_INVITE_METHOD)
         return;
     if (phone)
-        *account = sip_account_of_phones(phone->with, (rdata->tp_info.transport->key.type & PJSIP_TRANSPORT_IPV6) != 0);
+        *account = sip_account_of_phones(phone->with);
     else if (trunk)
         *account = trunk->proxy[first < 0 ? 0 : first].account;
-    sip_ports_ready(*account);
+    sip_ports_ready(*account, (rdata->tp_info.transport->key.type & PJSIP_TRANSPORT_IPV6) != 0);
 }
 
 /* ---- trunks ----------------------------------------------------------------------------------------------------- */
@@ -245,8 +239,7 @@ static void account_of(const struct sip_trunk *trunk, const struct sip_proxy *pr
     const char *host = strchr(trunk->uri, ':');
 
     pjsua_acc_config_default(account);
-    sip_account_media(account, trunk->with, proxy->address >= 0 && sip_config.listen6[0] &&
-                                                trunk->address[proxy->address].addr.sa_family == pj_AF_INET6());
+    media_of(account, trunk->with);
     host = host ? host + 1 : trunk->uri;
     snprintf(id, sizeof id, "<sip:%s@%s>", trunk->user[0] ? trunk->user : "linekeeper", host);
     snprintf(uri, sizeof uri, "%s", trunk->uri);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Ports for the sound of a leg. PJSIP looks for a free pair from where the account's latest leg was, for a hundred pairs,
- * and then refuses the call: with several accounts, and calls that last, it meets longer runs of ports that are taken.
+ * Where the sound of a leg goes out. A trunk known by addresses of both kinds has one account, so whether it is IPv4 or
+ * IPv6 is said for each leg anew. And its ports: PJSIP looks for a free pair from where the account's latest leg was, for a
+ * hundred pairs, and then refuses the call: with several accounts, and calls that last, it meets longer runs of ports taken.
  */
 #include "sip.h"
 
@@ -26,11 +27,20 @@ static int is_free(unsigned port, int six)
     return status == PJ_SUCCESS;
 }
 
-void sip_ports_ready(int account)
+/* Said outright, or every call would ask DNS for the box's own name to find out what there is, and by which address. */
+static void goes_by(pjsua_acc_config *account, int six)
 {
-    int six = pjsua_var.acc[account].cfg.ipv6_media_use != PJSUA_IPV6_DISABLED;
+    account->ipv6_media_use = six ? PJSUA_IPV6_ENABLED_USE_IPV6_ONLY : PJSUA_IPV6_DISABLED;
+    account->rtp_cfg.bound_addr = pj_str(six ? sip_config.listen6 : sip_config.listen);
+    account->rtp_cfg.public_addr = pj_str(six ? sip_config.name6 : sip_config.realm);
+}
+
+void sip_ports_ready(int account, int six)
+{
     unsigned first = (unsigned)sip_config.rtp_first, last = (unsigned)sip_config.rtp_last;
 
+    six = six && sip_config.listen6[0];
+    goes_by(&pjsua_var.acc[account].cfg, six);
     for (unsigned tried = 0; tried <= last - first; tried += 2, next += 2) {
         if (next < first || next + 1 > last)
             next = first;

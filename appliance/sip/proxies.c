@@ -27,6 +27,13 @@ int sip_proxy_first(const struct sip_trunk *trunk, unsigned tried)
     return -1;
 }
 
+int sip_proxy_is_six(const struct sip_trunk *trunk, int proxy)
+{
+    int address = trunk->proxy[proxy].address;
+
+    return address >= 0 && trunk->address[address].addr.sa_family == pj_AF_INET6();
+}
+
 int sip_proxy_of_account(const struct sip_trunk *trunk, int account)
 {
     for (int i = 0; i < trunk->proxies; i++)

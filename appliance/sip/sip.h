@@ -316,7 +316,7 @@ struct sip_trunk {
 };
 
 extern int sip_local_account;
-int sip_account_of_phones(int with, int six); /* that calls telephones spoken with in this way; six: over IPv6 */
+int sip_account_of_phones(int with); /* that calls telephones spoken with in this way */
 struct sip_phone *sip_phone_find(const pj_str_t *id);
 struct sip_trunk *sip_trunk_find(const char *id);
 struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata);
@@ -330,14 +330,15 @@ void sip_phone_set(const struct sip_command *command);
 void sip_trunk_set(const struct sip_command *command);
 void sip_trunk_remove(const struct sip_command *command);
 int sip_account_local(void);
-void sip_account_media(pjsua_acc_config *account, int with, int six);
 void sip_accounts_configure(pjsua_config *config);
 
 /* ports.c */
-void sip_ports_ready(int account); /* before a leg of this account begins: the next pair it takes is free */
+void sip_ports_ready(int account, int six); /* before a leg of this account begins: its sound goes by IPv4 or IPv6, from
+                                               a pair of ports that is free */
 
 /* proxies.c */
 int sip_proxy_first(const struct sip_trunk *trunk, unsigned tried); /* that is up and was not tried, or -1 */
+int sip_proxy_is_six(const struct sip_trunk *trunk, int proxy); /* is it called by IPv6? */
 int sip_proxy_of_account(const struct sip_trunk *trunk, int account);
 void sip_proxy_answers(struct sip_trunk *trunk, int proxy, int answers); /* heard of it, or in vain waited for it */
 int sip_proxies_probed(const struct sip_trunk *trunk);
