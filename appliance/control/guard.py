@@ -10,7 +10,7 @@ from appliance.control.fields import Id
 
 
 class Ban(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that is banned, or (IPv6) its /64; times is how often it was so far."""
+    """An address that is banned, or (IPv6) its /64 or /48; times is how often it was so far."""
 
     address: str
     why: str  # passwords, requests, malformed, scanner
@@ -19,14 +19,18 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
     times: int = 1
 
 
-def as_told(address: str) -> str:
-    """How an address is told in a Ban. Raises ValueError when it is none."""
-    one = ipaddress.ip_interface(address).ip
-    return str(one) if one.version == 4 else str(ipaddress.ip_network((one, 64), strict=False))
+def holds(ban: Ban, address: str) -> bool:
+    """Is this address banned by it, or any of this network? False when it is neither."""
+    try:
+        named = ipaddress.ip_network(address, strict=False)
+    except ValueError:
+        return False
+    banned = ipaddress.ip_network(ban.address)
+    return banned.version == named.version and banned.overlaps(named)
 
 
 class Lift(msgspec.Struct, tag_field="do", tag="lift", frozen=True):
-    """Ban an address no longer; "" for all."""
+    """Ban an address, or a network and what is around it, no longer; "" for all."""
 
     id: Id
     address: Annotated[str, msgspec.Meta(max_length=60)] = ""
@@ -41,7 +45,8 @@ class Banned(msgspec.Struct, tag_field="event", tag="banned", frozen=True, kw_on
 
 
 class Lifted(msgspec.Struct, tag_field="event", tag="lifted", frozen=True, kw_only=True):
-    """An address is banned no longer; why: expired, lifted (by hand), known, forgotten (others took its place), off."""
+    """An address is banned no longer; why: expired, lifted (by hand), known, forgotten (others took its place), off,
+    wider (the /48 around it is banned instead)."""
 
     seq: int
     at: int

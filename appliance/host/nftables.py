@@ -76,16 +76,21 @@ def anew(ports: Iterable[int], banned: Mapping[Source, int]) -> list[str]:
 
 
 def changed(banned: Mapping[Source, int], lifted: Iterable[Source]) -> list[str]:
-    """Scripts for when these are banned, and those no longer; the kernel takes only so much at once."""
-    all_of_them: list[tuple[Source, int | None]] = [*banned.items(), *((one, None) for one in lifted)]
-    return [_script(dict(all_of_them[at : at + AT_ONCE])) for at in range(0, len(all_of_them), AT_ONCE)]
+    """Scripts for when these are banned, and those no longer; the kernel takes only so much at once. What is lifted goes
+    first: a network and one within it cannot be there together."""
+    gone: dict[Source, int] = dict.fromkeys(lifted, 0)
+    return [
+        _script(dict(every[at : at + AT_ONCE]))
+        for every in (list(gone.items()), list(banned.items()))
+        for at in range(0, len(every), AT_ONCE)
+    ]
 
 
-def _script(sources: Mapping[Source, int | None]) -> str:
-    """Seconds, or None for one that is banned no longer. One that is there keeps its old time unless it goes first."""
-    banned: dict[Source, int | None] = {one: seconds for one, seconds in sources.items() if seconds}
+def _script(sources: Mapping[Source, int]) -> str:
+    """Seconds, or 0 for one that is banned no longer. One that is there keeps its old time unless it goes first."""
+    banned = {one: seconds for one, seconds in sources.items() if seconds}
     said: list[tuple[str, Mapping[Source, int | None]]] = [
-        ("add", dict.fromkeys(sources, 3600)), ("delete", dict.fromkeys(sources)), ("add", banned),
+        ("add", dict.fromkeys(sources, 3600)), ("delete", dict.fromkeys(sources)), ("add", dict(banned)),
     ]  # fmt: skip
     return "".join(_elements(verb, version, which) for verb, which in said for version in (4, 6))
 

@@ -27,7 +27,7 @@ from appliance.calls.spending import earlier as earlier_spending
 from appliance.control import messages, voicemail
 from appliance.control.bans import Bans
 from appliance.control.board import Board
-from appliance.control.guard import Lift, as_told
+from appliance.control.guard import Lift, holds
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.health import TellBrokers
 from appliance.control.messages import Refused
@@ -501,13 +501,9 @@ class Switch:
         return await self._said.speech.speak(text, language or self._office.settings.office.language)
 
     def _lift(self, address: str) -> None:
-        try:
-            told = as_told(address) if address else ""
-        except ValueError:
-            told = address
-        if told and told not in {ban.address for ban in self._bans.all()}:
-            raise KeyError(f"a ban of {told}")
-        self._telephony.lift(told)
+        if address and not any(holds(ban, address) for ban in self._bans.all()):
+            raise KeyError(f"a ban of {address}")
+        self._telephony.lift(address)
 
     def _abort(self, action: str) -> None:
         if action not in self._control.rules.settings.action:

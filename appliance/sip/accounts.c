@@ -181,12 +181,9 @@ struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata)
 int sip_trunk_at(struct sip_source source)
 {
     for (int i = 0; i < trunk_count; i++)
-        for (int j = 0; j < trunks[i].addresses; j++) {
-            struct sip_source known = sip_source_of(&trunks[i].address[j]);
-
-            if (known.family == source.family && known.bits == source.bits)
+        for (int j = 0; j < trunks[i].addresses; j++)
+            if (sip_sources_meet(sip_source_of(&trunks[i].address[j]), source))
                 return 1;
-        }
     return 0;
 }
 
@@ -235,7 +232,7 @@ void sip_trunk_told(const struct sip_trunk *trunk, int code, int64_t granted, co
 static void account_of(const struct sip_trunk *trunk, const struct sip_proxy *proxy, const char *password, int expires,
                        pjsua_acc_config *account)
 {
-    static char id[SIP_URI_MAX + SIP_NAME_MAX + 16], uri[SIP_URI_MAX + 16], route[96];
+    static char id[SIP_URI_MAX + SIP_NAME_MAX + 16], uri[SIP_URI_MAX + 16], route[SIP_PLACE_MAX + 40];
     const char *host = strchr(trunk->uri, ':');
 
     pjsua_acc_config_default(account);
@@ -245,10 +242,10 @@ static void account_of(const struct sip_trunk *trunk, const struct sip_proxy *pr
     snprintf(uri, sizeof uri, "%s", trunk->uri);
     account->id = pj_str(id);
     if (proxy->address >= 0) { /* the name was looked up before: DNS is never asked with a call waiting */
-        char where[PJ_INET6_ADDRSTRLEN + 10];
+        char where[SIP_PLACE_MAX];
 
-        snprintf(route, sizeof route, "<sip:%s%s;lr;hide>",
-                 pj_sockaddr_print(&trunk->address[proxy->address], where, sizeof where, 3),
+        sip_place(where, sizeof where, &trunk->address[proxy->address]);
+        snprintf(route, sizeof route, "<sip:%s%s;lr;hide>", where,
                  trunk->with & SIP_WITH_TLS   ? ";transport=tls"
                  : trunk->with & SIP_WITH_TCP ? ";transport=tcp"
                                               : "");

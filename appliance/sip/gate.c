@@ -58,7 +58,7 @@ static void who_asks(const pjsip_rx_data *rdata, struct asker *asker)
         size = pjsip_uri_print(PJSIP_URI_IN_FROMTO_HDR, pjsip_uri_get_uri(rdata->msg_info.from->uri), asker->from,
                                sizeof asker->from - 1);
     asker->from[size > 0 ? size : 0] = '\0';
-    snprintf(asker->source, sizeof asker->source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
+    sip_place(asker->source, sizeof asker->source, &rdata->pkt_info.src_addr);
 }
 
 void sip_refused(const pjsip_rx_data *rdata, int code, const char *why)

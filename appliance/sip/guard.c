@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Who asks too much. Every source (an IPv4 address, an IPv6 /64) has two leaking buckets in a table of fixed size: what it
+ * Who asks too much. Every source (an IPv4 address, an IPv6 /64; source.c) has two leaking buckets in a table of fixed size: what it
  * asked without a right password, and wrong passwords. One that runs over is banned for a time: the kernel drops what it
  * sends (fence.c), before anything is parsed. A trunk, a network of `never` and an address somebody was let in from lately
  * are not banned, whoever else is there or forges it: of these what is too much goes unanswered, and only a user name that
@@ -28,6 +28,10 @@
 #define KNOWN_WEIGHS 5      /* ms, and ten times the room: a hundred telephones of twenty lamp keys start anew */
 #define KNOWN_HAS 10
 #define USER_MAY_FAIL 5     /* at an address not to be banned; then once in WRONG_WEIGHS */
+#define AROUND 48           /* bits of the network that one who has many /64s has */
+#define NEIGHBOURS 8        /* of them banned, and it is banned as a whole */
+#define NEIGHBOUR_WEIGHS 450000 /* ms: eight in an hour */
+#define LONG_AGO 1          /* ms; over, and nobody was told so */
 #define FENCE_EVERY 100     /* ms between rebuildings */
 
 struct source {
@@ -38,16 +42,14 @@ struct source {
 };
 
 static struct source sources[SETS][WAYS];
+#define END (sources[0] + (size_t)SETS * WAYS)
 
 static struct {
     uint64_t key;
     int64_t wrong;
 } failing[FAILING];
 
-static struct {
-    struct sip_source at;
-    uint64_t mask;
-} never[NEVER_MAX];
+static struct sip_source never[NEVER_MAX];
 
 static struct {
     int on, never;
@@ -79,60 +81,6 @@ static int64_t now_ms(void)
 
 /* ---- sources ---------------------------------------------------------------------------------------------------- */
 
-struct sip_source sip_source_of(const pj_sockaddr *address)
-{
-    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-    struct sip_source source = {0, 4};
-    const unsigned char *bytes = pj_sockaddr_get_addr(address);
-    size_t size = 4;
-
-    if (address->addr.sa_family == pj_AF_INET6()) {
-        if (memcmp(bytes, mapped, sizeof mapped) == 0) {
-            bytes += sizeof mapped;
-        } else {
-            source.family = 6;
-            size = 8; /* whoever has one address of a /64 has all */
-        }
-    }
-    while (size--)
-        source.bits = source.bits << 8 | *bytes++;
-    return source;
-}
-
-static void source_print(struct sip_source source, char out[INET6_ADDRSTRLEN + 4])
-{
-    unsigned char bytes[16] = {0};
-
-    for (int i = 0; i < (source.family == 6 ? 8 : 4); i++)
-        bytes[i] = (unsigned char)(source.bits >> (source.family == 6 ? 56 - 8 * i : 24 - 8 * i));
-    inet_ntop(source.family == 6 ? AF_INET6 : AF_INET, bytes, out, INET6_ADDRSTRLEN);
-    if (source.family == 6)
-        memcpy(out + strlen(out), "/64", sizeof "/64");
-}
-
-/* "address" or "address/bits"; 0, or -1 when it is none. An IPv6 network longer than /64 is the /64 around it. */
-static int network_parse(const char *text, struct sip_source *source, uint64_t *mask)
-{
-    char name[INET6_ADDRSTRLEN + 4];
-    const char *slash = strchr(text, '/');
-    pj_str_t host = {name, slash ? slash - text : (pj_ssize_t)strlen(text)};
-    pj_sockaddr address;
-    int width, bits;
-
-    if (host.slen <= 0 || host.slen >= (pj_ssize_t)sizeof name)
-        return -1;
-    memcpy(name, text, (size_t)host.slen);
-    name[host.slen] = '\0';
-    if (pj_sockaddr_parse(PJ_AF_UNSPEC, 0, &host, &address) != PJ_SUCCESS)
-        return -1;
-    *source = sip_source_of(&address);
-    width = source->family == 6 ? 64 : 32;
-    bits = slash ? atoi(slash + 1) : width;
-    bits = bits > width ? width : bits;
-    *mask = bits <= 0 ? 0 : ~(uint64_t)0 << (width - bits);
-    return 0;
-}
-
 static uint64_t mixed(uint64_t value)
 {
     value ^= seed;
@@ -143,7 +91,7 @@ static uint64_t mixed(uint64_t value)
 
 static struct source *set_of(struct sip_source at)
 {
-    return sources[mixed(at.bits + at.family) % SETS];
+    return sources[mixed(at.bits + at.width) % SETS];
 }
 
 static struct source *look_up(struct sip_source at)
@@ -151,9 +99,14 @@ static struct source *look_up(struct sip_source at)
     struct source *set = set_of(at);
 
     for (int i = 0; i < WAYS; i++)
-        if (set[i].at.family == at.family && set[i].at.bits == at.bits)
+        if (sip_source_same(set[i].at, at))
             return &set[i];
     return NULL;
+}
+
+static struct source *around_of(struct sip_source at)
+{
+    return at.family == 6 ? look_up(sip_source_wider(at, AROUND)) : NULL;
 }
 
 /* How little is lost when this place is given to another; higher is less. */
@@ -178,7 +131,7 @@ static void fence(int64_t now)
 
     if (!fence_old)
         return;
-    for (struct source *one = sources[0]; one < sources[0] + (size_t)SETS * WAYS && count < SIP_FENCED; one++)
+    for (struct source *one = sources[0]; one < END && count < SIP_FENCED; one++)
         if (one->banned_until > now)
             out[count++] = one->at;
     fence_old = 0;
@@ -195,7 +148,7 @@ static void fence_in_time(int64_t now)
 
 static void lift(struct source *source, const char *why)
 {
-    char address[INET6_ADDRSTRLEN + 4];
+    char address[SIP_SOURCE_MAX];
     const char *text[] = {address, why};
 
     if (!source->banned_until)
@@ -203,7 +156,7 @@ static void lift(struct source *source, const char *why)
     source->banned_until = 0;
     fence_old = 1;
     fence_in_time(now_ms()); /* whoever is told may have it try at once */
-    source_print(source->at, address);
+    sip_source_print(source->at, address);
     sip_tell_c(SIP_EV_LIFTED, 0, 0, 0, 2, text);
 }
 
@@ -228,16 +181,26 @@ static struct source *place(struct sip_source at, int64_t now, int known)
 static int is_never(struct sip_source at)
 {
     for (int i = 0; i < rules.never; i++)
-        if (never[i].at.family == at.family && (never[i].at.bits & never[i].mask) == (at.bits & never[i].mask))
+        if (sip_sources_meet(never[i], at))
             return 1;
     return sip_trunk_at(at);
 }
 
 /* ---- what is counted -------------------------------------------------------------------------------------------- */
 
-static void ban(struct source *source, const char *why, int64_t now)
+static int put(int64_t *bucket, int64_t now, int64_t weighs, int64_t room)
 {
-    char address[INET6_ADDRSTRLEN + 4];
+    if (*bucket < now)
+        *bucket = now;
+    if (*bucket - now > room - weighs / 2)
+        return 0; /* as full as it gets: it is not to take longer to run dry the more is poured in */
+    *bucket += weighs;
+    return 1;
+}
+
+static void ban_it(struct source *source, const char *why, int64_t now)
+{
+    char address[SIP_SOURCE_MAX];
     const char *text[] = {address, why};
     int64_t lasts = rules.ban_for;
 
@@ -250,18 +213,47 @@ static void ban(struct source *source, const char *why, int64_t now)
     source->strange = source->wrong = 0;
     fence_old = 1;
     fence_in_time(now);
-    source_print(source->at, address);
+    sip_source_print(source->at, address);
     sip_tell_c(SIP_EV_BANNED, 0, (int)source->bans, sip_now().sec + lasts / 1000, 2, text);
 }
 
-static int put(int64_t *bucket, int64_t now, int64_t weighs, int64_t room)
+/* Whoever has a /48 has 65,536 of our sources. Where somebody was let in it stays with those that ask too much. */
+static void ban_around(struct sip_source at, const char *why, int64_t now)
 {
-    if (*bucket < now)
-        *bucket = now;
-    if (*bucket - now > room - weighs / 2)
-        return 0; /* as full as it gets: it is not to take longer to run dry the more is poured in */
-    *bucket += weighs;
-    return 1;
+    struct sip_source wide = sip_source_wider(at, AROUND);
+    struct source *around = place(wide, now, 0);
+
+    if (!around || put(&around->strange, now, NEIGHBOUR_WEIGHS, NEIGHBOURS * NEIGHBOUR_WEIGHS) || is_never(wide))
+        return;
+    for (struct source *one = sources[0]; one < END; one++)
+        if (one->known_until > now && sip_sources_meet(one->at, wide))
+            return;
+    for (struct source *one = sources[0]; one < END; one++)
+        if (one != around && sip_sources_meet(one->at, wide))
+            lift(one, "wider");
+    ban_it(around, why, now);
+}
+
+static void ban(struct source *source, const char *why, int64_t now)
+{
+    struct sip_source at = source->at;
+
+    ban_it(source, why, now);
+    if (at.family == 6 && source->bans == 1)
+        ban_around(at, why, now);
+}
+
+static int banned(const pj_sockaddr *address)
+{
+    struct sip_source at = sip_source_of(address);
+    const struct source *source = rules.on ? look_up(at) : NULL, *around = rules.on ? around_of(at) : NULL;
+    int64_t now;
+
+    if (!(source && source->banned_until) && !(around && around->banned_until))
+        return 0;
+    now = now_ms();
+    fence_in_time(now);
+    return (source && source->banned_until > now) || (around && around->banned_until > now);
 }
 
 static int strange(const pj_sockaddr *address, int64_t times)
@@ -270,12 +262,14 @@ static int strange(const pj_sockaddr *address, int64_t times)
     int64_t now = now_ms();
     struct source *source;
 
-    if (!rules.on || is_never(at) || !(source = place(at, now, 0)))
+    if (!rules.on || is_never(at))
+        return 1;
+    if (banned(address))
+        return 0;
+    if (!(source = place(at, now, 0)))
         return 1;
     if (source->known_until > now)
         return put(&source->strange, now, KNOWN_WEIGHS * times, (int64_t)rules.strange * KNOWN_HAS * KNOWN_WEIGHS);
-    if (source->banned_until > now)
-        return 0;
     if (put(&source->strange, now, STRANGE_WEIGHS * times, (int64_t)rules.strange * STRANGE_WEIGHS))
         return 1;
     ban(source, times > 1 ? "malformed" : "requests", now);
@@ -340,9 +334,12 @@ int sip_guard_wrong(const pjsip_rx_data *rdata, const pj_str_t *user)
 static void known(const pj_sockaddr *address, int64_t seconds)
 {
     int64_t now = now_ms();
-    struct source *source = place(sip_source_of(address), now, 1);
+    struct sip_source at = sip_source_of(address);
+    struct source *source = place(at, now, 1), *around = around_of(at);
 
     lift(source, "known");
+    if (around)
+        lift(around, "known");
     fence(now);
     if (source->known_until <= now)
         source->strange = source->wrong = 0;
@@ -372,23 +369,11 @@ int sip_guard_is_known(struct sip_source at)
 
 /* ---- what is banned --------------------------------------------------------------------------------------------- */
 
-static int banned(const pj_sockaddr *address)
-{
-    const struct source *source = rules.on ? look_up(sip_source_of(address)) : NULL;
-    int64_t now;
-
-    if (!source || !source->banned_until)
-        return 0;
-    now = now_ms();
-    fence_in_time(now);
-    return source->banned_until > now;
-}
-
 void sip_guard_look(void)
 {
     int64_t now = now_ms();
 
-    for (struct source *one = sources[0]; one < sources[0] + (size_t)SETS * WAYS; one++)
+    for (struct source *one = sources[0]; one < END; one++)
         if (one->banned_until && one->banned_until <= now)
             lift(one, "expired");
     fence(now);
@@ -429,7 +414,7 @@ static pj_status_t on_data(pjsip_tp_rx_data *data)
 
 void sip_guard_trunks(void)
 {
-    for (struct source *one = sources[0]; one < sources[0] + (size_t)SETS * WAYS; one++)
+    for (struct source *one = sources[0]; one < END; one++)
         if (one->banned_until && is_never(one->at))
             lift(one, "known");
     fence(now_ms());
@@ -446,34 +431,37 @@ void sip_guard_set(const struct sip_command *command)
     rules.ban_for = command->value * 1000;
     rules.never = 0;
     for (char *one = strtok_r(command->text[0], " ", &save); one; one = strtok_r(NULL, " ", &save))
-        if (rules.never < NEVER_MAX && network_parse(one, &never[rules.never].at, &never[rules.never].mask) == 0)
+        if (rules.never < NEVER_MAX && sip_source_parse(one, &never[rules.never]) == 0)
             rules.never++;
     if (rules.on)
         sip_guard_trunks();
     else
-        for (struct source *one = sources[0]; one < sources[0] + (size_t)SETS * WAYS; one++)
+        for (struct source *one = sources[0]; one < END; one++)
             lift(one, "off");
     sip_guard_look();
 }
 
-/* texts: address, or "": of all. What was counted against it is forgotten too. */
+/* texts: address or network, or "": of all. What was counted against it, and what is around it, is forgotten too. */
 void sip_guard_lift(const struct sip_command *command)
 {
     struct sip_source at;
-    uint64_t mask;
-    struct source *source;
+    int all = !command->text[0][0];
 
-    if (!command->text[0][0]) {
-        for (struct source *one = sources[0]; one < sources[0] + (size_t)SETS * WAYS; one++) {
-            lift(one, "lifted");
-            one->bans = 0;
-        }
-    } else if (network_parse(command->text[0], &at, &mask) == 0 && (source = look_up(at))) {
-        lift(source, "lifted");
-        source->bans = 0;
-        source->strange = source->wrong = 0;
+    if (!all && sip_source_parse(command->text[0], &at))
+        return;
+    for (struct source *one = sources[0]; one < END; one++) {
+        if (!all && !sip_sources_meet(one->at, at))
+            continue;
+        if (one->banned_until)
+            one->banned_until = LONG_AGO;
+        one->bans = 0;
+        one->strange = one->wrong = 0;
     }
-    sip_guard_look();
+    fence_old = 1;
+    fence(now_ms()); /* first: whoever is told may have it try at once */
+    for (struct source *one = sources[0]; one < END; one++)
+        if (one->banned_until == LONG_AGO)
+            lift(one, "lifted");
 }
 
 void sip_guard_reset(void)

@@ -77,7 +77,7 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
     sip_unquote(name);
     sip_user_of(rdata->msg_info.msg->line.req.uri, called, sizeof called);
     asserted_user(rdata, asserted, sizeof asserted);
-    snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
+    sip_place(source, sizeof source, &rdata->pkt_info.src_addr);
     sip_tell_c(SIP_EV_INCOMING, handle, 0, (int64_t)replaced, SIP_TEXTS, text);
 }
 

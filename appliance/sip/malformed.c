@@ -196,7 +196,7 @@ static void on_dropped(pjsip_tp_dropped_data *dropped)
 {
     static struct line line_ends; /* just told of; the message begins behind them */
     const char *packet = dropped->data;
-    char answer[ANSWER_MAX], copy[PJSIP_MAX_PKT_LEN], source[PJ_INET6_ADDRSTRLEN + 10] = "";
+    char answer[ANSWER_MAX], copy[PJSIP_MAX_PKT_LEN], source[SIP_PLACE_MAX];
     const char *text[] = {"malformed", "cannot be parsed", "", source};
     size_t size = dropped->len < sizeof copy ? dropped->len : sizeof copy - 1;
     pjsip_tpselector selector = {.type = PJSIP_TPSELECTOR_TRANSPORT, .u.transport = dropped->tp};
@@ -217,7 +217,7 @@ static void on_dropped(pjsip_tp_dropped_data *dropped)
     memcpy(copy, dropped->data, size);
     copy[size] = '\0';
     length = answer_of(copy, size, answer, &status);
-    pj_sockaddr_print(to, source, sizeof source, 3);
+    sip_place(source, sizeof source, to);
     if (is_response(copy, size) && receive_again(dropped->tp, copy, size, to, to_size))
         text[1] = "a header that cannot be parsed is left out";
     sip_tell_c(SIP_EV_REFUSED, 0, length ? status : 0, 0, 4, text);

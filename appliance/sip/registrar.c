@@ -66,15 +66,13 @@ void sip_registrar_forget(const char *phone)
 
 int sip_registrar_is_at(const pj_str_t *phone, const pjsip_rx_data *rdata)
 {
-    int v6 = strchr(rdata->pkt_info.src_name, ':') != NULL;
-    char place[80];
-    int size = snprintf(place, sizeof place, "@%s%s%s:%d", v6 ? "[" : "", rdata->pkt_info.src_name, v6 ? "]" : "",
-                        rdata->pkt_info.src_port);
+    char place[SIP_PLACE_MAX];
+    size_t size = sip_place(place, sizeof place, &rdata->pkt_info.src_addr);
 
     for (int i = 0; i < binding_count; i++) {
         const char *target = strchr(bindings[i].target, '@');
 
-        if (pj_strcmp2(phone, bindings[i].phone) == 0 && target && strncmp(target, place, (size_t)size) == 0 &&
+        if (pj_strcmp2(phone, bindings[i].phone) == 0 && target++ && strncmp(target, place, size) == 0 &&
             (!target[size] || target[size] == ';'))
             return 1;
     }

@@ -19,6 +19,7 @@
 #define SIP_ADDRESSES 16       /* of all of them together */
 #define SIP_CONTACTS 10        /* telephones registered under one account */
 #define SIP_URI_MAX 255
+#define SIP_PLACE_MAX 80       /* an address with its port */
 #define SIP_NAME_MAX 63        /* id of a phone or trunk; ids are [a-z0-9-] */
 #define SIP_STREAMS 2048       /* connections of those who came to us; PJSIP has room for as many sockets */
 #define SIP_RESOURCES 2048     /* what may be watched: each person's lamp, status and messages, each park slot */
@@ -50,9 +51,10 @@ enum sip_event_kind {
     SIP_EV_DEAD,         /* the SIP thread has ended by itself; texts: why */
     SIP_EV_HELD,         /* handle, code: 1 it put us on hold, 0 it is back */
     SIP_EV_TRANSFER,     /* handle of a telephone's leg, value: handle of the leg it names by Replaces, or 0; texts: user */
-    SIP_EV_BANNED,       /* code: how often so far, value: until, unix s; texts: address or /64, why: passwords|requests|
+    SIP_EV_BANNED,       /* code: how often so far, value: until, unix s; texts: address, /64 or /48, why: passwords|requests|
                             malformed|scanner */
-    SIP_EV_LIFTED,       /* texts: address or /64, why it is banned no longer: expired|lifted|known|forgotten|off */
+    SIP_EV_LIFTED,       /* texts: address, /64 or /48, why it is banned no longer: expired|lifted|known|forgotten|off|wider:
+                            its /48 is, instead */
     SIP_EV_DIVERTED,     /* handle; texts: the number its other side names instead of itself (3xx); its end follows */
     SIP_EV_OPEN,         /* telephones and trunks are let in */
     SIP_EV_WATCHED,      /* code: 1 its state is asked for, as somebody watches it; 0 nobody does any more; texts: resource,
@@ -280,10 +282,21 @@ void sip_twice(struct sip_twice *state, const int16_t *in, unsigned count, int16
 /* wav.c */
 const char *sip_wav_fault(const char *path); /* NULL when PJSIP can play it */
 
-struct sip_source { /* of packets: an IPv4 address, or the upper half of an IPv6 one */
+struct sip_source { /* of packets: an IPv4 address, the upper half of an IPv6 one, or a network of such */
     uint64_t bits;
     uint8_t family; /* 4 or 6; 0 nobody */
+    uint8_t width;  /* leading bits that count: 32 or 64, fewer of a network */
 };
+
+/* source.c */
+#define SIP_SOURCE_MAX 50 /* as text */
+struct sip_source sip_source_of(const pj_sockaddr *address);
+struct sip_source sip_source_wider(struct sip_source source, int width);      /* the network around it */
+int sip_sources_meet(struct sip_source one, struct sip_source other);         /* is one within the other? */
+int sip_source_same(struct sip_source one, struct sip_source other);
+void sip_source_print(struct sip_source source, char out[SIP_SOURCE_MAX]);    /* IPv6 with its width */
+int sip_source_parse(const char *text, struct sip_source *source); /* "address" or "address/width"; 0, or -1 when it is
+                                                                      none. An IPv6 network longer than /64 is its /64 */
 
 /* accounts.c */
 struct sip_phone {
@@ -386,7 +399,6 @@ void sip_refused(const pjsip_rx_data *rdata, int code, const char *why); /* tell
 /* guard.c */
 pj_status_t sip_guard_init(void);
 void sip_guard_reset(void); /* (any) while no endpoint runs */
-struct sip_source sip_source_of(const pj_sockaddr *address);
 void sip_guard_set(const struct sip_command *command);
 void sip_guard_lift(const struct sip_command *command);
 void sip_guard_trunks(void); /* there are others now */
@@ -426,6 +438,7 @@ const char *sip_tls_fault(void); /* NULL, or which of the files cannot be read *
 pj_status_t sip_malformed_init(void);
 
 /* text.c */
+size_t sip_place(char *out, size_t size, const pj_sockaddr *address); /* "address:port", IPv6 in brackets; its length */
 void sip_copy(char *out, size_t size, const pj_str_t *from); /* cut to size, terminated */
 void sip_unquote(char *text);                                 /* in place: \" is ", \\ is \ (RFC 3261 quoted-pair) */
 int sip_quote(char *out, size_t size, const char *from);     /* display name in quotes, controls left out */

@@ -480,7 +480,7 @@ void sip_watch_subscribe(pjsip_rx_data *rdata, const struct sip_phone *phone)
     }
     sip_user_of(uri, name, sizeof name);
     resource = package == SUMMARY ? summary_of(phone, name) : resource_find(package, name);
-    snprintf(source, sizeof source, "%s:%d", rdata->pkt_info.src_name, rdata->pkt_info.src_port);
+    sip_place(source, sizeof source, &rdata->pkt_info.src_addr);
     if (!resource || !(watch = watch_place(phone, resource, source))) {
         refuse(rdata, resource ? 503 : 404);
         return;

@@ -5,6 +5,13 @@
 
 #include <string.h>
 
+size_t sip_place(char *out, size_t size, const pj_sockaddr *address)
+{
+    if (!pj_sockaddr_print(address, out, (int)size, 3))
+        *out = '\0';
+    return strlen(out);
+}
+
 void sip_copy(char *out, size_t size, const pj_str_t *from)
 {
     size_t length = from->slen > 0 ? (size_t)from->slen : 0;

@@ -68,6 +68,13 @@ async def test_table_holds_sources_for_their_time() -> None:
     assert banned()["192.0.2.7"] > 1000 and banned(6)["2001:db8::/64"] > 1000
     await nftables.run(*nftables.changed({}, [v4, v6, source("203.0.113.9")]))  # one of them is not there
     assert banned() == banned(6) == {}
+    many64 = [source(f"2001:db8:0:{n}::/64") for n in range(8)]
+    await nftables.run(*nftables.changed(dict.fromkeys(many64, 600), []))
+    await nftables.run(*nftables.changed({source("2001:db8::/48"): 600}, many64))  # it takes their place
+    assert list(banned(6)) == ["2001:db8::/48"]
+    await nftables.run(*nftables.changed({many64[0]: 600}, [source("2001:db8::/48")]))
+    assert list(banned(6)) == ["2001:db8::/64"]
+    await nftables.run(*nftables.changed({}, many64[:1]))
     await nftables.run(*nftables.changed({source("192.0.2.8"): 1}, []))
     await until(lambda: banned() == {})
     with pytest.raises(nftables.NoFirewall, match="nft refuses"):

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from appliance.control import messages as m
-from appliance.control.guard import Ban, Lift, as_told
+from appliance.control.guard import Ban, Lift, holds
 from appliance.programs import guard as program
 from tests.control.office import SmallOffice
 
@@ -44,8 +44,13 @@ async def test_it_lifts_one_or_all(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
-    [("192.0.2.7", "192.0.2.7"), ("2001:db8::5", "2001:db8::/64"), ("2001:db8:0:0::/64", "2001:db8::/64")],
-)
-def test_an_address_is_known_by_whatever_is_written_of_it(said: str, told: str) -> None:
-    assert as_told(said) == told
+    ("said", "banned", "so"),
+    [
+        ("192.0.2.7", "192.0.2.7", True), ("192.0.2.8", "192.0.2.7", False), ("192.0.2.0/24", "192.0.2.7", True),
+        ("2001:db8::5", "2001:db8::/64", True), ("2001:db8:0:0::/64", "2001:db8::/64", True),
+        ("2001:db8:0:9::5", "2001:db8::/48", True), ("2001:db8::/48", "2001:db8:0:9::/64", True),
+        ("2001:db8:1::5", "2001:db8::/48", False), ("::1", "192.0.2.7", False), ("anna", "192.0.2.7", False),
+    ],
+)  # fmt: skip
+def test_an_address_is_known_by_whatever_is_written_of_it(said: str, banned: str, so: bool) -> None:
+    assert holds(Ban(address=banned, why="requests", since=0, until=1), said) == so

@@ -15,7 +15,10 @@ def test_the_guard_keeps_its_word_whatever_comes(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PKG_CONFIG_PATH", "")  # pkg_config() sets it to that of the PJSIP we use
     libraries = pkg_config("--libs")
     paths = [f"-Wl,-rpath,{flag[2:]}" for flag in libraries if flag.startswith("-L")]
-    sources = [Path(__file__).with_name("guard.c"), SIP / "guard.c", SIP / "scanner.c", SIP / "fence.c"]
+    sources = [
+        Path(__file__).with_name("guard.c"),
+        *(SIP / f"{name}.c" for name in ("guard", "source", "scanner", "fence")),
+    ]
     program = tmp_path / "guard"
     subprocess.run(["gcc", *FLAGS, *pkg_config("--cflags"), *sources, "-o", program, *libraries, *paths], check=True)
     done = subprocess.run([program], capture_output=True, text=True, env={"ASAN_OPTIONS": "detect_leaks=0"})
