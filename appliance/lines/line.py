@@ -67,6 +67,8 @@ class Line:
         self.known = Known()
         self._legs: dict[Leg, int | None] = {}  # the modem's call of each; None while it is being dialled
         self._ends: set[Leg] = set()  # hung up before they were the modem's
+        self._answered: set[Leg] = set()
+        self._gone: set[Leg] = set()  # whose sound is gone, which ends them
         self._tasks: set[asyncio.Task[None]] = set()
         self._running: asyncio.Task[None] | None = None
         self._usable: bool | None = None
@@ -186,12 +188,13 @@ class Line:
                 if leg := self._leg(call):
                     self._listener.rang(leg)
             case Changed(call, State.ACTIVE):
-                if leg := self._leg(call):
+                if (leg := self._leg(call)) and leg not in self._answered:  # else it was held
+                    self._answered.add(leg)
                     self._listener.answered(leg)
                     self._begin(self._speak(leg, call))
             case Over(call, cause):
                 if leg := self._leg(call):
-                    self._end(leg, cause)
+                    self._end(leg, GONE if leg in self._gone else cause)
             case Second(_, number, _):
                 self._listener.knocked(self.name, number)
 
@@ -204,7 +207,7 @@ class Line:
         self._listener.incoming(leg, self.name, False, number, "", self.number)
 
     async def _speak(self, leg: Leg, call: int) -> None:
-        await self.speech.begin(leg, call)
+        await self.speech.begin(leg, call, lambda: self._sounds(self.speech.standing))
         self._sounds(self.speech.standing)
 
     def _sounds(self, standing: str) -> None:
@@ -217,7 +220,8 @@ class Line:
 
     def _end(self, leg: Leg, cause: int) -> None:
         self._legs.pop(leg, None)
-        self._ends.discard(leg)
+        for legs in (self._ends, self._answered, self._gone):
+            legs.discard(leg)
         self._sound.line_closed(leg)
         self._listener.over(leg, cause)
         if not self._legs:
@@ -230,6 +234,7 @@ class Line:
     def device_over(self, leg: Leg) -> None:
         """Its sound is gone for good: so is the call."""
         self._sounds("gone")
+        self._gone.add(leg)
         self.hang_up(leg, GONE)
 
     def digit(self, digit: str) -> None:

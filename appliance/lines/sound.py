@@ -15,6 +15,7 @@ log = logging.getLogger("lines")
 
 AGAIN = 0.5  # s until sound that was refused is asked for again
 BAUD = 115200  # on USB it means nothing
+WAITED_FOR = (PortMissing.id, PortTaken.id)  # standings that may pass
 
 
 class Sound(Protocol):
@@ -25,7 +26,7 @@ class Sound(Protocol):
 
     def line_sound(self, leg: Leg, tty: int) -> None:
         """Its sound goes through a tty that is open, and may be closed here at once. OSError when the leg is over, it
-        has sound already, or it is none."""
+        has sound already, or it is none. It may wait for the driver: called in a thread of its own."""
 
     def line_closed(self, leg: Leg) -> None: ...
     def line_digit(self, leg: Leg, digit: str) -> None:
@@ -39,16 +40,21 @@ class Speech:
         """port: the one for sound of a modem that takes commands at another, "" when it has none."""
         self._bridge, self._modem, self._port = bridge, modem, port
         self.standing = ""
+        self._leg: Leg = 0  # whose call has sound, or will have
         self._restarted = False  # since it worked last
 
-    async def begin(self, leg: Leg, call: int) -> None:
-        """Once a call is answered. Lost, Unfit and so on as the modem's."""
+    async def begin(self, leg: Leg, call: int, changed: Callable[[], None] = lambda: None) -> None:
+        """Once a call is answered; nothing for one that has begun. changed: `standing` is another while a port that is
+        taken or missing is waited for. Lost, Unfit and so on as the modem's."""
+        if self._leg == leg:
+            return
+        self._leg = leg
         self.standing = ""
         path = self._port(self._modem.path)
         if not self._modem.sound or not path:
             self.standing = "no-port" if self._modem.sound else "none"
         elif await self._started(call, self._modem.sound):
-            self.standing = await self._joined(leg, path)
+            await self._joined(leg, call, path, changed)
         if self.standing == "ok":
             self._restarted = False
         else:
@@ -69,9 +75,23 @@ class Speech:
             await asyncio.sleep(AGAIN)
         return False
 
-    async def _joined(self, leg: Leg, path: str) -> str:
+    async def _joined(self, leg: Leg, call: int, path: str, changed: Callable[[], None]) -> None:
+        """As long as the call lasts: who has the port may let it go, and one that was pulled out comes again."""
+        while True:
+            standing = await asyncio.to_thread(self._opened, leg, path)
+            if self._leg != leg:
+                return  # it is over, and another may have begun
+            if standing != self.standing:
+                self.standing = standing
+                changed()
+            if standing not in WAITED_FOR or not self._modem.talks(call):
+                return
+            await asyncio.sleep(AGAIN)
+
+    def _opened(self, leg: Leg, path: str) -> str:
+        """In a thread: a driver may make whoever opens a port wait."""
         try:
-            tty = await asyncio.to_thread(opened, path, BAUD)
+            tty = opened(path, BAUD)
         except (PortMissing, PortTaken) as wrong:
             return wrong.id
         try:
@@ -84,7 +104,8 @@ class Speech:
         return "ok"
 
     async def end(self) -> None:
-        """The call is over. A modem that refused is started anew, once: some revisions give sound to one call alone."""
+        """Its call is over. A modem that refused is started anew, once: some revisions give sound to one call alone."""
+        self._leg = 0
         if not self._modem.sound or not self.standing:
             return
         await self._modem.do(self._modem.sound.stop)

@@ -558,8 +558,15 @@ static PyObject *endpoint_line_sound(PyObject *self, PyObject *args)
 
 static PyObject *endpoint_line_silent(PyObject *self, PyObject *args)
 {
+    unsigned long long leg;
+
     (void)self;
-    return handle_only(args, SIP_DO_SOUND);
+    if (!PyArg_ParseTuple(args, "K", &leg))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    sip_line_silent(leg);
+    Py_END_ALLOW_THREADS
+    return done(0);
 }
 
 static PyObject *endpoint_line_closed(PyObject *self, PyObject *args)

@@ -2,6 +2,7 @@
  * One native thread runs PJSIP. Commands come to it through a socket pair in PJSIP's own ioqueue (an eventfd fails
  * there: the ioqueue uses recv).
  */
+#include "../lines/pump/urgent.h"
 #include "sip.h"
 
 #include <arpa/inet.h>
@@ -344,6 +345,29 @@ static void prefer_codecs(void)
     }
 }
 
+static void warn(const char *format, const char *why)
+{
+    char line[LOG_LINE_MAX];
+    const char *text = line;
+
+    snprintf(line, sizeof line, format, why);
+    sip_tell_c(SIP_EV_LOG, 0, 2, 0, 1, &text);
+}
+
+/* The audio clock's thread is made as urgent as this one is meanwhile. */
+static pj_status_t start_clock(void)
+{
+    struct urgent before;
+    int refused = urgent_begin(&before);
+    pj_status_t status = pjsua_set_null_snd_dev();
+
+    if (refused)
+        warn("sound comes before no other work, and may stutter: %s (LimitRTPRIO)", strerror(refused));
+    else
+        urgent_end(&before);
+    return status;
+}
+
 static const char *bring_up(int wake_read)
 {
     pjsua_config config;
@@ -372,12 +396,12 @@ static const char *bring_up(int wake_read)
     if ((sip_config.tls_port && (why = sip_tls_fault())) || (why = listen_by(0)))
         return why;
     if (sip_config.listen6[0] && (why = listen_by(PJSIP_TRANSPORT_IPV6))) {
-        PJ_LOG(1, ("ipv6", "IPv4 alone is spoken until the next start: %s", why));
+        warn("IPv4 alone is spoken until the next start: %s", why);
         sip_config.listen6[0] = '\0';
     }
     if ((status = pjsua_start()) != PJ_SUCCESS)
         return failed("PJSIP does not run", status);
-    if ((status = pjsua_set_null_snd_dev()) != PJ_SUCCESS)
+    if ((status = start_clock()) != PJ_SUCCESS)
         return failed("the audio clock does not start", status);
     prefer_codecs();
     if (sip_account_local())

@@ -6,6 +6,7 @@
 #include "sip.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #define RATE 8000
 #define COUNT (RATE / 50) /* samples of a frame */
@@ -13,6 +14,7 @@
 struct line_port {
     pjmedia_port port; /* first: PJMEDIA knows it by this */
     sip_handle leg;
+    uint32_t opening; /* of the pump, the latest */
     pj_pool_t *pool;
 };
 
@@ -47,9 +49,9 @@ static pj_status_t on_destroy(pjmedia_port *port)
 
 /* ---- the pump's thread ------------------------------------------------------------------------------------------- */
 
-static void gone(uint64_t leg, const char *why)
+static void gone(uint64_t leg, uint32_t opening, const char *why)
 {
-    sip_post(SIP_DO_SOUND, leg, 0, 0, 0, 0, NULL);
+    sip_post(SIP_DO_SOUND, leg, 0, 0, opening, 0, NULL);
     sip_tell_c(SIP_EV_SOUND, leg, SIP_SOUND_GONE, 0, 1, &why);
 }
 
@@ -69,12 +71,34 @@ static const struct pump_listener listener = {gone, stalled, key};
 
 int sip_line_open(sip_handle leg, int fd, int stalled_after)
 {
-    int failed = sip_slot_is(leg, SIP_LINE) ? pump_open(leg, fd, stalled_after, &listener) : EBADF;
+    struct pump_opening what = {leg, stalled_after, &listener};
+    struct device device;
+    uint32_t opening = 0;
+    int failed;
 
-    if (failed || !sip_post(SIP_DO_SOUND, leg, 0, 1, 0, 0, NULL))
+    if (!sip_slot_is(leg, SIP_LINE))
+        return EBADF;
+    if (pump_is_open(leg))
+        return EBUSY; /* before what is under way there is thrown away */
+    if ((failed = device_of_tty(&device, fd)))
         return failed;
-    pump_close(leg);
+    if ((failed = pump_open(&what, &device, &opening))) {
+        close(device.fd); /* one of two of the caller's, who keeps it locked */
+        return failed;
+    }
+    if (!sip_post(SIP_DO_SOUND, leg, 0, 1, opening, 0, NULL))
+        return 0;
+    pump_close(leg, opening);
     return ENOTCONN;
+}
+
+/* What is opened behind it is opened anew: the pump lets go at once, the bridge when its turn comes. */
+void sip_line_silent(sip_handle leg)
+{
+    if (!sip_slot_is(leg, SIP_LINE))
+        return;
+    pump_close(leg, 0);
+    sip_post(SIP_DO_SOUND, leg, 0, 0, 0, 0, NULL);
 }
 
 /* ---- the SIP thread ---------------------------------------------------------------------------------------------- */
@@ -105,7 +129,6 @@ static void silent(sip_handle leg, struct sip_slot *slot)
 {
     int port = slot->port;
 
-    pump_close(leg);
     if (port < 0)
         return;
     sip_audio_port(leg, PJSUA_INVALID_ID);
@@ -114,12 +137,14 @@ static void silent(sip_handle leg, struct sip_slot *slot)
     ports[leg & 0xffff] = NULL;
 }
 
-static void sound(sip_handle leg, const struct sip_slot *slot)
+static void sound(sip_handle leg, const struct sip_slot *slot, uint32_t opening)
 {
-    struct line_port *line = slot->port < 0 ? port_new(leg) : NULL;
+    struct line_port *line = slot->port < 0 ? port_new(leg) : ports[leg & 0xffff];
     int port = PJSUA_INVALID_ID;
 
-    if (!line)
+    if (line)
+        line->opening = opening;
+    if (!line || slot->port >= 0)
         return;
     if (pjsua_conf_add_port(line->pool, &line->port, &port) != PJ_SUCCESS) {
         pjmedia_port_destroy(&line->port);
@@ -129,28 +154,37 @@ static void sound(sip_handle leg, const struct sip_slot *slot)
     sip_audio_port(leg, port);
 }
 
+/* The one told of may be over, and another open in its place. */
+static int is_later(sip_handle leg, const struct sip_slot *slot, uint32_t opening)
+{
+    return opening && slot->port >= 0 && ports[leg & 0xffff]->opening != opening;
+}
+
 void sip_line_sound(const struct sip_command *command)
 {
     static const char *no_room = "no room in the conference bridge";
     struct sip_slot *slot = sip_slot_of(command->handle);
+    uint32_t opening = (uint32_t)command->value;
 
     if (!slot || slot->kind != SIP_LINE) {
-        pump_close(command->handle); /* it was over before its tty was open */
+        pump_close(command->handle, 0); /* it was over before its device was open */
         return;
     }
     if (!command->code) {
-        silent(command->handle, slot);
+        if (!is_later(command->handle, slot, opening))
+            silent(command->handle, slot);
         return;
     }
-    sound(command->handle, slot);
+    sound(command->handle, slot, opening);
     if (slot->port >= 0)
         return;
-    pump_close(command->handle);
+    pump_close(command->handle, opening);
     sip_tell_c(SIP_EV_SOUND, command->handle, SIP_SOUND_GONE, 0, 1, &no_room);
 }
 
 static void end(sip_handle leg, struct sip_slot *slot)
 {
+    pump_close(leg, 0);
     silent(leg, slot);
     sip_slot_free(leg);
 }

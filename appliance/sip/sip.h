@@ -104,7 +104,7 @@ enum sip_command_kind {
                        networks never banned, "ip[/bits] ..." */
     SIP_DO_LIFT,    /* texts: address banned no longer, "": all */
     SIP_DO_SYNC,    /* texts: telephone that is to fetch its settings, and starts anew for that */
-    SIP_DO_SOUND,   /* handle of a line's leg, code: 1 its tty is open, 0 close it */
+    SIP_DO_SOUND,   /* handle of a line's leg, code: 1 its device is open, 0 it is not; value: the pump's opening, 0 any */
     SIP_DO_CLOSED,  /* handle of a line's leg that is over */
     SIP_DO_KEY,     /* handle of a line's leg, code: a key that is told beside the sound, ASCII */
 };
@@ -254,6 +254,7 @@ void sip_tapes_ended(void); /* the bridge is gone: nothing comes any more */
 
 /* line.c: legs whose sound goes through a tty, by the pump of lines/pump */
 int sip_line_open(sip_handle leg, int fd, int stalled_after); /* (any) 0, or errno; fd stays the caller's */
+void sip_line_silent(sip_handle leg);                         /* (any) */
 void sip_line_sound(const struct sip_command *command);
 void sip_line_closed(const struct sip_command *command);
 void sip_line_key(const struct sip_command *command);

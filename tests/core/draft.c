@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "check.h"
+#include "suites.h"
 
 static uint8_t *grow(struct draft *draft, enum draft_table table, uint32_t size)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "calls.h"
-#include "check.h"
+#include "suites.h"
 #include "deadlines.h"
 #include "draft.h"
 #include "fifo.h"

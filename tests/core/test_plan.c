@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "check.h"
+#include "suites.h"
 #include "draft.h"
 #include "plan.h"
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "check.h"
+#include "suites.h"
 #include "draft.h"
 
 enum { PEOPLE = 3, CALLS = 200, CITY = 301, SALES = 7, MAILBOX = 77, MINUTE = 60000 };

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "check.h"
+#include "suites.h"
 #include "draft.h"
 
 enum { ANNA = 101, BORIS, CILE, SALES = 7, MAILBOX = 77, CITY = 301, DESKS, LAMP = 501 };

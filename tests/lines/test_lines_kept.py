@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from appliance.calls.texts import Sms
+from appliance.lines.at.facts import State
 from appliance.lines.lines import Lines
+from appliance.lines.modems.port import closed, opened
 from appliance.lines.usb import Found, together
 from appliance.settings.load import parse
 from appliance.settings.passwords import LineSecret, Secrets
@@ -34,6 +36,7 @@ class Box:
         self.incoming_on: list[str] = []
         self.over_with: list[int] = []
         self.legs: list[int] = []
+        self.answered_legs: list[int] = []
         self.lines = Lines(self, Silent(lambda leg, digit: None), self.journal, self, folder, _now)  # type: ignore[arg-type]
         reader = Reader(folder / "journal.db")
         self.lines.learn(reader.sms_marks(), reader.sms_waiting(), 0)
@@ -42,7 +45,9 @@ class Box:
 
     def line(self, line: str, usable: bool, why: str) -> None: ...
     def line_changed(self, line: str) -> None: ...
-    def answered(self, leg: int) -> None: ...
+    def answered(self, leg: int) -> None:
+        self.answered_legs.append(leg)
+
     def named(self, leg: int, number: str) -> None: ...
     def sms(self, sms: Sms) -> None:
         self.told.append(sms)
@@ -189,8 +194,60 @@ async def test_sound_that_stalls_is_shown_and_a_port_that_is_gone_ends_the_call(
             assert simulator.calls, "it was ended by a pause"
             box.lines.sounds(leg, Stall.GONE, 0, "No such device")
             await until(lambda: box.over_with)
+            assert box.over_with == [38], "not as network out of order"
             assert line.known.sound == "gone" and not simulator.calls
             box.lines.sounds(leg, Stall.GONE, 0, "")  # it is over
+        finally:
+            await box.close()
+            simulator.unplug()
+
+
+async def test_a_port_that_another_program_has_is_waited_for_and_had_once_it_is_let_go(tmp_path: Path) -> None:
+    simulator = modem(tmp_path)
+    simulator.plug()
+    with FarEnd(tone.samples(1000, 1, RATE)) as far:
+        simulator.far = far
+        box = Box(tmp_path, table(simulator, more=f'audio_port = "{far.path}"'))
+        try:
+            await box.stands("ready")
+            theirs = opened(far.path, 115200)
+            simulator.ring("+37060000001")
+            await until(lambda: box.legs)
+            line = box.lines.of(box.legs[0])
+            assert line
+            line.answer(box.legs[0])
+            await until(lambda: line.known.sound == "port-taken")
+            closed(theirs)
+            await until(lambda: line.known.sound == "ok")
+        finally:
+            await box.close()
+            simulator.unplug()
+
+
+async def test_a_call_that_was_held_is_answered_once_and_its_sound_opened_once(tmp_path: Path) -> None:
+    simulator = modem(tmp_path, family="sim7600")
+    simulator.plug()
+    with FarEnd(tone.samples(1000, 1, RATE)) as far:
+        simulator.far = far
+        box = Box(tmp_path, table(simulator, more=f'audio_port = "{far.path}"'))
+        try:
+            await box.stands("ready")
+            simulator.ring("+37060000001")
+            await until(lambda: box.legs)
+            line = box.lines.of(box.legs[0])
+            assert line
+            line.answer(box.legs[0])
+            await until(lambda: line.known.sound == "ok")
+            states = []
+            told = line.call
+            line.call = lambda event: (states.append(getattr(event, "state", None)), told(event))  # type: ignore[method-assign,func-returns-value,assignment,misc]
+            for stat, state in (("1", State.HELD), ("0", State.ACTIVE)):
+                simulator.say(f'+CLCC: 1,1,{stat},0,0,"+37060000001",145')
+                await until(lambda state=state: state in states)
+            simulator.far_hangs_up()
+            await until(lambda: box.over_with)
+            assert box.answered_legs == box.legs, "answered twice"
+            assert simulator.heard.count("AT+CPCMREG=1") == 1, "sound asked for twice"
         finally:
             await box.close()
             simulator.unplug()

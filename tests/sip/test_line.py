@@ -94,7 +94,13 @@ async def test_it_is_silent_while_nothing_is_plugged_in_and_heard_then(box: Box,
         assert told.code == Stall.GONE and told.text[0], "unplugged, and nobody knows"
         assert box.sip.line_counters(leg) is None
     with speaker() as far:
+        for _ in range(20):
+            box.sip.line_sound(leg, far.slave)
+            box.sip.line_silent(leg)
+        assert box.sip.line_counters(leg) is None
+        before = len(far.heard)
         box.sip.line_sound(leg, far.slave)
+        await until(lambda: far.heard_tone(ANNA_HZ, before) > 0.2)
         box.sip.line_silent(leg)
         await box.done()
         assert box.sip.line_counters(leg) is None

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Literal, Protocol
 
 from appliance.lines.at import commands
-from appliance.lines.at.calls import NUMBER_WITHIN, Calls, Event
+from appliance.lines.at.calls import NUMBER_WITHIN, TALKING, Calls, Event
 from appliance.lines.at.causes import LOST, NORMAL, of_result
 from appliance.lines.at.engine import MEDIUM, Command
 from appliance.lines.at.facts import (
@@ -424,7 +424,7 @@ class Modem:
 
     def talks(self, call: int) -> bool:
         kept = self.calls.named(call)
-        return kept is not None and kept.state is State.ACTIVE
+        return kept is not None and kept.state in TALKING
 
     async def restart(self) -> None:
         """As the last rung of its family that is a command does."""

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * One thread waits for the ttys of all lines. What a modem says is put into a delay, which the bridge reads; as many
+ * One thread waits for the devices of all lines. What a modem says is put into a delay, which the bridge reads; as many
  * samples as were read from it are written to it, of those that the bridge has put into another (lock-step): so its clock
  * alone says when, and nothing piles up in it.
  *
- * A line's lock is held for a read, a write and some arithmetic; nothing is waited for under it.
+ * A line's lock is held for a read, a write and some arithmetic; nothing is waited for under it: a device is opened before
+ * it is a line's, and closed once it is no more.
  */
 #include "pump.h"
 
 #include "delay.h"
 #include "keys.h"
-#include "tty.h"
+#include "urgent.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,7 +24,6 @@
 enum {
     EVENTS = 16,
     LOOK_EVERY = 20,        /* ms: for stalls */
-    PRIORITY = 20,          /* of SCHED_FIFO, where that is allowed */
     STALE = DELAY_RATE / 10, /* samples that a modem says first: of an earlier call */
     FRAME_MOST = 960,       /* samples that the bridge gives at once */
 };
@@ -35,12 +35,14 @@ struct line {
     struct delay down, up;
     struct flow flow;
     struct keys keys;
-    struct tty tty;
+    struct device device;
+    uint32_t opening;
     int stale; /* samples that are still to be left out */
 };
 
 static struct line lines[PUMP_LINES];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the next line, and which line is free */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the next two lines, and which line is free */
+static uint32_t openings; /* so far */
 static int running, poll_fd = -1, wake_fd = -1;
 static atomic_int opened, stopping; /* lines with sound; the thread is to end */
 static pthread_t thread;
@@ -86,14 +88,15 @@ static void wake(void)
     (void)!write(wake_fd, &one, sizeof one); /* full: it is awake already */
 }
 
-static void line_close(struct line *line)
+/* Under its lock: it is free, and its device is to be closed once the lock is open. */
+static struct device line_free(struct line *line)
 {
-    epoll_ctl(poll_fd, EPOLL_CTL_DEL, line->tty.fd, NULL);
-    tty_close(&line->tty);
+    epoll_ctl(poll_fd, EPOLL_CTL_DEL, line->device.fd, NULL);
     memset(&line->down, 0, sizeof line->down); /* it was a conversation */
     memset(&line->up, 0, sizeof line->up);
     line->leg = 0;
     atomic_fetch_sub(&opened, 1);
+    return line->device;
 }
 
 /* ---- the thread -------------------------------------------------------------------------------------------------- */
@@ -102,7 +105,9 @@ static void line_close(struct line *line)
 struct news {
     const struct pump_listener *listener;
     uint64_t leg;
-    int gone; /* errno, or 0 */
+    uint32_t opening;
+    struct device device; /* to be closed, when it is */
+    int gone;             /* errno, or 0 */
     int stall_changed, stalled_ms;
     enum flow_stall stall;
     int count;
@@ -111,19 +116,21 @@ struct news {
 
 static void begin_news(struct news *news, const struct line *line)
 {
-    *news = (struct news){.listener = line->listener, .leg = line->leg};
+    *news = (struct news){.listener = line->listener, .leg = line->leg, .opening = line->opening};
 }
 
-static void tell(const struct news *news)
+static void tell(struct news *news)
 {
     char why[64];
 
+    if (news->gone)
+        news->device.kind->close(&news->device);
     for (int i = 0; i < news->count; i++)
         news->listener->key(news->leg, news->keys[i]);
     if (news->stall_changed)
         news->listener->stalled(news->leg, news->stall, news->stalled_ms);
     if (news->gone)
-        news->listener->gone(news->leg, strerror_r(news->gone, why, sizeof why));
+        news->listener->gone(news->leg, news->opening, strerror_r(news->gone, why, sizeof why));
 }
 
 static void hear(struct line *line, struct news *news, int64_t now, const int16_t *samples, int count)
@@ -138,20 +145,20 @@ static void hear(struct line *line, struct news *news, int64_t now, const int16_
 
 static void say(struct line *line, int64_t now, int count)
 {
-    int16_t samples[TTY_MOST];
+    int16_t samples[DEVICE_MOST];
 
     delay_get(&line->up, now, samples, count);
-    flow_written(&line->flow, now, count, tty_write(&line->tty, samples, count));
+    flow_written(&line->flow, now, count, line->device.kind->write(&line->device, samples, count));
 }
 
 static void pass(struct line *line, struct news *news, int64_t now)
 {
-    int16_t samples[TTY_MOST];
-    int count = tty_read(&line->tty, samples, TTY_MOST);
+    int16_t samples[DEVICE_MOST];
+    int count = line->device.kind->read(&line->device, samples, DEVICE_MOST);
 
     if (count < 0) {
         news->gone = errno;
-        line_close(line);
+        news->device = line_free(line);
     } else if (count > 0) {
         flow_read(&line->flow, now, count);
         hear(line, news, now, samples, count);
@@ -190,12 +197,11 @@ static void look(struct line *line)
 
 static void *pump_thread(void *unused)
 {
-    struct sched_param priority = {.sched_priority = PRIORITY};
     struct epoll_event events[EVENTS];
     int64_t looked = 0;
 
     (void)unused;
-    pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority); /* without the right to it, as everybody else */
+    urgent_begin(NULL); /* without the right to it, as everybody else */
     for (;;) {
         int count = epoll_wait(poll_fd, events, EVENTS, atomic_load(&opened) ? LOOK_EVERY : -1);
         int64_t now = microseconds();
@@ -240,41 +246,44 @@ static int pump_start(void)
 
 /* ---- any thread -------------------------------------------------------------------------------------------------- */
 
-static int line_open(struct line *line, uint64_t leg, int fd, int stalled_after, const struct pump_listener *listener)
+/* Under its lock. */
+static int line_take(struct line *line, const struct pump_opening *what, const struct device *device)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data = {.u64 = leg}};
-    int failed = tty_open(&line->tty, fd);
+    struct epoll_event event = {.events = EPOLLIN, .data = {.u64 = what->leg}};
 
-    if (failed)
-        return failed;
-    line->listener = listener;
+    if (epoll_ctl(poll_fd, EPOLL_CTL_ADD, device->fd, &event))
+        return errno;
+    line->device = *device;
+    line->listener = what->listener;
     delay_init(&line->down);
     delay_init(&line->up);
     keys_init(&line->keys);
-    flow_begin(&line->flow, microseconds(), stalled_after * INT64_C(1000));
+    flow_begin(&line->flow, microseconds(), what->stalled_after * INT64_C(1000));
     line->stale = STALE;
-    line->leg = leg;
+    line->opening = ++openings;
+    line->leg = what->leg;
     atomic_fetch_add(&opened, 1);
-    if (epoll_ctl(poll_fd, EPOLL_CTL_ADD, line->tty.fd, &event)) {
-        failed = errno;
-        line_close(line);
-        return failed;
-    }
     wake();
     return 0;
 }
 
-int pump_open(uint64_t leg, int fd, int stalled_after, const struct pump_listener *listener)
+int pump_is_open(uint64_t leg)
 {
     struct line *line = line_of(leg);
+
+    if (line)
+        pthread_mutex_unlock(&line->lock);
+    return line != NULL;
+}
+
+int pump_open(const struct pump_opening *what, const struct device *device, uint32_t *opening)
+{
+    struct line *line = NULL;
     int failed;
 
-    if (line) {
-        pthread_mutex_unlock(&line->lock);
-        return EBUSY;
-    }
+    pthread_once(&once, prepare);
     pthread_mutex_lock(&lock);
-    failed = pump_start();
+    failed = pump_is_open(what->leg) ? EBUSY : pump_start();
     for (int i = 0; !failed && !line && i < PUMP_LINES; i++) {
         pthread_mutex_lock(&lines[i].lock);
         if (!lines[i].leg)
@@ -285,33 +294,48 @@ int pump_open(uint64_t leg, int fd, int stalled_after, const struct pump_listene
     if (!failed && !line)
         failed = ENOSPC;
     if (!failed)
-        failed = line_open(line, leg, fd, stalled_after, listener);
+        failed = line_take(line, what, device);
+    if (!failed)
+        *opening = line->opening;
     if (line)
         pthread_mutex_unlock(&line->lock);
     pthread_mutex_unlock(&lock);
     return failed;
 }
 
-void pump_close(uint64_t leg)
+void pump_close(uint64_t leg, uint32_t opening)
 {
     struct line *line = line_of(leg);
+    struct device device;
 
     if (!line)
         return;
-    line_close(line);
+    if (opening && line->opening != opening) {
+        pthread_mutex_unlock(&line->lock);
+        return;
+    }
+    device = line_free(line);
     pthread_mutex_unlock(&line->lock);
+    device.kind->close(&device);
+}
+
+static void close_all(void)
+{
+    for (int i = 0; i < PUMP_LINES; i++) {
+        uint64_t leg;
+
+        pthread_mutex_lock(&lines[i].lock);
+        leg = lines[i].leg;
+        pthread_mutex_unlock(&lines[i].lock);
+        pump_close(leg, 0);
+    }
 }
 
 void pump_stop(void)
 {
     pthread_once(&once, prepare);
+    close_all();
     pthread_mutex_lock(&lock);
-    for (int i = 0; i < PUMP_LINES; i++) {
-        pthread_mutex_lock(&lines[i].lock);
-        if (lines[i].leg)
-            line_close(&lines[i]);
-        pthread_mutex_unlock(&lines[i].lock);
-    }
     if (running) {
         atomic_store(&stopping, 1);
         wake();

@@ -2,7 +2,7 @@
  *
  * Two clocks, simulated: a device gives blocks, a reader takes 20 ms each 20 ms, and what is heard is looked at.
  */
-#include "check.h"
+#include "suites.h"
 #include "delay.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "check.h"
+#include "suites.h"
 #include "flow.h"
 
 #define SECOND INT64_C(1000000)

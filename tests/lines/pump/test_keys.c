@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "check.h"
+#include "suites.h"
 #include "keys.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
  *
  * The pump's thread on a real pty, opened and closed while a bridge in a thread of its own reads and writes.
  */
-#include "check.h"
 #include "pump.h"
+#include "suites.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,19 +15,21 @@
 
 enum { FRAME = 160, CALLS = 60, PATIENCE = 20000 /* ms */ };
 
-static atomic_int gone_count, stalled_count, over;
+static atomic_int gone_count, gone_opening, over;
+static atomic_int stalled_by[FLOW_NOTHING_TAKEN + 1];
 static atomic_ullong leg_now;
 
-static void gone(uint64_t leg, const char *why)
+static void gone(uint64_t leg, uint32_t opening, const char *why)
 {
-    CHECK(leg && *why);
+    CHECK(leg && opening && *why);
+    atomic_store(&gone_opening, (int)opening);
     atomic_fetch_add(&gone_count, 1);
 }
 
 static void stalled(uint64_t leg, enum flow_stall what, int ms)
 {
     CHECK(leg && ms >= 0 && what <= FLOW_NOTHING_TAKEN);
-    atomic_fetch_add(&stalled_count, 1);
+    atomic_fetch_add(&stalled_by[what], 1);
 }
 
 static void key(uint64_t leg, char digit)
@@ -44,6 +46,69 @@ static void plug(int *far, int *near)
     CHECK(*far >= 0 && !grantpt(*far) && !unlockpt(*far));
     *near = open(ptsname(*far), O_RDWR | O_NOCTTY);
     CHECK(*near >= 0);
+}
+
+/* As the bridge opens a line. */
+static int opened_for(uint64_t leg, int near, int stalled_after, uint32_t *opening)
+{
+    struct pump_opening what = {leg, stalled_after, &listener};
+    struct device device;
+    int failed = device_of_tty(&device, near);
+
+    if (failed)
+        return failed;
+    failed = pump_open(&what, &device, opening);
+    if (failed)
+        close(device.fd);
+    return failed;
+}
+
+static int open_leg(uint64_t leg, int near)
+{
+    uint32_t opening;
+
+    return opened_for(leg, near, 1000, &opening);
+}
+
+static void await(const atomic_int *what, int wanted)
+{
+    for (int patience = PATIENCE; atomic_load(what) < wanted; patience--) {
+        CHECK(patience > 0);
+        usleep(1000);
+    }
+}
+
+/* Bytes that came out at the far end until now. */
+static long drained(int far)
+{
+    char bytes[4096];
+    long all = 0;
+    ssize_t got;
+
+    while ((got = read(far, bytes, sizeof bytes)) > 0)
+        all += got;
+    return all;
+}
+
+static struct pump_counters counted(uint64_t leg)
+{
+    struct pump_counters counters;
+
+    CHECK(pump_counters(leg, &counters) == 0);
+    return counters;
+}
+
+/* A frame in at the far end, and through. */
+static void say(uint64_t leg, int far)
+{
+    static const int16_t frame[FRAME];
+    uint64_t before = counted(leg).read;
+
+    CHECK(write(far, frame, sizeof frame) == sizeof frame);
+    for (int patience = PATIENCE; counted(leg).read < before + FRAME; patience--) {
+        CHECK(patience > 0);
+        usleep(1000);
+    }
 }
 
 static void *bridge(void *unused)
@@ -66,27 +131,23 @@ static void *bridge(void *unused)
 static void test_opened_and_closed_beside_a_bridge(void)
 {
     struct pump_counters counters;
-    int16_t frame[FRAME] = {0};
+    int16_t frame[FRAME];
     pthread_t thread;
 
     atomic_store(&over, 0);
     CHECK(!pthread_create(&thread, NULL, bridge, NULL));
     for (uint64_t leg = 1; leg <= CALLS; leg++) {
-        int far, near, patience = PATIENCE;
+        int far, near;
 
         plug(&far, &near);
-        CHECK(pump_open(leg, near, 1000, &listener) == 0);
-        CHECK(pump_open(leg, near, 1000, &listener) == EBUSY);
+        CHECK(open_leg(leg, near) == 0);
+        CHECK(open_leg(leg, near) == EBUSY);
         close(near); /* it is the pump's own by now */
         atomic_store(&leg_now, leg);
-        do {
-            CHECK(write(far, frame, sizeof frame) > 0 || errno == EAGAIN);
-            usleep(1000);
-            CHECK(pump_counters(leg, &counters) == 0);
-        } while (counters.read < FRAME && --patience);
-        CHECK(counters.read == counters.written + counters.refused && patience);
-        pump_close(leg);
+        say(leg, far);
+        pump_close(leg, 0);
         CHECK(pump_counters(leg, &counters) == -1);
+        memset(frame, 1, sizeof frame);
         pump_out(leg, frame, FRAME);
         for (int i = 0; i < FRAME; i++)
             CHECK(frame[i] == 0);
@@ -98,19 +159,90 @@ static void test_opened_and_closed_beside_a_bridge(void)
     pump_stop();
 }
 
-static void test_unplugged(void)
+/* What is written is counted at the other end, not by who writes it. */
+static void test_lock_step(void)
 {
-    int far, near, patience = PATIENCE;
+    long came = 0;
+    int far, near;
 
     plug(&far, &near);
-    CHECK(pump_open(1000, near, 1000, &listener) == 0);
+    CHECK(open_leg(1, near) == 0);
+    for (int i = 0; i < 20; i++) {
+        say(1, far);
+        came += drained(far);
+    }
+    for (int patience = PATIENCE; came < 20 * FRAME * 2 && patience; patience--, came += drained(far))
+        usleep(1000);
+    CHECK(counted(1).read == 20 * FRAME);
+    CHECK(came == 20 * FRAME * 2); /* as many as were read, and no more */
+    CHECK(counted(1).written == 20 * FRAME && counted(1).refused == 0);
+    pump_stop();
     close(near);
     close(far);
-    while (!atomic_load(&gone_count) && --patience)
-        usleep(1000);
-    CHECK(atomic_load(&gone_count) == 1);
-    pump_close(1000);
+}
+
+static void test_deaf(void)
+{
+    struct pump_counters counters;
+    uint32_t opening;
+    int far, near;
+
+    plug(&far, &near);
+    CHECK(opened_for(1, near, 100, &opening) == 0);
+    for (int i = 0; i < 200 || !atomic_load(&stalled_by[FLOW_NOTHING_TAKEN]); i++) {
+        CHECK(i < PATIENCE);
+        say(1, far); /* it speaks, and takes nothing */
+    }
+    counters = counted(1);
+    CHECK(counters.refused > 0 && counters.written < counters.read);
+    CHECK(drained(far) == (long)counters.written * 2); /* nothing was lost of what was taken */
+    say(1, far);
+    await(&stalled_by[FLOW_FLOWS], 1);
     pump_stop();
+    close(near);
+    close(far);
+}
+
+static void test_stalls(void)
+{
+    int before = atomic_load(&stalled_by[FLOW_FLOWS]), far, near, times;
+    uint32_t opening;
+
+    plug(&far, &near);
+    CHECK(opened_for(1, near, 100, &opening) == 0);
+    say(1, far);
+    await(&stalled_by[FLOW_NOTHING_READ], 1);
+    times = atomic_load(&stalled_by[FLOW_NOTHING_READ]);
+    usleep(300000); /* it stays so, which is told once */
+    CHECK(atomic_load(&stalled_by[FLOW_NOTHING_READ]) == times);
+    say(1, far);
+    await(&stalled_by[FLOW_FLOWS], before + 1);
+    pump_stop();
+    close(near);
+    close(far);
+}
+
+static void test_unplugged(void)
+{
+    uint32_t first = 0, second = 0;
+    int far, near;
+
+    plug(&far, &near);
+    CHECK(opened_for(1000, near, 1000, &first) == 0);
+    close(near);
+    close(far);
+    await(&gone_count, 1);
+    CHECK(atomic_load(&gone_opening) == (int)first);
+    plug(&far, &near); /* and plugged in again, before it came round that the first is gone */
+    CHECK(opened_for(1000, near, 1000, &second) == 0 && second != first);
+    pump_close(1000, first);
+    say(1000, far);
+    pump_close(1000, second);
+    CHECK(!pump_is_open(1000));
+    CHECK(atomic_load(&gone_count) == 1);
+    pump_stop();
+    close(near);
+    close(far);
 }
 
 static void test_room(void)
@@ -119,12 +251,12 @@ static void test_room(void)
 
     plug(&far, &near);
     CHECK(!pipe(no_tty));
-    CHECK(pump_open(1, no_tty[0], 1000, &listener) == ENOTTY);
+    CHECK(open_leg(1, no_tty[0]) == ENOTTY);
     for (uint64_t leg = 1; leg <= PUMP_LINES; leg++)
-        CHECK(pump_open(leg, near, 1000, &listener) == 0);
-    CHECK(pump_open(PUMP_LINES + 1, near, 1000, &listener) == ENOSPC);
+        CHECK(open_leg(leg, near) == 0);
+    CHECK(open_leg(PUMP_LINES + 1, near) == ENOSPC);
     pump_stop();
-    CHECK(pump_open(1, near, 1000, &listener) == 0); /* it may be used again */
+    CHECK(open_leg(1, near) == 0); /* it may be used again */
     pump_stop();
     close(near);
     close(far);
@@ -134,7 +266,10 @@ static void test_room(void)
 
 const struct test pump_tests[] = {
     {"lines are opened and closed while the bridge reads and writes", test_opened_and_closed_beside_a_bridge},
-    {"a tty that is unplugged is told of once", test_unplugged},
+    {"as many samples come out at a modem as it gave", test_lock_step},
+    {"one that takes nothing is told of, and loses nothing of what it took", test_deaf},
+    {"one that gives nothing is told of once, and when it gives again", test_stalls},
+    {"a tty that is unplugged is told of once, and closes no later one", test_unplugged},
     {"there is room for so many, and an end", test_room},
     {NULL, NULL},
 };

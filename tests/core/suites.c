@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "check.h"
+#include "suites.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -56,28 +56,16 @@ void starve(enum lk_error (*scenario)(struct purse *purse))
     }
 }
 
-/* With a name, the tests of that name; without, all. */
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        const struct test *tests;
-    } all[] = {
+    static const struct suite all[] = {
         {"numbers", number_tests}, {"hours", hour_tests},   {"deadlines", deadline_tests}, {"fifo", fifo_tests},
         {"people", people_tests},  {"queues", queue_tests}, {"legs", leg_tests},           {"refusals", refusal_tests},
         {"remembered", remembered_tests},
         {"calls", call_tests},     {"plan", plan_tests},    {"stories", story_tests},      {"limits", limit_tests},
         {"replay", replay_tests},
+        {NULL, NULL},
     };
-    int run = 0;
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        for (const struct test *test = all[i].tests; test->name != NULL; test++) {
-            if (argc > 1 && strcmp(argv[1], all[i].name) != 0)
-                continue;
-            test->run();
-            printf("ok %s: %s\n", all[i].name, test->name);
-            run++;
-        }
-    return run > 0 ? 0 : 2;
+    return check(argc, argv, all);
 }

@@ -2,8 +2,8 @@
  *
  * A test is a function that returns; CHECK ends the program with the place where it did not hold.
  */
-#ifndef LK_PUMP_CHECK_H
-#define LK_PUMP_CHECK_H
+#ifndef LINEKEEPER_CHECK_H
+#define LINEKEEPER_CHECK_H
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +17,16 @@
     } while (0)
 
 struct test {
-    const char *name;
+    const char *name; /* NULL ends the tests of a suite */
     void (*run)(void);
 };
 
-/* Each file of tests gives its own, ended by one without a name. */
-extern const struct test delay_tests[], flow_tests[], key_tests[], pump_tests[];
+struct suite {
+    const char *name; /* NULL ends all */
+    const struct test *tests;
+};
+
+/* What main is: with a name, the tests of that name; without, all. */
+int check(int argc, char **argv, const struct suite *suites);
 
 #endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What a line's sound passes through. Nothing here waits but opening and closing.
+ */
+#ifndef LK_DEVICE_H
+#define LK_DEVICE_H
+
+#include <stdint.h>
+
+#include "tty.h"
+
+enum { DEVICE_MOST = 1024 }; /* samples at once */
+
+struct device;
+
+struct device_kind {
+    int (*read)(struct device *device, int16_t *samples, int room);         /* 0: none yet; -1: gone, errno says why */
+    int (*write)(struct device *device, const int16_t *samples, int count); /* those that found room */
+    void (*close)(struct device *device);
+};
+
+struct device {
+    const struct device_kind *kind;
+    int fd; /* that is waited for */
+    struct tty tty;
+};
+
+int device_of_tty(struct device *device, int fd); /* fd stays the caller's. 0, or errno */
+
+#endif
