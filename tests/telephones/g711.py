@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from array import array
 
+import numpy as np
+
 
 def _decoded(code: int) -> int:
     """The 16-bit sample one A-law byte stands for (G.711 table 1a)."""
@@ -29,13 +31,14 @@ def _encoded() -> bytes:
 
 
 ENCODED = _encoded()
+_SAMPLES, _CODES = np.array(DECODED, np.int16), np.frombuffer(ENCODED, np.uint8)
 
 
 def encode(pcm: array[int]) -> bytes:
     """A-law bytes of 16-bit samples."""
-    return bytes(ENCODED[sample + 32768] for sample in pcm)
+    return _CODES[np.array(pcm, np.int32) + 32768].tobytes()
 
 
 def decode(data: bytes) -> array[int]:
     """16-bit samples of A-law bytes."""
-    return array("h", (DECODED[code] for code in data))
+    return array("h", _SAMPLES[np.frombuffer(data, np.uint8)].tobytes())

@@ -4,7 +4,7 @@
 import asyncio
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,14 +66,12 @@ class Sipp:
         rows: Sequence[tuple[str, ...]] = (),
         at_once: int = 1000,
         program: str = "sipp",
-        files: Mapping[str, bytes] = {},
+        echoes: bool = False,
     ) -> None:
-        """files: beside it, by name. rows: what a scenario has as [field0] and on, a row each call.
+        """echoes: it says what it hears. rows: what a scenario has as [field0] and on, a row each call.
 
         port: its own, SIP. to: host:port that is called; None waits for calls. talk: seconds a pause lasts."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
         self.folder = folder
         self.port = port or ports.take()
         self.rtp = rtp or ports.take(2)
@@ -86,6 +84,8 @@ class Sipp:
             "-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1",
             "-trace_msg", "-message_file", str(folder / "messages"), "-trace_err", "-error_file", str(folder / "errors"),
         ]  # fmt: skip
+        if echoes:
+            self._command.append("-rtp_echo")
         if rows:
             table = folder / "rows.csv"
             table.write_text("SEQUENTIAL\n" + "".join(";".join(row) + "\n" for row in rows))
