@@ -23,7 +23,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c appliance/lines/*.c appliance/lines/dahdi/*.c appliance/lines/pump/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred modem-sound timers log-ins api-fuzz network dahdi soak homeassistant bench asterisk clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred modem-sound timers log-ins api-fuzz network dahdi soak screenshots homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ dahdi: quiet-setup ## lines and telephones at the real DAHDI driver, in a machin
 
 soak: quiet-setup ## a day of more than five thousand calls through a whole box, and the account of it (about 20 min)
 	@$(BIN)/pytest -s tests/soak/whole_day.py
+
+screenshots: quiet-setup ## every page at the desk and on a telephone, light and dark, into .build/screenshots
+	@SCREENSHOTS=.build/screenshots $(BIN)/pytest -q tests/web/test_*_in_a_browser.py
 
 homeassistant: quiet-setup ## Home Assistant itself beside a whole box (minutes; the first time it is installed)
 	@$(BIN)/python -m tests.homeassistant.install

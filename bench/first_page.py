@@ -2,17 +2,17 @@
 """What a browser that was never here before is sent for a page, and how soon it shows it."""
 
 import asyncio
-import json
 import statistics
 import tempfile
 from pathlib import Path
 
 from live_board import UNDER_WAY, pages
+from playwright.async_api import Page
 from testbed.table import tell, wants_writing
 
 from appliance.web.access import COOKIE
-from tests.fakes.browser import Browser, browser
 from tests.fakes.switch import Switch
+from tests.web.chromium import launched
 
 TIMES = 25  # each page is opened
 BYTES, MS = 100_000, 200.0  # what the first page may have and take
@@ -22,23 +22,24 @@ PAGES = (
     ("/status", "health", True),
     ("/calls", "calls", True),
 )
-MEASURED = """JSON.stringify((() => {
+MEASURED = """() => {
     const [page] = performance.getEntriesByType("navigation"), parts = performance.getEntriesByType("resource");
     const paint = performance.getEntriesByName("first-contentful-paint")[0];
     if (!page || !page.loadEventEnd || !paint) return null;
     const sent = [page, ...parts].filter(one => !one.name.endsWith("/events"));
     const bytes = sent.reduce((sum, one) => sum + one.transferSize, 0);
     return [sent.length, bytes, paint.startTime, page.loadEventEnd, page.responseEnd];
-})())"""
+}"""
 
 
-async def opened(chromium: Browser, address: str) -> tuple[int, int, float, float, float]:
+async def opened(page: Page, address: str) -> tuple[int, int, float, float, float]:
     """Answers, bytes with their heads; ms to the first paint, to the end of loading, to the end of the page itself."""
-    await chromium.open("about:blank")
-    await chromium.until("location.href === 'about:blank'")
-    await chromium.open(address)
-    await chromium.until(f"location.href === {json.dumps(address)} && ({MEASURED}) !== 'null'")
-    return tuple(json.loads(await chromium.until(MEASURED)))  # type: ignore[return-value]
+    await page.goto("about:blank")
+    await page.goto(address)
+    async with asyncio.timeout(30):
+        while not (measured := await page.evaluate(MEASURED)):
+            await asyncio.sleep(0.05)
+    return tuple(measured)
 
 
 async def main(write: bool) -> None:
@@ -60,24 +61,23 @@ async def main(write: bool) -> None:
     async with (
         Switch(folder / "control.sock") as switch,
         pages(folder, switch.socket) as (_pid, port, cookie),
-        browser(folder / "profile") as chromium,
+        launched() as chromium,
     ):
         for id in range(1, UNDER_WAY + 1):
             switch.call(
                 id=id, state="talking" if id % 2 else "waiting", queue="" if id % 2 else "sales", name=f"C {id}"
             )
         here = f"http://127.0.0.1:{port}"
-        await chromium.open("about:blank")
-        await chromium.do("Network.enable")
         for path, name, inside in PAGES:
-            await chromium.do("Network.clearBrowserCookies")
-            if inside:
-                await chromium.do("Network.setCookie", name=COOKIE, value=cookie, url=here)
             seen = []
             for _ in range(TIMES):
-                await chromium.do("Network.clearBrowserCache")
-                seen.append(await opened(chromium, here + path))
-            again = await opened(chromium, here + path)
+                visitor = await chromium.new_context()  # with nothing kept of what others were sent
+                if inside:
+                    await visitor.add_cookies([{"name": COOKIE, "value": cookie, "url": here}])
+                page = await visitor.new_page()
+                seen.append(await opened(page, here + path))
+                again = await opened(page, here + path)
+                await visitor.close()
             sent, painted, loaded, there = (statistics.median(one[n] for one in seen) for n in (1, 2, 3, 4))
             least, most = (of(one[3] for one in seen) for of in (min, max))
             figures = (

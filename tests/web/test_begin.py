@@ -9,14 +9,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from appliance.programs.demo.ports import Ports
-from tests.fakes.browser import browser
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.web.applying import Applying
-from tests.web.test_pages_in_a_browser import check, log_in
 from tests.web.visitors import PASSWORD, Site, Visitor, site
 
 WITHIN = 60.0  # seconds for anything that is waited for
@@ -103,15 +99,6 @@ async def test_ways_of_calls_that_were_made_elsewhere_are_left_alone(tmp_path: P
             await one.fill("/begin", **filled(page), people="boris")
         now = tomllib.loads(switch.text)
         assert now["queue"]["office"]["people"] == ["anna"] and now["scenario"]["main"]["closed"] == "person.boris"
-
-
-@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
-async def test_the_first_steps_are_for_everybody_at_every_size(tmp_path: Path, width: int, dark: bool) -> None:
-    async with fresh(tmp_path) as (_switch, box), browser(tmp_path / "profile") as chromium:
-        box.people()
-        await log_in(chromium, box)
-        await check(chromium, f"{box.address}/begin", width=width, dark=dark)
-        assert chromium.complaints == []
 
 
 BOX = """\

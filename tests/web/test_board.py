@@ -3,7 +3,6 @@
 
 import asyncio
 import contextlib
-import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,10 +18,8 @@ from appliance.web.app import listener, serve
 from appliance.web.box import Box
 from appliance.web.drafts import Drafts
 from appliance.web.screen import Screen
-from tests.fakes.browser import Browser, browser
 from tests.fakes.switch import CALL, Switch, now
-from tests.web.test_pages_in_a_browser import check
-from tests.web.visitors import PASSWORD, Site
+from tests.web.visitors import Site
 
 WITHIN = 30.0  # seconds for anything that is waited for
 
@@ -56,18 +53,6 @@ async def box(tmp_path: Path, switch: Switch) -> AsyncIterator[Site]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def enter(chromium: Browser, box: Site, name: str) -> None:
-    await chromium.open(f"{box.address}/log-in")
-    await chromium.until("document.getElementById('password') !== null")
-    fill = f"name.value = {json.dumps(name)}, password.value = {json.dumps(PASSWORD)}"
-    await chromium.do(
-        "Runtime.evaluate",
-        expression=f"(({{name, password}}) => {{{fill}}})(document.querySelector('main form').elements);"
-        "document.querySelector('main form button').click()",
-    )
-    await chromium.until("location.pathname === '/' && document.getElementById('calls') !== null")
 
 
 async def asked(switch: Switch) -> Request:
@@ -207,83 +192,3 @@ async def test_the_board_is_in_the_viewers_language_and_each_sees_his_own(switch
         other.headers["Accept-Language"] = "uk"
         await asyncio.wait_for(appears(english, "talks with Boris"), WITHIN)
         assert "розмовляє: Boris" in (await other.get("/")).text
-
-
-async def test_by_keys_a_call_is_listened_to_and_ended_after_a_confirmation(
-    switch: Switch, box: Site, tmp_path: Path
-) -> None:
-    switch.call(state="talking", person="boris")
-    async with browser(tmp_path / "profile") as chromium:
-        await enter(chromium, box, SUPERVISOR)
-        await chromium.until("document.querySelector('#calls a.pick') !== null")
-        await chromium.do("Runtime.evaluate", expression="document.getElementById('at').value = 'anna'")
-        await chromium.do("Runtime.evaluate", expression="document.querySelector('#calls a.pick').focus()")
-        switch.call(state="talking", person="anna")  # the list is drawn anew, and the call keeps the focus
-        await chromium.until("document.getElementById('calls').textContent.includes('talks with Anna')")
-        await press(chromium, "l")
-        told = await asked(switch)
-        assert isinstance(told, Supervise) and (told.how, told.person) == ("listen", "anna")
-        await chromium.until("document.querySelector('#done [role=status]') !== null")
-        await press(chromium, "d")
-        await chromium.until("document.activeElement.value === 'drop'")
-        assert switch.asked == []
-        await press(chromium, "Enter")
-        assert isinstance(await asked(switch), HangUp)
-        await chromium.until("!document.getElementById('panel').open")
-        assert chromium.complaints == []
-
-
-async def press(chromium: Browser, key: str) -> None:
-    text = "\r" if key == "Enter" else key
-    for kind in ("keyDown", "keyUp"):
-        code = 13 if key == "Enter" else ord(key.upper())
-        await chromium.do("Input.dispatchKeyEvent", type=kind, key=key, text=text, windowsVirtualKeyCode=code)
-
-
-async def test_a_waiting_caller_is_dragged_onto_a_person_while_the_board_goes_on(
-    switch: Switch, box: Site, tmp_path: Path
-) -> None:
-    switch.call(state="waiting", queue="sales", name="Mr Kazlauskas")
-    async with browser(tmp_path / "profile") as chromium:
-        await enter(chromium, box, OWNER)
-        await chromium.until("document.querySelector('#queues .call') !== null")
-        await chromium.until("document.title.startsWith('Example Ltd')")  # the first live frames have come
-        start = await middle(chromium, "#queues .call .who")
-        end = await middle(chromium, "[data-to='person.boris']")
-        await mouse(chromium, "mousePressed", start)
-        await mouse(chromium, "mouseMoved", (start[0] + 20, start[1] + 20))
-        await chromium.until("document.body.classList.contains('dragging')")
-        switch.call(id=5, state="talking", person="anna")
-        await mouse(chromium, "mouseMoved", end)
-        await chromium.until("document.querySelector('.over[data-to=\"person.boris\"]') !== null")
-        await mouse(chromium, "mouseReleased", end)
-        told = await asked(switch)
-        assert isinstance(told, Send) and (told.call, told.to) == (CALL, "person.boris")
-        await chromium.until("document.getElementById('calls').textContent.includes('talks with Anna')")
-        assert chromium.complaints == []
-
-
-async def middle(chromium: Browser, selector: str) -> tuple[float, float]:
-    box = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
-    script = f"(r => JSON.stringify([r.x + r.width / 2, r.y + r.height / 2]))({box})"
-    x, y = json.loads(await chromium.until(script))
-    return x, y
-
-
-async def mouse(chromium: Browser, kind: str, at: tuple[float, float]) -> None:
-    await chromium.do("Input.dispatchMouseEvent", type=kind, x=at[0], y=at[1], button="left", buttons=1, clickCount=1)
-
-
-@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
-async def test_the_board_and_what_can_be_done_are_for_everybody_at_every_size(
-    switch: Switch, box: Site, tmp_path: Path, width: int, dark: bool
-) -> None:
-    switch.call(id=4, state="waiting", queue="sales", name="Mr Kazlauskas", ringing=("anna",))
-    switch.call(id=5, state="talking", person="anna")
-    switch.call(id=6, state="parked", slot="71")
-    async with browser(tmp_path / "profile") as chromium:
-        await enter(chromium, box, SUPERVISOR)
-        await check(chromium, f"{box.address}/", width=width, dark=dark)
-        await check(chromium, f"{box.address}/board/call/5", width=width, dark=dark)
-        await check(chromium, f"{box.address}/board/person/anna", width=width, dark=dark)
-        assert chromium.complaints == []

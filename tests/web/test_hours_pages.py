@@ -3,7 +3,6 @@
 
 import asyncio
 import datetime
-import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,9 +12,7 @@ import pytest
 
 from appliance.control.messages import Override
 from appliance.settings import edits
-from appliance.web import access
 from appliance.web.access import now
-from tests.fakes.browser import Browser, browser
 from tests.web.kept import DOCUMENT, Kept
 from tests.web.visitors import Site, Visitor, site
 
@@ -128,62 +125,3 @@ async def test_hours_are_held_until_a_time_of_the_office(box: Site, kept: Kept) 
     assert {row.what for row in box.office.audited()} == {"hours-held", "log-in"}
     async with box.logged_in("employee") as one:
         assert (await one.post("/hours/hold", data=form)).status_code == 403
-
-
-async def opened(chromium: Browser, box: Site, width: int) -> None:
-    token = f"hours{width}".ljust(43, "x")
-    box.office.begin(token, "owner", "its-csrf", at=access.now(), address="", agent="")
-    await chromium.open(f"{box.address}/log-in", width=width)
-    await chromium.do("Network.enable")
-    await chromium.do("Network.setCookie", name=access.COOKIE, value=token, url=box.address)
-    await chromium.open(f"{box.address}/hours", width=width)
-    await chromium.until("document.querySelectorAll('.cell').length === 336")
-
-
-async def middle(chromium: Browser, day: int, half_hour: int) -> tuple[float, float]:
-    script = f"""(() => {{ const cell = document.querySelector('[data-day="{day}"][data-n="{half_hour}"]');
-        cell.scrollIntoView({{block: 'center'}}); const box = cell.getBoundingClientRect();
-        return JSON.stringify([box.left + box.width / 2, box.top + box.height / 2]); }})()"""
-    x, y = json.loads(await chromium.until(script))
-    return x, y
-
-
-async def field(chromium: Browser, day: str, wanted: str) -> None:
-    await chromium.until(f"document.getElementById('{day}').value === {json.dumps(wanted)}")
-
-
-async def test_the_week_is_painted_by_mouse_finger_and_keyboard(tmp_path: Path, box: Site) -> None:
-    async with browser(tmp_path / "profile") as chromium:
-        await opened(chromium, box, 1280)
-        start, end = await middle(chromium, 2, 16), await middle(chromium, 2, 23)
-        for kind, (x, y), buttons in (("mousePressed", start, 1), ("mouseMoved", end, 1), ("mouseReleased", end, 0)):
-            await chromium.do(
-                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=buttons, clickCount=1
-            )
-        await field(chromium, "wed", "08:00-12:00")
-        x, y = await middle(chromium, 2, 18)
-        for kind in ("mousePressed", "mouseReleased"):  # over open hours: they are closed
-            await chromium.do("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
-        await field(chromium, "wed", "08:00-09:00 09:30-12:00")
-        for key, shift in (
-            (" ", False),
-            ("ArrowRight", True),
-            ("ArrowRight", True),
-            ("ArrowDown", False),
-            (" ", False),
-        ):
-            for kind in ("keyDown", "keyUp"):
-                modifiers = 8 if shift else 0
-                await chromium.do("Input.dispatchKeyEvent", type=kind, key=key, code=key, modifiers=modifiers)
-        await field(chromium, "wed", "08:00-12:00")
-        await field(chromium, "thu", "10:00-10:30")
-        assert chromium.complaints == []
-        await opened(chromium, box, 390)
-        (x, y), (to_x, to_y) = await middle(chromium, 5, 20), await middle(chromium, 5, 30)
-        await chromium.do("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
-        await chromium.do("Input.dispatchTouchEvent", type="touchMove", touchPoints=[{"x": to_x, "y": to_y}])
-        await chromium.do("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
-        await field(chromium, "sat", "10:00-15:30")
-        await chromium.do("Runtime.evaluate", expression="document.querySelector('#week button').click()")
-        await chromium.until("document.querySelector('[role=status]') !== null")
-        assert week(box, "owner")["sat"] == ["10:00-15:30"]

@@ -24,8 +24,6 @@ from appliance.web.drafts import Drafts
 from appliance.web.known import Known
 from appliance.web.screen import Screen
 from tests.calls.office import OFFICE
-from tests.fakes.browser import browser
-from tests.web.test_pages_in_a_browser import check
 from tests.web.visitors import Site, Visitor
 
 
@@ -165,10 +163,3 @@ def test_settings_that_cannot_be_are_faults_and_open_passwords_are_warned_of(tmp
     ids = lambda web: [one.id for one in advice.warnings(read(web))]  # noqa: E731
     assert "in-clear" in ids('listen = "0.0.0.0"')
     assert "in-clear" not in ids("") + ids('listen = "0.0.0.0"\nhttps = true')
-
-
-@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
-async def test_what_http_says_is_for_everybody_at_every_size(tmp_path: Path, width: int, dark: bool) -> None:
-    async with secure_site(tmp_path) as (_https, http, _tls), browser(tmp_path / "profile") as chromium:
-        await check(chromium, f"{http}/", width=width, dark=dark)
-        assert chromium.complaints == []

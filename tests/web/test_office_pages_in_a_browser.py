@@ -1,21 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Calls, messages, hours, what if and reports in a real browser: axe-core finds nothing, charts are drawn, sounds play."""
+"""Calls, messages, hours, what if, reports, the board and the first steps in a real browser; charts are drawn, sounds play."""
 
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, expect
 
-from appliance.web import access
-from tests.fakes.browser import browser
+from tests.fakes.switch import Switch
+from tests.web.chromium import DESK, PHONE, check, come_in, somebody, until
 from tests.web.kept import Kept, T, tone
-from tests.web.test_pages_in_a_browser import check
+from tests.web.programs import followed
+from tests.web.test_begin import fresh
+from tests.web.test_https import secure_site
 from tests.web.visitors import site
 
 PERIOD = "from=2026-09-20&until=2026-09-24"
+PAST = ("/calls", f"/calls/{(T << 10) + 1}", "/messages", "/recordings", "/hours", "/what-if", "/reports")
+BOARD = ("/", "/board/call/5", "/board/person/anna")
+FIRST = ("/begin",)
+SIZES = pytest.mark.parametrize(("width", "dark"), [(PHONE, True), (DESK, False)])
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
-async def test_the_offices_pages_are_for_everybody_at_every_size(tmp_path: Path, width: int, dark: bool) -> None:
+@SIZES
+async def test_the_offices_pages_are_for_everybody_at_every_size(
+    tmp_path: Path, chromium: Browser, width: int, dark: bool
+) -> None:
     (tmp_path / "state").mkdir()
     kept = Kept(tmp_path / "state")
     call = kept.call(name="Ольга Петрова")
@@ -24,29 +35,51 @@ async def test_the_offices_pages_are_for_everybody_at_every_size(tmp_path: Path,
     async with (
         kept,
         site(tmp_path / "pages", kept.socket, kept.settings, kept.state, follows=True) as box,
-        browser(tmp_path / "profile") as chromium,
+        somebody(chromium, width=width, dark=dark) as page,
     ):
         box.people()
-        token = "owner".ljust(43, "x")
-        box.office.begin(token, "owner", "its-csrf", at=access.now(), address="", agent="")
-        await chromium.open(f"{box.address}/log-in")
-        await chromium.do("Network.enable")
-        await chromium.do("Network.setCookie", name=access.COOKIE, value=token, url=box.address)
-        for page in ("/calls", f"/calls/{call}", "/messages", "/recordings", "/hours", "/what-if", "/reports"):
-            await check(chromium, box.address + page, width=width, dark=dark)
-        await chromium.open(f"{box.address}/reports?{PERIOD}", width=width, dark=dark)
-        await chromium.until("document.querySelectorAll('.chart canvas').length === 2")
-        await chromium.open(f"{box.address}/recordings", width=width, dark=dark)
-        await chromium.until("document.querySelector('audio') !== null")
-        play = "const a = document.querySelector('audio'); a.muted = true; a.play(); undefined"
-        await chromium.do("Runtime.evaluate", expression=play, userGesture=True)
-        await chromium.until("document.querySelector('audio').ended && document.querySelector('audio').duration === 1")
+        await come_in(page, box, "owner")
+        for path in PAST:
+            await check(page, box.address + path)
+        await page.goto(f"{box.address}/reports?{PERIOD}")
+        await expect(page.locator(".chart canvas")).to_have_count(2)
+        await page.goto(f"{box.address}/recordings")
+        play = "one => { one.muted = true; one.play(); }"
+        await page.locator("audio").evaluate(play)
+        await until(page, "(one => one.ended && one.duration === 1)(document.querySelector('audio'))")
         assert [row.detail for row in box.office.audited() if row.what == "recording-heard"] == [str(recording.id)]
-        await chromium.open(f"{box.address}/messages", width=width, dark=dark)
-        await chromium.until("document.querySelector('audio') !== null && window.htmx !== undefined")
-        await chromium.do("Runtime.evaluate", expression=play, userGesture=True)
-        await chromium.until("document.querySelector('audio').ended")
-        await chromium.until("fetch('/messages').then(a => a.text()).then(t => window.told = t) && "
-                             "(window.told ?? '').includes('to be handled</span>')")  # fmt: skip
+        await page.goto(f"{box.address}/messages")
+        async with page.expect_response("**/messages/heard"):
+            await page.locator("audio").evaluate(play)
+        await until(page, "document.querySelector('audio').ended")
         assert [one.state for one in kept.messages.all()] == ["heard"]
-        assert chromium.complaints == []
+
+
+@SIZES
+async def test_the_board_and_what_can_be_done_are_for_everybody_at_every_size(
+    tmp_path: Path, chromium: Browser, width: int, dark: bool
+) -> None:
+    async with Switch(tmp_path / "control.sock") as switch, followed(tmp_path / "pages", switch.socket) as box:
+        switch.call(id=4, state="waiting", queue="sales", name="Mr Kazlauskas", ringing=("anna",))
+        switch.call(id=5, state="talking", person="anna")
+        switch.call(id=6, state="parked", slot="71")
+        async with somebody(chromium, width=width, dark=dark) as page:
+            await come_in(page, box, "supervisor")
+            for path in BOARD:
+                await check(page, box.address + path)
+
+
+@SIZES
+async def test_the_first_steps_and_what_http_says_are_for_everybody_at_every_size(
+    tmp_path: Path, chromium: Browser, width: int, dark: bool
+) -> None:
+    (tmp_path / "secure").mkdir()
+    async with (
+        fresh(tmp_path) as (_switch, box),
+        secure_site(tmp_path / "secure") as (_https, http, _tls),
+        somebody(chromium, width=width, dark=dark) as page,
+    ):
+        box.people()
+        await come_in(page, box, "owner")
+        await check(page, f"{box.address}/begin")
+        await check(page, f"{http}/", "http-says")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Telephones as a page: found on the network, given to somebody with one click, their keys drawn; and who may."""
 
-import json
 import tomllib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -11,10 +10,8 @@ import pytest
 
 from appliance.web import mdns
 from appliance.web.around import HEARD_MOST, Around, Neighbour
-from tests.fakes.browser import Browser, browser
 from tests.web.applying import Applying
 from tests.web.programs import followed
-from tests.web.test_pages_in_a_browser import check, log_in
 from tests.web.visitors import Site, site
 
 OFFICE = """
@@ -189,32 +186,3 @@ def test_telephones_heard_of_are_bounded_and_the_table_may_be_missing(tmp_path: 
     around.heard(Neighbour("805ec0000007", "192.0.2.20", "yealink", "T54W", "PnP"))
     assert [one.model for one in around.telephones()] == ["", "T54W"]
     assert around.mac_at("192.0.2.21") == "0004130000aa"
-
-
-async def click(chromium: Browser, selector: str) -> None:
-    await chromium.until(f"document.querySelector({json.dumps(selector)}) !== null")
-    await chromium.do("Runtime.evaluate", expression=f"document.querySelector({json.dumps(selector)}).click()")
-
-
-async def test_an_installer_gives_a_telephone_to_somebody_and_draws_its_keys_in_a_browser(
-    tmp_path: Path, office: tuple[Applying, Site]
-) -> None:
-    switch, box = office
-    async with browser(tmp_path / "profile") as chromium:
-        await log_in(chromium, box)
-        for width, dark in ((380, True), (1200, False)):
-            for page in ("/phones", "/phones/desk1"):
-                await check(chromium, box.address + page, width=width, dark=dark)
-        await chromium.open(f"{box.address}/phones")
-        await click(chromium, '[data-mac="805ec0000007"] button')
-        await chromium.until("document.querySelector('[role=status]') !== null")
-        await chromium.until("document.querySelector('[data-phone=carl]') !== null")
-        assert written(switch)["person"]["carl"]["phones"] == ["carl"]
-        await click(chromium, "[data-phone=carl] a")
-        await chromium.until("document.querySelector('#known') !== null")
-        await chromium.do("Runtime.evaluate", expression="document.querySelector('#known').value = '101'")
-        await click(chromium, "button[value=add]")
-        await chromium.until("document.querySelectorAll('ol.phonekeys li').length === 2")
-        await chromium.until("document.querySelector('ol.phonekeys').textContent.includes('Anna')")
-        await check(chromium, f"{box.address}/phones/carl", width=380, dark=False)
-        assert chromium.complaints == []

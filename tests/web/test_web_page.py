@@ -22,7 +22,6 @@ from appliance.web.box import Box
 from appliance.web.drafts import Drafts
 from appliance.web.screen import VIEWERS_MAX, Screen
 from tests.calls.office import OFFICE
-from tests.fakes.browser import browser
 from tests.fakes.switch import CALL, Switch, now
 
 CODES = [("*8 [EXTENSION]", "Take a call that rings <elsewhere>."), ("*72 NUMBER", "All calls go to the number.")]
@@ -356,43 +355,3 @@ async def test_when_the_program_stops_those_who_watch_are_let_go_at_once(switch:
                 await viewer.until("switch", "never")
         async with asyncio.timeout(3):
             await asyncio.gather(serving, return_exceptions=True)
-
-
-async def test_a_browser_shows_the_call_runs_its_clock_and_finds_the_box_again(
-    switch: Switch, page: str, tmp_path: Path
-) -> None:
-    switch.call(state="waiting", queue="sales", queued_at=now() - 3_600_000, name="<b>Mr Kazlauskas</b>")
-    async with browser(tmp_path) as chromium:
-        await chromium.open(page)
-        await chromium.until('document.title.startsWith("Example Ltd")')  # the script has heard of the office
-        await chromium.until('document.querySelector("#queues .call bdi").textContent === "<b>Mr Kazlauskas</b>"')
-        await chromium.until('/^1:00:0[1-9]$/.test(document.querySelector("#queues .call time").textContent)')
-        await switch.stop()
-        await chromium.until('!document.getElementById("away").hidden')
-        await switch.start()
-        await chromium.until('document.getElementById("away").hidden')
-        switch.call(state="over")
-        await chromium.until('document.querySelector(".call") === null')
-        assert chromium.complaints == []  # no script, style or image was refused by the policy
-
-
-async def test_a_page_that_lost_the_box_says_so_and_comes_back_by_itself(switch: Switch, tmp_path: Path) -> None:
-    async with browser(tmp_path) as chromium:
-        async with shown(switch) as page:
-            await chromium.open(page)
-            await chromium.until('document.title.startsWith("Example Ltd")')
-            port = int(page.rpartition(":")[2])
-        await chromium.until('!document.getElementById("lost").hidden')
-        async with shown(switch, port):
-            await chromium.until('document.getElementById("lost").hidden')
-            switch.call(state="talking", person="anna")
-            await chromium.until('document.getElementById("calls").textContent.includes("talks with Anna")')
-
-
-@pytest.mark.parametrize("width", [360, 768, 1400])  # pixels: a phone, a tablet, a desk
-async def test_the_page_fits_its_screen(switch: Switch, page: str, tmp_path: Path, width: int) -> None:
-    switch.call(name="A caller with a name that is far too long for the screen of a telephone " + "w" * 60)
-    async with browser(tmp_path) as chromium:
-        await chromium.open(page, width=width)
-        await chromium.until('document.querySelectorAll("#calls .call").length === 1')
-        await chromium.until("document.documentElement.scrollWidth <= window.innerWidth")

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A real Chromium without a screen, driven by Playwright: people with browsers of their own, who look at pages and use them."""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from appliance.web import access
+from tests.web.visitors import PASSWORD, Site
+
+ROOT = Path(__file__).parents[2]
+AXE = (ROOT / ".build/npm/node_modules/axe-core/axe.min.js").read_text()
+RULES = "axe.run().then(r => [r.passes.length, r.violations.map(v => [v.id, v.nodes[0].html.slice(0, 200)])])"
+FITS = "document.documentElement.scrollWidth <= window.innerWidth"
+WITHIN = 30_000  # ms for anything that is waited for; a cold start on a small machine takes some
+PHONE, DESK = 390, 1280  # pixels
+SCREENSHOTS = os.environ.get("SCREENSHOTS", "")  # a folder, for those who want to look at what is walked through
+
+expect.set_options(timeout=WITHIN)
+
+
+@contextlib.asynccontextmanager
+async def launched() -> AsyncIterator[Browser]:
+    """A browser, as long as the block lasts."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    assert chromium, "this test needs a browser: apt-get install chromium"
+    options = ["--disable-gpu", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required"]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=options)
+        yield browser
+        await browser.close()
+
+
+@contextlib.asynccontextmanager
+async def somebody(
+    chromium: Browser, *, width: int = DESK, dark: bool = False, forgives: str = ""
+) -> AsyncIterator[Page]:
+    """A visitor who was never here before. AssertionError for what the console complained of, but what has `forgives` in it."""
+    phone = width < 600
+    context = await chromium.new_context(
+        viewport={"width": width, "height": 844 if phone else 800},
+        is_mobile=phone,
+        has_touch=phone,
+        color_scheme="dark" if dark else "light",
+        locale="en-US",
+    )
+    context.set_default_timeout(WITHIN)
+    complaints: list[str] = []
+    try:
+        page = await context.new_page()
+        page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda fault: complaints.append(str(fault)))
+        yield page
+        assert [one for one in complaints if not forgives or forgives not in one] == []
+    finally:
+        await context.close()
+
+
+async def come_in(page: Page, box: Site, name: str) -> None:
+    """As one who logged in earlier."""
+    token = re.sub(r"\W", "", f"{name}{os.urandom(16).hex()}").ljust(43, "x")[:43]
+    box.office.begin(token, name, "its-csrf", at=access.now(), address="", agent="")
+    await page.context.add_cookies([{"name": access.COOKIE, "value": token, "url": box.address}])
+
+
+async def log_in(page: Page, box: Site, name: str = "owner", password: str = PASSWORD) -> None:
+    await page.goto(f"{box.address}/log-in")
+    await page.fill("#name", name)
+    await page.fill("#password", password)
+    await page.click("main form button")
+    await page.wait_for_url(f"{box.address}/")
+
+
+async def look(page: Page, name: str = "") -> None:
+    """It is for everybody: AssertionError with what axe-core finds, or when it is wider than its screen."""
+    await page.evaluate(AXE)
+    passed, violations = await page.evaluate(RULES)
+    assert passed > 10 and violations == [], page.url
+    await until(page, FITS)
+    await photograph(page, name)
+
+
+async def until(page: Page, script: str) -> None:
+    """An expression is true. (Playwright's own way of waiting needs eval(), which the policy of the pages forbids.)"""
+    async with asyncio.timeout(WITHIN / 1000):
+        while not await page.evaluate(script):
+            await asyncio.sleep(0.05)
+
+
+async def check(page: Page, address: str, name: str = "") -> None:
+    """Opens a page, which is there and for everybody."""
+    answer = await page.goto(address)
+    assert answer and answer.ok and page.url == address, page.url
+    await look(page, name)
+
+
+async def photograph(page: Page, name: str = "") -> None:
+    """Into SCREENSHOTS, if wanted: named after its path and its width."""
+    if not SCREENSHOTS:
+        return
+    size = page.viewport_size
+    name = name or re.sub(r"\d{6,}", "N", page.url.split("/", 3)[3].split("?")[0]).replace("/", "-") or "board"
+    await page.screenshot(path=Path(SCREENSHOTS) / f"{name}-{size['width'] if size else 0}.png", full_page=True)
+
+
+async def middle(one: Locator) -> tuple[float, float]:
+    """Where it is on the screen, once it is."""
+    await one.evaluate("one => one.scrollIntoView({block: 'center', inline: 'center'})")
+    box = await one.bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+async def drag(page: Page, one: Locator, onto: Locator, *, finger: bool = False) -> None:
+    """By mouse or finger; the two are on the screen at once."""
+    here = await middle(one)
+    box = await onto.bounding_box()
+    assert box
+    there = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    between = [(here[0] + (there[0] - here[0]) * n / 4, here[1] + (there[1] - here[1]) * n / 4) for n in range(1, 5)]
+    if finger:
+        return await _finger(page, [here, *between])
+    await page.mouse.move(*here)
+    await page.mouse.down()
+    for at in between:
+        await page.mouse.move(*at)
+    await page.mouse.up()
+
+
+async def _finger(page: Page, way: list[tuple[float, float]]) -> None:
+    """Playwright's own touch screen knows taps alone."""
+    session = await page.context.new_cdp_session(page)
+    for n, (x, y) in enumerate(way):
+        points = {"touchPoints": [{"x": x, "y": y}]}
+        await session.send("Input.dispatchTouchEvent", {"type": "touchMove" if n else "touchStart", **points})
+    await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    await session.detach()

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The live board in a real browser: by keys, by mouse, while calls come and go and the box is lost and found again."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from appliance.control.handling import Supervise
+from appliance.control.messages import HangUp, Send
+from appliance.web.access import OWNER, SUPERVISOR
+from tests.fakes.switch import CALL, Switch, now
+from tests.web.chromium import FITS, come_in, log_in, middle, somebody, until
+from tests.web.programs import followed
+from tests.web.test_board import asked
+from tests.web.test_web_page import shown
+from tests.web.visitors import Site
+
+LIVELY = re.compile("^Example Ltd")  # the title, once the script has heard of the office
+HOUR = re.compile(r"^1:00:\d\d$")
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@asynccontextmanager
+async def watched(folder: Path, chromium: Browser, who: str) -> AsyncIterator[tuple[Switch, Site, Page]]:
+    """A switch moved by hand, its pages, and somebody who may come in."""
+    async with (
+        Switch(folder / "control.sock") as switch,
+        followed(folder / "pages", switch.socket) as box,
+        somebody(chromium) as page,
+    ):
+        await come_in(page, box, who)
+        yield switch, box, page
+
+
+async def test_by_keys_a_call_is_listened_to_and_ended_after_a_confirmation(tmp_path: Path, chromium: Browser) -> None:
+    async with watched(tmp_path, chromium, SUPERVISOR) as (switch, box, page):
+        switch.call(state="talking", person="boris")
+        await log_in(page, box, SUPERVISOR)
+        await page.select_option("#at", "anna")
+        await page.locator("#calls a.pick").focus()
+        switch.call(state="talking", person="anna")  # the list is drawn anew, and the call keeps the focus
+        await expect(page.locator("#calls")).to_contain_text("talks with Anna")
+        await page.keyboard.press("l")
+        told = await asked(switch)
+        assert isinstance(told, Supervise) and (told.how, told.person) == ("listen", "anna")
+        await expect(page.locator("#done [role=status]")).to_be_visible()
+        await page.keyboard.press("d")
+        await expect(page.locator("button:focus")).to_have_attribute("value", "drop")
+        assert switch.asked == []
+        await page.keyboard.press("Enter")
+        assert isinstance(await asked(switch), HangUp)
+        await expect(page.locator("#panel")).to_be_hidden()
+
+
+async def test_a_waiting_caller_is_dragged_onto_a_person_while_the_board_goes_on(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    async with watched(tmp_path, chromium, OWNER) as (switch, box, page):
+        switch.call(state="waiting", queue="sales", name="Mr Kazlauskas")
+        await page.goto(f"{box.address}/")
+        await expect(page).to_have_title(LIVELY)  # the first live frames have come
+        boris = page.locator("[data-to='person.boris']").first
+        start, end = await middle(page.locator("#queues .call .who")), await middle(boris)
+        await page.mouse.move(*start)
+        await page.mouse.down()
+        await page.mouse.move(start[0] + 20, start[1] + 20)
+        await expect(page.locator("body.dragging")).to_be_visible()
+        switch.call(id=5, state="talking", person="anna")
+        await page.mouse.move(*end)
+        await expect(page.locator(".over[data-to='person.boris']")).to_be_visible()
+        await page.mouse.up()
+        told = await asked(switch)
+        assert isinstance(told, Send) and (told.call, told.to) == (CALL, "person.boris")
+        await expect(page.locator("#calls")).to_contain_text("talks with Anna")
+
+
+async def test_a_browser_shows_the_call_runs_its_clock_and_finds_the_box_again(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    async with (
+        Switch(tmp_path / "control.sock") as switch,
+        shown(switch) as address,
+        somebody(chromium) as page,
+    ):
+        switch.call(state="waiting", queue="sales", queued_at=now() - 3_600_000, name="<b>Mr Kazlauskas</b>")
+        await page.goto(address)
+        await expect(page).to_have_title(LIVELY)
+        await expect(page.locator("#queues .call bdi").first).to_have_text("<b>Mr Kazlauskas</b>")
+        await expect(page.locator("#queues .call time")).to_have_text(HOUR)
+        await switch.stop()
+        await expect(page.locator("#away")).to_be_visible()
+        await switch.start()
+        await expect(page.locator("#away")).to_be_hidden()
+        switch.call(state="over")
+        await expect(page.locator(".call")).to_have_count(0)
+
+
+async def test_a_page_that_lost_the_box_says_so_and_comes_back_by_itself(tmp_path: Path, chromium: Browser) -> None:
+    async with Switch(tmp_path / "control.sock") as switch, somebody(chromium, forgives="net::ERR_") as page:
+        async with shown(switch) as address:
+            await page.goto(address)
+            await expect(page).to_have_title(LIVELY)
+            port = int(address.rpartition(":")[2])
+        await expect(page.locator("#lost")).to_be_visible()
+        async with shown(switch, port):
+            await expect(page.locator("#lost")).to_be_hidden()
+            switch.call(state="talking", person="anna")
+            await expect(page.locator("#calls")).to_contain_text("talks with Anna")
+
+
+async def test_the_page_fits_its_screen(tmp_path: Path, chromium: Browser) -> None:
+    async with Switch(tmp_path / "control.sock") as switch, shown(switch) as address:
+        switch.call(name="A caller with a name that is far too long for the screen of a telephone " + "w" * 60)
+        for width in (360, 768, 1400):  # pixels: a phone, a tablet, a desk
+            async with somebody(chromium, width=width) as page:
+                await page.goto(address)
+                await expect(page.locator("#calls .call")).to_have_count(1)
+                await until(page, FITS)
