@@ -12,7 +12,7 @@ from typing import NoReturn, Self, get_args, overload
 
 import msgspec
 
-from appliance.control import modems, recordings
+from appliance.control import modems, prompts, recordings
 from appliance.control.messages import (
     ANSWERS,
     BACKLOG,
@@ -150,6 +150,8 @@ class Client:
     async def request(self, request: recordings.ExportRecording) -> recordings.Piece: ...
     @overload
     async def request(self, request: recordings.KeepRecording | recordings.DeleteRecording) -> Done: ...
+    @overload
+    async def request(self, request: prompts.KeepPrompt) -> prompts.KeptPrompt: ...
     async def request(self, request: Request) -> object:
         """What the switch answers; the request's id is chosen here. Raises Refused, ControlLost."""
         if self._listening.done():

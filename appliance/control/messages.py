@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from appliance.control import health, modems, provisioning, recordings
+from appliance.control import health, modems, prompts, provisioning, recordings
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
 from appliance.control.handling import Disturb, Forward, Handling, Park, Supervise, Take
@@ -317,7 +317,9 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
 
 Asking = Watch | Check | Apply | History | Document | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 OfMessages = Messages | SetMessage | DeleteMessage | Mailed
-OfParts = recordings.OfRecordings | modems.OfModems | provisioning.OfProvisioning | health.TellBrokers
+OfParts = (
+    recordings.OfRecordings | modems.OfModems | provisioning.OfProvisioning | prompts.KeepPrompt | health.TellBrokers
+)
 Request = Asking | Handling | OfMessages | OfParts | ActionResult | ActionKeys | AbortAction | Lift
 
 # ---- events ---------------------------------------------------------------------------------------------------------
@@ -541,6 +543,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     provisioning.Provision: provisioning.Provisioned,
     provisioning.ProvisioningSecret: provisioning.Known,
     provisioning.Reboot: Done,
+    prompts.KeepPrompt: prompts.KeptPrompt,
     ActionResult: Done,
     ActionKeys: str,
     AbortAction: Done,

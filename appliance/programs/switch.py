@@ -32,6 +32,7 @@ from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.health import TellBrokers
 from appliance.control.messages import Refused
 from appliance.control.modems import OfModems
+from appliance.control.prompts import KeepPrompt
 from appliance.control.provisioning import OfProvisioning
 from appliance.control.recordings import OfRecordings
 from appliance.control.server import Peer, Server
@@ -46,6 +47,7 @@ from appliance.programs.keeping import Keeping
 from appliance.programs.may import allowed
 from appliance.programs.missed import MissedCallers
 from appliance.programs.modems import Modems
+from appliance.programs.prompt_files import PromptFiles
 from appliance.programs.recorder import Recordings
 from appliance.programs.said import Said
 from appliance.settings import dialled, golden, load
@@ -91,6 +93,7 @@ class Switch:
         self._said = Said(self._state)
         office, self._instead = starting.read(self._document, self._state)
         self._journal = Journal(self._state / "journal.db", self._trouble)
+        self._prompts = PromptFiles(self._state, self._prompt_kept)
         self._recordings = Recordings(self._state / "recordings", self._journal, self._troubles)
         self._recordings.configure(office.settings, office.secrets)
         self._control = self._call_control(self._rules(office))
@@ -285,6 +288,9 @@ class Switch:
 
     # ---- settings ---------------------------------------------------------------------------------------------------
 
+    def _prompt_kept(self, file: str, by: str) -> None:
+        self._journal.event(0, now_ms(), "prompt-kept", {"file": file, "by": by})
+
     def _rules(self, office: load.Office) -> Rules:
         """Compiled, which a long document makes long: not in the loop's thread."""
         settings = self._said.played(office.settings)
@@ -404,6 +410,8 @@ class Switch:
                 return await self._modems.answer(request)
             if isinstance(request, OfProvisioning):
                 return provisioning.answer(self._office, self._journal, self._telephony.sync, request)
+            if isinstance(request, KeepPrompt):
+                return await self._prompts.take(request)
             return await self._answer(request)
         except SettingsFaults as faults:
             raise Refused(faults.id, str(faults)) from None

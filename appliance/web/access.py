@@ -35,7 +35,8 @@ LONGEST = {OWNER: 7 * DAY, INSTALLER: 7 * DAY, SUPERVISOR: 30 * DAY, EMPLOYEE: 3
 COOKIE, FORM_COOKIE = "linekeeper", "linekeeper-form"
 FORM_MAX = 65_536  # bytes of a form, unless its row says more
 FIELDS_MAX = 5_000
-FORM_WITHIN = 30.0  # seconds a form may take to arrive
+FORM_WITHIN = 30.0  # seconds a form may take to arrive,
+SLOWEST = 500_000  # and one that may be long: bytes a second
 
 Handler = Callable[["Visit"], Awaitable[ASGIApp]]
 
@@ -200,7 +201,7 @@ class _Guarded:
             return await self._row.handler(asked)
         is_ours(asked.request)
         try:
-            async with asyncio.timeout(FORM_WITHIN):
+            async with asyncio.timeout(max(FORM_WITHIN, self._row.most / SLOWEST)):
                 asked.form = await asked.request.form(max_files=1, max_fields=FIELDS_MAX, max_part_size=self._row.most)
         except MultiPartException as wrong:
             raise Refusal(400, "That form cannot be read.") from wrong

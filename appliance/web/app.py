@@ -33,6 +33,7 @@ from appliance.web.hours_pages import HoursPages
 from appliance.web.message_pages import MessagePages
 from appliance.web.phone_files import PhoneFiles
 from appliance.web.phone_pages import PhonePages
+from appliance.web.prompt_pages import PromptPages
 from appliance.web.report_pages import ReportPages
 from appliance.web.scenario_pages import ScenarioPages
 from appliance.web.secure import Secure, plain
@@ -120,6 +121,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *Begin(box).rows(),
         *ScenarioPages(box).rows(),
         *SettingsPages(box.drafts).rows(),
+        *PromptPages(box).rows(),
         *CallPages(box).rows(),
         *MessagePages(box).rows(),
         *HoursPages(box).rows(),

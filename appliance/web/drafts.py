@@ -11,6 +11,7 @@ from typing import Any
 
 from appliance.control.client import ControlLost, connect
 from appliance.control.messages import Apply, Check, Document, History, Refused, Restore, Revision, Version, Written
+from appliance.control.prompts import PIECE_MOST, KeepPrompt
 from appliance.settings import documents, edits, load
 from appliance.settings.faults import Fault, SettingsFaults
 from appliance.settings.models import Settings
@@ -69,6 +70,19 @@ class Drafts:
                 return await switch.request(request)
         except (ControlLost, TimeoutError):
             raise Refusal(503, "The switch does not answer. Nothing was changed, as far as is known.") from None
+
+    async def keep_prompt(self, name: str, sound: bytes, by: str) -> str:
+        """Have the switch keep a recording as it is played; where it is then. Raises Refusal, Refused."""
+        sha256 = hashlib.sha256(sound).hexdigest()
+        file = ""
+        try:
+            async with asyncio.timeout(SWITCH_WITHIN), await connect(self._socket) as switch:
+                for start in range(0, len(sound), PIECE_MOST):
+                    piece = sound[start : start + PIECE_MOST]
+                    file = (await switch.request(KeepPrompt(0, name, sha256, len(sound), start, piece, by))).file
+        except (ControlLost, TimeoutError):
+            raise Refusal(503, "The switch does not answer. Nothing was changed, as far as is known.") from None
+        return file
 
     # ---- drafts
 

@@ -38,6 +38,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("/begin", _("First steps"), "begin"),
             Entry("/scenarios", _("Scenarios"), "scenarios"),
+            Entry("/prompts", _("Prompts"), "prompts"),
             Entry("/phones", _("Phones"), "phones"),
             Entry("/settings", _("Settings"), "settings"),
             Entry("/codes", _("Codes"), "codes"),

@@ -10,7 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from appliance.control import messages as m
+from appliance.control.prompts import KeepPrompt
 from appliance.control.server import Peer, Server
+from appliance.programs.prompt_files import PromptFiles
 from appliance.settings import golden, load
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.history import History, NoSuchVersion
@@ -26,6 +28,8 @@ class Applying:
         self.hold = asyncio.Event()
         self.hold.set()
         self._history = History(folder / "history")
+        self.prompts = PromptFiles(folder, lambda file, by: self.brought.append((Path(file).name, by)))
+        self.brought: list[tuple[str, str]] = []
         self._history.apply(self.document, text, at=self._now(), comment="as found at the start")
         self._server = Server(self.socket, self._handle, small_office)
 
@@ -45,6 +49,8 @@ class Applying:
     async def _handle(self, request: m.Request, peer: Peer) -> object:
         try:
             match request:
+                case KeepPrompt():
+                    return await self.prompts.take(request)
                 case m.Check(document=text):
                     return m.Checked(self._sound(text))
                 case m.Apply(document=text, comment=comment, base=base):
