@@ -458,6 +458,7 @@ static void *sip_thread(void *argument)
     const char *why = bring_up(wake_read), *dead = "packets can no longer be waited for";
     pj_time_val end, now;
 
+    pthread_setname_np(pthread_self(), "sip");
     pthread_mutex_lock(&lock);
     running = why == NULL;
     pthread_mutex_unlock(&lock);
