@@ -7,6 +7,7 @@ import os
 import re
 import struct
 import time
+from array import array
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ from typing import Self
 from appliance.programs.demo.ports import Ports
 from appliance.programs.demo.seen import NotSeen, Seen
 from appliance.programs.demo.tied import TIED
+from tests.telephones import tone
 
 MODULES = Path("/usr/lib/baresip/modules")
-WAV_RATE = 24  # where a WAV file says its samples a second
+WAV_RATE, WAV_HEAD = 24, 44  # where a WAV file says its samples a second, and begins with them
 FAREWELL = 2.0  # seconds to unregister
 TICK = 0.2  # seconds between two keys pressed: baresip's console takes them as keys held for 150 ms
 RELEASED = b"\x04"
@@ -218,6 +220,29 @@ class Baresip:
                     return
             await asyncio.sleep(0.05)
         raise NotSeen(f"{self.user} did not hear {seconds} s of audio")
+
+    async def moment(self, seconds: float = 0.4, within: float = 20.0) -> Path:
+        """What is heard in the next moment of the call under way."""
+        for _ in range(round(within / 0.05)):
+            if takes := [take for take in self._takes() if take not in self._past]:
+                break
+            await asyncio.sleep(0.05)
+        else:
+            raise NotSeen(f"{self.user} is in no call")
+        take, rate = takes[-1], 0
+        begins = max(take.stat().st_size, WAV_HEAD)
+        for _ in range(round(within / 0.05)):
+            with take.open("rb") as file:
+                rate = struct.unpack("<I", file.read(WAV_HEAD).ljust(WAV_HEAD, b"\0")[WAV_RATE : WAV_RATE + 4])[0]
+                wanted = 2 * round(rate * seconds)
+                file.seek(begins)
+                if rate and len(heard := file.read(wanted)) == wanted:
+                    break
+            await asyncio.sleep(0.05)
+        else:
+            raise NotSeen(f"{self.user} did not hear {seconds} s of audio")
+        tone.save(self.folder / "moment.wav", array("h", heard), rate)
+        return self.folder / "moment.wav"
 
     def heard(self) -> Path:
         """The recording of the latest call that is over, mono 16 kHz or the codec's rate."""
