@@ -38,6 +38,7 @@ async def whole_house(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def house(whole_house: House) -> House:
+async def house(whole_house: House, tmp_path: Path) -> AsyncIterator[House]:
     await whole_house.quiet()
-    return whole_house
+    async with Stage(tmp_path) as whole_house.world:
+        yield whole_house

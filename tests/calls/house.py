@@ -14,7 +14,7 @@ from appliance.control.handling import Disturb, Forward
 from appliance.control.messages import Call, HangUp, SetStatus, Watch, Why
 from appliance.control.messages import Office as Seen
 from appliance.programs.demo.office import Office
-from tests.calls.stories import changed, use
+from tests.calls.stories import AGAIN_HZ, PROMPT_HZ, changed, use
 from tests.telephones import tone
 from tests.telephones.linphone import Linphone
 from tests.telephones.rtp import Rtp
@@ -22,8 +22,9 @@ from tests.telephones.sipp import Sipp
 from tests.telephones.softphone import Softphone
 from tests.telephones.stage import ANNA_HZ, BORIS_HZ, CALLER_HZ, Stage
 
-CLARA_HZ = 2300
-EVERYBODY = (ANNA_HZ, BORIS_HZ, CLARA_HZ, CALLER_HZ)
+CLARA_HZ, MOBILE_HZ = 2300, 850
+EVERYBODY = (ANNA_HZ, BORIS_HZ, CLARA_HZ, CALLER_HZ, MOBILE_HZ)
+PROMPTS = (PROMPT_HZ, AGAIN_HZ)
 SHARE = 0.12  # of what is heard in a moment, from which on somebody is there; three who talk at once have a third each
 MORE = """
 [phone.desk3]
@@ -35,7 +36,12 @@ phones = ["desk3"]
 extension = "300"
 [parking]
 timeout = 10
+[line.out]
+kind = "sip"
+host = "127.0.0.1"
+port = {out}
 """
+MOBILE = "061234567"  # as a telephone dials it with goes_out()
 alone = pytest.mark.asyncio(loop_scope="module")  # the stories of a file run in the loop of its house
 
 
@@ -44,20 +50,18 @@ class Ear(Protocol):
         """What is heard in the next moment."""
 
 
-def voices(path: Path) -> set[int]:
-    """The tones of those who are heard in most of it."""
+def voices(path: Path, among: tuple[int, ...] = EVERYBODY) -> set[int]:
+    """Those of these tones that are heard in most of it."""
     pcm, rate = tone.load(path)
     size = rate // 20
     windows = [pcm[at : at + size] for at in range(0, len(pcm) - size + 1, size)]
-    return {
-        hz for hz in EVERYBODY if sum(tone.purity(one, hz, rate) > SHARE for one in windows) > 0.5 * len(windows) > 0
-    }
+    return {hz for hz in among if sum(tone.purity(one, hz, rate) > SHARE for one in windows) > 0.5 * len(windows) > 0}
 
 
 async def hears(ear: Ear, *wanted: int, within: float = 20.0) -> None:
-    """Until these are heard, and nobody else."""
+    """Until these are heard, and nobody else; nor a prompt that is a tone."""
     for _ in range(round(within / 0.4)):
-        if (heard := voices(await ear.listens())) == set(wanted):
+        if (heard := voices(await ear.listens(), EVERYBODY + PROMPTS)) == set(wanted):
             return
     raise AssertionError(f"{sorted(heard)} Hz are heard, waiting for {sorted(wanted)}")
 
@@ -106,6 +110,7 @@ class House:
     def __init__(self, folder: Path, clara: type[Softphone] | type[Linphone] = Softphone) -> None:
         """clara: what her telephone is."""
         self.stage, self._hers = Stage(folder), clara
+        self.world: Stage  # of one story: who is outside
 
     async def __aenter__(self) -> Self:
         self._stack = AsyncExitStack()
@@ -125,7 +130,8 @@ class House:
     async def _begin(self) -> None:
         self.office: Office = await self.stage.office()
         people = ('people = ["anna", "boris"]', 'people = ["anna"]')
-        self.document = changed(self.office.document, people) + MORE
+        self.out = self.stage.ports.take()
+        self.document = changed(self.office.document, people) + MORE.format(out=self.out)
         await use(self.office, self.document)
         self._used = self.document
         self.anna, self.boris, self.clara = await asyncio.gather(
@@ -148,6 +154,10 @@ class House:
         self._used = changed(self.document, *pairs) + more
         await use(self.office, self._used)
 
+    async def goes_out(self, *pairs: tuple[str, str], more: str = "") -> None:
+        """Calls go out by a line of their own, till the next story."""
+        await self.use(('lines = ["city"]', 'prefix = "0"\nlines = ["out"]'), *pairs, more=more)
+
     async def quiet(self) -> None:
         """As it was at the beginning."""
         for phone in (self.anna, self.boris, self.clara):
@@ -165,9 +175,9 @@ class House:
 
     async def customer(self, **how: Any) -> Customer:
         """He calls; Anna's telephone will ring."""
-        ear = await self.stage.ear()
-        caller = await self.stage.outside(self.office, "caller-waits", ear, **how)
-        return Customer(self.stage.folder, ear, caller)
+        ear = await self.world.ear()
+        caller = await self.world.outside(self.office, "caller-waits", ear, **how)
+        return Customer(self.world.folder, ear, caller)
 
     async def customer_with_anna(self) -> Customer:
         customer = await self.customer()
@@ -175,11 +185,11 @@ class House:
         await asyncio.gather(hears(customer, ANNA_HZ), hears(self.anna, CALLER_HZ))
         return customer
 
-    async def outside(self, hz: int = CALLER_HZ) -> Customer:
-        """Somebody outside who answers."""
-        ear = await self.stage.ear(hz)
-        callee = await self.stage.sipp("callee-waits", port=self.office.city, rtp=ear.port, talk=0.2)
-        return Customer(self.stage.folder, ear, callee)
+    async def outside(self) -> Customer:
+        """Somebody outside who answers, with the settings of goes_out."""
+        ear = await self.world.ear(MOBILE_HZ)
+        callee = await self.world.sipp("callee-waits", port=self.out, rtp=ear.port, talk=0.2)
+        return Customer(self.world.folder, ear, callee)
 
     async def ask(self, *requests: Any) -> list[Any]:
         async with await client.connect(self.office.socket) as switch:

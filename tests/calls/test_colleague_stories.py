@@ -3,7 +3,8 @@
 
 import asyncio
 
-from tests.calls.house import CLARA_HZ, House, alone, call, hears, hears_music, talk
+from appliance.control.messages import HangUp
+from tests.calls.house import CLARA_HZ, MOBILE, MOBILE_HZ, House, alone, call, hears, hears_music, talk
 from tests.telephones.softphone import Softphone
 from tests.telephones.stage import ANNA_HZ, CALLER_HZ, NUMBER
 
@@ -97,11 +98,11 @@ async def test_all_calls_to_boris_go_to_clara_till_he_ends_it(house: House) -> N
 
 
 async def test_all_calls_to_boris_go_to_his_mobile(house: House) -> None:
-    await house.use(('lines = ["city"]', 'prefix = "0"\nlines = ["city"]'))
-    await dials_code(house.boris, "*720061234567")
+    await house.goes_out()
+    await dials_code(house.boris, f"*72{MOBILE}")
     mobile = await house.outside()
     await house.anna.calls("102")
-    await asyncio.gather(hears(house.anna, CALLER_HZ), hears(mobile, ANNA_HZ))
+    await asyncio.gather(hears(house.anna, MOBILE_HZ), hears(mobile, ANNA_HZ))
     await house.anna.hang_up()
     await mobile.gone()
     await house.all_over()
@@ -113,8 +114,7 @@ async def test_who_calls_boris_while_he_talks_comes_to_anna(house: House) -> Non
     await call(house.boris, house.clara, "103")
     customer = await house.customer()
     await house.anna.takes()
-    await asyncio.gather(hears(customer, ANNA_HZ), hears(house.anna, CALLER_HZ))
-    await talk(house.boris, house.clara)
+    await asyncio.gather(hears(customer, ANNA_HZ), hears(house.anna, CALLER_HZ), talk(house.boris, house.clara))
     await house.anna.hang_up()
     await customer.gone()
     await house.boris.hang_up()
@@ -133,6 +133,53 @@ async def test_who_rings_at_boriss_in_vain_comes_to_clara(house: House) -> None:
     await talk(house.anna, house.clara)
     await house.anna.hang_up()
     await house.all_over(house.clara)
+
+
+async def test_who_rings_at_boriss_in_vain_comes_to_his_mobile(house: House) -> None:
+    his = 'extension = "102"\nphones = ["desk2"]\nring_for = '
+    await house.goes_out((f"{his}20", f"{his}5"))
+    await dials_code(house.boris, f"*92{MOBILE}")
+    mobile = await house.outside()
+    house.anna.dial("102")
+    await house.boris.rings()
+    await asyncio.gather(house.anna.talks(), house.boris.over())
+    await asyncio.gather(hears(house.anna, MOBILE_HZ), hears(mobile, ANNA_HZ))
+    await house.anna.hang_up()
+    await mobile.gone()
+    await house.all_over()
+
+
+async def test_boris_cannot_forward_to_where_nobody_is(house: House) -> None:
+    await house.goes_out()
+    await dials_code(house.boris, "*72555")
+    await call(house.anna, house.boris, "102")
+    await house.anna.hang_up()
+    await house.all_over(house.boris)
+
+
+# ---- a telephone that sends its calls on ---------------------------------------------------------------------------
+
+
+async def test_boriss_telephone_sends_who_calls_it_to_clara(house: House) -> None:
+    house.anna.dial("102")
+    await house.boris.rings()
+    house.boris.diverts("103")
+    await house.clara.takes()
+    await house.anna.talks()
+    await talk(house.anna, house.clara)
+    await house.anna.hang_up()
+    await house.all_over(house.clara)
+
+
+async def test_boriss_telephone_sends_a_customer_to_his_mobile(house: House) -> None:
+    await house.goes_out(TO_BORIS)
+    mobile, customer = await house.outside(), await house.customer()
+    await house.boris.rings()
+    house.boris.diverts(MOBILE)
+    await asyncio.gather(hears(customer, MOBILE_HZ), hears(mobile, CALLER_HZ))
+    await house.ask(HangUp(0, (await house.call()).id))
+    await asyncio.gather(customer.gone(), mobile.gone())
+    await house.all_over()
 
 
 # ---- call waiting ---------------------------------------------------------------------------------------------------

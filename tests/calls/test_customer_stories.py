@@ -3,27 +3,54 @@
 
 import asyncio
 
-from appliance.control.handling import Disturb, Supervise, Take
+from appliance.control.handling import Disturb, Park, Supervise, Take
 from appliance.control.messages import HangUp, Send
 from tests.calls.house import (
     CLARA_HZ,
+    MOBILE,
+    MOBILE_HZ,
     Customer,
     House,
     alone,
     hears,
     hears_music,
     talk,
+    voices,
 )
 from tests.calls.lamp_keys import lamp_key, shows
+from tests.calls.stories import AGAIN_HZ, PROMPT_HZ, prompt
+from tests.telephones import tone
+from tests.telephones.rtp import BOX_EVENTS
 from tests.telephones.softphone import Softphone
 from tests.telephones.stage import ANNA_HZ, BORIS_HZ, CALLER_HZ
 
 pytestmark = alone
+MUSIC_HZ = 2700
 
 
 async def talks_to(customer: Customer, phone: Softphone) -> None:
     """Each hears the other, and nobody else."""
     await asyncio.gather(hears(customer, phone.hz), hears(phone, CALLER_HZ))
+
+
+async def speak(customer: Customer, mobile: Customer) -> None:
+    """Both outside, each hears the other, and nobody else."""
+    await asyncio.gather(hears(customer, MOBILE_HZ), hears(mobile, CALLER_HZ))
+
+
+async def hears_tone_of_music(customer: Customer) -> None:
+    """The music of these settings, and nobody."""
+    for _ in range(50):
+        if not voices(heard := await customer.listens()) and tone.heard(heard, MUSIC_HZ) > 0.3:
+            return
+    raise AssertionError(f"no music: {voices(heard)} Hz")
+
+
+async def hang_up(house: House, *outside: Customer) -> None:
+    """What is left of their call is ended from a page."""
+    await house.ask(HangUp(0, (await house.call()).id))
+    await asyncio.gather(*(one.gone() for one in outside))
+    await house.all_over()
 
 
 async def ends(house: House, customer: Customer, phone: Softphone) -> None:
@@ -42,6 +69,74 @@ async def test_anna_holds_a_customer_and_comes_back(house: House) -> None:
     house.anna.phone.resume()
     await talks_to(customer, house.anna)
     await ends(house, customer, house.anna)
+
+
+async def test_a_held_customer_chooses_what_he_hears_till_anna_is_back(house: House) -> None:
+    music = tone.write(house.world.folder / "hold.wav", MUSIC_HZ, 2)
+    hold = f'[hold]\nmusic = "{music}"\nprompt = "keys"\nkeys = {{ 1 = "address", 2 = "closed" }}\n'
+    missing = '[prompt.closed]\nfile = "/nowhere/closed.wav"\n'
+    prompts = prompt(house.world, "keys", seconds=4.0) + prompt(house.world, "address", AGAIN_HZ, 4.0) + missing
+    await house.use(more=hold + prompts)
+    customer = await house.customer_with_anna()
+    house.anna.phone.hold()
+    await hears(customer, PROMPT_HZ)
+    customer.rtp.press("1")
+    await hears(customer, AGAIN_HZ)
+    await hears_tone_of_music(customer)
+    customer.rtp.press("2")  # which is not there
+    await hears_tone_of_music(customer)
+    customer.rtp.press("1")
+    await hears(customer, AGAIN_HZ)
+    house.anna.phone.resume()
+    await talks_to(customer, house.anna)
+    await ends(house, customer, house.anna)
+
+
+async def test_anna_sends_a_customer_to_a_mobile_by_a_code(house: House) -> None:
+    await house.goes_out()
+    customer, mobile = await house.customer_with_anna(), await house.outside()
+    house.anna.phone.press(f"##{MOBILE}#")
+    await house.anna.over()
+    await speak(customer, mobile)
+    await hang_up(house, customer, mobile)
+
+
+async def test_anna_asks_at_a_mobile_first_by_a_code_and_puts_the_customer_through(house: House) -> None:
+    await house.goes_out()
+    customer, mobile = await house.customer_with_anna(), await house.outside()
+    house.anna.phone.press(f"*2{MOBILE}#")
+    await asyncio.gather(hears(house.anna, MOBILE_HZ), hears(mobile, ANNA_HZ), hears_music(customer))
+    house.anna.phone.press("*0")
+    await asyncio.gather(talks_to(customer, house.anna), hears_music(mobile))
+    house.anna.phone.press("*2")
+    await house.anna.over()
+    await speak(customer, mobile)
+    await hang_up(house, customer, mobile)
+
+
+async def test_anna_asks_at_a_mobile_first_by_the_key_of_her_telephone(house: House) -> None:
+    await house.goes_out()
+    customer, mobile = await house.customer_with_anna(), await house.outside()
+    house.anna.phone.hold()
+    await house.anna.calls(MOBILE)
+    await asyncio.gather(hears(house.anna, MOBILE_HZ), hears(mobile, ANNA_HZ), hears_music(customer))
+    house.anna.phone.join()
+    await asyncio.gather(house.anna.over(), house.anna.over())
+    await speak(customer, mobile)
+    await hang_up(house, customer, mobile)
+
+
+async def test_who_took_a_customer_at_a_mobile_sends_him_on_to_boris(house: House) -> None:
+    anna = ('extension = "101"\n', f'extension = "101"\nmobile = "{MOBILE}"\n')
+    await house.goes_out(anna, ('people = ["anna"]', 'people = ["anna.mobile"]'))
+    mobile, customer = await house.outside(), await house.customer()
+    await hears_music(mobile)  # words, that ask for a key
+    mobile.rtp.press("1", BOX_EVENTS)
+    await speak(customer, mobile)
+    mobile.rtp.press("##102#", BOX_EVENTS)
+    await asyncio.gather(house.boris.takes(), mobile.gone())
+    await talks_to(customer, house.boris)
+    await ends(house, customer, house.boris)
 
 
 async def test_anna_asks_boris_and_her_telephone_puts_the_customer_through(house: House) -> None:
@@ -182,6 +277,19 @@ async def test_boris_picks_up_by_the_lamp_key_of_anna(house: House) -> None:
     await ends(house, customer, house.boris)
 
 
+async def test_anna_goes_on_with_a_customer_at_another_telephone_of_hers(house: House) -> None:
+    await house.use(('phones = ["desk1"]', 'phones = ["desk1", "desk3"]'), ('phones = ["desk3"]\n', "phones = []\n"))
+    async with lamp_key(house.office, "101") as key:
+        customer = await house.customer()
+        await asyncio.gather(house.anna.takes(), house.clara.rings())
+        await house.clara.over()
+        await talks_to(customer, house.anna)
+        await house.clara.calls("101", replaces=await shows(key, "confirmed"))
+        await house.anna.over()
+        await talks_to(customer, house.clara)
+    await ends(house, customer, house.clara)
+
+
 # ---- park -----------------------------------------------------------------------------------------------------------
 
 
@@ -265,3 +373,31 @@ async def test_a_supervisor_answers_redirects_and_drops(house: House) -> None:
     await house.ask(HangUp(0, id))
     await asyncio.gather(house.boris.over(), customer.gone())
     await house.all_over()
+
+
+async def test_a_supervisor_takes_a_customer_out_of_a_talk(house: House) -> None:
+    customer = await house.customer_with_anna()
+    await house.ask(Take(0, (await house.call()).id, person="clara", by="clara"))
+    await house.clara.rings()
+    await talks_to(customer, house.anna)
+    house.clara.phone.answer()
+    await asyncio.gather(house.clara.talks(), house.anna.over())
+    await talks_to(customer, house.clara)
+    await ends(house, customer, house.clara)
+
+
+async def test_a_supervisor_sends_a_customer_into_the_park_a_room_and_to_a_mobile(house: House) -> None:
+    await house.goes_out()
+    customer, mobile = await house.customer_with_anna(), await house.outside()
+    id = (await house.call()).id
+    await house.ask(Park(0, id, by="clara"))
+    await house.anna.over()
+    await hears_music(customer)
+    assert (await house.call()).slot == "71"
+    await house.boris.calls("300")
+    await house.ask(Send(0, id, "room.board"))
+    await talks_to(customer, house.boris)
+    await house.ask(Send(0, id, f"number.{MOBILE}"))
+    await asyncio.gather(speak(customer, mobile), hears_music(house.boris))
+    await house.boris.hang_up()
+    await hang_up(house, customer, mobile)

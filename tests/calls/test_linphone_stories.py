@@ -54,6 +54,17 @@ async def test_clara_asks_boris_and_puts_anna_through(house: House) -> None:
     await house.all_over(house.boris)
 
 
+async def test_clara_sends_who_calls_her_to_boris_without_answering(house: House) -> None:
+    house.anna.dial("103")
+    await house.clara.rings()
+    house.clara.diverts("102")
+    await house.boris.takes()
+    await asyncio.gather(house.anna.talks(), house.clara.over())
+    await talk(house.anna, house.boris)
+    await house.anna.hang_up()
+    await house.all_over(house.boris)
+
+
 async def test_clara_parks_anna_by_a_code_and_takes_her_again(house: House) -> None:
     await clara_talks(house)
     house.clara.press("*5")

@@ -109,6 +109,10 @@ class Linphone:
         """Put the one who is held through to the other (REFER with Replaces); calls have numbers from 1 on."""
         self._do(f"transfer {held} --to-call {call}")
 
+    def diverts(self, number: str) -> None:
+        """Have the office call another number instead of what rings (302)."""
+        self._do(f"redirect all sip:{number}@{self.registrar}")
+
     async def hang_up(self) -> None:
         self.stop()
         await self.over()

@@ -54,6 +54,10 @@ class Softphone:
     def transfer(self, number: str) -> None:
         self.phone.transfer(f"sip:{number}@{self.registrar}")
 
+    def diverts(self, number: str) -> None:
+        """Have the office call another number instead of what rings (302)."""
+        self.phone.decline(302, f"sip:{number}@{self.registrar}")
+
     async def hang_up(self) -> None:
         self.stop()
         await self.over()

@@ -84,8 +84,9 @@ class Phone:
         """Answer each call, also one that rings now, so long after it began to ring; None lets them ring."""
         self._do("answer-after", seconds=seconds)
 
-    def decline(self, code: int = 603) -> None:
-        self._do("decline", code=code)
+    def decline(self, code: int = 603, instead: str = "") -> None:
+        """instead: a SIP URI to be called, with a code from 300 on."""
+        self._do("decline", code=code, instead=instead)
 
     def hang_up(self) -> None:
         """End all its calls, ringing or talking."""

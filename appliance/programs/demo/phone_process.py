@@ -99,9 +99,9 @@ class Call(pj.Call):  # type: ignore[misc]
     def onDtmfDigit(self, told: Any) -> None:
         tell("key", call=self.getId(), key=told.digit)
 
-    def respond(self, code: int) -> None:
+    def respond(self, code: int, **headers: str) -> None:
         self.rang_at = float("inf")
-        self.answer(operation(code))
+        self.answer(operation(code, **headers))
 
 
 class Account(pj.Account):  # type: ignore[misc]
@@ -203,13 +203,13 @@ class Phone:
             case {"do": "call", "to": to, "from": identity, **more}:
                 call = Call(self.identity(identity))
                 self.calls.append(call)
-                call.makeCall(to, operation(0, str(more.get("replaces", ""))))
+                call.makeCall(to, operation(0, Replaces=str(more.get("replaces", ""))))
             case {"do": "answer"}:
                 self.ringing().respond(200)
             case {"do": "answer-after", "seconds": seconds}:
                 self.answer_after = seconds
-            case {"do": "decline", "code": code}:
-                self.ringing().respond(code)
+            case {"do": "decline", "code": code, "instead": instead}:
+                self.ringing().respond(code, Contact=f"<{instead}>" if instead else "")
             case {"do": "hang-up"}:
                 for call in list(self.calls):
                     call.hangup(operation(0))
@@ -313,12 +313,12 @@ def is_whole(wav: str) -> bool:
         return int.from_bytes(file.read(8)[4:], "little") == os.path.getsize(wav) - 8
 
 
-def operation(code: int, replaces: str = "") -> pj.CallOpParam:
-    """Audio alone, and this SIP status; replaces: the dialog whose place is taken (RFC 3891)."""
+def operation(code: int, **headers: str) -> pj.CallOpParam:
+    """Audio alone, this SIP status, and headers that are not empty: Replaces, the dialog whose place is taken (RFC 3891)."""
     told = pj.CallOpParam(True)
-    if replaces:
+    for name, value in ((name, value) for name, value in headers.items() if value):
         header = pj.SipHeader()
-        header.hName, header.hValue = "Replaces", replaces
+        header.hName, header.hValue = name, value
         told.txOption.headers.append(header)
     told.statusCode = code
     told.opt.audioCount, told.opt.videoCount, told.opt.textCount = 1, 0, 0
