@@ -8,15 +8,13 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from appliance.web.access import Row, routes
@@ -38,13 +36,13 @@ from appliance.web.report_pages import ReportPages
 from appliance.web.scenario_pages import ScenarioPages
 from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
+from appliance.web.shelf import FILES, shelf
 from appliance.web.status_page import StatusPage
 from appliance.web.token_pages import TokenPages
 from appliance.web.webhook_pages import WebhookPages
 from appliance.web.what_if_pages import WhatIfPages
 
 BACKLOG = 64
-SMALL, GZIP = 1000, 6  # bytes that are not worth it; how hard
 PATH_MAX = 4096  # bytes; Python makes no number of more than 4,300 digits
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -140,10 +138,7 @@ def application(box: Box, listen: str) -> ASGIApp:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.router.routes.extend(routes(rows(box), box.office))
     app.router.routes.extend(api.routes(box))
-    static = StaticFiles(directory=Path(__file__).with_name("static"))
-    app.mount(
-        "/static", GZipMiddleware(static, SMALL, GZIP)
-    )  # not pages: their length would tell of the secrets in them
+    app.router.routes.append(Route(FILES, shelf().answer))
     return Guard(app, listen)
 
 

@@ -3,22 +3,20 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
-from fastapi.staticfiles import StaticFiles
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from appliance.web import tongue
 from appliance.web.access import ALL, USERS, Refusal, Row, Visit
 from appliance.web.certificates import Authority
+from appliance.web.shelf import FILES, shelf
 
 DOWNLOAD = "/linekeeper-authority.crt"
-STATIC = Path(__file__).with_name("static")
 
 
 class Secure:
@@ -74,7 +72,7 @@ def plain(port: int, authority: Authority | None, more: Sequence[Route] = ()) ->
         routes=[
             Route(DOWNLOAD, download),
             *more,
-            Mount("/static", StaticFiles(directory=STATIC)),
+            Route(FILES, shelf().answer),
             Route("/{path:path}", said, methods=["GET", "POST"]),
         ]
     )

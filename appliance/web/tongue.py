@@ -11,6 +11,7 @@ from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from appliance.web import view
+from appliance.web.shelf import shelf
 
 HERE = Path(__file__).parent
 LANGUAGES = {"en": "English", "ru": "Русский", "uk": "Українська"}
@@ -60,5 +61,5 @@ def environment(language: str) -> Environment:
     made.policies["ext.i18n.trimmed"] = True
     words = catalogue(language)
     made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    made.globals |= {"language": language, "languages": LANGUAGES, "clock": view.clock}
+    made.globals |= {"language": language, "languages": LANGUAGES, "clock": view.clock, "static": shelf().address}
     return made

@@ -9,7 +9,7 @@ from typing import Any, Self
 import msgspec
 
 from appliance.control import messages as m
-from appliance.control import modems, provisioning, recordings
+from appliance.control import modems, prompts, provisioning, recordings
 from appliance.control.handling import Park
 from appliance.control.server import Peer, Server
 
@@ -91,6 +91,8 @@ class SmallOffice:
                 return provisioning.Provisioned("desk1", "secret", "admin")
             case provisioning.ProvisioningSecret():
                 return provisioning.Known("secret", "admin")
+            case prompts.KeepPrompt(start=start, samples=samples, total=total):
+                return prompts.KeptPrompt("/p/a.wav" if start + len(samples) == total else "")
             case Park():
                 return m.Parked("71")
             case m.Dial() | m.Say():

@@ -117,7 +117,7 @@ async def test_the_first_page_is_small_whatever_one_may_do(box: Site) -> None:
     async with box.logged_in(OWNER) as one:
         page = (await one.get("/")).text
         files = {found.partition("#")[0] for found in re.findall(r'(?:src|href)="(/static/[^"]+)"', page)}
-        assert "/static/fetched/htmx.min.js" in files
+        assert any(file.endswith("/fetched/htmx.min.js") for file in files)
         assert len(page.encode()) + sum([len((await one.get(file)).content) for file in files]) < 100_000
 
 

@@ -324,6 +324,24 @@ async def test_the_page_needs_nothing_from_elsewhere_and_has_nothing_inline(web:
     assert len(html) + len((await web.get("/static/style.css")).text) < 20_000  # bytes: fast on a small board
 
 
+async def test_a_browser_that_was_here_asks_for_no_file_again(web: httpx.AsyncClient) -> None:
+    html = (await web.get("/")).text
+    files = set(re.findall(r'(?:src|href)="(/static/[^"#]+)"', html))
+    assert len(files) > 4
+    for file in files:
+        first = await web.get(file)
+        assert first.status_code == 200 and "immutable" in first.headers["cache-control"], file
+        assert first.headers["content-type"].split(";")[0] in ("text/css", "text/javascript", "image/svg+xml")
+    name = next(file for file in files if file.endswith("/style.css"))
+    for other in (
+        "/static/style.css",
+        re.sub(r"[0-9a-f]{12}", "0" * 12, name),
+    ):  # of a page that is open since yesterday
+        again = await web.get(other)
+        assert again.text == (await web.get(name)).text and again.headers["cache-control"] == "no-cache"
+        assert (await web.get(other, headers={"If-None-Match": again.headers["etag"]})).status_code == 304
+
+
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static//etc/passwd"])
 async def test_only_static_files_are_given(web: httpx.AsyncClient, path: str) -> None:
     assert (await web.get(path)).status_code == 404
