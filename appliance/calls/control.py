@@ -238,6 +238,8 @@ class CallControl:
         self._look_whether_quiet()
 
     def digit(self, leg: Leg, digit: str) -> None:
+        if self.desk.supervision.digit(leg, digit):
+            return
         call, ring = self._ringing.legs.get(leg, (None, None))
         if (
             not call

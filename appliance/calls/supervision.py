@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Supervisors: they answer waiting calls, listen to talks, whisper to our side, or talk with both."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,6 +14,7 @@ from appliance.settings.dialled import NotDialled
 
 How = Literal["listen", "whisper", "barge"]
 RINGS_FOR = 25.0  # seconds
+KEYS: Mapping[str, How] = {"4": "listen", "5": "whisper", "6": "barge"}  # of the supervisor's telephone
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Watched:
     call: Call
     leg: Leg
     how: How
+    by: str
     heard: set[tuple[Leg, Leg]] = field(default_factory=set)  # listener and source, as they are connected now
 
 
@@ -55,7 +57,7 @@ class Supervision:
             raise NotDialled("cannot", f"call {call.id} is no talk")
 
         def answered(leg: Leg, phone: str) -> None:
-            self.watched[leg] = Watched(call, leg, how)
+            self.watched[leg] = Watched(call, leg, how, by)
             self.look()
 
         self._hands.note(call, "supervisor", how=how, by=by)
@@ -64,6 +66,15 @@ class Supervision:
     def _ring(self, call: Call, phones: Iterable[str], answered, ended) -> None:  # type: ignore[no-untyped-def]
         if not self._calling.ring(phones, call.caller, call.shown(""), RINGS_FOR, answered, ended):
             raise NotDialled("unreachable", "no telephone of these is registered")
+
+    def digit(self, leg: Leg, digit: str) -> bool:
+        """A key; whether a supervisor pressed it, who changes what he does."""
+        watched = self.watched.get(leg)
+        if watched and (how := KEYS.get(digit)) and how != watched.how:
+            watched.how = how
+            self._hands.note(watched.call, "supervisor", how=how, by=watched.by)
+            self.look()
+        return watched is not None
 
     def over(self, leg: Leg) -> None:
         if watched := self.watched.pop(leg, None):

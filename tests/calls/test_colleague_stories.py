@@ -4,7 +4,7 @@
 import asyncio
 
 from appliance.control.messages import HangUp
-from tests.calls.house import CLARA_HZ, MOBILE, MOBILE_HZ, House, alone, call, hears, hears_music, talk
+from tests.calls.house import MOBILE, MOBILE_HZ, House, alone, call, hears, hears_music, talk
 from tests.telephones.softphone import Softphone
 from tests.telephones.stage import ANNA_HZ, CALLER_HZ, NUMBER
 
@@ -185,7 +185,7 @@ async def test_boriss_telephone_sends_a_customer_to_his_mobile(house: House) -> 
 # ---- call waiting ---------------------------------------------------------------------------------------------------
 
 
-async def test_boris_knocks_while_anna_talks_with_clara(house: House) -> None:
+async def test_boris_knocks_while_anna_talks_with_clara_and_she_goes_back_and_forth(house: House) -> None:
     await call(house.anna, house.clara, "103")
     house.boris.dial("101")
     await house.anna.rings()
@@ -194,9 +194,11 @@ async def test_boris_knocks_while_anna_talks_with_clara(house: House) -> None:
     house.anna.phone.answer()
     await house.boris.talks()
     await asyncio.gather(talk(house.anna, house.boris), hears_music(house.clara))
+    house.anna.phone.hold()
+    house.anna.phone.resume()
+    await asyncio.gather(talk(house.anna, house.clara), hears_music(house.boris))
     await house.boris.hang_up()
     await house.anna.over()
-    house.anna.phone.resume()
-    await asyncio.gather(hears(house.clara, ANNA_HZ), hears(house.anna, CLARA_HZ))
+    await talk(house.anna, house.clara)
     await house.anna.hang_up()
     await house.all_over(house.clara)

@@ -332,9 +332,15 @@ async def supervise(house: House, how: str) -> Customer:
     return customer
 
 
-async def test_clara_listens_and_is_heard_by_nobody(house: House) -> None:
+async def test_clara_listens_and_whispers_and_barges_in_by_the_keys_of_her_telephone(house: House) -> None:
     customer = await supervise(house, "listen")
     await talks_to(customer, house.anna)
+    house.clara.phone.press("5")
+    await asyncio.gather(hears(customer, ANNA_HZ), hears(house.anna, CALLER_HZ, CLARA_HZ))
+    house.clara.phone.press("6")
+    await asyncio.gather(hears(customer, ANNA_HZ, CLARA_HZ), hears(house.anna, CALLER_HZ, CLARA_HZ))
+    house.clara.phone.press("4")
+    await asyncio.gather(talks_to(customer, house.anna), hears(house.clara, ANNA_HZ, CALLER_HZ))
     await house.clara.hang_up()
     await talks_to(customer, house.anna)
     await ends(house, customer, house.anna)

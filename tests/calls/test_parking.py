@@ -213,6 +213,20 @@ async def test_a_supervisor_on_a_talk(office: Office, how: str, heard_by: str) -
     assert office.asked("hang up", cile)
 
 
+async def test_a_supervisor_changes_what_he_does_by_keys_which_reach_nobody(office: Office) -> None:
+    anna = customer(office)
+    office.control.desk.supervision.listen(office.call, [CILE], "listen", "page")
+    cile = Desk(office, CILE).answers()
+    press(office, cile, "5")
+    assert (anna, cile) in office.lines.heard and (CALLER, cile) not in office.lines.heard
+    press(office, cile, "664")
+    assert talk(office, anna, CALLER)
+    press(office, cile, "9#*")
+    assert not [asked for asked, *_ in office.lines.asked if asked.startswith("press")]
+    hows = [event["how"] for event in await office.events("supervisor")]
+    assert hows == ["listen", "whisper", "barge", "listen"]
+
+
 async def test_a_supervisor_stays_with_a_customer_who_is_put_through(office: Office) -> None:
     anna = customer(office)
     office.control.desk.supervision.listen(office.call, [CILE], "listen", "page")
