@@ -6,7 +6,7 @@ import asyncio
 from appliance.control.messages import HangUp
 from tests.calls.house import MOBILE, MOBILE_HZ, House, alone, call, hears, hears_music, talk
 from tests.telephones.softphone import Softphone
-from tests.telephones.stage import ANNA_HZ, CALLER_HZ, NUMBER
+from tests.telephones.stage import ANNA_HZ, BORIS_HZ, CALLER_HZ, NUMBER
 
 pytestmark = alone
 
@@ -69,6 +69,29 @@ async def test_anna_is_called_as_soon_as_boris_is_free(house: House) -> None:
     await talk(house.anna, house.boris)
     await house.anna.hang_up()
     await house.all_over(house.boris)
+
+
+# ---- status ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_queue_leaves_boris_alone_till_he_is_back_from_his_break(house: House) -> None:
+    await house.use(('name = "Sales"\npeople = ["anna"]', 'name = "Sales"\npeople = ["anna", "boris"]'))
+    await dials_code(house.boris, "*61")
+    before = rang(house.boris)
+    customer = await house.customer_with_anna()
+    assert rang(house.boris) == before
+    await house.anna.hang_up()
+    await customer.gone()
+    await call(house.anna, house.boris, "102")  # who asks for him has him
+    await house.anna.hang_up()
+    await house.all_over(house.boris)
+    await dials_code(house.boris, "*60")
+    customer = await house.customer()
+    await asyncio.gather(house.anna.rings(), house.boris.takes(), house.anna.over())
+    await asyncio.gather(hears(customer, BORIS_HZ), hears(house.boris, CALLER_HZ))
+    await house.boris.hang_up()
+    await customer.gone()
+    await house.all_over()
 
 
 # ---- do not disturb, forwarding -------------------------------------------------------------------------------------
