@@ -75,6 +75,7 @@ class CallControl:
         self._people = People(self._routing, journal, self.calls, lambda person: self._audience.person_changed(person))
         self.people: dict[str, Person] = self._people.known
         self.contacts, self.usable = self._people.contacts, self._people.usable
+        self.why_not: dict[str, str] = {}  # a line cannot be used
         self._overrides = Overrides(self._routing, lambda hours: self._audience.hours_changed(hours))
         self.overrides = self._overrides.held
         self._midnight = Midnight(lambda: ZoneInfo(self.rules.settings.office.time_zone), self._new_day)
@@ -142,6 +143,7 @@ class CallControl:
         self._overrides.forget()
         for line in self.usable.keys() - rules.settings.line.keys():
             del self.usable[line]
+            self.why_not.pop(line, None)
         for line, usable in self.usable.items():
             self._routing.feed(Fact.LINE, line=self._routing.id("line", line), value=int(usable))
         for person in rules.settings.person:
@@ -286,7 +288,7 @@ class CallControl:
         self._audience.phone_changed(phone)
 
     def line(self, line: str, usable: bool, why: str) -> None:
-        self.usable[line] = usable
+        self.usable[line], self.why_not[line] = usable, why
         self._journal.event(0, self.now(), "line", {"line": line, "usable": usable, "why": why})
         self._routing.feed(Fact.LINE, line=self._routing.id("line", line), value=int(usable))
         self.drain()

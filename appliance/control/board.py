@@ -17,6 +17,7 @@ from appliance.control.server import Server
 from appliance.settings import people
 
 ACTION_LIVES = 10_000  # ms an action may still be carried out; reference/mqtt: at most 10 s ahead
+WHY_MOST = 200  # characters of why a line is not usable
 
 States = dict[str, PersonState]  # of everybody
 Tell = Callable[[Any, States], None]
@@ -203,6 +204,7 @@ class Board:
             name=table.name,
             kind=table.kind,
             usable=usable,
+            why="" if usable else self._control.why_not.get(name, "")[:WHY_MOST],
             state=state,
             calls=calling,
             modem=self.modem(name),

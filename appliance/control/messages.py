@@ -61,6 +61,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     usable: bool
+    why: str = ""  # it is not usable, as far as that is known
     state: LineState = "idle"
     calls: tuple[int, ...] = ()
     modem: modems.Modem | None = None  # null: it has none

@@ -189,6 +189,8 @@ def _line(line: Line) -> Iterator[Finding]:
     name, modem = line.name or line.id, line.modem
     if modem is not None and not line.usable:
         yield _modem(name, modem)
+    elif not line.usable and line.kind == "fxo" and line.why.startswith("no-channel"):
+        yield _bad(_("The card has no port for line “{}”: {}."), name, line.why.partition(" ")[2], todo=_CARD)
     elif not line.usable:
         yield _bad(_("Line “{}” is out of order."), name, todo=_SIP if line.kind == "sip" else _CABLE)
     elif modem is not None:
@@ -212,6 +214,9 @@ _SIP = _(
     "still right."
 )
 _CABLE = _("Look whether its cable is in, at the box and in the socket.")
+_CARD = _(
+    "Look whether the card is plugged in. Your installer sees to its driver (DAHDI), and that the port is the right one."
+)
 _PIN = _("Have your installer write its PIN into secrets.toml. Look it up first: three wrong ones block the card.")
 _INSTALLER = _("Ask your installer: not every modem can be used.")
 _MODEMS = {  # by standing, or why it is unfit

@@ -28,6 +28,12 @@ class Sound(Protocol):
         """Its sound goes through a tty that is open, and may be closed here at once. OSError when the leg is over, it
         has sound already, or it is none. It may wait for the driver: called in a thread of its own."""
 
+    def line_card(self, leg: Leg, channel: int, copy: int, law: int) -> None:
+        """The same with a channel of a card; copy: a socket that is given what is read from it, or -1; law: of sounds."""
+
+    def line_silent(self, leg: Leg) -> None:
+        """Its sound is let go; it may have another."""
+
     def line_closed(self, leg: Leg) -> None: ...
     def line_digit(self, leg: Leg, digit: str) -> None:
         """A key the modem heard; the Listener is told once, also when it is in the sound."""

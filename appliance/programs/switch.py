@@ -21,6 +21,7 @@ from appliance.calls.lamps import Lamps
 from appliance.calls.messages import Message
 from appliance.calls.minutes import beginning
 from appliance.calls.originate import Purpose
+from appliance.calls.ports import Leg
 from appliance.calls.rules import Rules
 from appliance.calls.spending import HOUR
 from appliance.calls.spending import earlier as earlier_spending
@@ -39,6 +40,7 @@ from appliance.control.server import Peer, Server
 from appliance.control.troubles import Troubles
 from appliance.core import CoreError
 from appliance.languages.why import Words
+from appliance.lines.cards import Cards
 from appliance.lines.router import Router
 from appliance.lookups.http import Lookups
 from appliance.programs import handling, notify, provisioning, starting
@@ -103,10 +105,11 @@ class Switch:
         self._bans = Bans(self._journal, self._server)
         self._telephony = Telephony(self._control, self._journal, opened=self._ready, died=self._died, bans=self._bans)
         self._modems = Modems(self._control, self._journal, self._board, self._server, self._state, self._telephony)
-        self._telephony.sounds = self._modems.lines.sounds
+        self._cards = Cards(self._control, self._telephony)
+        self._telephony.sounds = self._sounds
         reader = Reader(self._state / "journal.db")
         self._missed = MissedCallers(self._control, self._journal, self._board, self._server, reader)
-        self._router = Router(self._telephony, self._modems.lines)
+        self._router = Router(self._telephony, self._modems.lines, self._cards)
         host = own_address(office.settings.sip.listen)
         self._lamps = Lamps(self._board, self._control, self._telephony, host)
         self._telephony.watched = self._lamps.watched
@@ -131,6 +134,7 @@ class Switch:
             shown = await asyncio.to_thread(self._certificate)
             self._telephony.start(self._office.settings, self._office.secrets, self._known(), shown)
             self._modems.start(self._office.settings, self._office.secrets)
+            self._cards.configure(self._office.settings)
             self._keep_first()
             tasks = [
                 asyncio.create_task(self._kept.go_on(self._control), name="memory"),
@@ -155,12 +159,18 @@ class Switch:
         await self._control.finish(FINISH_WITHIN)
         await self._lookups.close()
         await self._modems.lines.close()
+        await self._cards.close()
         await self._telephony.close()
         self._control.close()
         await self._server.close()
         await self._recordings.close()
         self._kept.keep(self._control)
         await asyncio.to_thread(self._journal.close)
+
+    def _sounds(self, leg: Leg, code: int, ms: int, why: str) -> None:
+        """How the sound of a line's leg stands; see Lines.sounds."""
+        self._modems.lines.sounds(leg, code, ms, why)
+        self._cards.sounds(leg, code, why)
 
     def _ready(self) -> None:
         notify.ready(f"{self._office.settings.office.name}: listening on port {self._office.settings.sip.port}")
@@ -381,6 +391,7 @@ class Switch:
             raise
         self._telephony.configure(office.settings, office.secrets)
         self._modems.lines.configure(office.settings, office.secrets)
+        self._cards.configure(office.settings)
         self._recordings.configure(office.settings, office.secrets)
         restart = [name for name in NEEDS_RESTART if getattr(office.settings, name) != getattr(old.settings, name)]
         self._office = office

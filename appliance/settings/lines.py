@@ -15,6 +15,7 @@ from appliance.settings.words import (
     BalanceRule,
     Beginning,
     Country,
+    HideCode,
     Host,
     HoursName,
     Imei,
@@ -43,6 +44,12 @@ SRTP = (
 Codec = Literal["opus", "g722", "pcma", "pcmu", "gsm"]
 Digest = Literal["sha-256", "md5"]
 AudioPort = Annotated[int, Field(ge=1024, le=65535)]
+Channel = Annotated[int, Field(ge=1, le=1024)]
+Tones = Literal["us", "uk", "fr", "de", "es", "it", "nl", "pl", "ru", "ua", "lt", "au", "cn", "jp"]
+TONES = (
+    "The country whose exchanges' tones and habits count, such as the busy tone that ends a call. Left out: the office's, or "
+    "Germany's where that has none of its own here."
+)
 
 
 class Sip(Table):
@@ -245,6 +252,65 @@ class _Modem(Table):
     )
 
 
+class _Fxo(Table):
+    """What only a line of the exchange has."""
+
+    kind: Literal["fxo"] = setting("What it is.")
+    name: Title = setting("Name on the page. Left out: the name of the table.", "")
+    channel: Channel = setting("The port of the card, as DAHDI counts them.", unit="channel number")
+    number: Number | None = setting("The line's own number: what its callers have called.", None)
+    tones: Tones | None = setting(TONES, None)
+    caller_id: Literal["none", "bell202", "v23", "dtmf"] | None = setting(
+        "How the exchange tells who calls: not at all, by one of two modems, or by keys. Left out: as usual in the country.",
+        None,
+    )
+    caller_starts: Literal["ring", "polarity", "before-ring"] | None = setting(
+        "When: after the first ring, after a reversal of the line, or before the first ring. Left out: as usual in the country.",
+        None,
+    )
+    clip_wait: int = setting(
+        "How long after the first ring a call waits for its caller's number before it goes on without; the number may come "
+        "later.",
+        1500,
+        unit="ms",
+        ge=0,
+        le=6000,
+    )
+    pulse: bool = setting("Numbers are dialled by pulses, for an exchange that knows no tones.", False)
+    dial_tone_needed: bool = setting(
+        "A call out without a dial tone within three seconds fails; false: it is dialled all the same.", False
+    )
+    answer_by_polarity: bool = setting(
+        "The exchange reverses the line when somebody answers; false: whoever is called counts as answering once all is dialled.",
+        False,
+    )
+    hang_up_by_polarity: bool = setting("It reverses the line when the other side has hung up.", False)
+    busy_beats: int = setting(
+        "Beats of busy or congestion tone after which a call is over.", 4, unit="beats", ge=2, le=10
+    )
+    silence: int = setting(
+        "A call in which nothing is heard from the line for so long is over; 0: never.",
+        120,
+        unit="seconds",
+        ge=0,
+        le=3600,
+    )
+    withhold: HideCode = setting(
+        'What is dialled before a number so that its owner does not see ours, such as `"*67"`. Left out: calls that are to hide '
+        "it do not go by this line.",
+        "",
+    )
+    dial_as: Literal["as-dialled", "international", "national"] = setting(
+        "How it is told numbers outside: as somebody dialled them; 0037060000001; as dialled in the country.",
+        "national",
+    )
+    trust: Trust = setting(
+        "How far callers' numbers are believed on it: they say it themselves, the trunk vouches for it, a public network "
+        "showed it, it was proved, or they are our own telephones.",
+        "network",
+    )
+
+
 class SipLine(OfLines, _Trunk):
     """A SIP trunk: a provider, or another exchange."""
 
@@ -273,4 +339,18 @@ class ModemLine(OfLines, _Modem):
         return self.number
 
 
-Line = Annotated[SipLine | ModemLine, Field(discriminator="kind")]
+class FxoLine(OfLines, _Fxo):
+    """A line of the exchange at an FXO port of a DAHDI card: one call at a time. See docs/analog.md."""
+
+    @property
+    def carries(self) -> int:
+        """Calls at once."""
+        return 1
+
+    @property
+    def shown(self) -> str | None:
+        """The number those see whom we call."""
+        return self.number
+
+
+Line = Annotated[SipLine | ModemLine | FxoLine, Field(discriminator="kind")]

@@ -11,7 +11,7 @@ from pydantic import Secret
 
 from appliance.settings import documents, files
 from appliance.settings.faults import Fault, SettingsFaults
-from appliance.settings.lines import ModemLine
+from appliance.settings.lines import SipLine
 from appliance.settings.models import Settings
 from appliance.settings.references import Wrong
 from appliance.settings.tables import Table, setting, some
@@ -109,11 +109,11 @@ def read_secrets(path: Path) -> Secrets:
 
 def missing(settings: Settings, known: Secrets) -> Iterator[Wrong]:
     """The passwords a document needs and a secrets file does not have."""
-    for name in settings.phone:
-        if name not in known.phone:
+    for name, phone in settings.phone.items():
+        if name not in known.phone and phone.channel is None:
             yield Wrong("no-password", ("phone", name), f"has no password in {FILE}; {_accepted('phone', name)}", True)
     for name, line in settings.line.items():
-        if isinstance(line, ModemLine) or not line.registers:
+        if not isinstance(line, SipLine) or not line.registers:
             continue
         if not (name in known.line and known.line[name].password):
             yield Wrong("no-password", ("line", name), f"has no password in {FILE}; {_accepted('line', name)}", True)
@@ -145,7 +145,7 @@ def fill_secrets(settings: Settings, path: Path) -> Secrets:
     """
     text = _text(path)
     known, _ = documents.check(Secrets, text, path.name, secret=True)
-    new = [name for name in settings.phone if name not in known.phone]
+    new = [name for name, phone in settings.phone.items() if name not in known.phone and phone.channel is None]
     added = "".join(f'\n[phone.{name}]\npassword = "{secrets.token_urlsafe(STRENGTH)}"\n' for name in new)
     if settings.recording.rule and settings.recording.encrypt and not known.recording:
         added += f'\n[recording]\nkey = "{_key()}"\n'

@@ -4,7 +4,7 @@
 import re
 from typing import Literal
 
-from appliance.settings.lines import SRTP, Srtp
+from appliance.settings.lines import SRTP, TONES, Channel, Srtp, Tones
 from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import Host, KeyNumber, Mac, ScreenName
 
@@ -37,13 +37,19 @@ class PhoneKey(Table):
 
 
 class Phone(Table):
-    """A device. Its name is its SIP user name; its password stands in secrets.toml."""
+    """A device. Its name is its SIP user name; its password stands in secrets.toml. One at a card (`channel`) has none."""
 
     tls: bool = setting("Nothing but TLS is taken from it.", False)
     srtp: Srtp = setting(SRTP, "off")
     mac: Mac | None = setting("Its address on the network, as on its back: it is given its settings by that.", None)
     maker: Maker | None = setting("Who made it. Left out: as its address begins.", None)
     keys: tuple[PhoneKey, ...] = some("Its keys, the first below that of its line.", (), most=40)
+    channel: Channel | None = setting(
+        "It is no SIP telephone, but an analogue one at this FXS port of a DAHDI card, as DAHDI counts them; docs/analog.md.",
+        None,
+        unit="channel number",
+    )
+    tones: Tones | None = setting(f"With `channel`: {TONES[0].lower()}{TONES[1:]}", None)
 
     @property
     def bare(self) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from appliance.settings import action_rules, feature_rules, graph, hours, people
 from appliance.settings.brokers import Broker
 from appliance.settings.faults import shown
-from appliance.settings.lines import SESSION_LEAST, ModemLine, SipLine
+from appliance.settings.lines import SESSION_LEAST, FxoLine, ModemLine, SipLine
 from appliance.settings.models import TELEPHONES, Queue, Settings
 from appliance.settings.numbers import emergency_numbers, normalise
 from appliance.settings.places import Path
@@ -34,6 +34,7 @@ def wrongs(settings: Settings) -> Iterator[Wrong]:
     yield from _prompts(settings)
     yield from _mailboxes(settings)
     yield from _lines(settings)
+    yield from _channels(settings)
     yield from _queues(settings)
     yield from _chains(settings)
     yield from _callers(settings)
@@ -131,7 +132,7 @@ def _lines(s: Settings) -> Iterator[Wrong]:
             )
         if isinstance(line, SipLine):
             yield from _trunk(id, line, at)
-        else:
+        elif isinstance(line, ModemLine):
             yield from _modem(s, id, line)
         numbers: dict[str, str] = {}
         for number in line.numbers:
@@ -172,6 +173,23 @@ def _modem(s: Settings, id: str, line: ModemLine) -> Iterator[Wrong]:
         if mine and same[0] != id and not (field == "port" and line.imei):
             what = f"is that of line.{same[0]} already; accepted: another modem"
             yield Wrong("line-taken", ("line", id, field), what)
+
+
+def _channels(s: Settings) -> Iterator[Wrong]:
+    """A port of a card is one line's or one telephone's."""
+    taken: dict[int, str] = {}
+    lines = [("line", id, line.channel) for id, line in s.line.items() if isinstance(line, FxoLine)]
+    phones = [("phone", id, phone.channel) for id, phone in s.phone.items()]
+    for table, id, channel in [*lines, *phones]:
+        if channel is not None and taken.setdefault(channel, f"{table}.{id}") != f"{table}.{id}":
+            what = f"{channel} is that of {taken[channel]} already; accepted: another port"
+            yield Wrong("line-taken", (table, id, "channel"), what)
+    for id, phone in s.phone.items():
+        if phone.channel is None and phone.tones is not None:
+            yield Wrong("in-vain", ("phone", id, "tones"), "is for telephones at a card; accepted: with channel")
+        if phone.channel is not None and (phone.mac or phone.maker or phone.keys or phone.tls or phone.srtp != "off"):
+            what = "goes ill with mac, maker, keys, tls and srtp, which are of SIP telephones; accepted: without them"
+            yield Wrong("contradiction", ("phone", id, "channel"), what)
 
 
 def _callers(s: Settings) -> Iterator[Wrong]:

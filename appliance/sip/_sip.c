@@ -556,6 +556,18 @@ static PyObject *endpoint_line_sound(PyObject *self, PyObject *args)
     return failed ? os_error(failed) : done(0);
 }
 
+static PyObject *endpoint_line_card(PyObject *self, PyObject *args)
+{
+    int channel, copy, law, failed;
+    unsigned long long leg;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Kiii", &leg, &channel, &copy, &law))
+        return NULL;
+    failed = sip_line_card(leg, channel, copy, law);
+    return failed ? os_error(failed) : done(0);
+}
+
 static PyObject *endpoint_line_silent(PyObject *self, PyObject *args)
 {
     unsigned long long leg;
@@ -640,6 +652,7 @@ static PyMethodDef endpoint_methods[] = {
     {"unhear", endpoint_unhear, METH_VARARGS, NULL},
     {"line", endpoint_line, METH_NOARGS, NULL},
     {"line_sound", endpoint_line_sound, METH_VARARGS, NULL},
+    {"line_card", endpoint_line_card, METH_VARARGS, NULL},
     {"line_silent", endpoint_line_silent, METH_VARARGS, NULL},
     {"line_closed", endpoint_line_closed, METH_VARARGS, NULL},
     {"line_digit", endpoint_line_digit, METH_VARARGS, NULL},

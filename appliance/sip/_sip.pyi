@@ -159,6 +159,12 @@ class Endpoint:
 
         OSError: EBADF when it is no leg of a line, or over; ENOTTY, EBUSY when it has sound already, ENOSPC, ..."""
 
+    def line_card(self, leg: int, channel: int, copy: int, law: int, /) -> None:
+        """Its sound goes through a channel of a DAHDI card, companded by law (1 mu, 2 A), in blocks of 20 ms.
+
+        copy: a socket that is given what is read from it, as far as it has room, or -1. Both stay the caller's, who may
+        close them at once. OSError and SOUND as above."""
+
     def line_silent(self, leg: int, /) -> None:
         """Close its tty; the leg goes on, and may get sound again."""
 

@@ -10,6 +10,7 @@
 
 #define RATE 8000
 #define COUNT (RATE / 50) /* samples of a frame */
+#define CARD_STALLED 1000 /* ms */
 
 struct line_port {
     pjmedia_port port; /* first: PJMEDIA knows it by this */
@@ -69,27 +70,48 @@ static const struct pump_listener listener = {gone, stalled, key};
 
 /* ---- any thread -------------------------------------------------------------------------------------------------- */
 
-int sip_line_open(sip_handle leg, int fd, int stalled_after)
+/* 0, or errno; ENOTCONN: the device is closed already. */
+static int join(sip_handle leg, int stalled_after, const struct device *device)
 {
     struct pump_opening what = {leg, stalled_after, &listener};
-    struct device device;
     uint32_t opening = 0;
-    int failed;
+    int failed = pump_open(&what, device, &opening);
 
-    if (!sip_slot_is(leg, SIP_LINE))
-        return EBADF;
-    if (pump_is_open(leg))
-        return EBUSY; /* before what is under way there is thrown away */
-    if ((failed = device_of_tty(&device, fd)))
+    if (failed || !sip_post(SIP_DO_SOUND, leg, 0, 1, opening, 0, NULL))
         return failed;
-    if ((failed = pump_open(&what, &device, &opening))) {
-        close(device.fd); /* one of two of the caller's, who keeps it locked */
-        return failed;
-    }
-    if (!sip_post(SIP_DO_SOUND, leg, 0, 1, opening, 0, NULL))
-        return 0;
     pump_close(leg, opening);
     return ENOTCONN;
+}
+
+static int why_not(sip_handle leg)
+{
+    if (!sip_slot_is(leg, SIP_LINE))
+        return EBADF;
+    return pump_is_open(leg) ? EBUSY : 0; /* before what is under way there is thrown away */
+}
+
+int sip_line_open(sip_handle leg, int fd, int stalled_after)
+{
+    struct device device;
+    int failed = why_not(leg);
+
+    if (failed || (failed = device_of_tty(&device, fd)))
+        return failed;
+    if ((failed = join(leg, stalled_after, &device)) && failed != ENOTCONN)
+        close(device.fd); /* one of two of the caller's, who keeps it locked */
+    return failed;
+}
+
+int sip_line_card(sip_handle leg, int channel, int copy, int law)
+{
+    struct device device;
+    int failed = why_not(leg);
+
+    if (failed || (failed = device_of_card(&device, channel, copy, law == LAW_A ? LAW_A : LAW_MU)))
+        return failed;
+    if ((failed = join(leg, CARD_STALLED, &device)) && failed != ENOTCONN)
+        card_close(&device.card);
+    return failed;
 }
 
 /* What is opened behind it is opened anew: the pump lets go at once, the bridge when its turn comes. */

@@ -159,7 +159,7 @@ class Telephony:
         phones = {
             name: (*self._ha1(name, secrets.phone[name].password.get_secret_value()), of_phone(phone))
             for name, phone in settings.phone.items()
-            if name in secrets.phone
+            if name in secrets.phone and phone.channel is None
         }
         for name in self._phones.keys() - phones.keys():
             self._sip.remove_phone(name)
@@ -310,6 +310,12 @@ class Telephony:
 
     def line_sound(self, leg: Leg, tty: int) -> None:
         self._sip.line_sound(leg, tty)
+
+    def line_card(self, leg: Leg, channel: int, copy: int, law: int) -> None:
+        self._sip.line_card(leg, channel, copy, law)
+
+    def line_silent(self, leg: Leg) -> None:
+        self._sip.line_silent(leg)
 
     def line_closed(self, leg: Leg) -> None:
         self._sip.line_closed(leg)

@@ -18,6 +18,7 @@ from appliance.lines.dahdi.fxo import (
     Hook,
     Incoming,
     Missed,
+    Named,
     Plug,
     Rang,
     State,
@@ -53,11 +54,22 @@ def test_a_caller_is_told_when_his_number_was_read_between_the_rings() -> None:
     assert fxo.audio
 
 
-def test_without_a_number_the_second_ring_or_six_seconds_decide() -> None:
+def test_a_number_is_waited_for_a_second_and_a_half_after_the_first_ring_and_may_come_later() -> None:
     fxo = Fxo(Habits())
     rung(fxo)
+    assert fxo.late(3499) == []
+    assert fxo.late(3500) == [Incoming(None)]
+    assert fxo.listening
+    assert fxo.calls(ANNA, 4200) == [Named(ANNA)]
+    assert not fxo.listening and fxo.calls(ANNA, 4300) == []
+
+
+def test_without_a_number_the_second_ring_or_six_seconds_decide_at_the_latest() -> None:
+    fxo = Fxo(Habits(caller_wait=6000))
+    rung(fxo)
     assert fxo.plug(Plug.RING_BEGINS, 5500) == [Incoming(None)]
-    fxo = Fxo(Habits())
+    assert not fxo.listening
+    fxo = Fxo(Habits(caller_wait=6000))
     rung(fxo)
     assert fxo.late(5999) == []
     assert fxo.late(6000) == [Incoming(None)]

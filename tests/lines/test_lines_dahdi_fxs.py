@@ -81,8 +81,28 @@ def test_flash_holds_a_number_is_asked_and_flash_goes_back() -> None:
     fxs.lifted(3000)
     assert fxs.flashed(4000) == [Held(), Tone(Play.RECALL)]
     assert dialled(fxs, "102#", 5000) == [Tone(Play.NOTHING), Called("102", consulting=True)]
-    fxs.flashed(9000)
+    assert fxs.called_rings(True) == [Tone(Play.RINGING)]
     assert fxs.flashed(9500) == [Tone(Play.NOTHING), Back()]
+    assert fxs.flashed(9900) == [Held(), Tone(Play.RECALL)]
+
+
+def test_who_is_left_by_the_one_he_asked_goes_back_by_flash() -> None:
+    fxs = Fxs()
+    fxs.ring(ANNA, STAMP)
+    fxs.lifted(3000)
+    fxs.flashed(4000)
+    dialled(fxs, "102#", 5000)
+    assert fxs.left(busy=True) == [Tone(Play.BUSY)]
+    assert fxs.flashed(9000) == [Tone(Play.NOTHING), Back()]
+
+
+def test_nobody_to_go_back_to_once_the_call_that_was_held_is_over() -> None:
+    fxs = Fxs()
+    fxs.ring(ANNA, STAMP)
+    fxs.lifted(3000)
+    fxs.flashed(4000)
+    fxs.held_left()
+    assert dialled(fxs, "102#", 5000)[-1] == Called("102")
 
 
 def test_flash_and_no_number_is_back_at_the_call() -> None:

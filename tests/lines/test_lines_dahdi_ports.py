@@ -119,21 +119,22 @@ async def test_a_hook_that_still_moves_is_asked_again() -> None:
         await until(lambda: card.calls[-1] == ("hook", ON_HOOK))
 
 
-async def test_while_a_pump_has_the_sound_its_events_end_the_call() -> None:
-    card = Card(LINE)
-    async with a_line(card, fxo.Habits(caller_id="none")) as (line, told):
-        card.happens(Happens.RING_BEGINS)
-        assert [await told.next(), await told.next()] == [fxo.Rang(), fxo.Incoming(None)]
-        line.answer()
-        assert await told.next() == fxo.Answered()
-        with open(line.lend(), "rb", buffering=0):  # noqa: ASYNC230
-            card.happens(Happens.ON_HOOK)  # fetched by who has the sound
-            await asyncio.sleep(0.2)
-            assert told.queue.empty()
-            card.event()
-            line.signal(Happens.ON_HOOK)
-            assert await told.next() == fxo.Ended(16, "battery dropped")
-        assert not line.lent
+async def test_while_a_pump_has_the_sound_events_and_tones_end_the_call() -> None:
+    for ends in ("battery dropped", "busy tone"):
+        card = Card(LINE)
+        async with a_line(card, fxo.Habits(caller_id="none")) as (line, told):
+            card.happens(Happens.RING_BEGINS)
+            assert [await told.next(), await told.next()] == [fxo.Rang(), fxo.Incoming(None)]
+            line.answer()
+            assert await told.next() == fxo.Answered()
+            sound, copy = line.lend_to_pump()
+            with open(sound, "rb", buffering=0), open(copy, "wb", buffering=0) as pump:  # noqa: ASYNC230
+                if ends == "busy tone":
+                    pump.write(mu_law((tone(500, 480, 620, level=-24) + silence(500)) * 6))
+                else:
+                    card.happens(Happens.ON_HOOK)
+                assert await told.next() == fxo.Ended(16, ends)
+            assert not line.lent and not line.tap
 
 
 async def test_a_card_that_is_pulled_out_in_a_call_ends_it() -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PUMP, DAHDI, TESTS = ROOT / "appliance/lines/pump", ROOT / "appliance/lines/dahdi", ROOT / "tests/lines/pump"
-SOURCES = [*sorted(PUMP.glob("*.c")), DAHDI / "digits.c", ROOT / "tests/check/check.c", *sorted(TESTS.glob("*.c"))]
+SOURCES = [
+    *sorted(PUMP.glob("*.c")),
+    DAHDI / "digits.c",
+    DAHDI / "law.c",
+    ROOT / "tests/check/check.c",
+    *sorted(TESTS.glob("*.c")),
+]
 FLAGS = [
     "-std=c11",
     "-D_GNU_SOURCE",

@@ -50,7 +50,16 @@ def build(into: Path) -> None:
     paths = [f"-Wl,-rpath,{flag[2:]}" for flag in libraries if flag.startswith("-L")]
     python = f"-I{sysconfig.get_path('include')}"
     lines = ROOT / "appliance" / "lines"
-    sources = sorted(map(str, [*SIP.glob("*.c"), *(lines / "pump").glob("*.c"), lines / "dahdi" / "digits.c"]))
+    sources = sorted(
+        map(
+            str,
+            [
+                *SIP.glob("*.c"),
+                *(lines / "pump").glob("*.c"),
+                *((lines / "dahdi" / name) for name in ("digits.c", "law.c")),
+            ],
+        )
+    )
     subprocess.run(
         ["gcc", *FLAGS, python, *pkg_config("--cflags"), *sources, "-o", into, *libraries, "-lm", *paths], check=True
     )

@@ -51,7 +51,7 @@ def test_a_program_may_do_no_more_than_it_needs(program: str) -> None:
         assert unit["PrivateDevices"] == "yes"
 
 
-def test_the_switch_has_the_ports_of_modems_and_no_other_device() -> None:
+def test_the_switch_has_the_ports_of_modems_and_cards_and_no_other_device() -> None:
     lines = (SYSTEMD / "linekeeper-switch.service").read_text().splitlines()
     unit = service("switch")
     assert "PrivateDevices" not in unit, "it would hide the ports"
@@ -59,6 +59,7 @@ def test_the_switch_has_the_ports_of_modems_and_no_other_device() -> None:
     assert [line for line in lines if line.startswith("DeviceAllow")] == [
         "DeviceAllow=char-ttyUSB rw",
         "DeviceAllow=char-ttyACM rw",
+        "DeviceAllow=char-dahdi rw",
     ]
     assert unit["SupplementaryGroups"] == "dialout"
     assert unit["CapabilityBoundingSet"] == "" and "raw-io" not in unit["SystemCallFilter"]

@@ -94,7 +94,7 @@ class Channel:
             self.tell(SET_BLOCKSIZE, BLOCK)
             self.buffers(8)
             self.tell(SETLAW, law)
-            self.is_fxo, self.is_fxs, self.off_hook = self.kind()
+            self.is_fxo, self.is_fxs, self.off_hook, self.alarm = self.kind()
         except OSError as wrong:
             self.close()
             raise Missing(f"channel {number}: {wrong.strerror}") from wrong
@@ -105,10 +105,10 @@ class Channel:
     def buffers(self, count: int) -> None:
         self.kernel.ioctl(self.fd, SET_BUFINFO, struct.pack("=6i", IMMEDIATE, IMMEDIATE, count, BLOCK, 0, 0))
 
-    def kind(self) -> tuple[bool, bool, bool]:
-        """Line, telephone, and whether its other side is off hook now."""
+    def kind(self) -> tuple[bool, bool, bool, bool]:
+        """Line, telephone, whether its other side is off hook now, and whether the driver sees none: no cable, no battery."""
         params = PARAMS.unpack(self.kernel.ioctl(self.fd, GET_PARAMS, bytes(PARAMS.size)))
-        return bool(params[3] & FXO_PORT), bool(params[3] & FXS_PORT), bool(params[5])
+        return bool(params[3] & FXO_PORT), bool(params[3] & FXS_PORT), bool(params[5]), bool(params[-1])
 
     def events(self) -> list[int]:
         """All that wait."""

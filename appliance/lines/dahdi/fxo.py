@@ -13,7 +13,7 @@ from appliance.lines.dahdi.callerid import Caller
 from appliance.lines.dahdi.countries import BUSY, CONGESTION, DIAL, CallerIds, Starts
 
 RINGS_END = 8_000  # without a ring after which the caller is gone; the longest pause of a country is 4.8 s
-CALLER_WITHIN = 6_000  # of the first ring's begin, when no second one comes
+CALLER_WITHIN = 6_000  # of the first ring's begin at most, when no second one comes
 CALLER_KEPT = 6_000  # what came before the first ring belongs to it
 LISTENED_BEFORE = 5_000  # after a reversal, for a caller ID before the first ring
 BEFORE_DIAL = 500  # off hook at least, so that the exchange is ready
@@ -23,10 +23,12 @@ NORMAL, IS_BUSY, NO_CHANNEL, OUT_OF_ORDER, CONGESTED = 16, 17, 34, 27, 42  # Q.8
 
 
 class Habits(NamedTuple):
-    """caller_id "none": the first ring is told at once. dial_tone: ms it is waited for; pulse: dialled by pulses."""
+    """caller_id "none": the first ring is told at once. caller_wait: ms from the end of the first ring that the call waits
+    for its caller; dial_tone: ms it is waited for; pulse: dialled by pulses."""
 
     caller_id: CallerIds = "bell202"
     starts: Starts = "ring"
+    caller_wait: int = 1_500
     dial_tone: int = 3_000
     dial_tone_needed: bool = False
     pulse: bool = False
@@ -83,6 +85,12 @@ class Incoming(NamedTuple):
     caller: Caller | None
 
 
+class Named(NamedTuple):
+    """Who it is that was routed already."""
+
+    caller: Caller
+
+
 class Missed(NamedTuple):
     """The caller gave up."""
 
@@ -108,7 +116,7 @@ class Usable(NamedTuple):
     now: bool
 
 
-Out = Hook | Dial | Flash | Rang | Incoming | Missed | Alerting | Answered | Ended | Usable
+Out = Hook | Dial | Flash | Rang | Incoming | Named | Missed | Alerting | Answered | Ended | Usable
 
 
 class Fxo:
@@ -141,10 +149,10 @@ class Fxo:
         """Are the samples of the line to be heard while no call has them?"""
         if self.state is State.SEIZING:
             return True
-        if self.habits.caller_id == "none" or self.told:
+        if self.habits.caller_id == "none" or (self.caller and self.told):
             return False
         if self.state is State.RINGING:
-            return True
+            return self.rings == 1
         return self.state is State.IDLE and (self.habits.starts == "before-ring" or self.listens_until > 0)
 
     # What comes from the line
@@ -169,8 +177,12 @@ class Fxo:
     def ring_ends(self, now: int) -> list[Out]:
         if self.state in (State.IDLE, State.RESTING):  # its begin went by
             return self.ring_begins(now)
-        if self.state is State.RINGING and self.told:
+        if self.state is not State.RINGING:
+            return []
+        if self.told:
             self.due = now + RINGS_END
+        else:
+            self.due = min(now + self.habits.caller_wait, self.since + CALLER_WITHIN)
         return []
 
     def route(self) -> list[Out]:
@@ -229,9 +241,9 @@ class Fxo:
         """A caller ID was read."""
         if self.state is State.IDLE:
             self.caller, self.caller_at = caller, now
-        elif self.state is State.RINGING and not self.told:
+        elif self.state is State.RINGING and not self.caller:
             self.caller = caller
-            return self.route()
+            return [Named(caller)] if self.told else self.route()
         return []
 
     def tone(self, tone: int, now: int) -> list[Out]:

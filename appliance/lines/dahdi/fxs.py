@@ -22,6 +22,7 @@ class Play(Enum):
     DIAL = "dial"
     MESSAGES = "messages"  # dial tone with stutters: something waits in the mailbox
     RECALL = "recall"
+    RINGING = "ringing"
     BUSY = "busy"
     CONGESTION = "congestion"
 
@@ -99,6 +100,7 @@ class Fxs:
         self.caller: Caller | None = None
         self.stamp = ""
         self.bursts = 0
+        self.holds = False  # a call, while another is asked for or talked on
         self.lamp = False
         self.lamp_said = True
 
@@ -129,15 +131,16 @@ class Fxs:
         if self.state in (State.IDLE, State.RINGING):
             return []
         self.enter(State.IDLE)
+        self.holds = False
         return [Tone(Play.NOTHING), HungUp(), *self.say_lamp()]
 
     def flashed(self, now: int) -> list[Out]:
+        if self.holds and self.state is not State.IDLE:
+            return self.back()
         if self.state is State.TALKING:
             self.dials(State.RECALLING, now)
+            self.holds = True
             return [Held(), Tone(Play.RECALL)]
-        if self.state is State.RECALLING:
-            self.enter(State.TALKING)
-            return [Tone(Play.NOTHING), Back()]
         if self.state is State.LEFT:  # a new call without putting the receiver on
             self.dials(State.DIALLING, now)
             return [Off(), Tone(Play.DIAL)]
@@ -160,9 +163,14 @@ class Fxs:
         return [Tone(Play.NOTHING)] if first else []
 
     def call(self) -> list[Out]:
-        number, consulting = self.number, self.state is State.RECALLING
+        number = self.number
         self.enter(State.TALKING)
-        return [Called(number, consulting)]
+        return [Called(number, self.holds)]
+
+    def back(self) -> list[Out]:
+        self.enter(State.TALKING)
+        self.holds = False
+        return [Tone(Play.NOTHING), Back()]
 
     def late(self, now: int) -> list[Out]:
         if self.due is None or now < self.due:
@@ -174,9 +182,8 @@ class Fxs:
             return []
         if self.number:
             return self.call()
-        if self.state is State.RECALLING:
-            self.enter(State.TALKING)
-            return [Tone(Play.NOTHING), Back()]
+        if self.holds:
+            return self.back()
         self.enter(State.LEFT)
         return [Tone(Play.CONGESTION), HungUp()]
 
@@ -204,6 +211,14 @@ class Fxs:
             return []
         self.enter(State.IDLE)
         return [Ring(False), *self.say_lamp()]
+
+    def called_rings(self, rings: bool) -> list[Out]:
+        """Whom it called rings, or is to be heard."""
+        return [Tone(Play.RINGING if rings else Play.NOTHING)] if self.state is State.TALKING else []
+
+    def held_left(self) -> None:
+        """The call that is held is over."""
+        self.holds = False
 
     def left(self, busy: bool) -> list[Out]:
         """The other side is gone; busy: it never answered."""

@@ -27,7 +27,7 @@ TAPS, TRAIN = 256, 400  # of the echo canceller; ms
 
 class Listener(Protocol):
     def told(self, what: fxo.Out) -> None:
-        """Everything but what is done to the line itself: Rang, Incoming, Missed, Alerting, Answered, Ended, Usable."""
+        """Everything but what is done to the line itself: Rang, Incoming, Named, Missed, Alerting, Answered, Ended, Usable."""
 
 
 class Line(Port):
@@ -42,7 +42,7 @@ class Line(Port):
         self.rules, self.listener, self.law = fxo.Fxo(habits), listener, law
         self.tones = listened(country, cycles)
         self.spill, self.keys = Spill(), Keys()
-        self.settle([])
+        self.settle(self.rules.plug(fxo.Plug.UNPLUGGED, self.now) if channel.alarm else [])
 
     # What comes
 
@@ -110,6 +110,10 @@ class Line(Port):
         for fact in facts:
             self.listener.told(fact)
         return bool(outs)
+
+    def lend_to_pump(self) -> tuple[int, int]:
+        """As lend_heard(): keys are the pump's, we go on hearing tones and silence."""
+        return self.lend_heard(self.ear or self.new_ear())
 
     def new_ear(self) -> Ear:
         scheme = SCHEMES.get(self.rules.habits.caller_id, NO_BYTES)

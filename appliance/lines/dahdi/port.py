@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import select
+import socket
 from collections.abc import Coroutine
 from typing import Any
 
@@ -18,7 +19,7 @@ GONE = select.EPOLLHUP | select.EPOLLERR
 
 
 class Port:
-    """At one channel. `lent`: somebody else reads the sound, and tells the events by signal()."""
+    """At one channel. `lent`: a pump has the sound, and gives us a copy of it by a socket, where that is wanted."""
 
     def __init__(self, channel: Channel, watch: Watch) -> None:
         self.channel, self.watch = channel, watch
@@ -28,6 +29,8 @@ class Port:
         self.jobs: asyncio.Queue[Coroutine[Any, Any, None]] = asyncio.Queue()
         self.worker = self.loop.create_task(self.work())
         self.lent = self.over = False
+        self.idle = True  # nothing is being done to the channel
+        self.tap: socket.socket | None = None
         watch.add(channel.fd, select.EPOLLPRI, self.ready)
 
     @property
@@ -67,14 +70,24 @@ class Port:
     def sounded(self) -> None:
         """A piece of sound was heard."""
 
-    def signal(self, event: int) -> None:
-        """An event of the driver, told by who reads the sound."""
-        self.happened(event)
+    def tapped(self, flags: int) -> None:
+        """A copy of what the pump has read."""
+        if not self.tap or not self.ear:
+            return
+        try:
+            for what, value in self.ear.hear(self.tap.fileno()):
+                self.heard(what, value)
+                if not self.tap:
+                    return  # that ended the call
+            self.sounded()
+        except OSError:  # its other end is closed
+            self.untap()
 
     def lost(self, why: str) -> None:
         if not self.over:
             log.warning("channel %d: %s", self.channel.number, why)
             self.over = True
+            self.untap()
             self.watch.remove(self.channel.fd)
             self.gone()
 
@@ -82,7 +95,7 @@ class Port:
 
     def listen(self, ear: Ear | None) -> None:
         """Hear the line by this ear; none: leave its sound alone."""
-        if self.over or ear is self.ear:
+        if self.over or ear is self.ear or self.lent:
             return
         if ear and not self.ear and not self.lent:
             self.channel.flush()  # what was said before is old
@@ -90,20 +103,36 @@ class Port:
         self.watch.want(self.channel.fd, self.flags())
 
     def flags(self) -> int:
-        if self.lent:
-            return 0
-        return select.EPOLLPRI | (select.EPOLLIN if self.ear else 0)
+        return select.EPOLLPRI | (select.EPOLLIN if self.ear and not self.lent else 0)
 
     def lend(self) -> int:
-        """A file number for who reads and writes the sound from now on."""
+        """A file number for who reads and writes the sound from now on, and closes it."""
         fd = self.channel.lend()
         self.lent, self.ear = True, None
+        self.channel.flush()
         self.watch.want(self.channel.fd, self.flags())
         return fd
 
+    def lend_heard(self, ear: Ear) -> tuple[int, int]:
+        """The same, and the number of a socket for a copy of what is read, which the ear hears. Both are to be closed."""
+        fd = self.lend()
+        self.tap, copy = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        for end in (self.tap, copy):
+            end.setblocking(False)
+        self.ear = ear
+        self.watch.add(self.tap.fileno(), select.EPOLLIN, self.tapped)
+        return fd, copy.detach()
+
+    def untap(self) -> None:
+        if self.tap:
+            self.watch.remove(self.tap.fileno())
+            self.tap.close()
+            self.tap = None
+
     def take_back(self) -> None:
         if self.lent:
-            self.lent = False
+            self.lent, self.ear = False, None
+            self.untap()
             if not self.over:
                 self.watch.want(self.channel.fd, self.flags())
 
@@ -118,14 +147,22 @@ class Port:
 
     async def work(self) -> None:
         while True:
+            self.idle = True
             job = await self.jobs.get()
+            self.idle = False
             try:
                 await job
             except OSError as wrong:
                 self.lost(os.strerror(wrong.errno or 0))
 
+    async def done(self) -> None:
+        """Once what was to be done is; a channel that is gone has nothing more."""
+        while not self.over and not (self.jobs.empty() and self.idle):
+            await asyncio.sleep(0.01)
+
     async def close(self) -> None:
         self.over = True
+        self.untap()
         self.wake(None)
         self.worker.cancel()
         await asyncio.gather(self.worker, return_exceptions=True)

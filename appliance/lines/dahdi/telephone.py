@@ -17,6 +17,7 @@ TONES = {
     fxs.Play.NOTHING: -1,
     fxs.Play.DIAL: 0,
     fxs.Play.BUSY: 1,
+    fxs.Play.RINGING: 2,
     fxs.Play.CONGESTION: 3,
     fxs.Play.RECALL: 5,
     fxs.Play.MESSAGES: 10,
@@ -90,6 +91,9 @@ class Telephone(Port):
 
     def stop(self) -> bool:
         return self.settle(self.rules.stop())
+
+    def called_rings(self, rings: bool) -> bool:
+        return self.settle(self.rules.called_rings(rings))
 
     def left(self, busy: bool) -> bool:
         self.take_back()

@@ -25,3 +25,28 @@ int device_of_tty(struct device *device, int fd)
     device->fd = device->tty.fd;
     return failed;
 }
+
+static int read_card(struct device *device, int16_t *samples, int room)
+{
+    return card_read(&device->card, samples, room);
+}
+
+static int write_card(struct device *device, const int16_t *samples, int count)
+{
+    return card_write(&device->card, samples, count);
+}
+
+static void close_card(struct device *device)
+{
+    card_close(&device->card);
+}
+
+int device_of_card(struct device *device, int channel, int copy, enum law law)
+{
+    static const struct device_kind kind = {read_card, write_card, close_card};
+    int failed = card_open(&device->card, channel, copy, law);
+
+    device->kind = &kind;
+    device->fd = device->card.clock;
+    return failed;
+}

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "card.h"
 #include "tty.h"
 
 enum { DEVICE_MOST = 1024 }; /* samples at once */
@@ -22,9 +23,14 @@ struct device_kind {
 struct device {
     const struct device_kind *kind;
     int fd; /* that is waited for */
-    struct tty tty;
+    union {
+        struct tty tty;
+        struct card card;
+    };
 };
 
-int device_of_tty(struct device *device, int fd); /* fd stays the caller's. 0, or errno */
+/* 0, or errno; what is given stays the caller's. */
+int device_of_tty(struct device *device, int fd);
+int device_of_card(struct device *device, int channel, int copy, enum law law); /* copy: see card.h */
 
 #endif
