@@ -357,3 +357,13 @@ def test_no_value_in_place_of_a_table_brings_anything_but_faults(tables: dict[st
         told_ = from_validation(error, Settings, scan(TWO), "office.toml")
         found = [] if told_ else found
     assert found == []
+
+
+def test_a_port_of_a_card_is_one_lines_or_one_telephones() -> None:
+    land = '[line.land]\nkind = "fxo"\nchannel = 1\n'
+    assert faults(WIRED + land + "[phone.kitchen]\nchannel = 2\n") == ()
+    [fault] = faults(WIRED + land + "[phone.kitchen]\nchannel = 1\n")
+    assert (fault.id, fault.path) == ("line-taken", "phone.kitchen.channel")
+    assert "1 is that of line.land already" in fault.message
+    [fault] = faults(WIRED + '[phone.kitchen]\nchannel = 2\nmac = "00:15:65:00:00:01"\n')
+    assert (fault.id, fault.path) == ("contradiction", "phone.kitchen.channel")
