@@ -4,7 +4,9 @@
 Each thing that works is a line `ok: what`; the first that does not ends the program with the reason.
 """
 
+import array
 import asyncio
+import ctypes
 import errno
 import os
 import random
@@ -90,6 +92,9 @@ async def sound(line: Line, exchange: Telephone) -> None:
             if len(found) < MOST * len(blocks) or found != sorted(found):
                 raise AssertionError(f"sound {name} is not what was said")
             ok(f"sound {name}, bit for bit")
+        for name, source, sink in (("in", fds[1], fds[0]), ("out", fds[0], fds[1])):
+            await asyncio.to_thread(pumped, name, source, sink)
+            ok(f"sound {name}, by the pump")
     finally:
         for fd in fds:
             os.close(fd)
@@ -107,6 +112,43 @@ def carry(source: int, sink: int, sent: bytes) -> bytes:
         while piece := read(sink):
             got += piece
     return bytes(got)
+
+
+class PumpCard(ctypes.Structure):
+    """struct card of appliance/lines/pump/card.h, which story.py has compiled for us."""
+
+    _fields_ = [(name, ctypes.c_int) for name in ("clock", "channel", "copy", "law")]
+
+
+def pumped(name: str, source: int, sink: int) -> None:
+    """As the pump does it: as many samples are written to a side as were read from it."""
+    pump, room = ctypes.CDLL("/share/card.so"), (ctypes.c_int16 * 1024)()
+    pump.law_linear.restype = ctypes.c_int16
+    values = [pump.law_linear(MU_LAW, byte) for byte in range(256)]
+    chance = random.Random(name)
+    sent = array.array("h", (chance.choice(values) or 8 for _ in range(SAID)))  # one of the two zeros becomes the other
+    ends, said, got = (PumpCard(), PumpCard()), 0, array.array("h")
+    for end, fd in zip(ends, (source, sink), strict=True):
+        if pump.card_open(ctypes.byref(end), fd, -1, MU_LAW):
+            raise AssertionError("the pump cannot have the channel")
+    until = time.monotonic() + WITHIN
+    while len(got) < SAID + 8000 and time.monotonic() < until:
+        select.select([ends[0].clock], [], [], 1)
+        heard = pump.card_read(ctypes.byref(ends[0]), room, 1024)
+        piece = sent[said : said + heard] or array.array("h", bytes(2 * max(heard, 0)))
+        taken = pump.card_write(ctypes.byref(ends[0]), (ctypes.c_int16 * len(piece))(*piece), len(piece))
+        said += taken
+        heard = pump.card_read(ctypes.byref(ends[1]), room, 1024)
+        got += array.array("h", room[: max(heard, 0)])
+        pump.card_write(ctypes.byref(ends[1]), (ctypes.c_int16 * 1024)(), max(heard, 0))
+    for end in ends:
+        pump.card_close(ctypes.byref(end))
+    whole, heard_in = got.tobytes(), 0
+    for at in range(0, 2 * SAID, 320):
+        heard_in += whole.find(sent.tobytes()[at : at + 320]) >= 0
+    print(f"{heard_in} of {SAID // 160} blocks {name} by the pump", flush=True)
+    if heard_in < MOST * (SAID // 160):
+        raise AssertionError(f"sound {name} by the pump is not what was said")
 
 
 def write(fd: int, data: bytes) -> int:
@@ -149,7 +191,7 @@ async def keys(line: Line, exchange: Telephone) -> None:
 async def story() -> None:
     watch = Watch()
     at_line, at_exchange = Told("line"), Told("exchange")
-    line = Line(Channel(LINE), watch, at_line, US, fxo.Habits())
+    line = Line(Channel(LINE), watch, at_line, US, fxo.Habits(caller_wait=6000))
     exchange = Telephone(Channel(EXCHANGE), watch, at_exchange, US)
     if not line.channel.is_fxo or not exchange.channel.is_fxs:
         raise AssertionError("the kinds of ports are not told right")
