@@ -9,8 +9,8 @@ TEXT_MOST = 4096  # characters kept
 class Sms(NamedTuple):
     """In or out. at: when it was kept, ms UTC; sent_at: by the sender's network, 0 when it does not say.
 
-    state: received; sent, delivered, failed. whole: no part is missing. mark: the same for the same, of one that came.
-    parts: references of those of ours whose reports are waited for."""
+    state: received; sent, delivered, failed. whole: no part is missing. mark: the same for the same, of one that came;
+    those of its parts follow, each after a blank. parts: references of those of ours whose reports are waited for."""
 
     id: int
     line: str

@@ -42,7 +42,7 @@ class Sms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Texts(msgspec.Struct, tag_field="do", tag="texts", frozen=True):
-    """Answer with text messages, oldest first; the newest hundred, or of those after an id."""
+    """Answer with text messages, oldest first; the newest hundred, or the first hundred after an id."""
 
     id: Id
     after: Id = 0

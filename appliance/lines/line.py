@@ -53,6 +53,9 @@ class Office(Protocol):
     async def text(self, line: str, text: Text) -> None:
         """Keep it safely: it is deleted in the modem then."""
 
+    def had(self, line: str, piece: str) -> bool:
+        """Whether a part of a long text, by its mark, is of one that is kept."""
+
     async def report(self, line: str, report: Report) -> None: ...
 
 
@@ -256,6 +259,9 @@ class Line:
 
     async def text(self, text: Text) -> None:
         await self._office.text(self.name, text)
+
+    def had(self, piece: str) -> bool:
+        return self._office.had(self.name, piece)
 
     async def report(self, report: Report) -> None:
         await self._office.report(self.name, report)

@@ -192,21 +192,27 @@ class Lines:
     # ---- messages ---------------------------------------------------------------------------------------------------
 
     async def text(self, line: str, text: Text) -> None:
-        """One that is kept already, since the power went before the modem could delete it, is not told again."""
+        """One that is kept already, since the power went before the modem could delete it, is not told again.
+
+        It is known by sender, time and text; one that could not be read, by its bytes, in which its time stands."""
         sent_at = int(text.at.timestamp() * 1000) if text.at else 0
         said = (text.text or text.data.hex())[:TEXT_MOST]
         mark = hashlib.sha256(f"{line}\0{text.sender}\0{sent_at}\0{said}".encode()).hexdigest()[:32]
-        if sent_at and mark in self._marks:
+        if (sent_at or not text.sender) and mark in self._marks:
             log.info("line %s: a message that is kept already came again", line)
             return
         number = text.sender[:NUMBER_MOST]
-        sms = Sms(self._id(), line, "received", self._now(), sent_at, number, said, text.whole, mark)
+        marks = [mark, *(_part(line, piece) for piece in text.pieces)]
+        sms = Sms(self._id(), line, "received", self._now(), sent_at, number, said, text.whole, " ".join(marks))
         self._kept.sms(sms)
         if not await self._kept.durable():
             await asyncio.Event().wait()  # we are closing, and it is not kept: the modem keeps it
-        self._marks.add(mark)
+        self._marks.update(marks)
         log.info("line %s: a message of %d characters came from %s", line, len(said), number)
         self._told.sms(sms)
+
+    def had(self, line: str, piece: str) -> bool:
+        return _part(line, piece) in self._marks
 
     async def report(self, line: str, report: Report) -> None:
         for sms in list(self._out.values()):
@@ -258,3 +264,8 @@ class Lines:
     def _id(self) -> int:
         self._last_id = max(self._last_id + 1, self._now() << 10)
         return self._last_id
+
+
+def _part(line: str, piece: str) -> str:
+    """The mark of a part of a long message that came on a line."""
+    return hashlib.sha256(f"{line}\0{piece}".encode()).hexdigest()[:16]

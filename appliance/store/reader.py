@@ -262,14 +262,19 @@ class Reader:
         found = self.ask(Recorded, f"SELECT {', '.join(Recorded._fields)} FROM recording WHERE id = ?", id)
         return found[0]._replace(kept=bool(found[0].kept)) if found else None
 
-    def sms(self, after: int = 0, limit: int = -1) -> list[Sms]:
-        """Text messages, oldest first; limit: the newest so many."""
-        wanted = f"SELECT {', '.join(Sms._fields)} FROM sms WHERE id > ? ORDER BY id DESC LIMIT ?"
-        return [one._replace(whole=bool(one.whole)) for one in reversed(self.ask(Sms, wanted, after, limit))]
+    def sms(self, after: int = 0, limit: int = -1, before: int = 1 << 62) -> list[Sms]:
+        """Text messages, oldest first; limit: the first so many after an id, without one the newest before another."""
+        wanted = f"SELECT {', '.join(Sms._fields)} FROM sms WHERE id > ? AND id < ? ORDER BY id {{}} LIMIT ?"
+        if after:
+            found = self.ask(Sms, wanted.format("ASC"), after, before, limit)
+        else:
+            found = self.ask(Sms, wanted.format("DESC"), after, before, limit)[::-1]
+        return [one._replace(whole=bool(one.whole)) for one in found]
 
     def sms_marks(self) -> set[str]:
-        """Of all messages that came."""
-        return {one.mark for one in self.ask(Mark, "SELECT mark FROM sms WHERE mark <> ''")}
+        """Of all messages that came, and of their parts."""
+        marks = self.ask(Mark, "SELECT mark FROM sms WHERE mark <> ''")
+        return {mark for one in marks for mark in one.mark.split()}
 
     def sms_waiting(self) -> list[Sms]:
         """Those of ours whose reports are waited for."""

@@ -3,12 +3,15 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from appliance.calls.texts import Sms
 from appliance.lines.at.facts import State
+from appliance.lines.at.pdu import Deliver, encode
+from appliance.lines.at.texts import bodies
 from appliance.lines.lines import Lines
 from appliance.lines.modems.port import closed, opened
 from appliance.lines.usb import Found, together
@@ -251,3 +254,29 @@ async def test_a_call_that_was_held_is_answered_once_and_its_sound_opened_once(t
         finally:
             await box.close()
             simulator.unplug()
+
+
+async def test_a_long_text_of_which_the_power_left_one_part_undeleted_is_kept_once_and_the_part_goes(
+    tmp_path: Path,
+) -> None:
+    """The first part is deleted, then the power goes; the others are still in the modem when it is back."""
+    gsm = modem(tmp_path)
+    said = "А" * 100
+    at = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)
+    pdus = [encode(Deliver("+37060000001", at, body)) for body in bodies(said, 7)]
+    gsm.memory = dict(enumerate(pdus, 1))
+    gsm.refuses = {"+CMGD=2"}
+    gsm.plug()
+    box = Box(tmp_path, table(gsm))
+    await until(lambda: "AT+CMGD=2" in gsm.heard)
+    assert list(gsm.memory) == [2]
+    await box.close()
+    gsm.unplug()
+    gsm.refuses = set()
+    gsm.plug()
+    again = Box(tmp_path, table(gsm))
+    await until(lambda: not gsm.memory)
+    await again.close()
+    gsm.unplug()
+    assert not again.told
+    assert [(one.text, one.whole) for one in Reader(tmp_path / "journal.db").sms()] == [(said, True)]

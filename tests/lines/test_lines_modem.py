@@ -41,6 +41,7 @@ class Office:
     keys: str = ""
     why: str = ""
     keep: Callable[[Text], Awaitable[None]] | None = None
+    pieces: set[str] = field(default_factory=set)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stands(self, standing: Standing, why: str) -> None:
@@ -68,6 +69,9 @@ class Office:
             await self.keep(text)
         self.texts.append(text)
         self.changed.set()
+
+    def had(self, piece: str) -> bool:
+        return piece in self.pieces
 
     async def report(self, report: Report) -> None:
         self.reports.append(report)

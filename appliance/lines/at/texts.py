@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A text of any length: cut into messages, and put together again from them. Times are ms."""
 
+import hashlib
 from datetime import datetime
 from typing import NamedTuple
 
@@ -39,7 +40,9 @@ def bodies(text: str, reference: int, most: int = MOST_PARTS) -> list[Body]:
 
 
 class Text(NamedTuple):
-    """A text as it was sent. places: where its parts lie in the modem, to be deleted once it is kept safely."""
+    """A text as it was sent. places: where its parts lie in the modem, to be deleted once it is kept safely.
+
+    pieces: the marks of the parts of a long one."""
 
     sender: str
     at: datetime | None
@@ -47,6 +50,14 @@ class Text(NamedTuple):
     places: tuple[int, ...]
     whole: bool = True
     data: bytes = b""
+    pieces: tuple[str, ...] = ()
+
+
+def piece(message: Deliver) -> str:
+    """The mark of a part of a long message: the same for the same, however often it is told."""
+    part, body = message.body.part, message.body
+    written = repr((message.sender, message.at and message.at.timestamp(), part and tuple(part), body.text, body.data))
+    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class Waiting:
@@ -63,7 +74,8 @@ class Waiting:
         each = [self.parts.get(number) for number in range(1, self.total + 1)]
         said = "".join(part.body.text if part else GAP for part in each)
         data = b"".join(part.body.data for part in each if part)
-        return Text(first.sender, first.at, said, tuple(self.places), len(self.parts) == self.total, data)
+        whole, pieces = len(self.parts) == self.total, tuple(map(piece, self.parts.values()))
+        return Text(first.sender, first.at, said, tuple(self.places), whole, data, pieces)
 
 
 Key = tuple[str, int, int, bool]

@@ -12,7 +12,7 @@ from appliance.lines.at.engine import LONG, Command
 from appliance.lines.at.facts import Arrived, Stored, Ussd
 from appliance.lines.at.fields import fields, number
 from appliance.lines.at.pdu import BadPdu, Deliver, Report, Submit, decode, encode
-from appliance.lines.at.texts import Text, Together, bodies
+from appliance.lines.at.texts import Text, Together, bodies, piece
 from appliance.lines.at.ussd import Charset, command, said
 from appliance.lines.modems.talk import Lost, Talk
 
@@ -31,12 +31,18 @@ class NotSent(Exception):
 
 
 class Messages:
-    """Of one talk. run() reads what comes; text() and report() of the listener are awaited before it is deleted."""
+    """Of one talk. run() reads what comes; text() and report() of the listener are awaited before it is deleted.
+
+    had(): whether a part of a long message, by its mark, is of one that the listener has already."""
 
     def __init__(
-        self, talk: Talk, text: Callable[[Text], Awaitable[None]], report: Callable[[Report], Awaitable[None]]
+        self,
+        talk: Talk,
+        text: Callable[[Text], Awaitable[None]],
+        report: Callable[[Report], Awaitable[None]],
+        had: Callable[[str], bool],
     ) -> None:
-        self.talk, self.text, self.report = talk, text, report
+        self.talk, self.text, self.report, self.had = talk, text, report, had
         self.together = Together()
         self.unread: dict[int, None] = {}  # places, in the order they were told
         self.direct: list[str] = []
@@ -111,6 +117,8 @@ class Messages:
                 await self.keep(Text("", None, "", places, whole=False, data=bytes.fromhex(pdu)))
             return
         match message:
+            case Deliver() if message.body.part and self.had(piece(message)):
+                await self.delete(places)  # the power went when the others were deleted, and this one was not yet
             case Deliver():
                 for text in self.together.add(message, place, self.talk.now):
                     await self.keep(text)

@@ -62,6 +62,9 @@ class Listener(Protocol):
     async def text(self, text: Text) -> None:
         """Keep it safely: when this returns it is deleted in the modem."""
 
+    def had(self, piece: str) -> bool:
+        """Whether a part of a long text, by its mark, is of one that is kept."""
+
     async def report(self, report: Report) -> None: ...
 
 
@@ -201,7 +204,7 @@ class Modem:
         self.listener.learned("model", " ".join(filter(None, (identity.maker, identity.model, identity.revision))))
         await open_sim(talk, identity.family, self.pin, self.refused_pins)
         self.listener.learned("sim", "ready")
-        self.messages = Messages(talk, self.listener.text, self.listener.report)
+        self.messages = Messages(talk, self.listener.text, self.listener.report, self.listener.had)
         self.fitted = await set_up(talk, identity)
         for line in (await talk.ask(REGISTRATION)).lines:
             self.heard(read(line))
