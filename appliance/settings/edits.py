@@ -80,13 +80,25 @@ def rename(text: str, kind: str, old: str, new: str, settings: Settings | None) 
     text = put(text, [edit for edit in edits if edit not in keys])
     for path, name in keys:
         text = put(text, [(path[:-1], _renamed(at(wanted, path[:-1]), old, name))])
+    return rename_key(text, (kind,), old, new)
+
+
+def rename_key(text: str, outer: Path, old: str, new: str) -> str:
+    """The document with a table within another named anew, whatever names it."""
     wanted = values(text)
-    wanted[kind] = _renamed(wanted[kind], old, new)
-    header = re.compile(rf"^(\s*\[\[?\s*{kind}\s*\.\s*)(?:{re.escape(old)}|\"{re.escape(old)}\")(?=\s*[.\]])", re.M)
+    above = at(wanted, outer[:-1])
+    above[outer[-1]] = _renamed(above[outer[-1]], old, new)
+    parts = r"\s*\.\s*".join(_key(str(part)) for part in outer)
+    header = re.compile(rf"^(\s*\[\[?\s*{parts}\s*\.\s*){_key(old)}(?=\s*[.\]])", re.M)
     try:
         return _same(header.sub(rf"\g<1>{new}", text), wanted)
     except ValueError:
         return tomlkit.dumps(wanted)
+
+
+def _key(name: str) -> str:
+    """As a pattern finds it in a header."""
+    return rf"(?:{re.escape(name)}|\"{re.escape(name)}\")"
 
 
 def changes(old: Any, new: Any, path: Path = ()) -> list[Change]:

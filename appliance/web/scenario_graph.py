@@ -106,13 +106,28 @@ def led(document: Mapping[str, Any], scenario: str, step: str, at: str, to: str)
     way = next((way for way in every_way(document, scenario, step) if way.at == at), None)
     if way is None or to not in _targets(document, scenario, step):
         return None
+    return _written(document, scenario, step, way), to
+
+
+def _written(document: Mapping[str, Any], scenario: str, step: str, way: Way) -> Path:
+    """Where it stands in the document where a way leads."""
     if not step:
-        return ("scenario", scenario, "start"), to
+        return ("scenario", scenario, "start")
     path: Path = ("scenario", scenario, "step", step)
-    if not at.startswith("key:"):
-        return (*path, at), to
-    path = (*path, "keys", way.by)
-    return ((*path, "to"), to) if isinstance(edits.at(document, path), dict) else (path, to)
+    path = (*path, "keys", way.by) if way.at.startswith("key:") else (*path, way.at)
+    return (*path, "to") if isinstance(edits.at(document, path), dict) else path
+
+
+def renamed(document: str, scenario: str, old: str, new: str) -> str | None:
+    """The document with a step named anew, and every way that leads to it; it may have faults. None when a way leads to
+    something of the new name: it would lead to the step from then on."""
+    values, path = edits.values(document), ("scenario", scenario, "step")
+    every = [(step, way) for step in ("", *edits.at(values, path)) for way in every_way(values, scenario, step)]
+    if any(way.to == new for _, way in every):
+        return None
+    made = [(_written(values, scenario, step, way), new) for step, way in every if way.to == old]
+    document = edits.put(document, made)
+    return edits.rename_key(document, path, old, new)
 
 
 def _targets(document: Mapping[str, Any], scenario: str, step: str) -> set[str]:

@@ -21,6 +21,7 @@ from appliance.web import forms
 from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.accounts import when
 from appliance.web.drafts import Drafts, Work, difference
+from appliance.web.scenario_graph import renamed
 
 TABLE_MAX = 1 << 20  # bytes of a form of one table
 FILE_MAX = 3 * documents.LARGEST + 65_536  # a document as a form writes it at its worst
@@ -159,13 +160,19 @@ class SettingsPages:
         work = await self._drafts.work(asked)
         path = forms.find(work.values, asked.text("at").split("/"))
         new = asked.text("name").strip()
-        if path is None or not isinstance(path[-1], str) or len(path) != 2:
+        if path is None or not isinstance(path[-1], str) or not (len(path) == 2 or _is_step(path)):
             raise Refusal(404, "There is no such table.")
         if not re.fullmatch(NAME, new):
             raise Refusal(422, "A name has 1 to 31 of a-z, 0-9 and -; a key is one of 0 to 9, * and #.")
-        kind, old = str(path[0]), path[1]
-        if new in edits.at(work.values, (kind,)):
+        kind, old = str(path[0]), path[-1]
+        if new in edits.at(work.values, path[:-1]):
             raise Refusal(409, "There is one of that name already.")
+        if _is_step(path):
+            named = await asyncio.to_thread(renamed, work.document, str(path[1]), old, new)
+            if named is None:
+                raise Refusal(409, "A way leads to something of that name already, and would lead to the step then.")
+            self._drafts.keep(asked, work, named)
+            return asked.to(link((*path[:-1], new)))
         settings = await asyncio.to_thread(self._drafts.settings, work.document)
         if settings is None:
             raise Refusal(409, "First put right what is wrong in the draft: then everything that names it can follow.")
@@ -358,6 +365,10 @@ def _changes(old: str, new: str) -> list[tuple[str, str, str]]:
 
 def _absent_by_default(key: str | int) -> bool:
     return forms.ROOT["properties"][key].get("default", MISSING) is None
+
+
+def _is_step(path: Path) -> bool:
+    return len(path) == 4 and path[0] == "scenario" and path[2] == "step"
 
 
 def _below(node: Schema) -> Schema:

@@ -9,7 +9,7 @@ import pytest
 
 from appliance.settings import edits, golden, graph, load
 from appliance.settings.faults import SettingsFaults
-from appliance.web.scenario_graph import Drawing, drawing, every_way, led, passed, ways
+from appliance.web.scenario_graph import Drawing, drawing, every_way, led, passed, renamed, ways
 from tests.web.applying import Applying
 from tests.web.visitors import site
 
@@ -49,6 +49,25 @@ def test_a_draft_with_faults_is_drawn_as_far_as_it_goes(scenario: dict[str, obje
     steps = scenario.get("step", {})
     assert {box.name for box in drawn.boxes if box.step} <= set(steps)  # type: ignore[call-overload]
     assert drawn.width > 0 and drawn.height > 0
+
+
+def test_a_step_named_anew_is_led_to_as_before() -> None:
+    settings = load.parse(FULL, ROOT / "docs/office.full.toml")
+    for scenario, one in settings.scenario.items():
+        for step in one.step:
+            document = renamed(FULL, scenario, step, "another-name")
+            assert document is not None and document.count("#") == FULL.count("#")  # comments are there
+            now = load.parse(document, ROOT / "docs/office.full.toml").scenario[scenario]
+            assert list(now.step) == ["another-name" if name == step else name for name in one.step]
+            before = {(at, to) for name in one.step for at, to in one.step[name].targets()}
+            after = {(at, to) for name in now.step for at, to in now.step[name].targets()}
+            assert after == {(at, "another-name" if to == step else to) for at, to in before}
+
+
+def test_a_step_takes_no_name_that_a_way_leads_to_elsewhere() -> None:
+    document = '[scenario.main]\nstart = "a"\n[scenario.main.step.a]\ndo = "say"\nprompt = "x"\nnext = "sales"\n'
+    assert renamed(document, "main", "a", "sales") is None
+    assert renamed(document, "main", "a", "b") == document.replace('"a"', '"b"').replace("step.a", "step.b")
 
 
 SMALL = """
