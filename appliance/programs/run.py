@@ -141,7 +141,11 @@ def main(argv: list[str]) -> int:
     """Until SIGTERM or SIGINT (0), or until a child finds its settings faulty (78)."""
     parser = arguments.parser("run", "Run switch, bridge and web under one parent; `ready` is printed when all are.")
     parser.add_argument(
-        "--without", action="append", choices=("web", "bridge"), default=[], help="not this one; calls do not need it"
+        "--without",
+        action="append",
+        choices=("web", "bridge"),
+        default=[],
+        help="not this one; calls do not need it. Without web no e-mail and no webhooks are sent",
     )
     args = arguments.parse(parser, argv)
     settings = arguments.settings(args.settings, args.state)
