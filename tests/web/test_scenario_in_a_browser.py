@@ -76,14 +76,8 @@ async def test_a_scenario_is_built_by_mouse_finger_and_keys_and_tried(tmp_path: 
         await expect(form.locator("#f-prompt")).to_be_visible()
         await form.locator(".save button").click()
         await expect(form.locator(".wrong .fault").first).to_be_visible()  # beside its field
-        # another name, in its form: the drawing follows
-        await page.fill("#rename", "later")
-        await page.locator('form[action="/settings/rename"] button').click()
-        await expect(step("later")).to_be_visible()
-        await expect(step("extra")).to_have_count(0)
-        await expect(form.locator(".of")).to_have_text("scenario.main.step.later")
         await form.locator(".danger").click()
-        await expect(step("later")).to_have_count(0)
+        await expect(step("extra")).to_have_count(0)
         await expect(page.locator(".faulty")).to_have_count(0)
 
         draft = box.office.draft("installer")

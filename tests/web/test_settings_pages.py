@@ -147,6 +147,12 @@ async def test_a_list_of_tables_grows_and_a_step_has_the_fields_of_its_kind(box:
     assert to.headers["location"].endswith("/keys/%23")
     assert (await one.get(to.headers["location"])).status_code == 200
     assert tomllib.loads(draft(box))["scenario"]["main"]["step"]["ask"] == {"do": "menu", "keys": {"#": {}}}
+    data = {"csrf": csrf, "at": "scenario/main/step/ask", "name": "choose"}
+    assert 'id="rename"' in (await one.get("/settings/at/scenario/main/step/ask")).text
+    assert (await one.post("/settings/rename", data=data)).headers[
+        "location"
+    ] == "/settings/at/scenario/main/step/choose"
+    assert tomllib.loads(draft(box))["scenario"]["main"]["step"] == {"choose": {"do": "menu", "keys": {"#": {}}}}
 
 
 async def test_the_order_of_a_list_is_changed_by_a_button(box: Site, one: Visitor) -> None:
