@@ -543,6 +543,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     recordings.DeleteRecording: Done,
     provisioning.Provision: provisioning.Provisioned,
     provisioning.ProvisioningSecret: provisioning.Known,
+    provisioning.PhonePassword: provisioning.Registers,
     provisioning.Reboot: Done,
     prompts.KeepPrompt: prompts.KeptPrompt,
     ActionResult: Done,

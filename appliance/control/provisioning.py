@@ -25,6 +25,14 @@ class ProvisioningSecret(msgspec.Struct, tag_field="do", tag="provisioning-secre
     by: Short = ""
 
 
+class PhonePassword(msgspec.Struct, tag_field="do", tag="phone-password", frozen=True):
+    """Answer with what a telephone registers with, for whoever puts it in by hand."""
+
+    id: Id
+    phone: Short
+    by: Short = ""
+
+
 class Reboot(msgspec.Struct, tag_field="do", tag="reboot", frozen=True):
     """Ask a telephone to start anew and fetch its settings; a call it has goes on or ends as its maker chose."""
 
@@ -48,4 +56,11 @@ class Known(msgspec.Struct, frozen=True):
     admin: str
 
 
-OfProvisioning = Provision | ProvisioningSecret | Reboot
+class Registers(msgspec.Struct, frozen=True):
+    """What a telephone registers with: its name is the user."""
+
+    user: str
+    password: str
+
+
+OfProvisioning = Provision | ProvisioningSecret | PhonePassword | Reboot

@@ -10,7 +10,7 @@ from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.health import TellBrokers
 from appliance.control.modems import Code, SendText, Texts
 from appliance.control.prompts import KeepPrompt
-from appliance.control.provisioning import Provision, ProvisioningSecret, Reboot
+from appliance.control.provisioning import PhonePassword, Provision, ProvisioningSecret, Reboot
 from appliance.control.recordings import HearRecording
 
 # Beside the box's own user and root: the bridge, where the settings let a broker ask, and the pages, which ask by role.
@@ -25,7 +25,7 @@ MAY: dict[str, frozenset[type]] = {
     "linekeeper-web": frozenset(
         {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
         | {messages.Why, messages.Messages, messages.Mailed, messages.SetMessage, messages.DeleteMessage}
-        | {Provision, ProvisioningSecret, Reboot, KeepPrompt}
+        | {Provision, PhonePassword, ProvisioningSecret, Reboot, KeepPrompt}
         | {Texts, Park, Take, Supervise, Disturb, Forward, Lift, HearRecording}
         | BROKERS_ASK
     ),

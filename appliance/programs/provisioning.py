@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from appliance.calls.clock import now_ms
 from appliance.control.messages import Done, Refused
-from appliance.control.provisioning import Known, OfProvisioning, Provision, Provisioned, ProvisioningSecret, Reboot
+from appliance.control.provisioning import (
+    Known,
+    OfProvisioning,
+    PhonePassword,
+    Provision,
+    Provisioned,
+    ProvisioningSecret,
+    Reboot,
+    Registers,
+)
 from appliance.settings import provisioning
 from appliance.settings.load import Office
 from appliance.store.journal import Journal
@@ -16,7 +25,7 @@ STRANGER = "No telephone has that address and that secret."  # whichever of the 
 
 def answer(
     office: Office, journal: Journal, sync: Callable[[str], None], request: OfProvisioning
-) -> Provisioned | Known | Done:
+) -> Provisioned | Known | Registers | Done:
     """sync: asks a telephone to start anew. Raises Refused, and KeyError for a telephone that is not there."""
     if isinstance(request, Reboot):
         if request.phone not in office.settings.phone:
@@ -24,6 +33,11 @@ def answer(
         sync(request.phone)
         journal.event(0, now_ms(), "reboot", {"phone": request.phone, "by": request.by})
         return Done()
+    if isinstance(request, PhonePassword):
+        if (secret := office.secrets.phone.get(request.phone)) is None or request.phone not in office.settings.phone:
+            raise KeyError(f"the telephone {request.phone}")
+        journal.event(0, now_ms(), "password-told", {"phone": request.phone, "by": request.by})
+        return Registers(request.phone, secret.password.get_secret_value())
     if office.settings.provisioning is None:
         raise Refused("unknown", STRANGER)
     match request:

@@ -3,6 +3,7 @@
 
 import asyncio
 import re
+import unicodedata
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ from starlette.responses import Response
 
 from appliance.control.messages import Phone as Live
 from appliance.control.messages import Refused
-from appliance.control.provisioning import ProvisioningSecret, Reboot
+from appliance.control.provisioning import PhonePassword, ProvisioningSecret, Reboot
 from appliance.settings import edits
 from appliance.settings.edits import MISSING, Values
 from appliance.settings.phones import BEGINNINGS, bare, made_by
@@ -53,9 +54,11 @@ class PhonePages:
         return (
             Row("GET", "/phones", SETTERS, self.all),
             Row("POST", "/phones/bind", SETTERS, self.bind),
+            Row("POST", "/phones/add", SETTERS, self.add),
             Row("POST", "/phones/look", SETTERS, self.look),
             Row("GET", "/phones/{phone}", SETTERS, self.one),
             Row("POST", "/phones/{phone}/keys", SETTERS, self.keys),
+            Row("POST", "/phones/{phone}/password", SETTERS, self.password),
             Row("POST", "/phones/{phone}/reboot", SETTERS, self.reboot),
             Row("POST", "/phones/{phone}/address", SETTERS, self.address),
         )
@@ -93,6 +96,24 @@ class PhonePages:
         document = await asyncio.to_thread(edits.put, work.document, made)
         return await self._changed(asked, work, document, f"telephone of {person}")
 
+    async def add(self, asked: Visit) -> Response:
+        """One more telephone, set up by hand, of somebody there is or of somebody new."""
+        work = await self._box.drafts.work(asked)
+        people, title = _tables(work.values, "person"), " ".join(asked.text("new").split())
+        made: list[tuple[Path, Any]] = []
+        if title:
+            if len(title) > 64 or not title.isprintable():
+                raise Refusal(422, "A name has 1 to 64 characters.")
+            person = newcomer(title, people)
+            made = [(("person", person, "name"), title), (("person", person, "extension"), extension(work.values))]
+        elif (person := asked.text("person")) not in people:
+            raise Refusal(422, "Say whose telephone it is.")
+        name = _free(person, _tables(work.values, "phone"))
+        has = edits.at(work.values, ("person", person, "phones"))
+        made += [(("phone", name), {}), (("person", person, "phones"), [*_list(has), name])]
+        document = await asyncio.to_thread(edits.put, work.document, made)
+        return await self._changed(asked, work, document, f"telephone of {person}", f"/phones/{name}")
+
     async def look(self, asked: Visit) -> Response:
         """Ask the network who is there, where the settings in force say that this may be."""
         wanted = (await self._box.known.names()).settings.provisioning
@@ -106,14 +127,16 @@ class PhonePages:
             raise Refusal(503, "The network cannot be asked.") from None
         return asked.to("/phones#about")
 
-    async def one(self, asked: Visit, known: tuple[str, str] | None = None) -> Response:
+    async def one(
+        self, asked: Visit, known: tuple[str, str] | None = None, entered: tuple[str, str, str] | None = None
+    ) -> Response:
         work, name = await self._found(asked)
         live = self._box.screen.live
         row = _row(work.values, name, live.phones.get(name) if live else None)
         keys = _keys(work.values, name)
         return asked.page(
             "phone.html", row=row, keys=[_shown(work.values, key) for key in keys], work=work, link=link, when=when,
-            from_=contact, numbers=_numbers(work.values), full=len(keys) >= KEYS_MOST, known=known,
+            from_=contact, numbers=_numbers(work.values), full=len(keys) >= KEYS_MOST, known=known, entered=entered,
             gives=isinstance(work.values.get("provisioning"), dict),
             done=DONE.get(asked.request.query_params.get("done", ""), ""),
         )  # fmt: skip
@@ -159,6 +182,19 @@ class PhonePages:
         _host, address = phone_files.reached(asked.request, known.secret)
         return await self.one(asked, (address + files.FIRST[phone.kind], known.admin))
 
+    async def password(self, asked: Visit) -> Response:
+        """What is put into a telephone by hand. It is in the audit log."""
+        _work, name = await self._found(asked)
+        try:
+            registers = await self._box.drafts.ask(PhonePassword(0, name, asked.name))
+        except Refused:
+            raise Refusal(409, "It is not in force yet: put your draft in force first.") from None
+        asked.note("phone-password-shown", name)
+        host, _address = phone_files.reached(asked.request, "")
+        port = (await self._box.known.names()).settings.sip.port
+        server = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return await self.one(asked, entered=(server, registers.user, registers.password))
+
     async def reboot(self, asked: Visit) -> Response:
         """It starts anew, and fetches its settings."""
         name = str(asked.request.path_params["phone"])
@@ -178,17 +214,17 @@ class PhonePages:
             raise Refusal(404, "There is no such telephone.")
         return work, name
 
-    async def _changed(self, asked: Visit, work: Work, document: str, comment: str) -> Response:
+    async def _changed(self, asked: Visit, work: Work, document: str, comment: str, to: str = "/phones") -> Response:
         """In force at once; where there is a draft already, a part of it."""
         if work.drafted:
             self._box.drafts.keep(asked, work, document)
-            return asked.to("/phones?done=draft")
+            return asked.to(f"{to}?done=draft")
         try:
             became = await self._box.drafts.apply(document, work.before, f"{asked.name}: {comment}")
         except Refused as refused:
             raise Refusal(422, refused.message) from None
         asked.note("settings-applied", f"version {became.revision}")
-        return asked.to("/phones?done=applied")
+        return asked.to(f"{to}?done=applied")
 
 
 def contact(live: Live) -> list[str]:
@@ -228,6 +264,24 @@ def _free(person: str, taken: dict[str, Values]) -> str:
     if found is None:
         raise Refusal(409, "There is nobody of that name.")
     return found
+
+
+def newcomer(title: str, taken: Values) -> str:
+    """A name in the settings for somebody: of what can be of his own."""
+    plain = unicodedata.normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
+    begins = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:24].strip("-") or "person"
+    names = (begins, *(f"{begins}-{n}" for n in range(2, 300)))
+    return next(name for name in names if name not in taken and re.fullmatch(NAME, name))
+
+
+def extension(document: Values) -> str:
+    """The first that is free from 101 on."""
+    taken = {
+        str(one.get("extension", ""))
+        for tables in document.values() if isinstance(tables, dict)
+        for one in tables.values() if isinstance(one, dict)
+    }  # fmt: skip
+    return next(str(number) for number in range(101, 1000) if str(number) not in taken)
 
 
 def _keys(document: Values, name: str) -> list[Values]:

@@ -88,6 +88,28 @@ async def test_a_telephone_found_on_the_network_is_somebodys_by_one_click(office
         assert box.office.audited()[0].what == "settings-applied"
 
 
+async def test_a_telephone_set_up_by_hand_is_of_somebody_new_with_the_next_extension(
+    office: tuple[Applying, Site],
+) -> None:
+    switch, box = office
+    async with box.logged_in("installer") as one:
+        answer = await one.fill("/phones", "/phones/add", new="  Ольга   Ёлкина ")
+        assert answer.headers["location"] == "/phones/person?done=applied"
+        assert written(switch)["person"]["person"] == {
+            "name": "Ольга Ёлкина", "extension": "104", "phones": ["person"]
+        }  # fmt: skip
+        answer = await one.fill("/phones", "/phones/add", new="Anna")
+        assert answer.headers["location"] == "/phones/anna-2?done=applied"
+        assert written(switch)["person"]["anna-2"]["extension"] == "105"
+        answer = await one.fill("/phones", "/phones/add", person="anna")
+        assert answer.headers["location"] == "/phones/anna?done=applied"
+        assert written(switch)["person"]["anna"]["phones"] == ["desk1", "anna"]
+        for wrong in ({"person": "nobody"}, {"new": "x" * 65}, {"new": "a\x07b"}):
+            assert (await one.fill("/phones", "/phones/add", **wrong)).status_code == 422
+    async with box.logged_in("employee") as one:
+        assert (await one.post("/phones/add", data={"new": "Eve"})).status_code == 403
+
+
 async def test_who_has_a_draft_finds_the_telephone_in_it(office: tuple[Applying, Site]) -> None:
     switch, box = office
     async with box.logged_in("owner") as one:

@@ -125,6 +125,18 @@ async def test_an_installer_is_shown_where_a_telephone_finds_its_file(office: Of
         assert "phone-address-shown" in [row.what for row in box.office.audited()]
 
 
+async def test_an_installer_is_shown_what_to_put_into_a_telephone_by_hand(office: Office, tmp_path: Path) -> None:
+    async with site(tmp_path, office.socket, office.settings) as box:
+        box.people()
+        async with box.logged_in("installer") as one:
+            assert PASSWORDS["desk1"] not in (await one.get("/phones/desk1")).text  # only who asks is shown it
+            page = (await one.fill("/phones/desk1", "/phones/desk1/password")).text
+            for shown in (PASSWORDS["desk1"], "desk1", office.address):
+                assert f'value="{shown}"' in page
+            assert (await one.fill("/phones/desk1", "/phones/nobody/password")).status_code == 404
+        assert ("phone-password-shown", "desk1") in [(row.what, row.detail) for row in box.office.audited()]
+
+
 async def test_by_https_always_and_beside_it_by_http_where_the_settings_say_so(office: Office, tmp_path: Path) -> None:
     path = f"/provisioning/{(await known(office, 'desk2')).secret}/snom-{SNOM}.xml"
     careful = tmp_path / "office.toml"
