@@ -91,6 +91,8 @@ class SmallOffice:
                 return provisioning.Provisioned("desk1", "secret", "admin")
             case provisioning.ProvisioningSecret():
                 return provisioning.Known("secret", "admin")
+            case provisioning.PhonePassword():
+                return provisioning.Registers("desk1", "password")
             case prompts.KeepPrompt(start=start, samples=samples, total=total):
                 return prompts.KeptPrompt("/p/a.wav" if start + len(samples) == total else "")
             case Park():

@@ -15,7 +15,7 @@ from appliance.control.guard import Lift
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.health import TellBrokers
 from appliance.control.prompts import KeepPrompt
-from appliance.control.provisioning import Provision, ProvisioningSecret, Reboot
+from appliance.control.provisioning import PhonePassword, Provision, ProvisioningSecret, Reboot
 from tests.control.office import MESSAGE, PATIENCE, RECORDING, SMS, SmallOffice, encoded
 
 
@@ -52,6 +52,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         asked = Provision(0, "0004134a5b6c", "MzE0MTU5MjY1MzU4OTc5MzIzODQ2MjY0")
         assert (await client.request(asked)).phone == "desk1"
         assert (await client.request(ProvisioningSecret(0, "desk1"))).secret == "secret"
+        assert (await client.request(PhonePassword(0, "desk1"))).password == "password"
         assert (await client.request(KeepPrompt(0, "welcome", "0b" * 32, 4, 0, b"RIFF"))).file == "/p/a.wav"
         assert await client.request(modems.Texts(0)) == (SMS,)
         assert await client.request(modems.SendText(0, "+37060000001", "Hello")) == SMS

@@ -77,7 +77,11 @@ async def scene(folder: Path, chromium: Browser) -> AsyncIterator[Scene]:
     """Anna takes the calls of the line; the owner sits at Clara's telephone with the board before her."""
     async with Stage(folder) as stage:
         office = await stage.office(pages=True)
-        await use(office, changed(office.document, ('people = ["anna", "boris"]', 'people = ["anna"]')) + MORE)
+        await use(
+            office,
+            changed(office.document, ('people = ["anna", "boris"]', 'people = ["anna"]'))
+            + MORE.format(out=stage.ports.take()),
+        )
         made = tomllib.loads((office.folder / "secrets.toml").read_text())["phone"]["desk3"]["password"]
         wide = {"codecs": ("g722",)}  # baresip's own way to 8 kHz weakens what is above 1300 Hz
         phones = await asyncio.gather(
