@@ -406,4 +406,5 @@ async def test_a_supervisor_sends_a_customer_into_the_park_a_room_and_to_a_mobil
     await house.ask(Send(0, id, f"number.{MOBILE}"))
     await asyncio.gather(speak(customer, mobile), hears_music(house.boris))
     await house.boris.hang_up()
+    await house.until(lambda seen: len(seen.calls) == 1)
     await hang_up(house, customer, mobile)
