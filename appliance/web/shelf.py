@@ -14,9 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 
 FOLDER = Path(__file__).with_name("static")
 FILES = "/static/{path:path}"
-SMALL = (
-    1000  # bytes that are not worth compressing; pages are not at all: their length would tell of the secrets in them
-)
+SMALL = 1000  # bytes that are not worth compressing
 KEPT = "public, max-age=31536000, immutable"
 
 
@@ -28,7 +26,9 @@ class File(NamedTuple):
 
 
 class Shelf:
-    """All files as they were at the start. No path leads out: a file that was not there then is not there."""
+    """All files as they were at the start. No path leads out: a file that was not there then is not there.
+
+    Pages are not compressed: their length would tell of the secrets in them."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         found = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -41,9 +41,8 @@ class Shelf:
         path = str(request.path_params["path"])
         version, _, rest = path.partition("/")
         now = version == self.version
-        file = self._files.get(
-            rest if re.fullmatch(r"[0-9a-f]{12}", version) else path
-        )  # a page of before a restart, too
+        versioned = re.fullmatch(r"[0-9a-f]{12}", version)  # perhaps that of a page of before a restart
+        file = self._files.get(rest if versioned else path)
         if file is None:
             return PlainTextResponse("There is no such file.\n", 404)
         headers = {"ETag": file.tag, "Vary": "Accept-Encoding"}
