@@ -22,7 +22,6 @@ from appliance.calls.texts import TEXT_MOST, Sms
 from appliance.store.migrate import TooNew, migrate
 
 DELAY = 0.2  # seconds a row may wait for company before it is written; what a power cut may take
-COMPANY = 0.05  # seconds what is to be forced to the disk waits for more of it, unless somebody waits for that
 RETRY = 1.0  # seconds between attempts while the disk refuses
 LOCK_WAIT = 0.5  # seconds to wait for a foreign lock within one attempt
 ROOM = 50_000  # rows kept while nothing can be written: about 20 MB, an hour of a busy office
@@ -133,9 +132,8 @@ class Journal:
         self._cut = False  # what a crash left open is ended
         self._rows: deque[_Row] = deque()
         self._flushes = 0  # in _rows
-        self._awaited = 0  # of these, for whom somebody waits
         self._last_id = 0
-        self._changed = threading.Condition()  # guards the five above
+        self._changed = threading.Condition()  # guards the four above
         self._closing = threading.Event()
         try:
             self._db = self._open()
@@ -216,8 +214,7 @@ class Journal:
         self._put(_Row(UNBIND, (_text(phone), _text(contact))))
 
     def flush(self, done: Callable[[bool], None] | None = None) -> None:
-        """Put everything so far on the disk, at once if there is `done`; the writer calls it: True when it is there, False if
-        never."""
+        """Put everything so far on the disk now; the writer calls `done`: True when it is there, False if never."""
         if not self._put(_Row("", (), done=done)) and done:
             done(False)
 
@@ -252,10 +249,8 @@ class Journal:
                 self.dropped += bool(row.sql)
                 return False
             self._rows.append(row)
-            first = not row.sql and not self._flushes
             self._flushes += not row.sql
-            self._awaited += row.done is not None
-            if not waiting or first or row.done or waiting == BATCH:
+            if not waiting or not row.sql or waiting == BATCH:
                 self._changed.notify()
         return True
 
@@ -285,14 +280,10 @@ class Journal:
         """The oldest rows, once they have waited or somebody asked; none when closing with nothing left."""
         with self._changed:
             self._changed.wait_for(lambda: self._rows or self._closing.is_set())
-            self._changed.wait_for(lambda: self._flushes or self._pressing(), self._delay)
-            if self._flushes:
-                self._changed.wait_for(self._pressing, COMPANY)
+            self._changed.wait_for(
+                lambda: self._flushes or len(self._rows) >= BATCH or self._closing.is_set(), self._delay
+            )
             return list(islice(self._rows, BATCH))
-
-    def _pressing(self) -> bool:
-        """Under the lock."""
-        return bool(self._awaited) or len(self._rows) >= BATCH or self._closing.is_set()
 
     def _write(self, batch: list[_Row]) -> list[str]:
         """Write a batch in one transaction, forced to the disk when it holds a wish for that; why rows were refused."""
@@ -319,7 +310,6 @@ class Journal:
             for row in batch:
                 self._rows.popleft()
                 self._flushes -= not row.sql
-                self._awaited -= row.done is not None
         for row in batch:
             if row.done:
                 row.done(True)

@@ -152,51 +152,16 @@ asyncio.run(main())
 """
 
 
-@pytest.fixture
-def syncs(tmp_path: Path) -> Path:
-    """Preloaded into a program, it says when data is forced to the disk."""
+def test_at_hang_up_the_disk_is_forced_before_it_is_called_kept_and_not_oftener(tmp_path: Path) -> None:
     shim = tmp_path / "syncs.so"
     source = Path(__file__).with_name("syncs.c")
     subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
-    return shim
-
-
-def test_at_hang_up_the_disk_is_forced_before_it_is_called_kept_and_not_oftener(syncs: Path, tmp_path: Path) -> None:
-    box = _python(FEW_STROKES, str(tmp_path / "journal.db"), LD_PRELOAD=str(syncs))
+    box = _python(FEW_STROKES, str(tmp_path / "journal.db"), LD_PRELOAD=str(shim))
     said = box.communicate(timeout=60)[0].split()
     assert box.returncode == 0, said
     during = said[said.index("open") + 1 :]
     during = during[: len(during) - during[::-1].index("kept")]
     assert during == ["sync", "kept"] * 4
-
-
-TOGETHER = """
-import asyncio, sys
-from pathlib import Path
-from appliance.store.journal import Journal
-
-async def main() -> None:
-    journal = Journal(Path(sys.argv[1]), print)
-    await journal.durable()
-    print("open", flush=True)
-    for call in range(1, 21):
-        journal.over(call, call, "answered", "", "", None)
-        journal.flush()
-        await asyncio.sleep(0.005)
-    assert await journal.durable()
-    print("kept", flush=True)
-    journal.close()
-
-asyncio.run(main())
-"""
-
-
-def test_calls_that_end_together_are_forced_to_the_disk_together(syncs: Path, tmp_path: Path) -> None:
-    box = _python(TOGETHER, str(tmp_path / "journal.db"), LD_PRELOAD=str(syncs))
-    said = box.communicate(timeout=60)[0].split()
-    assert box.returncode == 0, said
-    assert 1 <= said[said.index("open") : said.index("kept")].count("sync") <= 10  # of 20 calls in 0.1 s
-    assert len(Reader(tmp_path / "journal.db").calls()) == 20
 
 
 FULL_DISK = """
