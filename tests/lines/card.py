@@ -7,7 +7,7 @@ import socket
 import struct
 from collections import deque
 
-from appliance.lines.dahdi.card import DIALOP, GET_PARAMS, GETEVENT, HOOK, PARAMS, SENDTONE, SPECIFY
+from appliance.lines.dahdi.card import DIALOP, FLUSH, GET_PARAMS, GETEVENT, HOOK, PARAMS, SENDTONE, SPECIFY
 
 
 class Card:
@@ -17,7 +17,7 @@ class Card:
         self.signalling, self.off_hook, self.hook_errors = signalling, off_hook, deque(hook_errors)
         self.calls: list[tuple[str, object]] = []
         self.waiting: deque[int] = deque()
-        self.pulled = False
+        self.pulled = self.noticed = False
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.far = socket.create_connection(server.getsockname())
             self.near, _ = server.accept()
@@ -33,12 +33,15 @@ class Card:
 
     def ioctl(self, fd: int, request: int, argument: bytes) -> bytes:
         if self.pulled:
+            self.noticed = True
             raise OSError(errno.ENODEV, "No such device")
         if request == GETEVENT:
             return struct.pack("=i", self.event())
         if request == GET_PARAMS:
             zeros = [0] * 23
             return PARAMS.pack(1, 1, 1, self.signalling, 0, self.off_hook, *zeros[:5], b"", *zeros[:12], 0)
+        if request == FLUSH:
+            _drained(self.near)
         if request == HOOK:
             if self.hook_errors:
                 raise OSError(self.hook_errors.popleft(), "hook")
@@ -64,7 +67,13 @@ class Card:
 
     def happens(self, *events: int) -> None:
         self.waiting += events
-        self.far.send(b"!", socket.MSG_OOB)
+        self.urge()
+
+    def urge(self) -> None:
+        """Something is to be noticed. A driver says so until it is; a byte out of band is gone once sound behind it is read,
+        so whoever reads sound at the same time has this said again."""
+        if self.waiting or (self.pulled and not self.noticed):
+            self.far.send(b"!", socket.MSG_OOB)
 
     def sounds(self, companded: bytes) -> None:
         self.far.sendall(companded)
@@ -72,17 +81,22 @@ class Card:
     def said(self) -> bytes:
         """Sound that came out of the port until now."""
         self.far.setblocking(False)
-        out = b""
-        try:
-            while chunk := self.far.recv(65536):
-                out += chunk
-        except BlockingIOError:
-            pass
-        return out
+        return _drained(self.far)
 
     def pull(self) -> None:
-        self.pulled = True
-        self.far.send(b"!", socket.MSG_OOB)
+        self.pulled, self.noticed = True, False
+        self.urge()
 
     def end(self) -> None:
         self.far.close()
+
+
+def _drained(end: socket.socket) -> bytes:
+    """All that waits there."""
+    out = b""
+    try:
+        while chunk := end.recv(65536):
+            out += chunk
+    except BlockingIOError:
+        pass
+    return out

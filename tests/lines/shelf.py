@@ -79,6 +79,7 @@ class CardEnd(FarEnd):
             self.card.far.send(BYTES[places].tobytes())
 
     def _take(self) -> None:
+        self.card.urge()
         with contextlib.suppress(BlockingIOError):
             data = self.card.far.recv(65536)
             self.heard.frombytes(SAMPLES[np.frombuffer(data, np.uint8)].tobytes())
