@@ -55,10 +55,12 @@ class Arriving:
         purpose: Dialled | None = None,
         at_once: bool = False,
         begun: Callable[[Call], None] = lambda call: None,
+        mobile: str = "",
     ) -> Call | int:
         """The call, or the cause why there is none; see Calls.place and Listener.incoming."""
         rules = self._routing.rules
-        who = who_calls(rules, source, self._people.owner(source) if phone else None, number, name, asserted)
+        owner = mobile or self._people.owner(source) if phone else None
+        who = who_calls(rules, source, owner, number, name, asserted)
         line = TELEPHONES if phone else source
         if not phone:
             called = read(rules, line, called)
@@ -66,7 +68,8 @@ class Arriving:
         since = self._routing.now()
         call = Call(self._journal.next_call_id(), rules, direction, line, who.number, called, who.name, since, leg)
         call.trust, call.up, call.purpose, call.at_once = who.trust, up, purpose, at_once
-        call.phone, call.caller_person = source if phone else "", who.person
+        call.phone, call.mobile = source if phone and not mobile else "", source if mobile else ""
+        call.caller_person = who.person
         self._calls[call.id] = call
         self._ringing.legs[leg] = (call, None)
         self._journal.call(call.id, since, line, call.caller, called, call.name)

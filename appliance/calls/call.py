@@ -80,6 +80,7 @@ class Call:
     since: int
     leg: Leg  # the caller's; 0 when he is gone
     phone: str = ""  # the telephone it comes from
+    mobile: str = ""  # the line of the mobile it comes from, whose owner asks somebody
     caller_person: str = ""  # the one of ours who calls
     state: State = State.ARRIVED
     queue: str = ""
@@ -129,7 +130,11 @@ class Call:
     def lines_used(self) -> set[str]:
         """Every line it occupies."""
         rings = [*self.rings.values(), *([self.talk] if self.talk else [])]
-        return {self.line, *(ring.line_used() for ring in rings)} - {""}
+        return {self.line, self.mobile, *(ring.line_used() for ring in rings)} - {""}
+
+    def party(self) -> str:
+        """The telephone, or line, the caller is at."""
+        return self.phone or self.mobile or self.line
 
     def shown(self, queue: str) -> str:
         """What a telephone's display says of it, e.g. "Sales [invoice]: Mr X"."""

@@ -213,7 +213,7 @@ class CallControl:
             self.drain()
         elif call:
             call.up = True
-            self._ringing.note(call, leg, call.phone or call.line, "caller", "answered")
+            self._ringing.note(call, leg, call.party(), "caller", "answered")
 
     def over(self, leg: Leg, cause: int) -> None:
         self.outgoing.ended(leg)
@@ -228,7 +228,7 @@ class CallControl:
         if ring:
             self._ringing.over(call, ring, leg, cause)
         else:
-            self._ringing.note(call, leg, call.phone or call.line, "caller", "ended", cause)
+            self._ringing.note(call, leg, call.party(), "caller", "ended", cause)
             self._announcing.end(call)
             self._sound.silence(call)
             self._listening.over(leg)

@@ -38,9 +38,11 @@ class Calls(Protocol):
         purpose: Dialled | None = None,
         at_once: bool = False,
         begun: Callable[[Call], None] = lambda call: None,
+        mobile: str = "",
     ) -> Call | None:
         """A call from a telephone as if it had dialled; up: its leg is answered already; purpose: what the switch does
-        with it itself; begun: told of it before anything happens. None: refused, which is for the caller to tell."""
+        with it itself; begun: told of it before anything happens; mobile: whose mobile it is, `phone` being its line.
+        None: refused, which is for the caller to tell."""
 
     def arrived(self, call: Call, leg: Leg, trust: Trust, step: int) -> None: ...
 
@@ -111,7 +113,12 @@ class Hands:
     @staticmethod
     def phone(call: Call, ring: Ring | None) -> str:
         """The telephone, or line of a mobile."""
-        return ring.parties.get(ring.answered, "") if ring else call.phone
+        return ring.parties.get(ring.answered, "") if ring else call.party()
+
+    def mobile(self, call: Call, ring: Ring | None) -> str:
+        """Whose mobile it is, "" when it is none."""
+        on_mobile = ring.answered == ring.outside if ring else call.mobile
+        return self.person(call, ring) if on_mobile else ""
 
     def is_busy(self, person: str) -> bool:
         """Whether somebody has a call in his hands that he answered."""
@@ -203,8 +210,9 @@ class Hands:
         self._holding.end(partner)
         found = call.talk
         if ring:
-            party = call.phone or call.line
-            found = Ring(0, call.caller_person, "" if call.phone else call.line, {partner: party}, partner)
+            line = "" if call.phone or call.mobile else call.line
+            found = Ring(0, call.caller_person, line, {partner: call.party()}, partner)
+            found.outside = partner if call.mobile else 0
         assert found is not None
         kind = "caller" if ring else found.kind(partner)
         self.gone(call, partner, found.parties.get(partner, ""), kind)
@@ -244,7 +252,7 @@ class Hands:
         if ring:
             ring.parties, ring.answered = {leg: phone}, leg
         else:
-            call.leg, call.phone = leg, phone
+            call.leg, call.phone, call.mobile = leg, phone, ""
         self._ringing.legs[leg] = (call, ring)
         self._ringing.note(call, leg, phone, kind, "answered")
         self._holding.end(partner)

@@ -130,7 +130,7 @@ class Ringing:
         """Every leg to or from a line, with its call and the line."""
         found = {}
         for leg, (call, ring) in self.legs.items():
-            line = "" if call.phone else call.line
+            line = "" if call.phone else call.mobile or call.line
             if ring:
                 line = ring.parties.get(leg, "") if leg == ring.outside else ""
             if line and line != TELEPHONES:

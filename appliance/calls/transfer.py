@@ -83,8 +83,9 @@ class Transfer:
         if not self._hands.reaches(number, self._hands.person(call, ring)):
             return False
         partner, phone = self._hands.partner(call, ring), self._hands.phone(call, ring)
-        if phone not in self._settings().phone:
-            return False  # a mobile has no telephone of ours to call from
+        mobile = self._hands.mobile(call, ring)
+        if not mobile and phone not in self._settings().phone:
+            return False
         self._hands.part(leg, partner)
         self._holding.begin(partner, call.rules.settings)
         asking = Asking(leg, self._hands.person(call, ring), call, ring, call)
@@ -94,7 +95,7 @@ class Transfer:
             asking.second = second
             self._hands.note(call, "consult", to=number, by=asking.person, second=second.id)
 
-        if not self._calls.place(leg, phone, number, up=True, begun=begun):
+        if not self._calls.place(leg, phone, number, up=True, begun=begun, mobile=mobile):
             self._drop(asking)
             return False
         return True
@@ -233,7 +234,7 @@ class Transfer:
             self._hands.part(self._hands.partner(asking.first, asking.ring), other)
             self._holding.end(other)
         self._let_go_of(second)
-        self._hands.gone(second, asking.leg, second.phone, "caller")
+        self._hands.gone(second, asking.leg, second.party(), "caller")
         self._again(asking)
         return True
 

@@ -126,15 +126,34 @@ async def test_anna_asks_at_a_mobile_first_by_the_key_of_her_telephone(house: Ho
     await hang_up(house, customer, mobile)
 
 
-async def test_who_took_a_customer_at_a_mobile_sends_him_on_to_boris(house: House) -> None:
+async def customer_at_a_mobile(house: House) -> tuple[Customer, Customer]:
+    """A customer, and Anna who has him at her mobile."""
     anna = ('extension = "101"\n', f'extension = "101"\nmobile = "{MOBILE}"\n')
     await house.goes_out(anna, ('people = ["anna"]', 'people = ["anna.mobile"]'))
     mobile, customer = await house.outside(), await house.customer()
     await hears_music(mobile)  # words, that ask for a key
     mobile.rtp.press("1", BOX_EVENTS)
     await speak(customer, mobile)
+    return customer, mobile
+
+
+async def test_who_took_a_customer_at_a_mobile_sends_him_on_to_boris(house: House) -> None:
+    customer, mobile = await customer_at_a_mobile(house)
     mobile.rtp.press("##102#", BOX_EVENTS)
     await asyncio.gather(house.boris.takes(), mobile.gone())
+    await talks_to(customer, house.boris)
+    await ends(house, customer, house.boris)
+
+
+async def test_who_took_a_customer_at_a_mobile_asks_boris_first_and_puts_the_customer_through(house: House) -> None:
+    customer, mobile = await customer_at_a_mobile(house)
+    mobile.rtp.press("*2102#", BOX_EVENTS)
+    await house.boris.takes()
+    await asyncio.gather(hears(mobile, BORIS_HZ), hears(house.boris, MOBILE_HZ), hears_music(customer))
+    mobile.rtp.press("*0", BOX_EVENTS)
+    await asyncio.gather(speak(customer, mobile), hears_music(house.boris))
+    mobile.rtp.press("*2", BOX_EVENTS)
+    await mobile.gone()
     await talks_to(customer, house.boris)
     await ends(house, customer, house.boris)
 

@@ -8,6 +8,7 @@ import pytest
 
 from appliance.calls import confirm
 from appliance.calls.call import State
+from tests.calls.desks import hang_up, hears_music, press, talk
 from tests.calls.office import CALLER, OFFICE, Office
 
 ANNA, BORIS = "+37061111111", "+37062222222"
@@ -244,3 +245,24 @@ async def test_the_mobile_is_a_leg_of_its_own_in_the_journal_answered_only_when_
     await office.journal.durable()
     [leg] = [leg for leg in office.legs() if leg.kind == "mobile"]
     assert (leg.party, leg.answered_at, leg.cause) == ("city", None, 19)
+
+
+async def test_who_asks_a_colleague_from_his_mobile_talks_on_with_him_when_the_customer_leaves(
+    offices: Offices,
+) -> None:
+    office = put_up(offices, ALONE)
+    office.call_in()
+    mobile = office.leg("city")
+    office.control.answered(mobile)
+    office.control.digit(mobile, "1")
+    press(office, mobile, "*2102#")
+    assert hears_music(office, CALLER) and office.lines.shown[-1] == ("desk2", "101", "Anna")
+    office.control.answered(office.leg("desk2"))
+    hang_up(office, CALLER)
+    assert talk(office, mobile, office.leg("desk2"))
+    [call] = office.control.calls.values()
+    assert (call.caller_person, call.person) == ("anna", "boris")
+    assert office.control.outgoing.occupied("city") == 1 and office.control.person_states()["anna"] == "talking"
+    press(office, mobile, "##101#")
+    hang_up(office, mobile)
+    assert office.control.outgoing.occupied("city") == 0 and office.leg("desk1"), "and sends him on"
