@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the office had to do in a time: by hour and weekday, line, queue and person. Times are ms UTC; sums by SQLite."""
 
+import json
 from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -12,6 +13,10 @@ from appliance.store.reader import MISSED, Reader
 
 QUARTER = 900_000  # ms: no zone's offset is finer
 INSIDE = "phones"  # the line of our own telephones
+REMEMBERED = (  # each call once for each thing that was remembered of it
+    "(SELECT DISTINCT call.*, event.detail FROM call JOIN event ON event.call = call.id "
+    "WHERE call.at >= ?1 AND call.at < ?2 AND event.kind = 'attribute') AS call"
+)
 
 
 class Load(NamedTuple):
@@ -55,6 +60,9 @@ class Report:
     queues: dict[str, Load] = field(default_factory=dict)
     people: dict[str, Load] = field(default_factory=dict)
     made: dict[str, Load] = field(default_factory=dict)
+    choices: dict[tuple[str, str], Load] = field(
+        default_factory=dict
+    )  # an attribute and its value, such as a key of a menu
 
 
 def read(reader: Reader, since: int, until: int, zone: ZoneInfo, within: int) -> Report:
@@ -71,17 +79,20 @@ def read(reader: Reader, since: int, until: int, zone: ZoneInfo, within: int) ->
     report.queues = {str(name): load for name, load in _by(reader, "queue", since, until, within) if name}
     report.people = {str(name): load for name, load in _by(reader, "person", since, until, within) if name}
     report.made = {str(name): load for name, load in _by(reader, "caller", since, until, within, "=") if name}
+    for detail, load in _by(reader, "detail", since, until, within, source=REMEMBERED):
+        one = json.loads(str(detail))
+        report.choices[str(one["attribute"]), str(one["value"])] = load
     return report
 
 
 def _by(
-    reader: Reader, what: str, since: int, until: int, within: int, line: str = "<>"
+    reader: Reader, what: str, since: int, until: int, within: int, line: str = "<>", source: str = "call"
 ) -> list[tuple[Hashable, Load]]:
     """Loads by an expression; of calls from outside, or (line "=") of those our telephones made."""
     sql = (
         f"SELECT {what}, count(*), count(answered_at), total({MISSED}), "
         "total(answered_at - at <= ?3), total(answered_at - at), total(ended_at - answered_at) "
-        f"FROM call WHERE at >= ?1 AND at < ?2 AND ended_at IS NOT NULL AND line {line} ?4 GROUP BY 1"
+        f"FROM {source} WHERE at >= ?1 AND at < ?2 AND ended_at IS NOT NULL AND line {line} ?4 GROUP BY 1"
     )
     with reader.open() as db:
         rows = db.execute(sql, (since, until, within, INSIDE)).fetchall()

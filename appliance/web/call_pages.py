@@ -116,6 +116,8 @@ class CallPages:
         reader = Reader(self._box.state / "journal.db")
         legs, traces = await read(reader.legs, number), await read(reader.trace, number)
         recordings = await read(self._list.recordings, number) if asked.role in HEARS else []
+        events = await read(reader.events, number)
+        known = {each.detail["attribute"]: each.detail["value"] for each in events if each.kind == "attribute"}
         words = names.words(asked.language)
         why = [
             (moments.clock(t.at, names.zone), words.said(t.at, t.rule, t.reason, t.subject, t.detail)) for t in traces
@@ -126,6 +128,7 @@ class CallPages:
             clock_of=lambda at: moments.clock(at, names.zone), cause=words.cause, ended=moments.clock(one.ended_at, names.zone),
             party=lambda leg: names.called("line", leg.party), line=names.called("line", one.line),
             queue=names.called("queue", one.queue), message=one.outcome == "voicemail",
+            known=known,
         )  # fmt: skip
 
     async def export(self, asked: Visit) -> Response:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from appliance.reports import load, pdf
 from appliance.reports.load import Load, Report
+from appliance.settings.steps import CollectStep, LookUpStep
 from appliance.store.reader import Reader
 from appliance.web import moments
 from appliance.web.access import OWNER, SUPERVISOR, Refusal, Row, Visit
@@ -24,9 +25,16 @@ READS = frozenset({OWNER, SUPERVISOR})
 DAYS_MOST, DAYS_USUAL = 366, 30
 LEVELS = (10, 20, 30, 60)  # seconds
 USUAL = 20
+CHOICES_MOST = 100  # rows
 PERIODS = {"yesterday": _("Yesterday"), "week": _("Last week"), "month": _("Last month")}
 SHADES = 3  # of the table of hours
-NAMED = {"lines": _("Lines"), "departments": _("Departments"), "queues": _("Queues"), "people": _("People")}
+NAMED = {
+    "lines": _("Lines"),
+    "departments": _("Departments"),
+    "queues": _("Queues"),
+    "people": _("People"),
+    "choices": _("What callers chose"),
+}
 COLUMNS = (_("Calls"), _("Answered"), _("Missed"), _("Service level"), _("Mean wait"), _("Mean talk"))
 KEYS = ("of", "name", "calls", "answered", "missed", "answered_in_time", "wait_s", "talk_s")
 
@@ -132,7 +140,7 @@ def _by_hour(wanted: Asked, report: Report) -> list[tuple[int, float, float, Loa
 
 
 def _tables(report: Report, names: Names) -> dict[str, list[tuple[str, Load]]]:
-    """What lines, departments, queues and people had, by what they are called; the most first."""
+    """What lines, departments, queues and people had, by what they are called, and what was chosen; the most first."""
     departments = defaultdict[str, Load](Load)
     for name, one in report.queues.items():
         queue = names.settings.queue.get(name)
@@ -140,12 +148,23 @@ def _tables(report: Report, names: Names) -> dict[str, list[tuple[str, Load]]]:
             departments[queue.department] += one
     every = {"lines": ("line", report.lines), "departments": ("department", departments), "queues": ("queue", report.queues),
              "people": ("person", report.people)}  # fmt: skip
-    return {
-        key: sorted(
-            ((names.called(kind, name), one) for name, one in loads.items()), key=lambda row: (-row[1].calls, row[0])
-        )
+    tables = {
+        key: _most_first((names.called(kind, name), one) for name, one in loads.items())
         for key, (kind, loads) in every.items()
     }
+    given = _given(names)
+    chosen = ((f"{what}: {value}", one) for (what, value), one in report.choices.items() if value and what not in given)
+    return tables | {"choices": _most_first(chosen)[:CHOICES_MOST]}
+
+
+def _given(names: Names) -> set[str]:
+    """Attributes that remember what is another for each caller: digits, and what other programs say."""
+    steps = [step for scenario in names.settings.scenario.values() for step in scenario.step.values()]
+    return {step.attribute for step in steps if isinstance(step, CollectStep | LookUpStep) and step.attribute}
+
+
+def _most_first(rows: Iterable[tuple[str, Load]]) -> list[tuple[str, Load]]:
+    return sorted(rows, key=lambda row: (-row[1].calls, row[0]))
 
 
 def _made(report: Report, names: Names) -> list[tuple[str, Load]]:
@@ -155,9 +174,7 @@ def _made(report: Report, names: Names) -> list[tuple[str, Load]]:
     people = defaultdict[str, Load](Load)
     for by, one in report.made.items():
         people[whose.get(by, by)] += one
-    return sorted(
-        ((names.called("person", name), one) for name, one in people.items()), key=lambda row: (-row[1].calls, row[0])
-    )
+    return _most_first((names.called("person", name), one) for name, one in people.items())
 
 
 def _rows(wanted: Asked, report: Report, names: Names) -> Iterator[list[Any]]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from appliance.control.live import Live
 from appliance.control.messages import Call, Happened, Person, Queue
 
+KNOWN_SHOWN = 40  # characters of each thing that is remembered of a call
 CALLS_SHOWN = 100  # the page stays fast when the office does not
 Say = Callable[[str], str]
 
@@ -46,6 +47,7 @@ class CallRow(NamedTuple):
     tone: str
     since: int
     can: str
+    known: dict[str, str]  # what he pressed or was looked up, by the attribute that remembers it
 
 
 class QueueRow(NamedTuple):
@@ -166,7 +168,7 @@ def row(live: Live, call: Call, say: Say) -> CallRow:
         who, number = f"{call.caller} → {call.called}", ""
     doing, tone = _doing(live, call, say)
     way = line if call.direction != "internal" else say("inside")
-    return CallRow(call.id, who, number, way, doing, tone, _since(call), can(call))
+    return CallRow(call.id, who, number, way, doing, tone, _since(call), can(call), known(call))
 
 
 def can(call: Call) -> str:
@@ -176,6 +178,11 @@ def can(call: Call) -> str:
     if call.state == "talking":
         return "answer send park listen whisper barge drop"
     return "answer send drop" if call.state == "parked" else "answer send park drop"
+
+
+def known(call: Call) -> dict[str, str]:
+    """What is remembered of a call, in few characters: digits and answers of other programs may have many."""
+    return {name: value[:KNOWN_SHOWN] for name, value in call.attributes.items() if value}
 
 
 def person_name(live: Live, person: str) -> str:

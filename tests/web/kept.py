@@ -125,6 +125,10 @@ class Kept:
         journal.over(id, over, outcome, queue, person if answered else "", answered)
         return id
 
+    def knows(self, call: int, attribute: str, value: str) -> None:
+        """Something is remembered of a call."""
+        self.journal.event(call, call >> 10, "attribute", {"attribute": attribute, "value": value})
+
     def recording(self, call: int, samples: bytes, form: str = "wav") -> Recorded:
         """What was said in a call, encrypted."""
         id = self.journal.next_call_id()

@@ -121,6 +121,19 @@ async def test_the_first_page_is_small_whatever_one_may_do(box: Site) -> None:
         assert len(page.encode()) + sum([len((await one.get(file)).content) for file in files]) < 100_000
 
 
+async def test_what_a_caller_chose_stands_beside_him_for_whoever_takes_the_call(switch: Switch, box: Site) -> None:
+    known = {"topic": "<invoice>", "language": "", "order": "4711" * 20}
+    switch.call(state="talking", person="boris", attributes=known)
+    async with box.logged_in(EMPLOYEE) as one, box.logged_in(OWNER) as other:
+        page = await asyncio.wait_for(appears(one, "talks with Boris"), WITHIN)
+        assert page.count("<bdi>&lt;invoice&gt;</bdi>, <bdi>" + "4711" * 10 + "</bdi>") == 2, (
+            "his call, and beside Boris"
+        )
+        panel = (await other.get(f"/board/call/{CALL}")).text
+        assert "<dt><bdi>topic</bdi></dt><dd><bdi>&lt;invoice&gt;</bdi></dd>" in panel
+        assert "presses on his telephone 4 to listen, 5 to whisper, 6 to barge in" in panel
+
+
 @pytest.mark.parametrize("role", [INSTALLER, EMPLOYEE, READER])
 async def test_who_may_not_direct_calls_sees_them_and_nothing_to_press(switch: Switch, box: Site, role: str) -> None:
     switch.call(state="talking", person="boris")

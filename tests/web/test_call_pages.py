@@ -95,10 +95,12 @@ async def test_an_employee_sees_his_own_calls_whatever_he_asks_for(box: Site, ke
 
 async def test_one_call_tells_its_legs_and_its_why_in_the_visitors_language(box: Site, kept: Kept) -> None:
     first = (T << 10) + 1
+    kept.knows(first, "topic", "<invoice>")
+    await kept.journal.durable()
     async with box.logged_in("supervisor") as one:
         page = (await one.get(f"/calls/{first}")).text
         assert "the call came in on line “City”" in page and "waits in queue “Sales”, place 1" in page
-        assert "desk1" in page and "1:00" in page
+        assert "desk1" in page and "1:00" in page and "<dd><bdi>&lt;invoice&gt;</bdi></dd>" in page
         one.headers["Accept-Language"] = "uk"
         assert "чекає в черзі «Sales»" in (await one.get(f"/calls/{first}")).text
         assert (await one.get(f"/calls/{(1 << 60)}")).status_code == 404

@@ -22,7 +22,18 @@ from tests.web.visitors import Site, site
 HOUR, DAY = 3_600_000, 86_400_000  # ms
 PERIOD = "?from=2026-09-23&until=2026-09-24"
 SHOP = '[department.shop]\nname = "Магазин"\npeople = ["anna"]\n\n'
-OFFICE = DOCUMENT.replace("[queue.sales]", f'{SHOP}[queue.sales]\ndepartment = "shop"')
+ORDER = """
+[scenario.order]
+start = "ask"
+[scenario.order.step.ask]
+do = "collect"
+prompt = "order"
+attribute = "order"
+next = "queue.sales"
+[prompt.order]
+text = "Your number, please."
+"""
+OFFICE = DOCUMENT.replace("[queue.sales]", f'{SHOP}[queue.sales]\ndepartment = "shop"') + ORDER
 
 
 @pytest.fixture
@@ -35,6 +46,10 @@ async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
     kept.call(T + DAY, person="boris", phone="desk2", queue="")
     kept.call(T + DAY + HOUR, line="phones", caller="101", called="+37060000009", person="", queue="")
     kept.call(T + 5 * DAY)  # not of these days
+    for n, chosen in enumerate(("invoice", "invoice", "repair")):
+        for _ in range(2):  # sent back to the menu, and pressed once more
+            kept.knows((T + n * 60_000 << 10) + 1, "topic", chosen)
+        kept.knows((T + n * 60_000 << 10) + 1, "order", f"471{n}")
     async with kept:
         yield kept
 
@@ -80,6 +95,10 @@ async def test_the_table_holds_all_of_it(box: Site) -> None:
     assert rows["departments", "Магазин"]["calls"] == "4"
     assert rows["people", "Anna"]["talk_s"] == "180"
     assert rows["made", "Anna"]["calls"] == "1"
+    assert [(name, row["calls"]) for (of, name), row in rows.items() if of == "choices"] == [
+        ("topic: invoice", "2"),
+        ("topic: repair", "1"),
+    ], "what each caller has of his own, such as a number of an order, is no choice"
     assert rows["day", "2026-09-24"]["answered_in_time"] == "1"
     assert box.office.audited()[0].what == "report-exported"
 
