@@ -3,17 +3,23 @@
 
 import asyncio
 import gc
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from appliance.control.client import follow
+from appliance.control.messages import Applied, Event
 from appliance.mqtt.bridge import ActionFiles, Bridge, Logins
 from appliance.mqtt.broker import Login
 from appliance.mqtt.enabling import FILE as CLASS_4
 from appliance.programs import arguments, notify
+from appliance.settings.faults import SettingsFaults
+from appliance.settings.models import Settings
 from appliance.settings.passwords import FILE, Secrets, read_secrets
 
 
 def main(argv: list[str]) -> int:
-    """Until SIGTERM or SIGINT; 0 at once when the settings have no broker."""
+    """Until SIGTERM or SIGINT; while the settings have no broker it waits for others."""
     parser = arguments.parser("bridge", "Tell an MQTT broker what happens, and let it carry out premises actions.")
     parser.add_argument("--secrets", type=Path, metavar="FILE", help=f"the broker's password ({FILE} beside FILE)")
     args = arguments.parse(parser, argv)
@@ -24,11 +30,16 @@ def main(argv: list[str]) -> int:
 
 async def _work(document: Path, secrets: Path, socket: Path, state: Path) -> None:
     """One bridge after the other, each with the settings of its time."""
-    settings = arguments.settings(document, state)
-    if not settings.mqtt:
-        notify.ready("the settings name no broker")
+
+    def reread() -> Settings:
+        return arguments.settings(document, state)
+
+    settings = reread()
     actions = ActionFiles(state, document.with_name(CLASS_4), lambda: read_secrets(secrets).proof)
-    while settings.mqtt:
+    while True:
+        if not settings.mqtt:
+            notify.ready("the settings name no broker")
+            settings = await _named(socket, reread)
         bridge = Bridge(
             settings,
             socket,
@@ -40,7 +51,28 @@ async def _work(document: Path, secrets: Path, socket: Path, state: Path) -> Non
         gc.collect()
         gc.freeze()  # else it is all looked through now and then, for 25 ms in which nobody is told of a call
         notify.ready()
-        settings = await bridge.run(lambda: arguments.settings(document, state))
+        settings = await bridge.run(reread)
+
+
+async def _named(socket: Path, reread: Callable[[], Settings]) -> Settings:
+    """The first settings put in force that name a broker."""
+    applied = asyncio.Event()
+
+    def told(event: Event) -> None:
+        if isinstance(event, Applied):
+            applied.set()
+
+    following = asyncio.create_task(follow(socket, lambda _office: applied.set(), told, lambda: None))
+    try:
+        while True:
+            await applied.wait()
+            applied.clear()
+            with suppress(SettingsFaults, OSError):  # put right, it is applied again
+                if (settings := reread()).mqtt:
+                    return settings
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
 
 def _logins(secrets: Secrets) -> Logins:

@@ -149,7 +149,7 @@ def main(argv: list[str]) -> int:
     )
     args = arguments.parse(parser, argv)
     settings = arguments.settings(args.settings, args.state)
-    programs = ["switch", "web"] + (["bridge"] if settings.mqtt else [])
+    programs = ["switch", "web", "bridge"]
     programs += ["fence"] if settings.guard.mode == "nftables" else []
     programs = [program for program in programs if program not in args.without]
     given = ["--settings", str(args.settings), "--state", str(args.state), "--socket", str(args.socket)]

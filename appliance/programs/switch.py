@@ -69,7 +69,7 @@ from appliance.store.reader import Reader, Unreadable
 log = logging.getLogger("switch")
 
 COMPILE_EVERY = 86_400.0  # seconds; a plan knows the hours of 400 days
-NEEDS_RESTART = ("sip", "web", "mqtt", "monitor")  # tables whose change is taken up when the programs start again
+NEEDS_RESTART = ("sip", "web", "monitor")  # tables whose change is taken up when the programs start again
 FINISH_WITHIN = 3.0  # seconds for BYE and the last messages when the switch is stopped
 FAULTS_KEPT = 1000  # characters of the faults of a document
 TEXT_KEPT = 150  # characters of a text that the journal keeps

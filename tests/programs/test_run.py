@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from appliance.control.client import connect
+from appliance.control.messages import Apply
 from appliance.programs import run as run_module
 from appliance.programs.demo.ports import Ports
 from appliance.programs.run import Child, supervise
+from tests.fakes.mosquitto import Listener, Mosquitto
 
 WITHIN = 20.0  # seconds for anything that is waited for
 
@@ -150,14 +153,22 @@ async def test_ctrl_c_ends_it_too(office: Path) -> None:
         assert await run.end() == 0
 
 
-async def test_without_a_broker_in_the_settings_there_is_no_bridge(office: Path) -> None:
-    async with running(office) as run:
+async def test_a_broker_named_later_is_reached_without_starting_anything_anew(
+    office: Path, ports: Ports, tmp_path: Path
+) -> None:
+    async with Mosquitto(tmp_path, ports.take()) as broker, running(office) as run:
+        await broker.start()
+        await run.until(lambda said: "bridge ready: the settings name no broker" in said)
         await run.until_ready()
-        assert set(run.children()) == {"switch", "web"}
+        async with await connect(tmp_path / "state" / "control.sock") as switch:
+            named = await switch.request(Apply(0, office.read_text() + MQTT.format(broker=broker.port)))
+        assert named.restart == ()
+        async with Listener(broker.port) as house:
+            await house.until(lambda: house.now.get("linekeeper/office/bridge/state") == "online", WITHIN)
 
 
 async def test_a_program_that_is_not_wanted_does_not_run(office: Path) -> None:
-    async with running(office, "--without", "web") as run:
+    async with running(office, "--without", "web", "--without", "bridge") as run:
         await run.until_ready()
         assert set(run.children()) == {"switch"}
 
