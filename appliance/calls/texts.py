@@ -4,13 +4,14 @@
 from typing import NamedTuple
 
 TEXT_MOST = 4096  # characters kept
+PART, JOINED = "part", "joined"  # states of what is not told: a part that waits for others, one that is in a text
 
 
 class Sms(NamedTuple):
     """In or out. at: when it was kept, ms UTC; sent_at: by the sender's network, 0 when it does not say.
 
-    state: received; sent, delivered, failed. whole: no part is missing. mark: the same for the same, of one that came;
-    those of its parts follow, each after a blank. parts: references of those of ours whose reports are waited for."""
+    state: received, part, joined; sent, delivered, failed. whole: no part is missing. mark: the same for the same, of one
+    that came. parts: of ours, the references whose reports are waited for; of a part, how it came."""
 
     id: int
     line: str

@@ -12,8 +12,7 @@ from appliance.calls.ports import Leg, Listener
 from appliance.lines.at.calls import Changed, Event, Incoming, Named, Over, Second
 from appliance.lines.at.facts import State
 from appliance.lines.at.pdu import Report
-from appliance.lines.at.texts import Text
-from appliance.lines.modems.messages import NotSent
+from appliance.lines.modems.messages import Came, NotSent
 from appliance.lines.modems.modem import Modem, Standing
 from appliance.lines.modems.network import Learned
 from appliance.lines.modems.setup import Unfit
@@ -50,11 +49,10 @@ class Office(Protocol):
     def known(self, line: str) -> None:
         """What is known of its modem has changed."""
 
-    async def text(self, line: str, text: Text) -> None:
-        """Keep it safely: it is deleted in the modem then."""
+    async def message(self, line: str, came: Came) -> bool:
+        """Whether it is kept safely; it is deleted in the modem then."""
 
-    def had(self, line: str, piece: str) -> bool:
-        """Whether a part of a long text, by its mark, is of one that is kept."""
+    def deleted(self, line: str, came: Came) -> None: ...
 
     async def report(self, line: str, report: Report) -> None: ...
 
@@ -257,11 +255,11 @@ class Line:
             setattr(self.known, what, value)
             self._office.known(self.name)
 
-    async def text(self, text: Text) -> None:
-        await self._office.text(self.name, text)
+    async def message(self, came: Came) -> bool:
+        return await self._office.message(self.name, came)
 
-    def had(self, piece: str) -> bool:
-        return self._office.had(self.name, piece)
+    def deleted(self, came: Came) -> None:
+        self._office.deleted(self.name, came)
 
     async def report(self, report: Report) -> None:
         await self._office.report(self.name, report)

@@ -3,7 +3,6 @@
 
 import asyncio
 import glob
-import hashlib
 import logging
 import os
 import re
@@ -13,10 +12,12 @@ from pathlib import Path
 from typing import Protocol
 
 from appliance.calls.ports import Leg, Listener
-from appliance.calls.texts import TEXT_MOST, Sms
+from appliance.calls.texts import Sms
+from appliance.lines import inbox
 from appliance.lines.at.pdu import BadPdu, Report
-from appliance.lines.at.texts import Text
+from appliance.lines.inbox import Inbox
 from appliance.lines.line import CANNOT, Known, Line
+from appliance.lines.modems.messages import Came
 from appliance.lines.modems.modem import Modem
 from appliance.lines.modems.network import Network
 from appliance.lines.pins import RefusedPins
@@ -28,7 +29,6 @@ from appliance.settings.passwords import LineSecret, Secrets
 
 log = logging.getLogger("lines")
 
-NUMBER_MOST = 32  # characters kept of a sender
 STALLS = ("", "nothing-read", "nothing-taken", "gone")  # as the bridge counts them
 PORTS_MOST = 64  # that one pattern finds
 
@@ -41,12 +41,11 @@ class LineRefused(Exception):
         self.id = id
 
 
-class Kept(Protocol):
+class Kept(inbox.Kept, Protocol):
     """Where messages are kept."""
 
     def sms(self, sms: Sms) -> None: ...
     def sms_became(self, id: int, state: str, parts: str) -> None: ...
-    async def durable(self) -> bool: ...
 
 
 class Told(Protocol):
@@ -74,17 +73,18 @@ class Lines:
         self._listener, self._sound, self._kept, self._told, self._now = listener, sound, kept, told, now
         self._pins = RefusedPins(state / "refused-pins.json")
         self._watch = watch or Watch()
-        self._watching: asyncio.Task[None] | None = None
+        self._working: list[asyncio.Task[None]] = []
         self._lines: dict[str, Line] = {}
         self._tables: dict[str, tuple[ModemLine, LineSecret | None]] = {}
-        self._marks: set[str] = set()  # of messages that are kept
+        self._inbox = Inbox(kept, told.sms, self._id, now)
         self._out: dict[int, Sms] = {}  # of ours whose reports are waited for
         self._last_id = 0
         self._closing: set[asyncio.Task[None]] = set()
 
-    def learn(self, marks: set[str], waiting: list[Sms], last_id: int) -> None:
-        """What is kept from before a restart: messages that came, those whose reports are waited for, the highest id."""
-        self._marks, self._last_id = marks, last_id
+    def learn(self, parts: list[Sms], waiting: list[Sms], last_id: int) -> None:
+        """What is kept from before a restart: parts of long messages, those whose reports are waited for, the highest id."""
+        self._inbox.learn(parts)
+        self._last_id = last_id
         self._out = {one.id: one for one in waiting}
 
     def configure(self, settings: Settings, secrets: Secrets) -> None:
@@ -96,8 +96,11 @@ class Lines:
             if tables.get(name) != self._tables.get(name):
                 self._let_go(self._lines.pop(name))
         self._tables = tables
-        if tables and not self._watching:
-            self._watching = asyncio.create_task(self._watch.run(), name="usb")
+        if tables and not self._working:
+            self._working = [
+                asyncio.create_task(self._watch.run(), name="usb"),
+                asyncio.create_task(self._inbox.run(), name="texts"),
+            ]
         for name, (table, secret) in tables.items():
             if name not in self._lines:
                 self._lines[name] = line = Line(name, table.number or "", self._listener, self._sound, self)
@@ -150,9 +153,9 @@ class Lines:
         for line in self._lines.values():
             self._let_go(line)
         self._lines = {}
-        if self._watching:
-            self._watching.cancel()
-        await asyncio.gather(*self._closing, *([self._watching] if self._watching else []), return_exceptions=True)
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._closing, *self._working, return_exceptions=True)
 
     # ---- calls ------------------------------------------------------------------------------------------------------
 
@@ -191,28 +194,11 @@ class Lines:
 
     # ---- messages ---------------------------------------------------------------------------------------------------
 
-    async def text(self, line: str, text: Text) -> None:
-        """One that is kept already, since the power went before the modem could delete it, is not told again.
+    async def message(self, line: str, came: Came) -> bool:
+        return await self._inbox.message(line, came)
 
-        It is known by sender, time and text; one that could not be read, by its bytes, in which its time stands."""
-        sent_at = int(text.at.timestamp() * 1000) if text.at else 0
-        said = (text.text or text.data.hex())[:TEXT_MOST]
-        mark = hashlib.sha256(f"{line}\0{text.sender}\0{sent_at}\0{said}".encode()).hexdigest()[:32]
-        if (sent_at or not text.sender) and mark in self._marks:
-            log.info("line %s: a message that is kept already came again", line)
-            return
-        number = text.sender[:NUMBER_MOST]
-        marks = [mark, *(_part(line, piece) for piece in text.pieces)]
-        sms = Sms(self._id(), line, "received", self._now(), sent_at, number, said, text.whole, " ".join(marks))
-        self._kept.sms(sms)
-        if not await self._kept.durable():
-            await asyncio.Event().wait()  # we are closing, and it is not kept: the modem keeps it
-        self._marks.update(marks)
-        log.info("line %s: a message of %d characters came from %s", line, len(said), number)
-        self._told.sms(sms)
-
-    def had(self, line: str, piece: str) -> bool:
-        return _part(line, piece) in self._marks
+    def deleted(self, line: str, came: Came) -> None:
+        self._inbox.deleted(line, came)
 
     async def report(self, line: str, report: Report) -> None:
         for sms in list(self._out.values()):
@@ -226,15 +212,16 @@ class Lines:
     async def send(self, name: str, to: str, text: str, report: bool = True) -> Sms:
         """Send a text; LineRefused."""
         line = self._named(name)
-        sms = Sms(self._id(), name, "sent", self._now(), 0, to, text, True, "")
+        sms = Sms(0, name, "sent", self._now(), 0, to, text, True, "")
         try:
             references = await line.send(to, text, report)
         except BadPdu as wrong:
             raise LineRefused("bad-text", str(wrong)) from None
         except CANNOT as wrong:
-            self._kept.sms(sms._replace(state="failed"))
+            self._kept.sms(sms._replace(id=self._id(), state="failed"))
             raise LineRefused("not-sent", f"line {name}: {wrong}") from None
-        sms = sms._replace(parts=" ".join(map(str, references)) if report else "")
+        # whoever reads on after the last id he knows misses none: it is given when it is kept, a minute later perhaps
+        sms = sms._replace(id=self._id(), parts=" ".join(map(str, references)) if report else "")
         self._kept.sms(sms)
         if report:
             self._out[sms.id] = sms
@@ -264,8 +251,3 @@ class Lines:
     def _id(self) -> int:
         self._last_id = max(self._last_id + 1, self._now() << 10)
         return self._last_id
-
-
-def _part(line: str, piece: str) -> str:
-    """The mark of a part of a long message that came on a line."""
-    return hashlib.sha256(f"{line}\0{piece}".encode()).hexdigest()[:16]

@@ -19,7 +19,7 @@ BROKERS_ASK = frozenset(
     | {SendText, Code}
 )
 MAY: dict[str, frozenset[type]] = {
-    "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys, TellBrokers})
+    "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys, TellBrokers, Texts})
     | BROKERS_ASK,
     "linekeeper-fence": frozenset({messages.Watch}),
     "linekeeper-web": frozenset(

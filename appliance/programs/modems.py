@@ -40,8 +40,7 @@ class Modems:
     def start(self, settings: Settings, secrets: Secrets) -> None:
         reader = Reader(self._state / "journal.db")
         try:
-            newest = reader.sms(limit=1)
-            self.lines.learn(reader.sms_marks(), reader.sms_waiting(), newest[-1].id if newest else 0)
+            self.lines.learn(reader.sms_parts(), reader.sms_waiting(), reader.sms_newest())
         except Unreadable as fault:
             log.error("which text messages came before is not known: %s", fault)
         self.lines.configure(settings, secrets)

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from appliance.calls.messages import Message
 from appliance.calls.recorded import Recorded
-from appliance.calls.texts import TEXT_MOST, Sms
+from appliance.calls.texts import JOINED, TEXT_MOST, Sms
 from appliance.store.migrate import TooNew, migrate
 
 DELAY = 0.2  # seconds a row may wait for company before it is written; what a power cut may take
@@ -56,6 +56,9 @@ MESSAGE = (
 )
 RECORDING = f"INSERT OR REPLACE INTO recording ({', '.join(Recorded._fields)}) VALUES ({', '.join('?' * len(Recorded._fields))})"
 SMS = f"INSERT OR IGNORE INTO sms ({', '.join(Sms._fields)}) VALUES ({', '.join('?' * len(Sms._fields))})"
+SMS_ONCE = f"{SMS.replace('INSERT OR IGNORE', 'INSERT')} ON CONFLICT (mark) WHERE mark <> '' DO NOTHING"
+SMS_JOINED = "UPDATE sms SET state = ?, text = '', parts = '' WHERE id = ?"
+SMS_FORGOTTEN = "UPDATE sms SET mark = '' WHERE mark = ?"
 SMS_BECAME = "UPDATE sms SET state = ?, parts = ? WHERE id = ?"
 RECORDING_GONE = "DELETE FROM recording WHERE id = ?"
 MESSAGE_GONE = "DELETE FROM message WHERE id = ?"
@@ -100,6 +103,7 @@ class _Row(NamedTuple):
     call: int = 0
     at: int = 0
     done: Callable[[bool], None] | None = None
+    changed: Callable[[int], None] | None = None  # told how many rows it changed
 
 
 class Journal:
@@ -196,10 +200,22 @@ class Journal:
         self._put(_Row(CALLER, (_text(caller), _text(name), call)))
 
     def sms(self, sms: Sms) -> None:
-        """A text message came, or was sent; one with a mark that is kept already changes nothing."""
-        text = _text(sms.text, TEXT_MOST)
-        kept = sms._replace(line=_text(sms.line), number=_text(sms.number), text=text, whole=int(sms.whole))
-        self._put(_Row(SMS, tuple(kept)))
+        """A text message was sent."""
+        self._put(_Row(SMS, _sms(sms)))
+
+    async def sms_once(self, sms: Sms, parts: Sequence[int] = ()) -> bool | None:
+        """A text message came, or one was put together from parts that are kept.
+
+        When it is on the disk: True, or False since one with its mark was there; None: it is not, and will not be."""
+        changed: list[int] = []  # once for each attempt to write it
+        self._put(_Row(SMS_ONCE, _sms(sms), changed=changed.append))
+        for part in parts:
+            self._put(_Row(SMS_JOINED, (JOINED, part)))
+        return any(changed) if await self.durable() and changed else None
+
+    def sms_forget(self, mark: str) -> None:
+        """One that is told again is another."""
+        self._put(_Row(SMS_FORGOTTEN, (mark,)))
 
     def sms_became(self, id: int, state: str, parts: str) -> None:
         """What became of one that was sent."""
@@ -462,7 +478,9 @@ def _apply(db: sqlite3.Connection, row: _Row) -> str:
     """Carry out one row's statement; "" or why the database would not take it. Raises sqlite3.Error of the disk."""
     try:
         try:
-            db.execute(row.sql, row.values)
+            written = db.execute(row.sql, row.values)
+            if row.changed:
+                row.changed(written.rowcount)
         except sqlite3.IntegrityError as fault:
             if fault.sqlite_errorname != "SQLITE_CONSTRAINT_FOREIGNKEY":
                 raise
@@ -471,6 +489,11 @@ def _apply(db: sqlite3.Connection, row: _Row) -> str:
     except (*ROW_FAULTS, OverflowError) as fault:
         return str(fault)
     return ""
+
+
+def _sms(sms: Sms) -> tuple[object, ...]:
+    text = _text(sms.text, TEXT_MOST)
+    return tuple(sms._replace(line=_text(sms.line), number=_text(sms.number), text=text, whole=int(sms.whole)))
 
 
 def _file(path: str) -> _File:

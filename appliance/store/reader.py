@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from appliance.calls.messages import Message
 from appliance.calls.recorded import Recorded
-from appliance.calls.texts import Sms
+from appliance.calls.texts import JOINED, PART, Sms
 
 LOCK_WAIT = 1.0  # seconds; readers wait only while a new database is being made
 
@@ -116,10 +116,6 @@ class Binding(NamedTuple):
 
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
-
-
-class Mark(NamedTuple):
-    mark: str
 
 
 class Reader:
@@ -264,21 +260,28 @@ class Reader:
 
     def sms(self, after: int = 0, limit: int = -1, before: int = 1 << 62) -> list[Sms]:
         """Text messages, oldest first; limit: the first so many after an id, without one the newest before another."""
-        wanted = f"SELECT {', '.join(Sms._fields)} FROM sms WHERE id > ? AND id < ? ORDER BY id {{}} LIMIT ?"
+        told = f"state NOT IN ('{PART}', '{JOINED}')"
+        wanted = f"SELECT {', '.join(Sms._fields)} FROM sms WHERE id > ? AND id < ? AND {told} ORDER BY id {{}} LIMIT ?"
         if after:
             found = self.ask(Sms, wanted.format("ASC"), after, before, limit)
         else:
             found = self.ask(Sms, wanted.format("DESC"), after, before, limit)[::-1]
         return [one._replace(whole=bool(one.whole)) for one in found]
 
-    def sms_marks(self) -> set[str]:
-        """Of all messages that came, and of their parts."""
-        marks = self.ask(Mark, "SELECT mark FROM sms WHERE mark <> ''")
-        return {mark for one in marks for mark in one.mark.split()}
+    def sms_parts(self) -> list[Sms]:
+        """Parts of long messages that wait for others, oldest first."""
+        return self.ask(Sms, f"SELECT {', '.join(Sms._fields)} FROM sms WHERE state = '{PART}' ORDER BY id")
+
+    def sms_newest(self) -> int:
+        """The highest id of text messages and parts, 0 when there is none."""
+        with self.open() as db:
+            return int(db.execute("SELECT coalesce(max(id), 0) FROM sms").fetchone()[0])
 
     def sms_waiting(self) -> list[Sms]:
         """Those of ours whose reports are waited for."""
-        rows = self.ask(Sms, f"SELECT {', '.join(Sms._fields)} FROM sms WHERE parts <> '' ORDER BY id")
+        rows = self.ask(
+            Sms, f"SELECT {', '.join(Sms._fields)} FROM sms WHERE state = 'sent' AND parts <> '' ORDER BY id"
+        )
         return [one._replace(whole=bool(one.whole)) for one in rows]
 
     def call(self, id: int) -> Call | None:

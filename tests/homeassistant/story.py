@@ -14,8 +14,7 @@ from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
 from tests.calls.stories import changed, use
 from tests.homeassistant.home import HomeAssistant
-from tests.lines.mobile import CALLED, line, modem
-from tests.lines.simulator import HELLO
+from tests.lines.mobile import CALLED, HELLO, line, modem
 from tests.telephones.stage import ANNA_HZ, Stage
 
 pytestmark = pytest.mark.timeout(400)

@@ -9,15 +9,18 @@ from typing import Any
 
 from appliance.control import client
 from appliance.control.messages import Line, Watch
+from appliance.programs.demo.modem.dialects import DIALECTS
+from appliance.programs.demo.modem.simulator import Simulator
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
 from tests.calls.stories import use
 from tests.lines.far_end import FarEnd
-from tests.lines.simulator import DIALECTS, Simulator
 from tests.telephones.stage import Stage
 
 IMEI, OTHER_IMEI = "350000000000006", "350000000000014"
 OWN, CALLER, CALLED = "+37060000100", "+37060000001", "+37060000009"
+# From +447700900123 by the centre +447700090000: hellohello
+HELLO = "07914477000900000" + "40C91447700091032" + "0000" + "62118281035180" + "0AE8329BFD4697D9EC37"
 LINE = '\n[line.{name}]\nkind = "modem"\nport = "{port}"\nnumber = "' + OWN + '"\n{more}\n'
 
 

@@ -24,7 +24,7 @@ from appliance.lines.at.pdu import (
     period_octet,
     tpdu_length,
 )
-from appliance.lines.at.texts import GAP, WAITING_MOST, Text, Together, bodies, piece
+from appliance.lines.at.texts import GAP, WAITING_MOST, Text, Together, bodies
 
 ANNA, OFFICE, CENTRE = "+447700900123", "+15550100", "+447700900000"
 AT = datetime(2026, 11, 28, 18, 30, 15, tzinfo=timezone(timedelta(hours=2)))
@@ -144,7 +144,8 @@ def test_any_message_of_ours_is_what_was_meant_in_any_length(to: str, text: str,
         read = decode(sent)
         assert read == Submit(to, body, validity=timedelta(days=1), report=report)
         assert len(sent) <= 2 * (1 + 14 + 4 + USER_DATA)  # no centre; kind to address; four bytes of how; what is said
-        told += together.add(Deliver(to, AT, body), number, 0)
+        read = Deliver(to, AT, body)
+        told += together.add(read, body.part, number, 0) if body.part else [Text(to, AT, body.text)]
     (heard,) = told
     assert (heard.text, heard.sender, heard.whole) == (text, to, True)
 
@@ -226,37 +227,41 @@ def test_how_long_a_message_is_tried(octet: int, lasts: timedelta) -> None:
     assert period_octet(lasts) == octet
 
 
+def add(together: Together, message: Deliver, id: int, now: int = 0) -> list[Text]:
+    assert message.body.part
+    return together.add(message, message.body.part, id, now)
+
+
 def test_parts_in_any_order_make_one_text() -> None:
     together = Together()
     one, two = deliver("hello ", Part(9, 2, 1)), deliver("there", Part(9, 2, 2))
-    assert together.add(two, 4, 0) == []
-    assert together.add(two, 5, 0) == []
-    pieces = (piece(two), piece(one))
-    assert together.add(one, 3, 0) == [Text(ANNA, AT, "hello there", (4, 5, 3), pieces=pieces)]
+    assert add(together, two, 4) == []
+    assert add(together, two, 5) == []
+    assert add(together, one, 3) == [Text(ANNA, AT, "hello there", ids=(4, 5, 3))]
     assert together.deadline is None
 
 
 def test_parts_of_two_senders_are_kept_apart() -> None:
     together = Together()
-    together.add(deliver("from anna", Part(9, 2, 1)), 1, 0)
-    assert together.add(deliver(" from the office", Part(9, 2, 2), OFFICE), 2, 0) == []
+    add(together, deliver("from anna", Part(9, 2, 1)), 1)
+    assert add(together, deliver(" from the office", Part(9, 2, 2), OFFICE), 2) == []
 
 
 def test_a_part_that_never_comes_is_not_waited_for_for_ever() -> None:
     together = Together(wait=1000)
-    together.add(deliver("hello ", Part(9, 2, 1)), 3, 500)
+    add(together, deliver("hello ", Part(9, 2, 1)), 3, 500)
     assert together.deadline == 1500
     assert together.late(1499) == []
     [text] = together.late(1500)
-    assert text._replace(pieces=()) == Text(ANNA, AT, "hello " + GAP, (3,), whole=False)
+    assert text == Text(ANNA, AT, "hello " + GAP, whole=False, ids=(3,))
 
 
 def test_a_reference_used_again_starts_a_new_text() -> None:
     together = Together()
-    together.add(deliver("old ", Part(9, 2, 1)), 1, 0)
-    [text] = together.add(deliver("new ", Part(9, 2, 1)), 2, 0)
-    assert text._replace(pieces=()) == Text(ANNA, AT, "old " + GAP, (1,), whole=False)
-    assert [each.text for each in together.add(deliver("text", Part(9, 2, 2)), 3, 0)] == ["new text"]
+    add(together, deliver("old ", Part(9, 2, 1)), 1)
+    [text] = add(together, deliver("new ", Part(9, 2, 1)), 2)
+    assert text == Text(ANNA, AT, "old " + GAP, whole=False, ids=(1,))
+    assert [each.text for each in add(together, deliver("text", Part(9, 2, 2)), 3)] == ["new text"]
 
 
 def test_many_halves_do_not_fill_the_memory() -> None:
@@ -264,7 +269,7 @@ def test_many_halves_do_not_fill_the_memory() -> None:
     told = [
         text
         for at in range(1000)
-        for text in together.add(deliver(f"{at} ", Part(at & 255, 2, 1), f"+{at + 1}"), at, at)
+        for text in add(together, deliver(f"{at} ", Part(at & 255, 2, 1), f"+{at + 1}"), at, at)
     ]
     assert len(together.waiting) == WAITING_MOST
     assert [each.text for each in told] == [f"{at} {GAP}" for at in range(1000 - WAITING_MOST)]

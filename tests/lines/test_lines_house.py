@@ -12,13 +12,13 @@ import pytest_asyncio
 
 from appliance.control import client
 from appliance.control.modems import Code, Sms, Texts
+from appliance.programs.demo.modem.simulator import Simulator
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
 from tests.calls.stories import changed, use
 from tests.fakes.mosquitto import Listener, Mosquitto
-from tests.lines.mobile import CALLED, CALLER, line, modem, seen, stands
+from tests.lines.mobile import CALLED, CALLER, HELLO, line, modem, seen, stands
 from tests.lines.mobile import events as journalled
-from tests.lines.simulator import HELLO, Simulator
 from tests.telephones.baresip import Baresip
 from tests.telephones.stage import ANNA_HZ, Stage
 

@@ -15,6 +15,7 @@ from appliance.lines.at.texts import bodies
 from appliance.lines.lines import Lines
 from appliance.lines.modems.port import closed, opened
 from appliance.lines.usb import Found, together
+from appliance.programs.demo.modem.simulator import Simulator
 from appliance.settings.load import parse
 from appliance.settings.passwords import LineSecret, Secrets
 from appliance.sip.names import Stall
@@ -23,7 +24,6 @@ from appliance.store.reader import Reader
 from tests.lines.far_end import RATE, FarEnd
 from tests.lines.mobile import IMEI, OTHER_IMEI, modem
 from tests.lines.silent import Silent
-from tests.lines.simulator import Simulator
 from tests.telephones import tone
 
 OFFICE = '[office]\nname = "Example Ltd"\ncountry = "LT"\ntime_zone = "Europe/Vilnius"\n'
@@ -42,7 +42,7 @@ class Box:
         self.answered_legs: list[int] = []
         self.lines = Lines(self, Silent(lambda leg, digit: None), self.journal, self, folder, _now)  # type: ignore[arg-type]
         reader = Reader(folder / "journal.db")
-        self.lines.learn(reader.sms_marks(), reader.sms_waiting(), 0)
+        self.lines.learn(reader.sms_parts(), reader.sms_waiting(), reader.sms_newest())
         secret = LineSecret.model_validate({"pin": pin} if pin else {})
         self.lines.configure(parse(OFFICE + document, folder / "office.toml"), Secrets(line={"gsm": secret}))
 
@@ -256,27 +256,92 @@ async def test_a_call_that_was_held_is_answered_once_and_its_sound_opened_once(t
             simulator.unplug()
 
 
-async def test_a_long_text_of_which_the_power_left_one_part_undeleted_is_kept_once_and_the_part_goes(
-    tmp_path: Path,
-) -> None:
-    """The first part is deleted, then the power goes; the others are still in the modem when it is back."""
-    gsm = modem(tmp_path)
-    said = "А" * 100
-    at = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)
-    pdus = [encode(Deliver("+37060000001", at, body)) for body in bodies(said, 7)]
-    gsm.memory = dict(enumerate(pdus, 1))
-    gsm.refuses = {"+CMGD=2"}
-    gsm.plug()
-    box = Box(tmp_path, table(gsm))
-    await until(lambda: "AT+CMGD=2" in gsm.heard)
-    assert list(gsm.memory) == [2]
+def long(said: str, reference: int, at: datetime | None = datetime(2026, 11, 29, 8, 0, tzinfo=UTC)) -> list[str]:
+    return [encode(Deliver("+37060000001", at, body)) for body in bodies(said, reference)]
+
+
+async def restarted(gsm: Simulator, box: Box) -> Box:
+    """With the power of the modem, too."""
     await box.close()
     gsm.unplug()
     gsm.refuses = set()
     gsm.plug()
-    again = Box(tmp_path, table(gsm))
+    return Box(box.folder, table(gsm))
+
+
+def read_all(folder: Path) -> list[tuple[str, bool]]:
+    return [(one.text, one.whole) for one in Reader(folder / "journal.db").sms()]
+
+
+async def test_parts_that_the_power_left_undeleted_are_kept_once(tmp_path: Path) -> None:
+    """The first part is deleted, then the power goes; the others are still in the modem when it is back."""
+    gsm, said = modem(tmp_path), "А" * 200
+    gsm.memory = dict(enumerate(long(said, 7), 1))
+    gsm.refuses = {"+CMGD=2"}
+    gsm.plug()
+    box = Box(tmp_path, table(gsm))
+    await until(lambda: box.told and list(gsm.memory) == [2])
+    again = await restarted(gsm, box)
     await until(lambda: not gsm.memory)
     await again.close()
     gsm.unplug()
     assert not again.told
-    assert [(one.text, one.whole) for one in Reader(tmp_path / "journal.db").sms()] == [(said, True)]
+    assert read_all(tmp_path) == [(said, True)]
+
+
+async def test_a_sim_full_of_beginnings_has_room_at_once_and_their_ends_come_after_a_restart(tmp_path: Path) -> None:
+    gsm, said = modem(tmp_path), [f"{n:02}" + "x" * 200 for n in range(20)]
+    gsm.places = 20
+    gsm.memory = {n + 1: long(said[n], n)[0] for n in range(20)}
+    gsm.plug()
+    box = Box(tmp_path, table(gsm))
+    await until(lambda: not gsm.memory)
+    gsm.text_comes(long("hello", 0)[0])
+    await until(lambda: [one.text for one in box.told] == ["hello"])
+    again = await restarted(gsm, box)
+    await again.stands("ready")
+    for n in range(20):
+        gsm.text_comes(long(said[n], n)[1])
+    await until(lambda: len(again.told) == 20)
+    await again.close()
+    gsm.unplug()
+    assert sorted(read_all(tmp_path)) == sorted((each, True) for each in [*said, "hello"])
+
+
+@pytest.mark.parametrize("said", ["hello", "y" * 200])
+async def test_a_text_without_a_time_is_told_once_over_a_restart_and_again_when_it_is_sent_again(
+    said: str, tmp_path: Path
+) -> None:
+    gsm, pdus = modem(tmp_path), long(said, 7, None)
+    gsm.memory = dict(enumerate(pdus, 1))
+    gsm.refuses = {"+CMGD"}
+    gsm.plug()
+    box = Box(tmp_path, table(gsm))
+    await until(lambda: box.told and f"AT+CMGD={len(pdus)}" in gsm.heard)
+    again = await restarted(gsm, box)
+    await until(lambda: not gsm.memory)
+    await again.stands("ready")
+    assert not again.told
+    for pdu in pdus:
+        gsm.text_comes(pdu)
+    await until(lambda: again.told and not gsm.memory)
+    await again.close()
+    gsm.unplug()
+    assert read_all(tmp_path) == [(said, True)] * 2
+
+
+async def test_a_long_text_whose_end_never_comes_is_told_with_a_gap_a_day_later_whatever_the_modem_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gsm = modem(tmp_path)
+    gsm.memory = {1: long("z" * 200, 7)[0]}
+    gsm.plug()
+    box = Box(tmp_path, table(gsm))
+    await until(lambda: not gsm.memory)
+    await box.close()
+    gsm.unplug()
+    monkeypatch.setitem(globals(), "_now", lambda: time.time_ns() // 1_000_000 + 24 * 60 * 60 * 1000)
+    again = Box(tmp_path, table(gsm))
+    await until(lambda: again.told)
+    await again.close()
+    assert read_all(tmp_path) == [("z" * 153 + "[…]", False)]

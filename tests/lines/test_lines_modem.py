@@ -17,12 +17,14 @@ import pytest
 from appliance.lines.at.calls import Changed, Event, Incoming, Named, Over, Second
 from appliance.lines.at.facts import State
 from appliance.lines.at.pdu import Report
-from appliance.lines.at.texts import Text
-from appliance.lines.modems.messages import NotSent
+from appliance.lines.at.texts import Text, Together
+from appliance.lines.modems.messages import Came, NotSent
 from appliance.lines.modems.modem import Modem, Standing
 from appliance.lines.modems.setup import Unfit
 from appliance.lines.modems.talk import Lost
-from tests.lines.simulator import DIALECTS, HELLO, Simulator
+from appliance.programs.demo.modem.dialects import DIALECTS
+from appliance.programs.demo.modem.simulator import Simulator
+from tests.lines.mobile import HELLO
 
 ANNA, BORIS = "+15550100", "+15550101"
 FRONT = "0791447700090000440C91447700091032000862118281035180"  # one part, in UCS2
@@ -40,8 +42,9 @@ class Office:
     known: dict[str, str] = field(default_factory=dict)
     keys: str = ""
     why: str = ""
-    keep: Callable[[Text], Awaitable[None]] | None = None
-    pieces: set[str] = field(default_factory=set)
+    keep: Callable[[Came], Awaitable[None]] | None = None
+    together: Together = field(default_factory=Together)
+    gone: list[Came] = field(default_factory=list)  # from the modem's memory
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stands(self, standing: Standing, why: str) -> None:
@@ -64,14 +67,18 @@ class Office:
         self.known[what] = value
         self.changed.set()
 
-    async def text(self, text: Text) -> None:
+    async def message(self, came: Came) -> bool:
         if self.keep:
-            await self.keep(text)
-        self.texts.append(text)
+            await self.keep(came)
+        assert came.message
+        body, part = came.message.body, came.message.body.part
+        whole = Text(came.message.sender, came.message.at, body.text)
+        self.texts += self.together.add(came.message, part, came.place or 0, 0) if part else [whole]
         self.changed.set()
+        return True
 
-    def had(self, piece: str) -> bool:
-        return piece in self.pieces
+    def deleted(self, came: Came) -> None:
+        self.gone.append(came)
 
     async def report(self, report: Report) -> None:
         self.reports.append(report)
@@ -281,8 +288,8 @@ async def test_messages_come_in_and_are_deleted_once_they_are_kept(family: str, 
         await office.ready()
         kept = asyncio.Event()
 
-        async def keep(text: Text) -> None:
-            assert text.places[0] in simulator.memory
+        async def keep(came: Came) -> None:
+            assert came.place in simulator.memory
             await kept.wait()
 
         await office.until(lambda: office.texts)
@@ -300,7 +307,7 @@ async def test_a_message_that_was_not_kept_when_the_power_went_is_told_at_the_ne
         await office.ready()
         keeping = asyncio.Event()
 
-        async def keep(text: Text) -> None:
+        async def keep(came: Came) -> None:
             keeping.set()
             await asyncio.Event().wait()
 
@@ -402,7 +409,8 @@ async def test_a_long_message_comes_in_in_parts_the_second_one_by_itself(tmp_pat
         first = simulator.text_comes(FRONT + "0A" + "0500030902010068" + "0065")
         second = FRONT + "0A" + "0500030902020079" + "0021"
         await simulator.until(lambda: f"AT+CMGR={first}" in simulator.heard)
-        assert not office.texts and simulator.memory
+        await simulator.until(lambda: not simulator.memory)
+        assert not office.texts, "told without its other part"
         simulator.write(f"\r\n+CMT: ,{len(second) // 2 - 8}\r\n{second}\r\n")
         await office.until(lambda: office.texts)
         await simulator.until(lambda: not simulator.memory and "AT+CNMA" in simulator.heard)
@@ -528,7 +536,7 @@ async def test_a_listener_slow_to_keep_a_message_holds_up_no_call(tmp_path: Path
         await office.ready()
         keeping = asyncio.Event()
 
-        async def keep(text: Text) -> None:
+        async def keep(came: Came) -> None:
             keeping.set()
             await asyncio.Event().wait()
 

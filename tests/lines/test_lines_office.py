@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from appliance.programs.demo.modem.simulator import Simulator
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Call, Leg, Reader
 from tests.calls.stories import PROMPT_HZ, SIMPLE, changed, prompt, use
 from tests.lines.far_end import RATE, FarEnd
 from tests.lines.mobile import CALLED, CALLER, OWN, line, office_with, seen
-from tests.lines.simulator import Simulator
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.telephones.stage import ANNA_HZ, Stage

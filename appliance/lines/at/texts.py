@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A text of any length: cut into messages, and put together again from them. Times are ms."""
 
-import hashlib
 from datetime import datetime
 from typing import NamedTuple
 
@@ -40,24 +39,14 @@ def bodies(text: str, reference: int, most: int = MOST_PARTS) -> list[Body]:
 
 
 class Text(NamedTuple):
-    """A text as it was sent. places: where its parts lie in the modem, to be deleted once it is kept safely.
-
-    pieces: the marks of the parts of a long one."""
+    """A text as it was sent. ids: of the parts of a long one."""
 
     sender: str
     at: datetime | None
     text: str
-    places: tuple[int, ...]
     whole: bool = True
     data: bytes = b""
-    pieces: tuple[str, ...] = ()
-
-
-def piece(message: Deliver) -> str:
-    """The mark of a part of a long message: the same for the same, however often it is told."""
-    part, body = message.body.part, message.body
-    written = repr((message.sender, message.at and message.at.timestamp(), part and tuple(part), body.text, body.data))
-    return hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    ids: tuple[int, ...] = ()
 
 
 class Waiting:
@@ -66,7 +55,7 @@ class Waiting:
     def __init__(self, since: int, total: int) -> None:
         self.since = since
         self.parts: dict[int, Deliver] = {}
-        self.places: list[int] = []
+        self.ids: list[int] = []
         self.total = total
 
     def text(self) -> Text:
@@ -74,8 +63,7 @@ class Waiting:
         each = [self.parts.get(number) for number in range(1, self.total + 1)]
         said = "".join(part.body.text if part else GAP for part in each)
         data = b"".join(part.body.data for part in each if part)
-        whole, pieces = len(self.parts) == self.total, tuple(map(piece, self.parts.values()))
-        return Text(first.sender, first.at, said, tuple(self.places), whole, data, pieces)
+        return Text(first.sender, first.at, said, len(self.parts) == self.total, data, tuple(self.ids))
 
 
 Key = tuple[str, int, int, bool]
@@ -88,11 +76,8 @@ class Together:
         self.most, self.wait = most, wait
         self.waiting: dict[Key, Waiting] = {}
 
-    def add(self, message: Deliver, place: int | None, now: int) -> list[Text]:
-        """A message was read; the texts that are now to be told."""
-        part, places = message.body.part, () if place is None else (place,)
-        if not part or part.total == 1:
-            return [Text(message.sender, message.at, message.body.text, places, data=message.body.data)]
+    def add(self, message: Deliver, part: Part, id: int, now: int) -> list[Text]:
+        """A part was read, which is kept under this id; the texts that are now to be told."""
         key = (message.sender, part.reference, part.total, part.wide)
         told: list[Text] = []
         known = self.waiting.get(key)
@@ -102,7 +87,7 @@ class Together:
             told.append(self.waiting.pop(min(self.waiting, key=lambda each: self.waiting[each].since)).text())
         waiting = self.waiting.setdefault(key, Waiting(now, part.total))
         waiting.parts[part.number] = message
-        waiting.places += [each for each in places if each not in waiting.places]
+        waiting.ids.append(id)
         if len(waiting.parts) == part.total:
             told.append(self.waiting.pop(key).text())
         return told

@@ -2,17 +2,17 @@
 """Short messages and codes of one modem, beside its calls: a listener that is slow to keep a text holds up no call."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+import re
 from datetime import timedelta
+from typing import NamedTuple, Protocol
 
 from appliance.lines.at import commands
 from appliance.lines.at.engine import LONG, Command
 from appliance.lines.at.facts import Arrived, Stored, Ussd
 from appliance.lines.at.fields import fields, number
 from appliance.lines.at.pdu import BadPdu, Deliver, Report, Submit, decode, encode
-from appliance.lines.at.texts import Text, Together, bodies, piece
+from appliance.lines.at.texts import bodies
 from appliance.lines.at.ussd import Charset, command, said
 from appliance.lines.modems.talk import Lost, Talk
 
@@ -30,20 +30,29 @@ class NotSent(Exception):
     id = "not-sent"
 
 
+class Came(NamedTuple):
+    """A message, or a part of one, as it lies in the modem. message: None when it cannot be read; place: None, nowhere."""
+
+    pdu: str
+    message: Deliver | None
+    place: int | None
+
+
+class Listener(Protocol):
+    async def message(self, came: Came) -> bool:
+        """Whether it is kept safely, so that it may be deleted in the modem."""
+
+    def deleted(self, came: Came) -> None:
+        """It is not in the modem any more."""
+
+    async def report(self, report: Report) -> None: ...
+
+
 class Messages:
-    """Of one talk. run() reads what comes; text() and report() of the listener are awaited before it is deleted.
+    """Of one talk. run() reads what comes; it is deleted once the listener has it."""
 
-    had(): whether a part of a long message, by its mark, is of one that the listener has already."""
-
-    def __init__(
-        self,
-        talk: Talk,
-        text: Callable[[Text], Awaitable[None]],
-        report: Callable[[Report], Awaitable[None]],
-        had: Callable[[str], bool],
-    ) -> None:
-        self.talk, self.text, self.report, self.had = talk, text, report, had
-        self.together = Together()
+    def __init__(self, talk: Talk, listener: Listener) -> None:
+        self.talk, self.listener = talk, listener
         self.unread: dict[int, None] = {}  # places, in the order they were told
         self.direct: list[str] = []
         self.all = True  # read the whole memory
@@ -70,12 +79,8 @@ class Messages:
         while True:
             self.come.clear()
             await self.read()
-            for text in self.together.late(self.talk.now):
-                await self.keep(text)
-            due = self.together.deadline
-            wait = LOOK_EVERY if due is None else min(LOOK_EVERY, max(0, due - self.talk.now) / 1000 + 0.001)
             try:
-                async with asyncio.timeout(wait):
+                async with asyncio.timeout(LOOK_EVERY):
                     await self.come.wait()
             except TimeoutError:
                 self.all = True
@@ -87,7 +92,6 @@ class Messages:
                 await self.sweep()
             elif self.direct:
                 await self.arrived(self.direct.pop(0), None)
-                await self.talk.ask(Command("AT+CNMA"))
             else:
                 place = next(iter(self.unread))
                 del self.unread[place]
@@ -107,32 +111,24 @@ class Messages:
                 place = None
 
     async def arrived(self, pdu: str, place: int | None) -> None:
-        """One message, which may be a part of one; what cannot be read is told too, as bytes."""
-        places = () if place is None else (place,)
+        """One message, which is let go once it is kept; what cannot be read is kept too, as bytes."""
+        message = None
         try:
             message = decode(pdu)
         except BadPdu as wrong:
             log.warning("%s: a message that cannot be read: %s", self.talk.path, wrong)
-            with contextlib.suppress(ValueError):
-                await self.keep(Text("", None, "", places, whole=False, data=bytes.fromhex(pdu)))
-            return
-        match message:
-            case Deliver() if message.body.part and self.had(piece(message)):
-                await self.delete(places)  # the power went when the others were deleted, and this one was not yet
-            case Deliver():
-                for text in self.together.add(message, place, self.talk.now):
-                    await self.keep(text)
-            case Report():
-                await self.report(message)
-                await self.delete(places)
+            if not re.fullmatch(r"(?:[0-9A-Fa-f]{2})+", pdu):
+                return
+        if isinstance(message, Report):
+            await self.listener.report(message)
+            await self.let_go(place)
+        elif isinstance(message, Deliver | None):
+            came = Came(pdu, message, place)
+            if await self.listener.message(came) and await self.let_go(place):
+                self.listener.deleted(came)
 
-    async def keep(self, text: Text) -> None:
-        await self.text(text)
-        await self.delete(text.places)
-
-    async def delete(self, places: tuple[int, ...]) -> None:
-        for place in places:
-            await self.talk.ask(commands.delete(place))
+    async def let_go(self, place: int | None) -> bool:
+        return (await self.talk.ask(Command("AT+CNMA") if place is None else commands.delete(place))).ok
 
     async def send(self, to: str, text: str, reference: int, report: bool, validity: timedelta | None) -> list[int]:
         """The references of its parts. BadPdu before anything is sent; NotSent with the part and why."""

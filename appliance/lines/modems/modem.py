@@ -31,9 +31,8 @@ from appliance.lines.at.facts import (
     Ussd,
 )
 from appliance.lines.at.families import REGISTRATION, SIGNAL, Rung, Sound
-from appliance.lines.at.pdu import Report
-from appliance.lines.at.texts import Text
 from appliance.lines.at.unsolicited import read
+from appliance.lines.modems import messages
 from appliance.lines.modems.messages import Messages
 from appliance.lines.modems.network import Learned, Network
 from appliance.lines.modems.port import PortMissing, PortTaken
@@ -51,7 +50,7 @@ HOME, ABROAD, DENIED = {1}, {5}, 3  # <stat> of +CREG
 Standing = Literal["absent", "starting", "unfit", "searching", "ready", "silent"]
 
 
-class Listener(Protocol):
+class Listener(messages.Listener, Protocol):
     """What a modem tells, in the loop's thread."""
 
     def stands(self, standing: Standing, why: str) -> None: ...
@@ -59,13 +58,6 @@ class Listener(Protocol):
     def digit(self, digit: str) -> None: ...
     def signal(self, dbm: int | None) -> None: ...
     def learned(self, what: Learned, value: str) -> None: ...
-    async def text(self, text: Text) -> None:
-        """Keep it safely: when this returns it is deleted in the modem."""
-
-    def had(self, piece: str) -> bool:
-        """Whether a part of a long text, by its mark, is of one that is kept."""
-
-    async def report(self, report: Report) -> None: ...
 
 
 Device = tuple[str, int, int]
@@ -204,7 +196,7 @@ class Modem:
         self.listener.learned("model", " ".join(filter(None, (identity.maker, identity.model, identity.revision))))
         await open_sim(talk, identity.family, self.pin, self.refused_pins)
         self.listener.learned("sim", "ready")
-        self.messages = Messages(talk, self.listener.text, self.listener.report, self.listener.had)
+        self.messages = Messages(talk, self.listener)
         self.fitted = await set_up(talk, identity)
         for line in (await talk.ask(REGISTRATION)).lines:
             self.heard(read(line))

@@ -9,132 +9,19 @@ import asyncio
 import os
 import re
 import tty
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from tests.lines.far_end import FarEnd
-
-# From +447700900123 by the centre +447700090000: hellohello
-HELLO = "07914477000900000" + "40C91447700091032" + "0000" + "62118281035180" + "0AE8329BFD4697D9EC37"
+from appliance.programs.demo.modem.dialects import CLCC, COMMON, SOUND_OFF, SOUND_ON, Dialect
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """How a family says things. {n} is a number, {t} its type, {i} the modem's number of the call."""
+class Far(Protocol):
+    """Who is heard through its port for sound."""
 
-    maker: str
-    model: str
-    revision: str
-    end: str = "\r\n"  # what some lines start and end with
-    rings: tuple[str, ...] = ()
-    stands: str = ""  # how a call stands, with {way} and {stat}
-    states: dict[str, str] = field(default_factory=dict)
-    answered: tuple[str, ...] = ()
-    over: tuple[str, ...] = ()
-    over_unanswered: tuple[str, ...] = ()
-    alerting: tuple[str, ...] = ()
-    dialling: tuple[str, ...] = ()
-    knows: tuple[str, ...] = ()  # commands it obeys beside the common ones
-    answers: dict[str, str] = field(default_factory=dict)
-    refusal: str = "ERROR"
-    hook_is_ignored: bool = False  # ATH says OK and does nothing
-    second: str = '+CCWA: "{n}",{t},1'
-    key: str = ""  # a key from the far end
-    tries: str = ""
-    tries_command: str = ""
-    ussd: Callable[[str], str] = lambda text: text
-
-
-# what has sound through the other port, and no more; the end of a call does too
-SOUND_ON, SOUND_OFF = {"+CPCMREG=1", "+QPCMV=1,0", "^DDSETEX=2"}, {"+CPCMREG=0", "+QPCMV=0"}
-
-CLCC = {"dialling": "2", "alerting": "3", "coming": "4", "waiting": "5", "active": "0", "over": "6"}
-
-EC25 = Dialect(
-    "Quectel",
-    "EC25",
-    "EC25EFAR06A01M4G",
-    rings=("RING", '+CLIP: "{n}",{t},,,,0'),
-    stands='+QIND: "ccinfo",{i},{way},{stat},0,0,"{n}",{t}',
-    states=CLCC | {"over": "-1"},
-    over=("NO CARRIER",),
-    over_unanswered=("NO CARRIER",),
-    knows=("+QURCCFG", "+QTONEDET", "+QINDCFG", "+QPCMV=", "+QGPSCFG", "+QAUDMOD", "+CCWA", "+CSSN", "+CEREG="),
-    answers={
-        "+QPCMV?": "+QPCMV: 0,0",
-        '+QCFG="USBCFG"': '+QCFG: "usbcfg",0x2C7C,0x0125,1,1,1,1,1,0,1',
-    },
-    key="+QTONEDET: {ascii}",
-    tries='+QPINC: "SC",{tries},10',
-    tries_command='+QPINC="SC"',
-    ussd=lambda text: f'"{text.encode("utf-16-be").hex().upper()}",72',
-)
-SIM7600 = Dialect(
-    "SIMCOM INCORPORATED",
-    "SIMCOM_SIM7600E-H",
-    "LE20B04SIM7600M22",
-    end="\r\r\n",
-    rings=("+CRING: VOICE", '+CLIP: "{n}",{t},,,,0'),
-    stands='+CLCC: {i},{way},{stat},0,0,"{n}",{t}',
-    states=CLCC,
-    answered=("VOICE CALL: BEGIN",),
-    over=("VOICE CALL: END: 000009", "NO CARRIER"),
-    over_unanswered=("MISSED_CALL: 11:01AM {n}",),
-    knows=("+CVHU", "+CLCC=", "+DDET", "+CSCLK", "+AUTOCSQ", "+CPCMREG=", "+CPCMFRM", "+CCWA", "+CSSN", "+CEREG="),
-    answers={"+CPCMREG?": "+CPCMREG:0"},
-    hook_is_ignored=True,
-    key="+RXDTMF: {key}",
-    tries="+SPIC: {tries},10,0,10",
-    tries_command="+SPIC",
-    ussd=lambda text: f'"{text}",15',
-)
-E1550 = Dialect(
-    "huawei",
-    "E1550",
-    "11.609.20.02.00",
-    rings=("RING", '+CLIP: "{n}",{t},,,,0'),
-    dialling=("^ORIG:{i},0",),
-    alerting=("^CONF:{i}",),
-    answered=("^CONN:{i},0",),
-    over=("^CEND:{i},5,29,16",),
-    over_unanswered=("^CEND:{i},0,104,{cause}",),
-    knows=("^DDTMFCFG", "^USSDMODE", "^DDSETEX", "^CURC", "^DTMF", "+CSSN"),
-    answers={"^CVOICE?": "^CVOICE:0,8000,16,20"},
-    refusal="COMMAND NOT SUPPORT",
-    key="^DDTMF: {key}",
-    tries="^CPIN: SIM PIN,3,10,{tries},10,3",
-    tries_command="^CPIN?",
-    ussd=lambda text: " C834888A2ECBCB,15" if text == "Hi There" else f'"{text}",15',
-)
-SIM800 = Dialect(
-    "SIMCOM_Ltd",
-    "SIMCOM_SIM800L",
-    "Revision:1418B05SIM800L24",
-    rings=("RING", '+CLIP: "{n}",{t},"",0,"",0'),
-    over=("NO CARRIER",),
-    over_unanswered=("NO CARRIER",),
-    knows=("+CCWA", "+CSSN"),
-    tries="+SPIC: {tries},10,3,10",
-    tries_command="+SPIC",
-    ussd=lambda text: f'"{text}",15',
-)
-DIALECTS = {"ec25": EC25, "sim7600": SIM7600, "e1550": E1550, "sim800": SIM800}
-
-COMMON = [
-    "E0",
-    "+CMEE=",
-    "+CLIP=",
-    "+CRC=",
-    "+CMGF=0",
-    "+CPMS=",
-    "+CNMI=",
-    "+CSCS=",
-    "+COPS=",
-    "+CREG=",
-    "+VTS=",
-    "+CFUN=",
-]
+    quiet: bool
 
 
 @dataclass
@@ -171,13 +58,15 @@ class Simulator:
         self.registered = True
         self.abroad = False
         self.diverts_to = ""  # who calls while we talk
-        self.memory: dict[int, str] = {}
+        self.memory: dict[int, str] = {}  # of the SIM, by place
+        self.places = 255
+        self.centre: deque[str] = deque()  # messages that the network holds until there is room, or the modem is back
         self.sent: list[str] = []  # PDUs of ours
         self.heard: list[str] = []  # commands
         self.keys = ""
         self.calls: list[Call] = []
         self.replies: dict[str, str] = {}  # to codes
-        self.far: FarEnd | None = None  # who is heard through its port for sound
+        self.far: Far | None = None  # who is heard through its port for sound
         self.sound_once = False  # until it is started anew, sound is given to one call alone
         self.sounded = False
         self.in_text = False
@@ -198,6 +87,7 @@ class Simulator:
         self.link.unlink(missing_ok=True)
         self.link.symlink_to(os.ttyname(self.slave))
         asyncio.get_running_loop().add_reader(self.master, self.readable)
+        self.take_more()
 
     def unplug(self) -> None:
         """Calls end, and nobody is told."""
@@ -315,10 +205,19 @@ class Simulator:
             self.write(f"{self.dialect.end}{said}{self.dialect.end}")
 
     def text_comes(self, pdu: str, report: bool = False) -> int:
-        place = max(self.memory, default=0) + 1
+        """Its place; 0 while it waits for one."""
+        if self.master < 0 or len(self.memory) >= self.places:
+            self.centre.append(pdu)
+            return 0
+        place = min(set(range(1, self.places + 1)) - self.memory.keys())
         self.memory[place] = pdu
         self.say(f'{"+CDSI" if report else "+CMTI"}: "SM",{place}')
         return place
+
+    def take_more(self) -> None:
+        """What the network holds, as far as there is room."""
+        while self.centre and len(self.memory) < self.places:
+            self.text_comes(self.centre.popleft())
 
     async def until(self, what: Callable[[], bool], within: float = 10.0) -> None:
         """Wait until something that was asked of the modem makes this true."""
@@ -493,6 +392,7 @@ class Simulator:
     def delete(self, place: str) -> None:
         self.memory.pop(int(place), None)
         self.say("OK")
+        self.take_more()
 
     def code(self, code: str) -> None:
         if re.fullmatch(r"(?:[0-9A-F]{4})+", code):
