@@ -15,6 +15,7 @@ class Provision(msgspec.Struct, tag_field="do", tag="provision", frozen=True):
     mac: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{12}$")]
     secret: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{32}$")]
     source: Short = ""  # the address that asks
+    book: bool = False  # it is for the phone book: no password is told, and nothing written down
 
 
 class ProvisioningSecret(msgspec.Struct, tag_field="do", tag="provisioning-secret", frozen=True):

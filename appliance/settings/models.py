@@ -312,6 +312,7 @@ class Callers(Table):
     priority: int = setting("How far its callers come before others in queues.", 0, unit="priority", ge=0, le=99)
     manager: PersonName | None = setting("Personal manager of its callers. Left out: none.", None, of="person")
     language: Language | None = setting("What they are spoken to in. Left out: as their line says.", None)
+    phone_book: bool = setting("Who has a name in `numbers` stands in the phone book of the telephones.", False)
     refuse: Literal["busy", "message", "silence"] | None = setting(
         "Keep its callers out: they hear busy, a prompt, or a minute of ringing that rings nobody. Left out: do not.",
         None,

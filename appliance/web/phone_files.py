@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Telephones fetch their settings here: each its own, by a secret that is in the address it asks; see docs/phones.md."""
+"""Telephones fetch their settings and the phone book here, by a secret that is in the address; see docs/phones.md."""
 
 import asyncio
 import logging
@@ -18,12 +18,13 @@ from appliance.web.access import ALL, Refusal, Row, Visit, now
 from appliance.web.api.pace import Buckets
 from appliance.web.box import Box
 from appliance.web.proofs import network
-from appliance.web.provisioning import files
+from appliance.web.provisioning import book, files
 
 log = logging.getLogger("phones")
 
 ROOT = "/provisioning"
 PATH = f"{ROOT}/{{secret}}/{{file}}"
+BOOK = f"{ROOT}/{{secret}}/{{mac}}/{book.FILE}"
 SECRET = re.compile(r"[A-Za-z0-9_-]{32}")
 WRONG_EACH_SECOND, WRONG_AT_ONCE = 0.1, 10.0  # secrets that were none, of an address for one telephone
 TOLD_EACH_SECOND = 1 / 600  # rows of the audit log about them, of an address; and of a telephone that was told
@@ -41,19 +42,19 @@ class PhoneFiles:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     def rows(self) -> tuple[Row, ...]:
-        return (Row("GET", PATH, ALL, self.visited),)
+        return (Row("GET", PATH, ALL, self.visited), Row("GET", BOOK, ALL, self.visited))
 
     def routes(self) -> list[Route]:
         """The same where the pages are not, for telephones that come by plain HTTP."""
-        return [Route(PATH, self.answer, methods=["GET"])]
+        return [Route(path, self.answer, methods=["GET"]) for path in (PATH, BOOK)]
 
     async def visited(self, asked: Visit) -> Response:
         return await self.answer(asked.request)
 
     async def answer(self, request: Request) -> Response:
         """The file, or that there is none: nobody is told which of address, secret and name is wrong."""
-        secret, file = (str(request.path_params[part]) for part in ("secret", "file"))
-        mac = files.mac_of(file)
+        secret, file = (str(request.path_params.get(part, "")) for part in ("secret", "file"))
+        mac = files.mac_of(file or str(request.path_params["mac"]))
         if not (mac and SECRET.fullmatch(secret)):
             return _said(404, NOTHING)
         source = network(request.client.host if request.client else "")
@@ -74,23 +75,26 @@ class PhoneFiles:
         return made or _said(404, NOTHING)
 
     async def _made(self, request: Request, mac: str, secret: str, file: str) -> Response | None:
-        """Raises Refused when the secret is not this telephone's, Refusal."""
+        """The file, or the phone book without one. Raises Refused when the secret is not this telephone's, Refusal."""
         settings = (await self._box.known.names()).settings
         wanted = settings.provisioning
         if wanted is None or not (request.url.scheme == "https" or wanted.http):
             return None
         source = request.client.host if request.client else ""
-        given = await self._box.drafts.ask(Provision(0, mac, secret, source))
+        given = await self._box.drafts.ask(Provision(0, mac, secret, source, book=not file))
         phone = settings.phone.get(given.phone)
-        if phone is None or phone.kind is None or not files.is_own(phone.kind, file):
+        if phone is None or phone.kind is None:
+            return None
+        if not file:
+            return _xml(files.book(phone.kind, book.entries(settings)))
+        if not files.is_own(phone.kind, file):
             return None
         host, address = reached(request, secret)
         text = files.rendered(phone.kind, files.device(settings, given, host, address))
         if self._told.wait(f"to {given.phone}") <= 0:  # one that starts again and again is one row
             self._told.take(f"to {given.phone}")
             self._note("phone-provisioned", source, given.phone)
-        media = "text/plain" if files.TEMPLATES[phone.kind].endswith(".cfg") else "application/xml"
-        return Response(text, media_type=f"{media}; charset=utf-8", headers={"Cache-Control": "no-store"})
+        return _said(200, text) if files.TEMPLATES[phone.kind].endswith(".cfg") else _xml(text)
 
     def _refused(self, source: str, mac: str) -> None:
         if self._told.wait(source) <= 0:
@@ -109,6 +113,10 @@ def reached(request: Request, secret: str) -> tuple[str, str]:
     host = host if is_host(host) else str(server)
     named = f"[{host}]" if ":" in host else host
     return host, f"{request.url.scheme}://{named}:{port}{ROOT}/{secret}/"
+
+
+def _xml(text: str) -> Response:
+    return Response(text, media_type="application/xml; charset=utf-8", headers={"Cache-Control": "no-store"})
 
 
 def _said(status: int, words: str) -> Response:

@@ -128,12 +128,12 @@ def test_what_changes_something_is_never_a_get_and_visitors_have_the_least(tmp_p
         every = every_route(office)
     open_to_all = {(row.method, row.path) for row in every if ANYBODY in row.who}
     authority = ("GET", "/linekeeper-authority.crt")  # a certificate: nothing in it is secret
-    telephones = ("GET", "/provisioning/{secret}/{file}")  # who knows the secret
-    assert open_to_all == {authority, telephones, ("GET", "/health"), ("GET", "/log-in"), ("POST", "/log-in")}
+    telephones = {("GET", f"/provisioning/{{secret}}/{file}") for file in ("{file}", "{mac}/phonebook.xml")}
+    assert open_to_all == {authority, *telephones, ("GET", "/health"), ("GET", "/log-in"), ("POST", "/log-in")}
     new = {(row.method, row.path) for row in every if NEWCOMER in row.who}
     assert new == {
         authority,
-        telephones,
+        *telephones,  # by who knows the secret
         ("GET", "/"),
         ("GET", "/codes"),
         ("GET", "/events"),

@@ -77,6 +77,24 @@ async def test_a_telephone_registers_with_what_its_file_says(office: Office, tmp
     assert {"provisioning-told", "provisioned", "reboot"} <= set(kinds)
 
 
+async def test_a_telephone_fetches_the_phone_book_with_its_secret_and_nobody_else_does(office: Office) -> None:
+    secret = (await known(office, "desk1")).secret
+    before = sum(one.kind == "provisioned" for one in Reader(office.journal).events(0))
+    file = told((await asked(office, f"provisioning/{secret}/805ec0000001.cfg")).text)
+    at = file["remote_phonebook.data.1.url"].removeprefix(office.page)
+    for _ in range(3):
+        book = await asked(office, at)
+    assert book.status_code == 200 and "<Name>Boris</Name>\n    <Telephone>102</Telephone>" in book.text
+    assert PASSWORDS["desk1"] not in book.text
+    for wrong in (at.replace(secret, "A" * 32), at.replace("805ec0000001", SNOM), at.replace("805ec0000001", "x")):
+        assert (await asked(office, wrong)).status_code == 404
+    for _ in range(400):  # the journal's writer takes a moment
+        if told_now := sum(one.kind == "provisioned" for one in Reader(office.journal).events(0)) - before:
+            break
+        await asyncio.sleep(0.05)
+    assert told_now == 1, "a phone book, which is fetched every hour, is no password"
+
+
 async def test_each_has_an_address_and_a_password_of_its_own(office: Office) -> None:
     first, second = await known(office, "desk1"), await known(office, "desk2")
     assert first.secret != second.secret and first.admin != second.admin

@@ -13,6 +13,7 @@ from appliance.control.provisioning import Provisioned
 from appliance.settings.models import Settings
 from appliance.settings.phones import Maker, Phone
 from appliance.settings.words import seen
+from appliance.web.provisioning.book import Entry, entries
 from appliance.web.provisioning.zone import Zone, zone
 
 TEMPLATES: dict[Maker, str] = {
@@ -40,7 +41,8 @@ class Key(NamedTuple):
 
 
 class Device(NamedTuple):
-    """All that a file tells. address: where it is found again, up to the secret, ending with a slash."""
+    """All that a file tells. address: where it is found again, up to the secret, ending with a slash; book_at: the same
+    of the phone book, up to its name."""
 
     user: str
     password: str
@@ -59,6 +61,9 @@ class Device(NamedTuple):
     pickup: str
     keys: tuple[Key, ...]
     address: str
+    office: str
+    book: tuple[Entry, ...]
+    book_at: str
 
 
 def mac_of(file: str) -> str:
@@ -96,6 +101,9 @@ def device(settings: Settings, given: Provisioned, host: str, address: str) -> D
         pickup=codes.pickup,
         keys=keys(settings, phone),
         address=address,
+        office=settings.office.name,
+        book=entries(settings),
+        book_at=f"{address}{phone.bare}/",
     )
 
 
@@ -120,6 +128,12 @@ def rendered(maker: Maker, one: Device) -> str:
     name = TEMPLATES[maker]
     host = f"[{one.server}]" if ":" in one.server else one.server
     return _environment(name.endswith(".xml")).get_template(name).render(one=one, host=host, **one._asdict())
+
+
+def book(maker: Maker, found: tuple[Entry, ...]) -> str:
+    """The phone book, for those who fetch it apart from their settings."""
+    template = "book_grandstream.xml" if maker == "grandstream" else "book.xml"
+    return _environment(True).get_template(template).render(book=found, root=f"{maker.capitalize()}IPPhoneDirectory")
 
 
 @cache
