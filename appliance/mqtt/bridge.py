@@ -42,7 +42,8 @@ NO_LOGINS = Logins()
 
 
 class ActionFiles(NamedTuple):
-    """Where log and memory of actions are kept; the file that lets class 4 run; who can prove what, read anew each time."""
+    """Where log and memory are kept, of actions and of texts that were told; the file that lets class 4 run; who can prove
+    what, read anew each time."""
 
     folder: Path
     enabling: Path
@@ -71,12 +72,16 @@ class Bridge:
         self._home = Outlet(
             settings.mqtt,
             box,
+            actions.folder / "texts-told",
             logins.get(""),
             acted=lambda due, reason: self._premises.tried(due, reason),
             sending=lambda due: self._premises.sending(due),
             on_status=on_status,
         )
-        others = (Outlet(table, box, logins.get(name)) for name, table in settings.broker.items())
+        others = (
+            Outlet(table, box, actions.folder / f"texts-told.{name}", logins.get(name))
+            for name, table in settings.broker.items()
+        )
         self._outlets = [self._home, *others]
         self._names = ("", *settings.broker)
         self._told: tuple[tuple[Broker, ...], float] = ((), -TELL_EVERY)  # and when, monotonic seconds

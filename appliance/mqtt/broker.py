@@ -19,7 +19,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from appliance.mqtt.connection import FAILED, Closed, Connection, Unfit
-from appliance.mqtt.outbox import Due, Outbox
+from appliance.mqtt.outbox import Due, Outbox, Owed
 from appliance.mqtt.topics import Message
 from appliance.settings.brokers import Broker as Table
 
@@ -77,12 +77,14 @@ class Broker:
         login: Login | None = None,
         acted: Callable[[Due, str], None] = lambda due, reason: None,
         announce: Callable[[Due], Message | None] = lambda due: None,
+        told: Callable[[Owed], None] = lambda owed: None,
         on_status: Callable[[str], None] = lambda status: None,
     ) -> None:
-        """will: what is said, retained, when we are gone. announce: what is said of an action before it is tried."""
+        """will: what is said, retained, when we are gone. announce: what is said of an action before it is tried. told: gets
+        each text message that the broker has."""
         self._table, self._outbox, self._login = table, outbox, login
         self._identifier, self._will = identifier, will
-        self._acted, self._announce, self._on_status = acted, announce, on_status
+        self._acted, self._announce, self._told, self._on_status = acted, announce, told, on_status
         old = table.protocol == "3.1.1"
         self._protocol = aiomqtt.ProtocolVersion.V311 if old else aiomqtt.ProtocolVersion.V5
         self._news = asyncio.Event()
@@ -268,6 +270,9 @@ class Broker:
                         await self._ask(client)
                     elif (due := self._outbox.action()) and due.until > now:
                         await self._carry_out(client, due)
+                    elif owed := self._outbox.owed():
+                        await self._publish(client, owed.message)
+                        self._told(owed)
                     elif message := self._outbox.moment(now) or self._outbox.changed():
                         await places.acquire()
                         under_way.create_task(self._deliver(client, message, places))

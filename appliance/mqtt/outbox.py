@@ -11,6 +11,7 @@ from appliance.mqtt.topics import Message, removed
 MOMENT_LIFE = 10.0  # seconds after which a momentary event is no news
 MOMENTS_MAX = 512  # half of what Mosquitto keeps for a listener that is slow; what is more would push out the newest
 ACTIONS_MAX = 64
+OWED_MAX = 64
 
 
 class Due(NamedTuple):
@@ -22,8 +23,15 @@ class Due(NamedTuple):
     strict: bool = False  # only where the message itself carries its expiry: MQTT 5
 
 
+class Owed(NamedTuple):
+    """A text message that the broker is told however late."""
+
+    id: int
+    message: Message
+
+
 class Outbox:
-    """Retained topics by their last state, momentary events and actions in order."""
+    """Retained topics by their last state; momentary events, actions and text messages in order."""
 
     def __init__(self) -> None:
         self.dropped = 0  # momentary events given up: too old, or too many
@@ -31,6 +39,7 @@ class Outbox:
         self._changed: dict[str, None] = {}  # topics the broker has not confirmed, oldest change first
         self._moments: deque[tuple[float, Message]] = deque()
         self._actions: deque[Due] = deque()
+        self._owed: deque[Owed] = deque()
 
     def keep(self, messages: Iterable[Message]) -> None:
         """New last states of retained topics; a state equal to the last one is no change."""
@@ -80,6 +89,22 @@ class Outbox:
         """This action has been tried, it is not to be tried again."""
         if due in self._actions:
             self._actions.remove(due)
+
+    @property
+    def room(self) -> int:
+        """For so many text messages."""
+        return OWED_MAX - len(self._owed)
+
+    def owe(self, owed: Owed) -> None:
+        self._owed.append(owed)
+
+    def owed(self) -> Owed | None:
+        """The oldest text message; it stays until `paid()`."""
+        return self._owed[0] if self._owed else None
+
+    def paid(self, owed: Owed) -> None:
+        """The broker has it."""
+        self._owed.remove(owed)
 
     def moment(self, now: float) -> Message | None:
         """The oldest momentary event that is still news, taken out."""

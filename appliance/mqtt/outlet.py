@@ -28,6 +28,7 @@ from appliance.mqtt.desk import Desk
 from appliance.mqtt.discovery import Discovery
 from appliance.mqtt.homie import Homie
 from appliance.mqtt.outbox import Due, Outbox
+from appliance.mqtt.texts import Texts
 from appliance.mqtt.topics import Message, Topics, removed
 from appliance.settings.brokers import Broker as Table
 
@@ -48,12 +49,14 @@ class Box(NamedTuple):
 class Outlet:
     """One box on one broker.
 
-    `sending` gets each action before it is tried here, `acted` after; `on_status` a sentence when the broker comes or goes."""
+    `texts`: where is kept which text messages it was told. `sending` gets each action before it is tried here, `acted`
+    after; `on_status` a sentence when the broker comes or goes."""
 
     def __init__(
         self,
         table: Table,
         box: Box,
+        texts: Path,
         login: Login | None = None,
         *,
         acted: Callable[[Due, str], None] = lambda due, reason: None,
@@ -76,7 +79,11 @@ class Outlet:
             login=login,
             acted=acted,
             announce=self._announce,
+            told=lambda owed: self._texts.told(owed),
             on_status=on_status,
+        )
+        self._texts = Texts(
+            texts, box.socket, self.outbox, lambda sms: self.topics.text_event(sms, sms.at), self.broker.news
         )
         self._live: Live | None = None
         self._birth: asyncio.TimerHandle | None = None
@@ -127,6 +134,7 @@ class Outlet:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.broker.run())
+            tasks.create_task(self._texts.run())
             if self.table.homie:
                 tasks.create_task(self._homie.broker.run())
 
@@ -149,6 +157,7 @@ class Outlet:
         states = self.topics.retained(live, self._box.version, now)
         self.outbox.replace({message.topic: message for message in announced} | states)
         self._tidy.away()
+        self._texts.look()
         self.broker.news()
         self._homie.office(live, now)
 
@@ -182,8 +191,10 @@ class Outlet:
             case Happened():
                 if moment := self.topics.call_event(event, first=self._is_first(event)):
                     self.say(moment)
-            case Texted():
-                self.say(self.topics.text_event(event))
+            case Texted(sms=sms) if sms.state == "received":
+                self._texts.look()
+            case Texted(sms=sms):
+                self.say(self.topics.text_event(sms, event.at))
             case _:
                 return
         self.broker.news()

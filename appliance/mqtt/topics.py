@@ -13,7 +13,7 @@ from appliance.control.live import Live
 from appliance.control.messages import ActionDue, Call, CallState, Happened, Line, LineState, Person, Queue, Status
 from appliance.control.messages import Hours as OfficeHours
 from appliance.control.missed import Missed
-from appliance.control.modems import TEXT_MOST, Modem, SmsState, Standing, Texted
+from appliance.control.modems import TEXT_MOST, Modem, Sms, SmsState, Standing
 from appliance.mqtt.privacy import Tell
 
 TEXT_MAX = 128  # characters of a name or number shown; longer ones come from outside and are cut
@@ -337,13 +337,12 @@ class Topics:
         )
         return self._moment("call/event", shown)
 
-    def text_event(self, event: Texted) -> Message:
+    def text_event(self, sms: Sms, at: int) -> Message:
         """A text message came, or became of ours what its kind says. What stands in it is told where numbers are in full."""
-        sms = event.sms
         shown = CallEvent(
             event_type=_TEXTS[sms.state],
             event_id=f"sms-{sms.id}-{sms.state}",
-            at=event.at,
+            at=at,
             call=0,
             line=sms.line,
             number=_text(self._number(sms.number)),

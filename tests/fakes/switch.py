@@ -32,7 +32,7 @@ from appliance.control.messages import (
     Refused,
     Request,
 )
-from appliance.control.modems import Modem, SendText, Sms, Texted
+from appliance.control.modems import Modem, SendText, Sms, Texted, Texts
 from appliance.control.server import Peer, Server
 
 CALL = 2**53 - 2  # the largest ids must get through
@@ -83,6 +83,7 @@ class Switch:
         self.results: asyncio.Queue[ActionResult] = asyncio.Queue()
         self.asked: list[Request] = []  # oldest first
         self.refuses: Refused | None = None  # whatever is asked
+        self.texts: list[Sms] = []  # that came
         self.network: asyncio.Event | None = None  # takes text messages once it is set
         self._server = Server(socket, self._handle, lambda: self.office)
         self._actions = 0
@@ -110,6 +111,8 @@ class Switch:
             self.results.put_nowait(request)
         elif isinstance(request, TellBrokers):
             self.brokers = request.brokers
+        elif isinstance(request, Texts):
+            return tuple(one for one in self.texts if one.id > request.after)[:100]
         elif isinstance(request, ActionKeys):
             return self.proofs.pop(request.request, "")
         else:
@@ -134,12 +137,13 @@ class Switch:
 
     def text(self, state: str = "received", text: str = "hello", number: str = "+37060000001") -> None:
         """A text message on the line gsm."""
-        self.tell(
-            Texted,
-            sms=msgspec.convert(
-                {"id": 5, "line": "gsm", "state": state, "at": now(), "number": number, "text": text}, Sms
-            ),
+        id = len(self.texts) + 5
+        sms = msgspec.convert(
+            {"id": id, "line": "gsm", "state": state, "at": now(), "number": number, "text": text}, Sms
         )
+        if state == "received":
+            self.texts.append(sms)
+        self.tell(Texted, sms=sms)
 
     def person(self, id: str, **changes: object) -> None:
         """A person has changed: new clients and those who watch are told."""

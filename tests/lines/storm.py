@@ -18,6 +18,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from appliance.control.client import ControlLost, connect, follow
 from appliance.control.modems import Sms, Texted, Texts
 from appliance.lines.at.pdu import Deliver, encode
@@ -187,6 +189,7 @@ async def run(folder: Path, ports: Ports, count: int, seed: int, places: int, ti
     return f"{count} messages in {len(pdus)} parts, {times} cuts, {left} parts left at the last, {time.monotonic() - began:.1f} s"
 
 
+@pytest.mark.timeout(1800)
 async def test_a_thousand_text_messages_are_told_once_each_whatever_the_power_does(
     tmp_path: Path, ports: Ports
 ) -> None:

@@ -13,7 +13,7 @@ from appliance.control.modems import Modem, SendText
 from appliance.mqtt.discovery import Discovery
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import Switch, small_office, with_modem
-from tests.mqtt.house import BOX, Bridging, all_is_told, says, settings
+from tests.mqtt.house import BOX, Bridging, all_is_told, is_said, says, settings
 from tests.mqtt.test_mqtt_desk import answer, ask, ready
 
 MODEM = f"{BOX}/line/gsm/modem"
@@ -80,6 +80,7 @@ async def test_a_text_message_that_comes_is_told_as_far_as_numbers_are(
     async with Listener(broker.port) as house, bridge(settings(broker.port, mqtt={"privacy": privacy})):
         await house.until(all_is_told(house))
         switch.text("received", "Your code is 4711")
+        await house.until(lambda: house.payloads(EVENTS))
         switch.text("delivered", "A secret of ours")
         await house.until(lambda: len(house.payloads(EVENTS)) == 2)
         came, delivered = (json.loads(payload) for payload in house.payloads(EVENTS))
@@ -88,6 +89,51 @@ async def test_a_text_message_that_comes_is_told_as_far_as_numbers_are(
         assert (delivered["event_type"], delivered["text"]) == ("sms-delivered", "")
         assert came["event_id"] != delivered["event_id"]
         assert not [m for m in house.messages if str(m.topic) == EVENTS and m.retain]
+
+
+def told(house: Listener) -> list[str]:
+    return [json.loads(payload)["text"] for payload in house.payloads(EVENTS)]
+
+
+async def test_texts_that_came_while_the_bridge_was_away_are_told_once_in_their_order(
+    switch: Switch, broker: Mosquitto, bridge: Bridging
+) -> None:
+    await broker.start()
+    switch.text(text="of before anybody listened")
+    async with Listener(broker.port) as house:
+
+        async def listens(*texts: str, until: str) -> None:
+            async with bridge(broker.port):
+                await house.until(all_is_told(house))
+                for text in texts:
+                    switch.text(text=text)
+                await house.until(lambda: told(house)[-1:] == [until])
+            await house.until(is_said(house, "bridge/state", "offline"))
+
+        await listens("first", until="first")
+        for n in range(250):
+            switch.text(text=f"{n}")
+        await listens(until="249")
+        await listens(until="249")
+        await listens("last", until="last")
+        assert told(house) == ["first", *(f"{n}" for n in range(250)), "last"]
+
+
+async def test_texts_that_came_while_the_broker_was_away_are_told_when_it_is_back(
+    switch: Switch, broker: Mosquitto, bridge: Bridging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.mqtt.outbox.MOMENT_LIFE", 0.0)  # news is old at once
+    await broker.start()
+    async with bridge(broker.port):
+        async with Listener(broker.port) as house:
+            await house.until(all_is_told(house))
+        await broker.kill()
+        for n in range(100):
+            switch.text(text=f"{n}")
+        await broker.start()
+        async with Listener(broker.port) as house:
+            await house.until(lambda: len(told(house)) == 100)
+            assert told(house) == [f"{n}" for n in range(100)]
 
 
 async def test_a_text_message_is_asked_for_and_sent_once(switch: Switch, broker: Mosquitto, bridge: Bridging) -> None:
