@@ -495,6 +495,17 @@ static PyObject *endpoint_digits(PyObject *self, PyObject *args)
     return done(post(SIP_DO_DIGITS, handle, 0, 0, 0, 1, text));
 }
 
+static PyObject *endpoint_show(PyObject *self, PyObject *args)
+{
+    unsigned long long handle;
+    const char *text[2];
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Kss", &handle, &text[0], &text[1]))
+        return NULL;
+    return done(post(SIP_DO_SHOW, handle, 0, 0, 0, 2, text));
+}
+
 static PyObject *endpoint_referred(PyObject *self, PyObject *args)
 {
     unsigned long long handle;
@@ -641,6 +652,7 @@ static PyMethodDef endpoint_methods[] = {
     {"answer", endpoint_answer, METH_VARARGS, NULL},
     {"hang_up", endpoint_hang_up, METH_VARARGS, NULL},
     {"digits", endpoint_digits, METH_VARARGS, NULL},
+    {"show", endpoint_show, METH_VARARGS, NULL},
     {"publish", endpoint_publish, METH_VARARGS, NULL},
     {"referred", endpoint_referred, METH_VARARGS, NULL},
     {"play", endpoint_play, METH_VARARGS, NULL},

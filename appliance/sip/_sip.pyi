@@ -124,6 +124,11 @@ class Endpoint:
     def digits(self, leg: int, digits: str, /) -> None:
         """Send digits as RFC 4733 events."""
 
+    def show(self, leg: int, number: str, name: str, /) -> None:
+        """Whom a telephone talks with now, "anonymous" withheld: in the answers to it, or in its call, once it is answered.
+
+        Nothing is sent when it knows that; what it makes of it changes nothing else in its call."""
+
     def publish(self, package: str, resource: str, body: str, /) -> None:
         """The newest state of a resource: package dialog, message-summary or presence, up to 2,000 bytes; "" forgets it,
         "?" has it asked for (WATCHED 1) when somebody subscribes, who is told then; WATCHED 0 follows when nobody does any more.

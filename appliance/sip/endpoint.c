@@ -160,6 +160,7 @@ static int command_do(const struct sip_command *command)
     case SIP_DO_SOUND: sip_line_sound(command); break;
     case SIP_DO_CLOSED: sip_line_closed(command); break;
     case SIP_DO_KEY: sip_line_key(command); break;
+    case SIP_DO_SHOW: sip_shown_set(command); break;
     case SIP_DO_REFERRED: sip_transfer_told(command); break;
     case SIP_DO_DIGITS: sip_leg_digits(command); break;
     case SIP_DO_PLAY: sip_audio_play(command); break;

@@ -105,6 +105,7 @@ static void on_state(pjsua_call_id call, pjsip_event *event)
     case PJSIP_INV_STATE_CONFIRMED:
         if (info.role == PJSIP_ROLE_UAS)
             sip_tell(SIP_EV_ANSWERED, handle, info.last_status, 0, 0, NULL);
+        sip_shown_look(handle);
         break;
     case PJSIP_INV_STATE_DISCONNECTED:
         if (sip_proxy_next(call, slot, (int)info.last_status, event))
@@ -207,7 +208,7 @@ static void note_given_up(pjsua_call_id call, const pjsip_transaction *tsx)
 }
 
 /* RFC 3261 section 14.1: who made the call tries again after 2.1 to 4 s, the other side within 2. */
-static unsigned after_glare(pjsua_call_id call)
+unsigned sip_leg_after_glare(pjsua_call_id call)
 {
     pjsua_call_info info;
     unsigned by_chance = (unsigned)pj_rand() % 1900;
@@ -235,7 +236,7 @@ static void note_glare(pjsua_call_id call, const pjsip_transaction *tsx)
         tsx->method.id != PJSIP_INVITE_METHOD || tsx->state != PJSIP_TSX_STATE_COMPLETED)
         return;
     slot->glare = 1;
-    pjsua_schedule_timer2(refresh_again, (void *)(uintptr_t)handle, after_glare(call));
+    pjsua_schedule_timer2(refresh_again, (void *)(uintptr_t)handle, sip_leg_after_glare(call));
 }
 
 /* What a trunk says before the answer: the tone of the other network, or why there is no answer. */
@@ -257,7 +258,8 @@ static void on_transaction(pjsua_call_id call, pjsip_transaction *tsx, pjsip_eve
 {
     sip_transfer_know(pjsip_tsx_get_dlg(tsx), sip_leg_of_call(call));
     note_unheard(call, tsx);
-    note_glare(call, tsx);
+    if (!sip_shown_answered(sip_leg_of_call(call), tsx))
+        note_glare(call, tsx);
     note_given_up(call, tsx);
     note_early_sound(call, tsx, event);
     if (tsx->role == PJSIP_ROLE_UAS && tsx->state == PJSIP_TSX_STATE_TRYING &&
@@ -375,9 +377,8 @@ void sip_leg_call(const struct sip_command *command)
 {
     struct sip_slot *slot = sip_slot_of(command->handle);
     const struct sip_trunk *trunk = command->text[0][0] ? sip_trunk_find(command->text[0]) : NULL;
-    char local[512], name[256], user[64], info[160], headers_of[1024]; /* cut up: it may be said again */
+    char local[SIP_IDENTITY_MAX], info[160], headers_of[1024]; /* cut up: it may be said again */
     pjsip_generic_string_hdr headers[2], more[HEADERS_MAX];
-    const char *host = sip_config.realm;
     pjsua_call_setting setting;
     pjsua_msg_data data;
     pj_str_t target = pj_str(command->text[1]);
@@ -397,12 +398,10 @@ void sip_leg_call(const struct sip_command *command)
     if (trunk && trunk->with & SIP_WITH_LATE_OFFER)
         setting.flag |= PJSUA_CALL_NO_SDP_OFFER;
     pjsua_msg_data_init(&data);
-    sip_quote(name, sizeof name, command->text[3]);
-    if (sip_user(user, sizeof user, command->text[2]) <= 0)
-        snprintf(user, sizeof user, "anonymous");
-    if (trunk && !strcmp(user, "anonymous"))
-        host = "anonymous.invalid"; /* RFC 3323: else the address tells whose box it is */
-    snprintf(local, sizeof local, "%s <sip:%s@%s>", command->text[3][0] ? name : "", user, host);
+    /* RFC 3323: else the address tells whose box it is */
+    sip_identity(local, command->text[2], command->text[3], trunk ? "anonymous.invalid" : sip_config.realm);
+    if (!trunk)
+        sip_shown_at_first(slot, local);
     data.local_uri = pj_str(local);
     if (command->code)
         ask_to_answer(&data, headers, info, sizeof info);
@@ -431,7 +430,9 @@ void sip_leg_call(const struct sip_command *command)
 void sip_leg_progress(const struct sip_command *command)
 {
     struct sip_slot *slot = sip_slot_of(command->handle);
+    pjsip_generic_string_hdr identity;
     pjsua_call_setting setting;
+    pjsua_msg_data data;
     pjsua_call_info info;
     unsigned code = command->kind == SIP_DO_ANSWER ? 200 : (unsigned)command->code;
 
@@ -439,7 +440,9 @@ void sip_leg_progress(const struct sip_command *command)
         info.role != PJSIP_ROLE_UAS || info.state >= PJSIP_INV_STATE_CONNECTING)
         return; /* ours, or answered already */
     setting_of(&setting);
-    if (pjsua_call_answer2(info.id, &setting, code, NULL, NULL) != PJ_SUCCESS && sip_leg_of_call(info.id) == command->handle)
+    pjsua_msg_data_init(&data);
+    sip_shown_in_answer(slot, &data, &identity);
+    if (pjsua_call_answer2(info.id, &setting, code, NULL, &data) != PJ_SUCCESS && sip_leg_of_call(info.id) == command->handle)
         pjsua_call_hangup(info.id, 500, NULL, NULL);
 }
 

@@ -20,6 +20,7 @@
 #define SIP_CONTACTS 10        /* telephones registered under one account */
 #define SIP_URI_MAX 255
 #define SIP_PLACE_MAX 80       /* an address with its port */
+#define SIP_IDENTITY_MAX 448   /* "name" <sip:number@host> */
 #define SIP_NAME_MAX 63        /* id of a phone or trunk; ids are [a-z0-9-] */
 #define SIP_STREAMS 2048       /* connections of those who came to us; PJSIP has room for as many sockets */
 #define SIP_RESOURCES 2048     /* what may be watched: each person's lamp, status and messages, each park slot */
@@ -107,6 +108,7 @@ enum sip_command_kind {
     SIP_DO_SOUND,   /* handle of a line's leg, code: 1 its device is open, 0 it is not; value: the pump's opening, 0 any */
     SIP_DO_CLOSED,  /* handle of a line's leg that is over */
     SIP_DO_KEY,     /* handle of a line's leg, code: a key that is told beside the sound, ASCII */
+    SIP_DO_SHOW,    /* handle of a telephone's leg; texts: number and name of whom it talks with */
 };
 
 enum sip_with { /* how a trunk or telephone is spoken with */
@@ -133,6 +135,7 @@ struct sip_slot {
     int64_t heard_at, asked_at; /* s when `heard` grew last; when it was asked whether it is there, 0: it was not */
     pjsip_transaction *unheard; /* our INVITE, while nothing at all has come back */
     struct sip_command *again;  /* how a trunk of several servers was called */
+    struct sip_shown *shown;    /* by its telephone; NULL: nothing was told */
     uint32_t generation;
     uint32_t heard;  /* packets of sound and reports so far */
     int id;          /* pjsua call, player or recorder id */
@@ -217,6 +220,14 @@ void sip_leg_progress(const struct sip_command *command);
 void sip_leg_hang_up(const struct sip_command *command);
 void sip_leg_digits(const struct sip_command *command);
 sip_handle sip_leg_of_call(pjsua_call_id call);
+unsigned sip_leg_after_glare(pjsua_call_id call); /* ms until what met a request of the other side (491) comes again */
+
+/* shown.c */
+void sip_shown_at_first(struct sip_slot *slot, const char *identity); /* by the INVITE to it */
+void sip_shown_in_answer(struct sip_slot *slot, pjsua_msg_data *data, pjsip_generic_string_hdr *header);
+void sip_shown_set(const struct sip_command *command);
+void sip_shown_look(sip_handle leg); /* its call is answered */
+int sip_shown_answered(sip_handle leg, const pjsip_transaction *tsx); /* was it the request that told it? */
 
 /* transfer.c: REFER by telephones of ours, and calls named by Replaces (RFC 3515, 3891, 4488) */
 pj_status_t sip_transfer_init(void);
@@ -446,6 +457,8 @@ void sip_unquote(char *text);                                 /* in place: \" is
 int sip_quote(char *out, size_t size, const char *from);     /* display name in quotes, controls left out */
 void sip_user_of(const pjsip_uri *uri, char *user, size_t size); /* user of a sip or number of a tel URI, or "" */
 int sip_user(char *out, size_t size, const char *from);      /* only characters a user part may have unescaped */
+void sip_identity(char out[SIP_IDENTITY_MAX], const char *number, const char *name,
+                  const char *hidden); /* the host of a number that is not told */
 int sip_cause_of(int status);                                /* RFC 3398: SIP status -> Q.850 cause */
 
 #endif

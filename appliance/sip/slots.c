@@ -5,6 +5,7 @@
 #include "sip.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards kind and generation of all, and the two below */
 static int next;
@@ -34,6 +35,7 @@ sip_handle sip_slot_take(int kind)
         slot->heard = 0;
         slot->unheard = NULL;
         slot->again = NULL;
+        slot->shown = NULL;
         slot->heard_at = slot->asked_at = 0;
         slot->id = slot->port = PJSUA_INVALID_ID;
         handle = sip_slot_handle(slot);
@@ -93,6 +95,8 @@ void sip_slot_free(sip_handle handle)
     sip_audio_forget(handle);
     sip_command_free(slot->again);
     slot->again = NULL;
+    free(slot->shown);
+    slot->shown = NULL;
     sip_slot_give_back(handle);
 }
 

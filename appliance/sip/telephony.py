@@ -283,6 +283,9 @@ class Telephony:
     def press(self, leg: Leg, digits: str) -> None:
         self._sip.digits(leg, digits)
 
+    def show(self, leg: Leg, number: str, name: str) -> None:
+        self._sip.show(leg, number or "anonymous", name)
+
     def play(self, path: str, repeat: bool) -> Port:
         return self._sip.play(path, repeat)
 

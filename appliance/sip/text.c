@@ -3,6 +3,7 @@
  */
 #include "sip.h"
 
+#include <stdio.h>
 #include <string.h>
 
 size_t sip_place(char *out, size_t size, const pj_sockaddr *address)
@@ -96,6 +97,17 @@ int sip_user(char *out, size_t size, const char *from)
     }
     out[at] = '\0';
     return (int)at;
+}
+
+void sip_identity(char out[SIP_IDENTITY_MAX], const char *number, const char *name, const char *hidden)
+{
+    char quoted[256], user[64];
+
+    sip_quote(quoted, sizeof quoted, name);
+    if (sip_user(user, sizeof user, number) <= 0)
+        snprintf(user, sizeof user, "anonymous");
+    snprintf(out, SIP_IDENTITY_MAX, "%s%s<sip:%s@%s>", name[0] ? quoted : "", name[0] ? " " : "", user,
+             strcmp(user, "anonymous") == 0 ? hidden : sip_config.realm);
 }
 
 int sip_cause_of(int status)
