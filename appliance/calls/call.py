@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from appliance.calls.features import Dialled
 from appliance.calls.ports import Leg, Port
@@ -37,6 +37,13 @@ class State(StrEnum):
     OVER = "over"
 
 
+class Party(NamedTuple):
+    """Somebody as displays have him."""
+
+    number: str  # "" when withheld
+    name: str
+
+
 @dataclass(slots=True)
 class Ring:
     """One person or line being called: the core's leg, and a leg of ours for each telephone and for a number outside."""
@@ -47,6 +54,7 @@ class Ring:
     parties: dict[Leg, str] = field(default_factory=dict)  # our leg -> telephone or line
     answered: Leg = 0
     shown: str = ""  # on displays
+    was: Party | None = None  # the caller of a call that he was taken from
     outside: Leg = 0  # the leg to a number outside, a mobile for one
     number: Number = NOBODY  # called there
     lines: list[str] = field(default_factory=list)  # still to be tried when the one before fails

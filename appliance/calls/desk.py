@@ -153,6 +153,7 @@ class Desk:
         person = self._hands.owner(phone)
         if not call.talk or not person or person != self._hands.person(call, ring):
             return False
+        self._hands.display.tell(leg, self._hands.partner(call, ring))
         self._telephony.answer(leg)
         old = ring.answered if ring else call.leg
         self._hands.move(call, ring, leg, phone)

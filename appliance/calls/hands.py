@@ -3,9 +3,11 @@
 
 import logging
 from collections.abc import Callable
+from itertools import combinations
 from typing import Protocol
 
 from appliance.calls.call import Call, Ring, State
+from appliance.calls.display import party
 from appliance.calls.features import Dialled, dialled
 from appliance.calls.holding import Holding
 from appliance.calls.ports import Journal, Leg, Telephony
@@ -74,7 +76,7 @@ class Hands:
         may_dial: Callable[[str, str], bool],
     ) -> None:
         """owner: whose a telephone is; may_dial: whether a person may have a call sent to a number."""
-        self._may_dial = may_dial
+        self._may_dial, self.display = may_dial, ringing.display
         self._routing, self._telephony, self._ringing, self._sound = routing, telephony, ringing, sound
         self._holding, self._journal, self._calls, self.owner = holding, journal, calls, owner
 
@@ -145,7 +147,13 @@ class Hands:
 
     # ---- audio ------------------------------------------------------------------------------------------------------
 
-    def join(self, one: Leg, other: Leg) -> None:
+    def join(self, *legs: Leg) -> None:
+        """Each hears all others, and is told who they are."""
+        for one, other in combinations(legs, 2):
+            self.connect(one, other)
+        self.display.meet(*legs)
+
+    def connect(self, one: Leg, other: Leg) -> None:
         self._telephony.hear(one, other)
         self._telephony.hear(other, one)
 
@@ -173,11 +181,9 @@ class Hands:
         ring = call.talk
         assert ring is not None  # as of everybody who talks
         call.talk, call.leg = None, 0
-        s, now, line = call.rules.settings, self._routing.now(), ring.line_used() or ring.line
-        person = s.person.get(ring.person)
+        now, line = self._routing.now(), ring.line_used() or ring.line
         outside = ring.number.e164 or ring.number.dialled
-        number = outside if line else (person.extension or "" if person else "")
-        name = self._routing.rules.names.caller(number) if line else person.name if person else ""
+        number, name = (outside, self._routing.rules.names.caller(outside)) if line else party(call, ring)
         new = Call(
             self._journal.next_call_id(),
             self._routing.rules,
@@ -213,6 +219,7 @@ class Hands:
             line = "" if call.phone or call.mobile else call.line
             found = Ring(0, call.caller_person, line, {partner: call.party()}, partner)
             found.outside = partner if call.mobile else 0
+            found.was = party(call, None)
         assert found is not None
         kind = "caller" if ring else found.kind(partner)
         self.gone(call, partner, found.parties.get(partner, ""), kind)
@@ -224,8 +231,8 @@ class Hands:
     def take(self, call: Call, ring: Ring) -> None:
         """Somebody whose leg is there already has the call now, wherever it was. Raises CoreError."""
         old = self._ringing.legs.get(ring.answered)
-        party = ring.parties.get(ring.answered, "")
-        call.taking = ring
+        place = ring.parties.get(ring.answered, "")
+        call.taking, ring.shown = ring, ""
         self._ringing.legs[ring.answered] = (call, ring)
         person = ring.person if ring.person in self._routing.rules.settings.person else ""
         if person and (self.is_busy(person) or person == call.caller_person):
@@ -240,7 +247,7 @@ class Hands:
             else:
                 del self._ringing.legs[ring.answered]
             raise
-        self._ringing.note(call, ring.answered, party, ring.kind(ring.answered), "answered")
+        self._ringing.note(call, ring.answered, place, ring.kind(ring.answered), "answered")
 
     def move(self, call: Call, ring: Ring | None, leg: Leg, phone: str) -> None:
         """Somebody goes on talking at another telephone of his own; of that the core need not know."""

@@ -79,6 +79,7 @@ class Parking:
             return False
         person = self._hands.owner(phone)
         self._holding.end(call.leg)
+        self._hands.display.tell(leg, call.leg)
         self._telephony.answer(leg)
         self._hands.take(call, Ring(0, person, "", {leg: phone}, leg))
         self._hands.note(call, "unparked", slot=slot, by=person or phone)

@@ -38,6 +38,7 @@ class Pickup:
     def take_call(self, call: Call, leg: Leg, phone: str) -> bool:
         person = self._hands.owner(phone)
         rung = list(call.ringing_people())
+        self._hands.display.tell(leg, call.leg)
         self._telephony.answer(leg)
         self._hands.take(call, Ring(0, person, "", {leg: phone}, leg))
         self._hands.note(call, "pickup", by=person or phone, rang=rung)

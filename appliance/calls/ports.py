@@ -55,6 +55,9 @@ class Telephony(Protocol):
     def press(self, leg: Leg, digits: str) -> None:
         """Send digits (RFC 4733) to whoever is at the other end."""
 
+    def show(self, leg: Leg, number: str, name: str) -> None:
+        """Tell a telephone whom it talks with now, or will once it is answered; number "" when withheld. Lines are not told."""
+
     def play(self, path: str, repeat: bool) -> Port:
         """A player of a WAV file, to be heard; played() comes at its end unless it repeats. 0: no room."""
 

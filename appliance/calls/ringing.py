@@ -8,6 +8,7 @@ from pathlib import Path
 
 from appliance.calls.call import Call, Ring, State
 from appliance.calls.confirm import DECLINED, NO_ANSWER, Confirm
+from appliance.calls.display import Display
 from appliance.calls.outgoing import Outgoing, is_for_help
 from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
 from appliance.calls.routing import Routing
@@ -42,6 +43,7 @@ class Ringing:
     ) -> None:
         """words: what asks for a key to take the call."""
         self.legs: dict[Leg, tuple[Call, Ring | None]] = {}
+        self.display = Display(telephony, self.legs)
         self._routing, self._telephony, self._sound = routing, telephony, sound
         self._journal, self._audience, self._outgoing = journal, audience, outgoing
         self.meet: Callable[[Call, Ring], bool] = lambda call, ring: False  # whether who talks is put through later
@@ -184,6 +186,7 @@ class Ringing:
         """Let a caller who is not answered hear that it rings."""
         if not call.up and not call.told_ringing and call.leg:
             call.told_ringing = True
+            self.display.rings(call)
             self._telephony.ringing(call.leg)
 
     def bridge(self, call: Call, leg: int) -> None:
@@ -193,6 +196,7 @@ class Ringing:
         ring.leg = leg
         self._sound.silence(call)
         call.refused = False  # a supervisor has sent him elsewhere
+        self.display.meet(call.leg, ring.answered)
         self.answer(call)
         call.talk, call.person, call.state, call.answered_at = ring, ring.person, State.TALKING, self._routing.now()
         if not self.meet(call, ring):

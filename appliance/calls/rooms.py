@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Conferences: whoever is in a room hears all others in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
-from appliance.calls.call import Call, State
+from appliance.calls.call import Call, Party, State
 from appliance.calls.hands import Hands
 from appliance.calls.holding import Holding
 from appliance.calls.ports import Leg
@@ -71,14 +71,23 @@ class Rooms:
         members = self.members.setdefault(room, {})
         for other in members:
             self._holding.end(other)
-            self._hands.join(call.leg, other)
+            self._hands.connect(call.leg, other)
         if not members:
             self._holding.begin(call.leg, self._settings())
         members[call.leg] = call
         call.state = State.TALKING
+        self._show(room, members)
         self._hands.note(call, "room", room=room, people=len(members))
         if self.recorded:
             self.recorded.changed(room, members)
+
+    def _show(self, room: str, members: Mapping[Leg, Call]) -> None:
+        """Two see each other, one and many the room."""
+        if len(members) == 2:
+            self._hands.display.meet(*members)
+        elif table := self._settings().room.get(room):
+            for leg in members:
+                self._hands.display.show(leg, Party(table.extension, table.name))
 
     def look(self) -> None:
         """Who was sent or taken elsewhere has left."""
@@ -101,6 +110,7 @@ class Rooms:
                     self._hands.hang_up(other)
             elif len(members) == 1:
                 self._holding.begin(next(iter(members)), self._settings())
+            self._show(room, members)
             if self.recorded:
                 self.recorded.changed(room, members)
             if not members:

@@ -128,8 +128,7 @@ class Transfer:
         first, second = self._partners(asking)
         for partner in (first, second):
             self._holding.end(partner)
-            self._hands.join(leg, partner)
-        self._hands.join(first, second)
+        self._hands.join(leg, first, second)
         asking.three = True
         self._hands.note(asking.first, "conference", by=asking.person, second=asking.second.id)
         return True

@@ -66,5 +66,9 @@ class Router:
     def hang_up(self, leg: Leg, cause: int) -> None:
         self._of(leg).hang_up(leg, cause)
 
+    def show(self, leg: Leg, number: str, name: str) -> None:
+        if self._of(leg) is self._sip:
+            self._sip.show(leg, number, name)
+
     def press(self, leg: Leg, digits: str) -> None:
         self._of(leg).press(leg, digits)

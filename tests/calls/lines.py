@@ -17,6 +17,7 @@ class Puppets:
     asked: list[tuple[str, int, int]] = field(default_factory=list)
     shown: list[tuple[str, str, str]] = field(default_factory=list)  # telephone, number, name
     identities: list[tuple[str, bool, str]] = field(default_factory=list)  # to lines: caller, withheld, diverted
+    displays: dict[Leg, list[tuple[str, str]]] = field(default_factory=dict)  # whom each leg was told it talks with
     called_at_once: list[str] = field(default_factory=list)  # telephones asked to answer by themselves
     legs: dict[str, list[Leg]] = field(default_factory=dict)  # telephone or line -> its legs, oldest first
     files: dict[Port, str] = field(default_factory=dict)
@@ -67,6 +68,9 @@ class Puppets:
 
     def press(self, leg: Leg, digits: str) -> None:
         self.asked.append((f"press {digits}", leg, 0))
+
+    def show(self, leg: Leg, number: str, name: str) -> None:
+        self.displays.setdefault(leg, []).append((number, name))
 
     def play(self, path: str, repeat: bool) -> Port:
         return self._file(path)
