@@ -14,7 +14,7 @@ def party(call: Call, ring: Ring | None) -> Party:
     if ring.was:
         return ring.was
     if person := call.rules.settings.person.get(ring.person):
-        return Party(person.extension or ring.parties.get(ring.answered, ""), person.name)
+        return Party(person.extension or "", person.name)
     number = ring.number.e164 or ring.number.dialled
     return Party(number, call.rules.names.caller(number))
 
