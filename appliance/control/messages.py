@@ -535,6 +535,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     modems.Texts: tuple[modems.Sms, ...],
     modems.SendText: modems.Sms,
     modems.Code: str,
+    modems.Plugged: tuple[modems.Socket, ...],
     recordings.Recordings: tuple[recordings.Recording, ...],
     recordings.VerifyRecording: recordings.Verified,
     recordings.ExportRecording: recordings.Piece,

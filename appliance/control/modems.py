@@ -66,6 +66,19 @@ class Code(msgspec.Struct, tag_field="do", tag="code", frozen=True):
     code: Annotated[str, msgspec.Meta(pattern=r"^[0-9*#]{2,32}$")]
 
 
+class Plugged(msgspec.Struct, tag_field="do", tag="plugged", frozen=True):
+    """Answer with the modems on USB that are no line's yet."""
+
+    id: Id
+
+
+class Socket(msgspec.Struct, frozen=True, kw_only=True):
+    """A modem that is plugged in. usb: its socket, as `usb` of a line names it."""
+
+    usb: str
+    family: str
+
+
 class Texted(msgspec.Struct, tag_field="event", tag="sms", frozen=True, kw_only=True):
     """A text message came, was sent, was delivered or failed."""
 
@@ -74,4 +87,4 @@ class Texted(msgspec.Struct, tag_field="event", tag="sms", frozen=True, kw_only=
     sms: Sms
 
 
-OfModems = Texts | SendText | Code
+OfModems = Texts | SendText | Code | Plugged

@@ -22,7 +22,7 @@ from appliance.lines.modems.modem import Modem
 from appliance.lines.modems.network import Network
 from appliance.lines.pins import RefusedPins
 from appliance.lines.sound import Sound, Speech
-from appliance.lines.usb import Watch
+from appliance.lines.usb import Plugged, Watch
 from appliance.settings.lines import ModemLine
 from appliance.settings.models import Settings
 from appliance.settings.passwords import LineSecret, Secrets
@@ -136,6 +136,16 @@ class Lines:
             return plugged[table.usb].at() if table.usb in plugged else []
         sockets = {each.usb for each, _ in self._tables.values() if each.usb}
         return [port for device in plugged.values() if device.usb not in sockets for port in device.at()]
+
+    async def nobodys(self) -> list[Plugged]:
+        """Modems on USB that are no line's, now."""
+        await self._watch.look()
+        named = {table.usb for table, _ in self._tables.values()}
+        used = {os.path.realpath(line.modem.path) for line in self._lines.values() if line.modem.path}
+        return [
+            each for each in self._watch.plugged.values()
+            if each.at() and each.usb not in named and not used & set(each.ports.values())
+        ]  # fmt: skip
 
     def _audio(self, table: ModemLine, at: str) -> str:
         """The port for sound of the modem that takes commands at a port, "" when it has none that is known."""

@@ -45,6 +45,11 @@ class Plugged:
         rest = [port for _, port in sorted(self.ports.items())] if None in known else []
         return list(dict.fromkeys([*likely, *rest]))
 
+    @property
+    def family(self) -> str:
+        """What its ids say it is, "" for none that we know."""
+        return next((family.name for family, _ in guesses(self.ids)), "")
+
     def audio(self, at: str) -> str:
         """The port for sound of the one that takes commands at a port; "" when it has none."""
         for _, ports in guesses(self.ids):
@@ -99,7 +104,8 @@ class Watch:
     """What is plugged in now; run() until cancelled."""
 
     def __init__(self, looked: Callable[[], list[Found]] = look) -> None:
-        self._look, self._changed = looked, asyncio.Event()
+        self._looks, self._changed = looked, asyncio.Event()
+        self._looking = asyncio.Lock()  # udev is not asked by two threads at a time
         self.plugged: dict[str, Plugged] = {}
 
     async def run(self) -> None:
@@ -110,7 +116,7 @@ class Watch:
         try:
             while True:
                 self._changed.clear()
-                self.plugged = together(await asyncio.to_thread(self._looked))
+                await self.look()
                 try:
                     async with asyncio.timeout(LOOK_EVERY):
                         await self._changed.wait()
@@ -121,9 +127,14 @@ class Watch:
             if monitor:
                 loop.remove_reader(monitor.fileno())
 
+    async def look(self) -> None:
+        """Once, now."""
+        async with self._looking:
+            self.plugged = together(await asyncio.to_thread(self._looked))
+
     def _looked(self) -> list[Found]:
         try:
-            return self._look()
+            return self._looks()
         except OSError as wrong:
             log.debug("USB cannot be looked at: %s", wrong)
             return []

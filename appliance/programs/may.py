@@ -8,7 +8,7 @@ from appliance.control import messages
 from appliance.control.guard import Lift
 from appliance.control.handling import Disturb, Forward, Park, Supervise, Take
 from appliance.control.health import TellBrokers
-from appliance.control.modems import Code, SendText, Texts
+from appliance.control.modems import Code, Plugged, SendText, Texts
 from appliance.control.prompts import KeepPrompt
 from appliance.control.provisioning import PhonePassword, Provision, ProvisioningSecret, Reboot
 from appliance.control.recordings import HearRecording
@@ -26,7 +26,7 @@ MAY: dict[str, frozenset[type]] = {
         {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
         | {messages.Why, messages.Messages, messages.Mailed, messages.SetMessage, messages.DeleteMessage}
         | {Provision, PhonePassword, ProvisioningSecret, Reboot, KeepPrompt}
-        | {Texts, Park, Take, Supervise, Disturb, Forward, Lift, HearRecording}
+        | {Texts, Plugged, Park, Take, Supervise, Disturb, Forward, Lift, HearRecording}
         | BROKERS_ASK
     ),
 }

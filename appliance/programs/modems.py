@@ -70,6 +70,8 @@ class Modems:
                     return as_seen(await self._send(to, text, line, report))
                 case told.Code(line=line, code=code):
                     return await self.lines.code(line, code)
+                case told.Plugged():
+                    return tuple(told.Socket(usb=one.usb, family=one.family) for one in await self.lines.nobodys())
         except LineRefused as fault:
             raise Refused(fault.id, str(fault)) from None
         except Unreadable as fault:

@@ -10,22 +10,25 @@ from babel import Locale
 from starlette.responses import Response
 
 from appliance.control.messages import Dial, Refused
+from appliance.control.modems import Plugged, Socket
 from appliance.settings import edits, numbers, public_holidays
 from appliance.settings.edits import MISSING, Values
 from appliance.settings.places import Path
 from appliance.web import view
 from appliance.web.access import SETTERS, Refusal, Row, Visit
+from appliance.web.answering import HOURS, KEYS, Answering
 from appliance.web.box import Box
 from appliance.web.drafts import Work
 from appliance.web.settings_pages import link
+from appliance.web.tongue import LANGUAGES
 from appliance.web.view import _
 
 DAYS = {
     "mon": _("Monday"), "tue": _("Tuesday"), "wed": _("Wednesday"), "thu": _("Thursday"), "fri": _("Friday"),
     "sat": _("Saturday"), "sun": _("Sunday"),
 }  # fmt: skip
-HOURS, SCENARIO, QUEUE = "office", "main", "office"  # the names of what these steps make
-MESSAGE = "mailbox.office"
+LINES = {"sip": _("SIP trunk"), "modem": _("GSM or LTE modem"), "fxo": _("Analogue line")}
+WORDS_MOST = 1000  # characters
 USUAL = "09:00-18:00"
 TEST = _("This is a test call of your telephone box. Everything works.")
 
@@ -40,6 +43,7 @@ class Begin:
         return (
             Row("GET", "/begin", SETTERS, self.page),
             Row("POST", "/begin", SETTERS, self.apply),
+            Row("POST", "/begin/modem", SETTERS, self.modem),
             Row("POST", "/begin/test", SETTERS, self.test),
         )
 
@@ -48,13 +52,13 @@ class Begin:
         live, document = self._box.screen.live, work.values
         registered = [one.id for one in live.phones.values() if one.contacts] if live else []
         locale = Locale.parse(str(asked.words.globals["language"]))
-        rung = edits.at(document, ("queue", QUEUE, "people"))
         return asked.page(
             "begin.html", status, faults=faults, fresh=not document.get("hours"), office=document.get("office", {}), days=DAYS,
             countries=_countries(locale), zones=_zones(), week=_week(document), holidays=_holidays(document),
-            people=_people(document), rung=rung if isinstance(rung, list) else list(document.get("person", {})),
-            routed=_routed(document), lines=view.lines(live, asked.say).rows if live else [],
-            phones=view.phones(live, asked.say).rows if live else [], link=link, live=live,
+            people=_people(document), answering=Answering.of(document), keys=KEYS, words_most=WORDS_MOST,
+            lines=view.lines(live, asked.say).rows if live else [],
+            phones=view.phones(live, asked.say).rows if live else [], link=link, live=live, work=work,
+            plugged=await self._plugged(document), kinds=LINES,
             reachable=[one for one in live.people.values() if one.state != "unreachable"] if live else [],
             registered=registered, done=asked.request.query_params.get("done", "")[:10],
         )  # fmt: skip
@@ -63,7 +67,11 @@ class Begin:
         """What is written becomes the settings in force at once; with faults it stays on the page and in the draft."""
         drafts = self._box.drafts
         work = await drafts.work(asked)
-        document = await asyncio.to_thread(edits.put, work.document, _edits(asked, work.values))
+        answering = _answering(asked, work.values)
+        document = await asyncio.to_thread(edits.put, work.document, _edits(asked, work.values, answering))
+        if answering and answering.keys and not answering.welcome:
+            drafts.keep(asked, work, document)
+            return await self.page(asked, (asked.say("Write what callers hear first: which key is whose."),), 422)
         if found := await asyncio.to_thread(drafts.faults, document):
             drafts.keep(asked, work, document)
             return await self.page(asked, tuple(f"{fault.path}: {fault.message}" for fault in found[:20]), 422)
@@ -76,6 +84,28 @@ class Begin:
             asked.office.drop(asked.name)
             asked.note("settings-applied", f"version {became.revision}")
         return asked.to("/begin?done=applied#test")
+
+    async def _plugged(self, document: Values) -> list[Socket]:
+        """Modems that no line of the document has."""
+        lines = document.get("line", {})
+        named = {one.get("usb") for one in lines.values() if isinstance(one, dict)}
+        try:
+            found = await self._box.drafts.ask(Plugged(0))
+        except Refused:  # an older switch
+            return []
+        return [one for one in found if one.usb not in named]
+
+    async def modem(self, asked: Visit) -> Response:
+        """One that is plugged in becomes a line."""
+        work, usb = await self._box.drafts.work(asked), asked.text("usb")
+        if usb not in [one.usb for one in await self._plugged(work.values)]:
+            raise Refusal(404, "There is no such modem.")
+        taken = work.values.get("line", {})
+        name = next(name for n in range(1, 70) if (name := "gsm" if n == 1 else f"gsm-{n}") not in taken)
+        made = [(("line", name), {"kind": "modem", "usb": usb})]
+        document = await asyncio.to_thread(edits.put, work.document, made)
+        await self._box.drafts.change(asked, work, document, f"modem in {usb}")
+        return asked.to("/begin")
 
     async def test(self, asked: Visit) -> Response:
         """Ring somebody's telephones and say that it works."""
@@ -94,11 +124,14 @@ class Begin:
         return asked.to("/begin?done=test#test")
 
 
-def _edits(asked: Visit, now: Values) -> list[tuple[Path, Any]]:
+def _edits(asked: Visit, now: Values, answering: Answering | None) -> list[tuple[Path, Any]]:
     """What the page changes; ways of calls that were made elsewhere stay as they are."""
     made: list[tuple[Path, Any]] = [
         (("office", key), asked.text(key).strip()) for key in ("name", "country", "time_zone") if asked.text(key)
     ]
+    language = asked.text("language")
+    if language in LANGUAGES and language != edits.at(now, ("office", "language")):
+        made.append((("office", "language"), language))
     week = {day: _windows(asked.text(day)) for day in DAYS if asked.text(day).strip()}
     holidays = (
         [asked.text("country")] if asked.text("holidays") and public_holidays.known(asked.text("country")) else []
@@ -106,27 +139,25 @@ def _edits(asked: Visit, now: Values) -> list[tuple[Path, Any]]:
     made.append((("hours", HOURS, "week"), week))
     if holidays != _holidays(now):
         made.append((("hours", HOURS, "holidays"), holidays or MISSING))
-    if _routed(now):
-        return made
-    people = [name for name in asked.form.getlist("people") if isinstance(name, str) and name in now.get("person", {})]
-    made.append((("queue", QUEUE, "people"), people) if people else (("queue", QUEUE), MISSING))
-    way = {"hours": HOURS, "open": f"queue.{QUEUE}" if people else MESSAGE, "closed": MESSAGE, "unanswered": MESSAGE}
-    made += [(("scenario", SCENARIO, key), value) for key, value in way.items()]
+    made += answering.edits(now) if answering else []
     return [(path, value) for path, value in made if value is not MISSING or edits.at(now, path) is not MISSING]
+
+
+def _answering(asked: Visit, now: Values) -> Answering | None:
+    """As the page was filled in; None where calls are led some way already."""
+    if Answering.of(now) is None:
+        return None
+    people = now.get("person", {})
+    keys = {asked.text(f"key:{name}"): str(name) for name in people}
+    return Answering(
+        tuple(name for name in asked.form.getlist("people") if isinstance(name, str) and name in people),
+        {key: name for key, name in keys.items() if key and key in KEYS},
+        *(" ".join(asked.text(words).split())[:WORDS_MOST] for words in ("welcome", "closed")),
+    )
 
 
 def _windows(text: str) -> list[str]:
     return [part for part in re.split(r"[\s,;]+", text.replace("–", "-")) if part][:8]
-
-
-def _routed(document: Values) -> bool:
-    """Whether calls are led some way that these steps did not make."""
-    scenarios = document.get("scenario", {})
-    main = scenarios.get(SCENARIO, {}) if isinstance(scenarios, dict) else {}
-    if not scenarios:
-        return QUEUE in document.get("queue", {})
-    ours = {"hours": HOURS, "open": main.get("open"), "closed": MESSAGE, "unanswered": MESSAGE}
-    return set(scenarios) != {SCENARIO} or main != ours or main["open"] not in (f"queue.{QUEUE}", MESSAGE)
 
 
 def _week(document: Values) -> dict[str, str]:

@@ -105,6 +105,18 @@ class Drafts:
         else:
             asked.office.keep(Draft(asked.name, work.before, document, now()))
 
+    async def change(self, asked: Visit, work: Work, document: str, comment: str) -> str:
+        """In force at once (`applied`); where there is a draft already, a part of it (`draft`). Raises Refusal."""
+        if work.drafted:
+            self.keep(asked, work, document)
+            return "draft"
+        try:
+            became = await self.apply(document, work.before, f"{asked.name}: {comment}")
+        except Refused as refused:
+            raise Refusal(422, refused.message) from None
+        asked.note("settings-applied", f"version {became.revision}")
+        return "applied"
+
     def faults(self, document: str) -> list[Fault]:
         """All that is wrong with a document, golden calls apart."""
         try:

@@ -94,7 +94,8 @@ class PhonePages:
         has = edits.at(work.values, ("person", person, "phones"))
         made.append((("person", person, "phones"), [*_list(has), name]))
         document = await asyncio.to_thread(edits.put, work.document, made)
-        return await self._changed(asked, work, document, f"telephone of {person}")
+        became = await self._box.drafts.change(asked, work, document, f"telephone of {person}")
+        return asked.to(f"/phones?done={became}")
 
     async def add(self, asked: Visit) -> Response:
         """One more telephone, set up by hand, of somebody there is or of somebody new."""
@@ -112,7 +113,8 @@ class PhonePages:
         has = edits.at(work.values, ("person", person, "phones"))
         made += [(("phone", name), {}), (("person", person, "phones"), [*_list(has), name])]
         document = await asyncio.to_thread(edits.put, work.document, made)
-        return await self._changed(asked, work, document, f"telephone of {person}", f"/phones/{name}")
+        became = await self._box.drafts.change(asked, work, document, f"telephone of {person}")
+        return asked.to(f"/phones/{name}?done={became}")
 
     async def look(self, asked: Visit) -> Response:
         """Ask the network who is there, where the settings in force say that this may be."""
@@ -213,18 +215,6 @@ class PhonePages:
         if name not in _tables(work.values, "phone"):
             raise Refusal(404, "There is no such telephone.")
         return work, name
-
-    async def _changed(self, asked: Visit, work: Work, document: str, comment: str, to: str = "/phones") -> Response:
-        """In force at once; where there is a draft already, a part of it."""
-        if work.drafted:
-            self._box.drafts.keep(asked, work, document)
-            return asked.to(f"{to}?done=draft")
-        try:
-            became = await self._box.drafts.apply(document, work.before, f"{asked.name}: {comment}")
-        except Refused as refused:
-            raise Refusal(422, refused.message) from None
-        asked.note("settings-applied", f"version {became.revision}")
-        return asked.to(f"{to}?done=applied")
 
 
 def contact(live: Live) -> list[str]:

@@ -77,6 +77,8 @@ class SmallOffice:
                 return (SMS,)
             case modems.SendText():
                 return SMS
+            case modems.Plugged():
+                return (modems.Socket(usb="1-1.3", family="quectel"),)
             case modems.Code():
                 return "Balance: 1.50"
             case recordings.Recordings(after=after):

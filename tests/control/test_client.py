@@ -57,6 +57,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert await client.request(modems.Texts(0)) == (SMS,)
         assert await client.request(modems.SendText(0, "+37060000001", "Hello")) == SMS
         assert await client.request(modems.Code(0, "gsm", "*100#")) == "Balance: 1.50"
+        assert await client.request(modems.Plugged(0)) == (modems.Socket(usb="1-1.3", family="quectel"),)
         assert {type(request) for request, _ in office.asked} == set(m.ANSWERS) - {m.Watch}
 
 

@@ -14,7 +14,7 @@ from appliance.lines.at.pdu import Deliver, encode
 from appliance.lines.at.texts import bodies
 from appliance.lines.lines import Lines
 from appliance.lines.modems.port import closed, opened
-from appliance.lines.usb import Found, together
+from appliance.lines.usb import Found, Watch, together
 from appliance.programs.demo.modem.simulator import Simulator
 from appliance.settings.load import parse
 from appliance.settings.passwords import LineSecret, Secrets
@@ -32,7 +32,7 @@ OFFICE = '[office]\nname = "Example Ltd"\ncountry = "LT"\ntime_zone = "Europe/Vi
 class Box:
     """The lines of a box, and all that they tell. Satisfies lines.Told and what lines tell of ports.Listener."""
 
-    def __init__(self, folder: Path, document: str, pin: str = "") -> None:
+    def __init__(self, folder: Path, document: str, pin: str = "", watch: Watch | None = None) -> None:
         self.folder = folder
         self.journal = Journal(folder / "journal.db", lambda id, said: pytest.fail(said), delay=0.01)
         self.told: list[Sms] = []
@@ -40,7 +40,8 @@ class Box:
         self.over_with: list[int] = []
         self.legs: list[int] = []
         self.answered_legs: list[int] = []
-        self.lines = Lines(self, Silent(lambda leg, digit: None), self.journal, self, folder, _now)  # type: ignore[arg-type]
+        silent = Silent(lambda leg, digit: None)
+        self.lines = Lines(self, silent, self.journal, self, folder, _now, watch)  # type: ignore[arg-type]
         reader = Reader(folder / "journal.db")
         self.lines.learn(reader.sms_parts(), reader.sms_waiting(), reader.sms_newest())
         secret = LineSecret.model_validate({"pin": pin} if pin else {})
@@ -139,6 +140,15 @@ def test_ports_are_known_by_socket_and_interface_whatever_they_are_called() -> N
     assert plugged["1-1.4"].at()[0] == "/dev/ttyUSB12"
     assert plugged["1-1.4"].audio("/dev/ttyUSB12") == "/dev/ttyUSB14"
     assert together([Found("/dev/ttyUSB0", "1-2", (0x0403, 0x6001), 0)])["1-2"].at() == [], "no modem we know"
+
+
+async def test_a_modem_that_is_plugged_in_and_no_lines_is_told(tmp_path: Path) -> None:
+    ec25, serial = (0x2C7C, 0x0125), (0x0403, 0x6001)
+    found = [Found(f"/dev/ttyUSB{n}", usb, ec25, n) for usb in ("1-1.3", "1-1.4") for n in range(4)]
+    found.append(Found("/dev/ttyUSB9", "1-2", serial, 0))
+    box = Box(tmp_path, '[line.gsm]\nkind = "modem"\nusb = "1-1.3"\n', watch=Watch(lambda: found))
+    assert [(one.usb, one.family) for one in await box.lines.nobodys()] == [("1-1.4", "quectel")]
+    await box.close()
 
 
 async def sound_of_a_call(box: Box, simulator: Simulator, sound: str) -> None:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from appliance.control import messages as m
+from appliance.control.modems import Plugged, Socket
 from appliance.control.prompts import KeepPrompt
 from appliance.control.server import Peer, Server
 from appliance.programs.prompt_files import PromptFiles
@@ -25,6 +26,7 @@ class Applying:
     def __init__(self, folder: Path, text: str) -> None:
         self.socket, self.document = folder / "control.sock", folder / "office.toml"
         self.document.write_text(text)
+        self.plugged: tuple[Socket, ...] = ()  # modems that are no line's
         self.hold = asyncio.Event()
         self.hold.set()
         self._history = History(folder / "history")
@@ -49,6 +51,8 @@ class Applying:
     async def _handle(self, request: m.Request, peer: Peer) -> object:
         try:
             match request:
+                case Plugged():
+                    return self.plugged
                 case KeepPrompt():
                     return await self.prompts.take(request)
                 case m.Check(document=text):

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from appliance.control.modems import Socket
 from appliance.programs.demo.ports import Ports
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
@@ -99,6 +100,54 @@ async def test_ways_of_calls_that_were_made_elsewhere_are_left_alone(tmp_path: P
             await one.fill("/begin", **filled(page), people="boris")
         now = tomllib.loads(switch.text)
         assert now["queue"]["office"]["people"] == ["anna"] and now["scenario"]["main"]["closed"] == "person.boris"
+
+
+async def test_a_menu_is_typed_and_spoken_and_may_be_changed_or_left_out_again(tmp_path: Path) -> None:
+    async with fresh(tmp_path) as (switch, box):
+        box.people()
+        async with box.logged_in("installer") as one:
+            form = filled((await one.get("/begin")).text) | {"people": "boris", "key:anna": "1", "key:boris": "2"}
+            answer = await one.fill("/begin", **form)
+            assert answer.status_code == 422 and "which key is whose" in answer.text and switch.text == FRESH
+            await one.fill(
+                "/begin", **form, welcome="For Anna press one.\r\nFor Boris press two.", closed="Come back later."
+            )
+            now = tomllib.loads(switch.text)
+            assert now["prompt"]["welcome"]["text"] == "For Anna press one. For Boris press two."
+            steps = now["scenario"]["main"]["step"]
+            assert steps["menu"]["keys"] == {"1": "person.anna", "2": "person.boris"}
+            assert (steps["menu"]["otherwise"], steps["hours"]["closed"]) == ("queue.office", "closed")
+            page = (await one.get("/begin")).text  # it is the page's own still
+            assert (
+                ">For Anna press one. For Boris press two.</textarea>" in page
+                and ">Come back later.</textarea>" in page
+            )
+            assert re.search(r'name="key:boris"[^>]*>.*?<option selected>2</option>', page)
+            await one.fill("/begin", **filled(page), people="anna", welcome="Welcome.")
+            now = tomllib.loads(switch.text)
+            assert now["scenario"]["main"]["step"]["greeting"] == {
+                "do": "say",
+                "prompt": "welcome",
+                "next": "queue.office",
+            }
+            assert "closed" not in now["prompt"]
+            await one.fill("/begin", **form | {"key:anna": "", "key:boris": ""})
+            now = tomllib.loads(switch.text)
+            assert now["scenario"]["main"]["open"] == "queue.office" and "welcome" not in now.get("prompt", {})
+
+
+async def test_a_modem_that_is_plugged_in_is_found_and_made_a_line(tmp_path: Path) -> None:
+    async with fresh(tmp_path) as (switch, box):
+        box.people()
+        async with box.logged_in("installer") as one:
+            switch.plugged = (Socket(usb="1-1.3", family="quectel"), Socket(usb="1-1.4", family="sim7600"))
+            assert "plugged in at 1-1.3 (quectel)" in (await one.get("/begin")).text
+            for usb in ("1-1.3", "1-1.4"):
+                assert (await one.fill("/begin", "/begin/modem", usb=usb)).status_code == 303
+            lines = tomllib.loads(switch.text)["line"]
+            assert {name: line["usb"] for name, line in lines.items()} == {"gsm": "1-1.3", "gsm-2": "1-1.4"}
+            assert "is plugged in at" not in (await one.get("/begin")).text
+            assert (await one.fill("/begin", "/begin/modem", usb="1-1.3")).status_code == 404
 
 
 BOX = """\
