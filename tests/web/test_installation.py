@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
+from appliance.programs.demo.modem.simulator import Simulator
 from appliance.programs.demo.ports import Ports
 from appliance.web.begin import DAYS
 from tests.calls.stories import changed
 from tests.fakes.actuator import Actuator
 from tests.fakes.mosquitto import Listener, Mosquitto
-from appliance.programs.demo.modem.far_end import RATE, FarEnd
+from tests.lines.far_end import RATE, FarEnd
 from tests.lines.mobile import CALLER, OWN, modem
-from appliance.programs.demo.modem.simulator import Simulator
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.telephones.stage import ANNA_HZ, BORIS_HZ, CALLER_HZ
