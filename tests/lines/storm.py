@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A storm of text messages at a whole switch whose power is cut again and again: each is told once, and the SIM is empty.
 
-`make storm`: a thousand of them, about XX; test_lines_storm.py has fewer.
+`make storm`: a thousand of them, about three minutes; test_lines_storm.py has fewer.
 """
 
 import asyncio
