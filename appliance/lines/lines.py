@@ -14,6 +14,7 @@ from typing import Protocol
 from appliance.calls.ports import Leg, Listener
 from appliance.calls.texts import Sms
 from appliance.lines import inbox
+from appliance.lines.at.families import Way
 from appliance.lines.at.pdu import BadPdu, Report
 from appliance.lines.inbox import Inbox
 from appliance.lines.line import CANNOT, Known, Line
@@ -105,7 +106,7 @@ class Lines:
             if name not in self._lines:
                 self._lines[name] = line = Line(name, table.number or "", self._listener, self._sound, self)
                 modem = self._modem(name, table, secret, line)
-                line.start(modem, Speech(self._sound, modem, partial(self._audio, table)))
+                line.start(modem, Speech(self._sound, modem, partial(self._place, table)))
 
     def _modem(self, name: str, table: ModemLine, secret: LineSecret | None, line: Line) -> Modem:
         network = Network(
@@ -147,12 +148,15 @@ class Lines:
             if each.at() and each.usb not in named and not used & set(each.ports.values())
         ]  # fmt: skip
 
-    def _audio(self, table: ModemLine, at: str) -> str:
-        """The port for sound of the modem that takes commands at a port, "" when it has none that is known."""
-        if table.audio_port:
+    def _place(self, table: ModemLine, way: Way, at: str) -> str:
+        """The tty or the sound card of the modem that takes commands at a port, "" when it has none that is known."""
+        if table.audio_port and way == "tty":
             return str(table.audio_port)
         node = os.path.realpath(at)
-        return next((each.audio(node) for each in self._watch.plugged.values() if node in each.ports.values()), "")
+        device = next((each for each in self._watch.plugged.values() if node in each.ports.values()), None)
+        if not device:
+            return ""
+        return device.sound if way == "uac" else device.audio(node)
 
     def _let_go(self, line: Line) -> None:
         task = asyncio.create_task(line.close())

@@ -2,6 +2,7 @@
 """The sound of lines: what they need of the bridge that sounds meet on, and of a modem, for as long as a call lasts."""
 
 import asyncio
+import errno
 import logging
 from collections.abc import Callable
 from typing import Protocol
@@ -15,7 +16,9 @@ log = logging.getLogger("lines")
 
 AGAIN = 0.5  # s until sound that was refused is asked for again
 BAUD = 115200  # on USB it means nothing
-WAITED_FOR = (PortMissing.id, PortTaken.id)  # standings that may pass
+UNFIT = "card-unfit"  # it gives no 8000 samples a second
+CARD = {errno.ENOENT: "card-missing", errno.ENODEV: "card-missing", errno.EBUSY: "card-taken", errno.EINVAL: UNFIT}
+WAITED_FOR = (PortMissing.id, PortTaken.id, "card-missing", "card-taken", "card-refused")  # standings that may pass
 
 
 class Sound(Protocol):
@@ -31,6 +34,9 @@ class Sound(Protocol):
     def line_card(self, leg: Leg, channel: int, copy: int, law: int) -> None:
         """The same with a channel of a card; copy: a socket that is given what is read from it, or -1; law: of sounds."""
 
+    def line_uac(self, leg: Leg, card: str) -> None:
+        """The same with a sound card, as ALSA names it; OSError also when it cannot be had."""
+
     def line_silent(self, leg: Leg) -> None:
         """Its sound is let go; it may have another."""
 
@@ -42,11 +48,12 @@ class Sound(Protocol):
 class Speech:
     """Of the calls of one modem. `standing`: "" not tried yet, ok, or why there is none."""
 
-    def __init__(self, bridge: Sound, modem: Modem, port: Callable[[str], str]) -> None:
-        """port: the one for sound of a modem that takes commands at another, "" when it has none."""
-        self._bridge, self._modem, self._port = bridge, modem, port
+    def __init__(self, bridge: Sound, modem: Modem, place: Callable[[families.Way, str], str]) -> None:
+        """place: the tty or card for sound of a modem that takes commands at a port, "" when it has none."""
+        self._bridge, self._modem, self._place = bridge, modem, place
         self.standing = ""
         self._leg: Leg = 0  # whose call has sound, or will have
+        self._stop: tuple[str, ...] = ()  # for the way that was tried last
         self._restarted = False  # since it worked last
 
     async def begin(self, leg: Leg, call: int, changed: Callable[[], None] = lambda: None) -> None:
@@ -55,47 +62,62 @@ class Speech:
         if self._leg == leg:
             return
         self._leg = leg
-        self.standing = ""
-        path = self._port(self._modem.path)
-        if not self._modem.sound or not path:
-            self.standing = "no-port" if self._modem.sound else "none"
-        elif await self._started(call, self._modem.sound):
-            await self._joined(leg, call, path, changed)
+        self.standing = "no-port" if self._modem.sounds else "none"
+        ways = [how for how in self._modem.sounds if self._place(how.way, self._modem.path)]
+        if ways and (missing := [how.way for how in self._modem.sounds if how not in ways]):
+            log.info("%s: not there for sound: %s", self._modem.path, ", ".join(missing))
+        for how in ways:
+            await self._try(leg, call, how, how is ways[-1], changed)
+            if self.standing == "ok" or self._leg != leg or not self._modem.talks(call) or how is ways[-1]:
+                break
+            log.warning("%s: no sound by %s: %s", self._modem.path, how.way, self.standing)
+            await self._modem.do(how.stop)
         if self.standing == "ok":
             self._restarted = False
         else:
             log.warning("%s: a call is silent: %s", self._modem.path, self.standing)
 
-    async def _started(self, call: int, how: families.Sound) -> bool:
+    async def _try(self, leg: Leg, call: int, how: families.Sound, last: bool, changed: Callable[[], None]) -> None:
+        """One way of sound. For the last there is no other: it is waited for as long as the call lasts."""
+        self.standing, self._stop = "", how.stop
+        until = asyncio.get_running_loop().time() + how.retry_for / 1000
+        if await self._started(call, how, until):
+            await self._joined(leg, call, how.way, None if last else until, changed)
+
+    async def _started(self, call: int, how: families.Sound, until: float) -> bool:
         """It may be too early for it, so it is tried again for as long as the family says, and the call lasts."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + how.retry_for / 1000
         while self._modem.talks(call):
             if await self._modem.do(how.start):
                 return True
             if not self._modem.talks(call):
                 break  # it was over before
-            if loop.time() >= until:
+            if asyncio.get_running_loop().time() >= until:
                 self.standing = "refused"
                 break
             await asyncio.sleep(AGAIN)
         return False
 
-    async def _joined(self, leg: Leg, call: int, path: str, changed: Callable[[], None]) -> None:
-        """As long as the call lasts: who has the port may let it go, and one that was pulled out comes again."""
+    async def _joined(
+        self, leg: Leg, call: int, way: families.Way, until: float | None, changed: Callable[[], None]
+    ) -> None:
+        """As long as the call lasts, or until then: who has it may let it go, and one that was pulled out comes again."""
         while True:
-            standing = await asyncio.to_thread(self._opened, leg, path)
+            place = self._place(way, self._modem.path)
+            standing = await asyncio.to_thread(self._opened if way == "tty" else self._card, leg, place)
             if self._leg != leg:
                 return  # it is over, and another may have begun
             if standing != self.standing:
                 self.standing = standing
                 changed()
-            if standing not in WAITED_FOR or not self._modem.talks(call):
+            over = until is not None and asyncio.get_running_loop().time() >= until
+            if standing not in WAITED_FOR or over or not self._modem.talks(call):
                 return
             await asyncio.sleep(AGAIN)
 
     def _opened(self, leg: Leg, path: str) -> str:
         """In a thread: a driver may make whoever opens a port wait."""
+        if not path:
+            return PortMissing.id
         try:
             tty = opened(path, BAUD)
         except (PortMissing, PortTaken) as wrong:
@@ -109,12 +131,22 @@ class Speech:
         tty.close()  # the bridge has it, and to others it stays closed
         return "ok"
 
+    def _card(self, leg: Leg, card: str) -> str:
+        """In a thread, as above."""
+        try:
+            self._bridge.line_uac(leg, card)
+        except OSError as wrong:
+            log.info("%s: %s", card or "sound card", wrong)
+            return CARD.get(wrong.errno or 0, "card-refused")
+        return "ok"
+
     async def end(self) -> None:
         """Its call is over. A modem that refused is started anew, once: some revisions give sound to one call alone."""
         self._leg = 0
-        if not self._modem.sound or not self.standing:
+        if not self._stop:
             return
-        await self._modem.do(self._modem.sound.stop)
+        stop, self._stop = self._stop, ()
+        await self._modem.do(stop)
         if self.standing == "refused" and not self._restarted and not self._modem.calls.living:
             self._restarted = True
             await self._modem.restart()

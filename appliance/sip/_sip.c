@@ -579,6 +579,21 @@ static PyObject *endpoint_line_card(PyObject *self, PyObject *args)
     return failed ? os_error(failed) : done(0);
 }
 
+static PyObject *endpoint_line_uac(PyObject *self, PyObject *args)
+{
+    unsigned long long leg;
+    const char *card;
+    int failed;
+
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Ks", &leg, &card))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    failed = sip_line_uac(leg, card);
+    Py_END_ALLOW_THREADS
+    return failed ? os_error(failed) : done(0);
+}
+
 static PyObject *endpoint_line_silent(PyObject *self, PyObject *args)
 {
     unsigned long long leg;
@@ -625,11 +640,11 @@ static PyObject *endpoint_line_counters(PyObject *self, PyObject *args)
         return os_error(EBADF);
     if (pump_counters(leg, &count))
         Py_RETURN_NONE;
-    return Py_BuildValue("KKKKIIIddIIdd", (unsigned long long)count.read, (unsigned long long)count.written,
+    return Py_BuildValue("KKKKIIIddIIddI", (unsigned long long)count.read, (unsigned long long)count.written,
                          (unsigned long long)count.refused, (unsigned long long)count.dropped, (unsigned)count.stalls,
                          (unsigned)count.down.underruns, (unsigned)count.down.overruns, count.down.skew,
                          count.down.delay, (unsigned)count.up.underruns, (unsigned)count.up.overruns, count.up.skew,
-                         count.up.delay);
+                         count.up.delay, (unsigned)count.xruns);
 }
 
 static PyMethodDef endpoint_methods[] = {
@@ -665,6 +680,7 @@ static PyMethodDef endpoint_methods[] = {
     {"line", endpoint_line, METH_NOARGS, NULL},
     {"line_sound", endpoint_line_sound, METH_VARARGS, NULL},
     {"line_card", endpoint_line_card, METH_VARARGS, NULL},
+    {"line_uac", endpoint_line_uac, METH_VARARGS, NULL},
     {"line_silent", endpoint_line_silent, METH_VARARGS, NULL},
     {"line_closed", endpoint_line_closed, METH_VARARGS, NULL},
     {"line_digit", endpoint_line_digit, METH_VARARGS, NULL},

@@ -170,18 +170,24 @@ class Endpoint:
         copy: a socket that is given what is read from it, as far as it has room, or -1. Both stay the caller's, who may
         close them at once. OSError and SOUND as above."""
 
+    def line_uac(self, leg: int, card: str, /) -> None:
+        """Its sound goes through a sound card, as ALSA names it (hw:2,0): 8000 samples a second of 16 bits, one channel.
+
+        OSError: ENOENT or ENODEV when it is not there, EBUSY when somebody else has it or the leg has sound already, EINVAL
+        when it has no such sound. It may wait for the driver. SOUND as above."""
+
     def line_silent(self, leg: int, /) -> None:
-        """Close its tty; the leg goes on, and may get sound again."""
+        """Close its tty or card; the leg goes on, and may get sound again."""
 
     def line_closed(self, leg: int, /) -> None:
-        """The leg is over, and its tty closed. Nothing is told."""
+        """The leg is over, and its tty or card closed. Nothing is told."""
 
     def line_digit(self, leg: int, digit: str, /) -> None:
         """A modem tells a key: DIGIT tells it, unless it was in the sound already; in the sound it is not told again."""
 
     def line_counters(
         self, leg: int, /
-    ) -> tuple[int, int, int, int, int, int, int, float, float, int, int, float, float] | None:
+    ) -> tuple[int, int, int, int, int, int, int, float, float, int, int, float, float, int] | None:
         """As names.LineCounters; None while it has no sound. OSError(EBADF) when it is no leg of a line, or over."""
 
 def cause_of(status: int, /) -> int:

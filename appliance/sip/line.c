@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * Legs of lines that are no SIP: a handle from when the call begins, a port of the bridge as long as its tty is open. The
+ * Legs of lines that are no SIP: a handle from when the call begins, a port of the bridge as long as its device is open. The
  * samples are the pump's (lines/pump); this is where they meet PJMEDIA.
  */
 #include "../lines/pump/pump.h"
@@ -10,7 +10,7 @@
 
 #define RATE 8000
 #define COUNT (RATE / 50) /* samples of a frame */
-#define CARD_STALLED 1000 /* ms */
+#define STALLED 1000 /* ms */
 
 struct line_port {
     pjmedia_port port; /* first: PJMEDIA knows it by this */
@@ -102,6 +102,16 @@ int sip_line_open(sip_handle leg, int fd, int stalled_after)
     return failed;
 }
 
+/* What is ours alone, and closed when it cannot be joined. */
+static int join_own(sip_handle leg, struct device *device)
+{
+    int failed = join(leg, STALLED, device);
+
+    if (failed && failed != ENOTCONN)
+        device->kind->close(device);
+    return failed;
+}
+
 int sip_line_card(sip_handle leg, int channel, int copy, int law)
 {
     struct device device;
@@ -109,9 +119,17 @@ int sip_line_card(sip_handle leg, int channel, int copy, int law)
 
     if (failed || (failed = device_of_card(&device, channel, copy, law == LAW_A ? LAW_A : LAW_MU)))
         return failed;
-    if ((failed = join(leg, CARD_STALLED, &device)) && failed != ENOTCONN)
-        card_close(&device.card);
-    return failed;
+    return join_own(leg, &device);
+}
+
+int sip_line_uac(sip_handle leg, const char *card)
+{
+    struct device device;
+    int failed = why_not(leg);
+
+    if (failed || (failed = device_of_uac(&device, card)))
+        return failed;
+    return join_own(leg, &device);
 }
 
 /* What is opened behind it is opened anew: the pump lets go at once, the bridge when its turn comes. */

@@ -56,7 +56,7 @@ class Stall(IntEnum):
 
 
 class LineCounters(NamedTuple):
-    """Of a line's tty since it was opened. read, written, refused (it had no room), dropped (too many had piled up) in
+    """Of a line's tty or card since it was opened. read, written, refused (it had no room), dropped (too many had piled up) in
     samples; delays in ms, skews in ppm by which the modem is faster than we; down is from the modem."""
 
     read: int
@@ -72,3 +72,4 @@ class LineCounters(NamedTuple):
     up_overruns: int
     up_skew: float
     up_delay: float
+    xruns: int  # times that a sound card ran dry or over

@@ -266,6 +266,7 @@ void sip_tapes_ended(void); /* the bridge is gone: nothing comes any more */
 /* line.c: legs whose sound goes through a tty, by the pump of lines/pump */
 int sip_line_open(sip_handle leg, int fd, int stalled_after); /* (any) 0, or errno; fd stays the caller's */
 int sip_line_card(sip_handle leg, int channel, int copy, int law); /* (any) the same with a channel of a card */
+int sip_line_uac(sip_handle leg, const char *card);           /* (any) the same with a sound card */
 void sip_line_silent(sip_handle leg);                         /* (any) */
 void sip_line_sound(const struct sip_command *command);
 void sip_line_closed(const struct sip_command *command);

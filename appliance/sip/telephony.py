@@ -308,7 +308,6 @@ class Telephony:
         self._sip.unhear(listener, source)
 
     def line(self) -> Leg:
-        """A leg of a line that is no SIP, without sound so far; 0 when there is no room."""
         return self._sip.line()
 
     def line_sound(self, leg: Leg, tty: int) -> None:
@@ -316,6 +315,9 @@ class Telephony:
 
     def line_card(self, leg: Leg, channel: int, copy: int, law: int) -> None:
         self._sip.line_card(leg, channel, copy, law)
+
+    def line_uac(self, leg: Leg, card: str) -> None:
+        self._sip.line_uac(leg, card)
 
     def line_silent(self, leg: Leg) -> None:
         self._sip.line_silent(leg)

@@ -15,7 +15,7 @@ from appliance.lines.at.detect import (
     ports_of,
     said,
     serial,
-    sound_of,
+    sounds_of,
     tries_left,
 )
 from appliance.lines.at.engine import Answer, Command, Engine
@@ -92,9 +92,8 @@ def answered(command: Command, *lines: str, ok: bool = True) -> Answer:
 )
 def test_audio_is_what_the_modem_showed(family: Family, probe: str, line: str, way: str | None) -> None:
     (command, *_) = (each.probe for each in family.sounds if each.probe.text == probe)
-    found = sound_of(family, {probe: answered(command, line)})
-    assert (found.way if found else None) == way
-    assert sound_of(family, {probe: answered(command, line, ok=False)}) is None
+    assert [found.way for found in sounds_of(family, {probe: answered(command, line)})] == ([way] if way else [])
+    assert sounds_of(family, {probe: answered(command, line, ok=False)}) == ()
 
 
 def test_sound_through_usb_audio_is_taken_before_a_tty() -> None:
@@ -103,7 +102,7 @@ def test_sound_through_usb_audio_is_taken_before_a_tty() -> None:
         tty.probe.text: answered(tty.probe, "+QPCMV: 0,0"),
         uac.probe.text: answered(uac.probe, '+QCFG: "usbcfg",0x2C7C,0x0125,1,1,1,1,1,0,1'),
     }
-    assert sound_of(QUECTEL, answers) is uac
+    assert sounds_of(QUECTEL, answers) == (uac, tty)
 
 
 @pytest.mark.parametrize(

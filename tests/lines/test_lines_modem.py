@@ -128,11 +128,11 @@ async def test_a_modem_is_set_up_and_registered(family: str, tmp_path: Path) -> 
         assert modem.identity.model == simulator.dialect.model
         assert simulator.dialect.revision.endswith(modem.identity.revision)
         assert modem.fitted
-        assert (modem.fitted.sound.way if modem.fitted.sound else "none") == {
-            "ec25": "tty",  # it has USB audio too, which is not carried
-            "sim7600": "tty",
-            "e1550": "tty",
-            "sim800": "none",
+        assert [sound.way for sound in modem.sounds] == {
+            "ec25": ["uac", "tty"],
+            "sim7600": ["tty"],
+            "e1550": ["tty"],
+            "sim800": [],
         }[family]
         assert "AT+CLIP=1" in simulator.heard and "AT+CMGF=0" in simulator.heard
 

@@ -60,8 +60,12 @@ def test_the_switch_has_the_ports_of_modems_and_cards_and_no_other_device() -> N
         "DeviceAllow=char-ttyUSB rw",
         "DeviceAllow=char-ttyACM rw",
         "DeviceAllow=char-dahdi rw",
+        "DeviceAllow=char-alsa rw",
     ]
-    assert unit["SupplementaryGroups"] == "dialout"
+    assert unit["SupplementaryGroups"] == "dialout audio"
+    for driver in ("usbserial", "cdc_acm", "snd"):  # else nothing that is plugged in later could be opened
+        assert f"modprobe@{driver}.service" in unit["Wants"].split()
+        assert f"modprobe@{driver}.service" in unit["After"].split()
     assert unit["CapabilityBoundingSet"] == "" and "raw-io" not in unit["SystemCallFilter"]
 
 

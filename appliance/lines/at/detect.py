@@ -2,7 +2,6 @@
 """Which modem is it: guessed by its USB ids, believed when it says so itself."""
 
 import re
-from collections.abc import Collection
 
 from appliance.lines.at.engine import Answer
 from appliance.lines.at.families import FAMILIES, Family, Ports, Sound, Usb
@@ -38,15 +37,13 @@ def serial(answer: Answer) -> str:
     return found[0] if found else ""
 
 
-def sound_of(family: Family, answers: dict[str, Answer], ways: Collection[str] = ("uac", "tty")) -> Sound | None:
-    """The best of these ways of audio that this modem showed it has, from the answers to the probes by their command."""
-    for sound in family.sounds:
-        if sound.way not in ways:
-            continue
-        answer = answers.get(sound.probe.text)
-        if answer and answer.ok and any(re.match(sound.shows, line, re.IGNORECASE) for line in answer.lines):
-            return sound
-    return None
+def sounds_of(family: Family, answers: dict[str, Answer]) -> tuple[Sound, ...]:
+    """The ways of audio that this modem showed it has, the best first, from the answers to the probes by their command."""
+    return tuple(sound for sound in family.sounds if _shows(sound, answers.get(sound.probe.text)))
+
+
+def _shows(sound: Sound, answer: Answer | None) -> bool:
+    return bool(answer and answer.ok and any(re.match(sound.shows, line, re.IGNORECASE) for line in answer.lines))
 
 
 def port_mode(line: str) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from appliance.lines.at.engine import MEDIUM, Command
 
 Usb = tuple[int, int]  # vendor and product
+Way = Literal["tty", "uac"]  # of sound: a serial port, a sound card on USB
 
 
 class Ports(NamedTuple):
@@ -27,12 +28,12 @@ class Step(NamedTuple):
 class Sound(NamedTuple):
     """How a call is heard. probe: shows that this modem can, when its answer begins like `shows`, a regular expression."""
 
-    way: Literal["tty", "uac"]
+    way: Way
     probe: Command
     shows: str
     start: tuple[str, ...]  # once the call is answered
     stop: tuple[str, ...]
-    retry_for: int = 0  # ms in which a refused start is tried again while the call lasts
+    retry_for: int = 0  # ms in which a refused start, or a card that is not had, is tried again while the call lasts
     before: tuple[str, ...] = ()  # once, at set-up
 
 
@@ -123,7 +124,7 @@ QUECTEL = Family(
             r'\+QCFG: ?"usbcfg",0x2c7c,0x0?125(,\d){6},1',  # the seventh switch is UAC
             ("AT+QPCMV=0", "AT+QPCMV=1,2"),
             ("AT+QPCMV=0",),
-            retry_for=5_000,
+            retry_for=2_000,  # there is the tty too
         ),
         Sound(
             "tty",

@@ -409,9 +409,9 @@ class Modem:
     # Sound
 
     @property
-    def sound(self) -> Sound | None:
-        """How its calls are heard; None: they cannot be."""
-        return self.fitted.sound if self.fitted else None
+    def sounds(self) -> tuple[Sound, ...]:
+        """How its calls are heard, the best way first; none: they cannot be."""
+        return self.fitted.sounds if self.fitted else ()
 
     async def do(self, commands: tuple[str, ...]) -> bool:
         """Whether it took the last of them."""

@@ -5,7 +5,7 @@ import asyncio
 from typing import NamedTuple, Protocol
 
 from appliance.lines.at.commands import enter_pin
-from appliance.lines.at.detect import family_of, may_enter, said, serial, sound_of, tries_left
+from appliance.lines.at.detect import family_of, may_enter, said, serial, sounds_of, tries_left
 from appliance.lines.at.engine import MEDIUM, Answer, Command
 from appliance.lines.at.families import FIRST, MAKER, MODEL, PIN, REVISION, SERIAL, Family, Sound, Step
 from appliance.lines.at.fields import fields
@@ -13,7 +13,6 @@ from appliance.lines.modems.talk import Talk
 
 SIM_WITHIN = 30.0  # s after a start until a SIM can be read
 SIM_AGAIN = 2.0  # s between two looks at a SIM that is not ready
-CARRIED = ("tty",)  # ways of sound that reach the bridge
 NO_SIM, SIM_BUSY = 10, 14  # +CME ERROR
 
 
@@ -34,10 +33,10 @@ class Identity(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """What a modem can do. refused: steps of its set-up that it would not take."""
+    """What a modem can do. sounds: how it is heard, the best first; refused: steps of its set-up that it would not take."""
 
     identity: Identity
-    sound: Sound | None
+    sounds: tuple[Sound, ...]
     refused: tuple[str, ...]
 
 
@@ -115,9 +114,9 @@ async def set_up(talk: Talk, identity: Identity) -> Fitted:
     refused = await take(talk, family.setup)
     answers: dict[str, Answer] = {}
     for each in family.sounds:
-        if each.way in CARRIED and each.probe.text not in answers:
+        if each.probe.text not in answers:
             answers[each.probe.text] = await talk.ask(each.probe)
-    sound = sound_of(family, answers, CARRIED)
-    if sound:
-        refused += await take(talk, tuple(Step(Command(text, within=MEDIUM)) for text in sound.before))
-    return Fitted(identity, sound, refused)
+    sounds = sounds_of(family, answers)
+    before = [text for sound in sounds for text in sound.before]
+    refused += await take(talk, tuple(Step(Command(text, within=MEDIUM)) for text in before))
+    return Fitted(identity, sounds, refused)

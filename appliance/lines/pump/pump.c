@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * One thread waits for the devices of all lines. What a modem says is put into a delay, which the bridge reads; as many
- * samples as were read from it are written to it, of those that the bridge has put into another (lock-step): so its clock
- * alone says when, and nothing piles up in it.
+ * One thread waits for the devices of all lines. What a modem says is put into a delay, which the bridge reads; whenever
+ * samples were read from it, as many are written to it as it wants then, of those that the bridge has put into another
+ * (lock-step): so its clock alone says when, and nothing piles up in it.
  *
  * A line's lock is held for a read, a write and some arithmetic; nothing is waited for under it: a device is opened before
  * it is a line's, and closed once it is no more.
@@ -143,10 +143,16 @@ static void hear(struct line *line, struct news *news, int64_t now, const int16_
     news->count = keys_hear(&line->keys, now / 1000, samples, count, news->keys);
 }
 
-static void say(struct line *line, int64_t now, int count)
+/* One that wants nothing, whatever it gave, has no room for as much. */
+static void say(struct line *line, int64_t now, int read)
 {
+    int count = line->device.kind->wanted(&line->device, read);
     int16_t samples[DEVICE_MOST];
 
+    if (count == 0) {
+        flow_written(&line->flow, now, read, 0);
+        return;
+    }
     delay_get(&line->up, now, samples, count);
     flow_written(&line->flow, now, count, line->device.kind->write(&line->device, samples, count));
 }
@@ -395,6 +401,7 @@ int pump_counters(uint64_t leg, struct pump_counters *counters)
         .refused = line->flow.refused,
         .dropped = line->down.dropped + line->up.dropped,
         .stalls = line->flow.stalls,
+        .xruns = line->device.xruns,
         .down = {line->down.underruns, line->down.overruns, line->down.skew * 1e6, line->down.mean * 1000 / DELAY_RATE},
         .up = {line->up.underruns, line->up.overruns, -line->up.skew * 1e6, line->up.mean * 1000 / DELAY_RATE},
     };

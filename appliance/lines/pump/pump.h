@@ -22,7 +22,7 @@ struct pump_listener { /* called in the pump's thread, under no lock */
 struct pump_counters {
     uint64_t read, written, refused; /* samples of the device; refused: it had no room for them */
     uint64_t dropped;                /* samples left out because too many had piled up, of both ways */
-    uint32_t stalls;
+    uint32_t stalls, xruns;          /* xruns: times that a sound card ran dry or over */
     struct {
         uint32_t underruns, overruns;
         double skew;  /* ppm by which the modem is faster than the bridge */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tty.h"
 
+#include "aside.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -39,19 +40,13 @@ static void *closer(void *fd)
 /* The kernel may wait up to half a minute for a modem to take the last of what was written. */
 void tty_close(struct tty *tty)
 {
-    pthread_attr_t detached;
-    pthread_t thread;
     int fd = tty->fd;
 
     tty->fd = -1;
     tcflush(fd, TCIOFLUSH);
     ioctl(fd, TIOCNXCL);
     flock(fd, LOCK_UN); /* the next one may have it */
-    pthread_attr_init(&detached);
-    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &detached, closer, (void *)(intptr_t)fd))
-        close(fd);
-    pthread_attr_destroy(&detached);
+    aside(closer, (void *)(intptr_t)fd);
 }
 
 int tty_read(struct tty *tty, int16_t *samples, int room)

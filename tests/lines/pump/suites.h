@@ -4,6 +4,6 @@
 
 #include "../../check/check.h"
 
-extern const struct test delay_tests[], flow_tests[], key_tests[], pump_tests[];
+extern const struct test delay_tests[], flow_tests[], key_tests[], pump_tests[], uac_tests[];
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The pump's thread on a real pty, opened and closed while a bridge in a thread of its own reads and writes.
+ * The pump's thread on a real pty, opened and closed while a bridge in a thread of its own reads and writes; and on a sound card.
  */
+#include "far_end.h"
 #include "pump.h"
 #include "suites.h"
 
@@ -245,6 +246,33 @@ static void test_unplugged(void)
     close(far);
 }
 
+/* A card that plays nothing is told of; so is one that is unplugged, and it is closed. */
+static void test_card(void)
+{
+    struct pump_opening what = {2000, 100, &listener};
+    int deaf = atomic_load(&stalled_by[FLOW_NOTHING_TAKEN]), lost = atomic_load(&gone_count);
+    static const int16_t frame[FRAME];
+    struct device device;
+    struct far_end far;
+    uint32_t opening;
+
+    far_plug(&far, 8000);
+    CHECK(device_of_uac(&device, "hw:2,0") == 0);
+    CHECK(pump_open(&what, &device, &opening) == 0);
+    for (int i = 0; atomic_load(&stalled_by[FLOW_NOTHING_TAKEN]) == deaf; i++) {
+        CHECK(i < PATIENCE);
+        far_give(&far, frame, FRAME);
+        for (uint64_t all = (uint64_t)(i + 1) * FRAME; counted(2000).read < all;)
+            usleep(1000);
+    }
+    CHECK(counted(2000).written == 0 && counted(2000).refused == counted(2000).read);
+    far_unplug(&far);
+    await(&gone_count, lost + 1);
+    CHECK(!pump_is_open(2000));
+    pump_stop();
+    far_forget(&far);
+}
+
 static void test_room(void)
 {
     int far, near, no_tty[2];
@@ -270,6 +298,7 @@ const struct test pump_tests[] = {
     {"one that takes nothing is told of, and loses nothing of what it took", test_deaf},
     {"one that gives nothing is told of once, and when it gives again", test_stalls},
     {"a tty that is unplugged is told of once, and closes no later one", test_unplugged},
+    {"a sound card that plays nothing is told of, and one that is unplugged", test_card},
     {"there is room for so many, and an end", test_room},
     {NULL, NULL},
 };
