@@ -32,6 +32,7 @@ from appliance.calls.supervision import Supervision
 from appliance.calls.telling import FAILED, Telling
 from appliance.calls.transfer import OK, Transfer
 from appliance.core import CoreError
+from appliance.settings.dialled import NotDialled
 from appliance.settings.feature_rules import slots
 from appliance.settings.models import Settings
 from appliance.settings.prompts import Prompt
@@ -223,17 +224,22 @@ class Desk:
             for key in told if found else "":
                 self._telephony.press(self._hands.partner(*found), key)  # type: ignore[misc]
             return
+        if not self._carry_out(leg, told):
+            self._telling.tell(leg, self._settings(), FAILED)
+
+    def _carry_out(self, leg: Leg, told: Dialled) -> bool:
+        """A code of somebody who is on a call; whether that can be."""
         found = self._hands.talking(leg)
         if told.feature == "record_pause":
-            self._telling.tell(leg, self._settings(), self.recording.pause(leg) or FAILED)
-            return
+            if said := self.recording.pause(leg):
+                self._telling.tell(leg, self._settings(), said)
+            return bool(said)
         if told.feature == "park" and found and not self._transfer.entangled(found[0]):
             done = bool(self.parking.park(*found, leg, stays=True))
         else:
             done = self._transfer.pressed(leg, told.feature, told.what)
         self._routing.drain()
-        if not done:
-            self._telling.tell(leg, self._settings(), FAILED)
+        return done
 
     # ---- what telephones ask in a call ------------------------------------------------------------------------------
 
@@ -261,6 +267,13 @@ class Desk:
         self._routing.drain()
 
     # ---- asked for by supervisors and programs ----------------------------------------------------------------------
+
+    def press(self, call: Call, person: str, feature: str, number: str, by: str) -> None:
+        """Do for a person on a call what a code pressed in it does. Raises NotDialled."""
+        leg = self._hands.leg_of(call, person)
+        self._hands.note(call, "pressed", feature=feature, to=number, person=person, by=by)
+        if not leg or not self._carry_out(leg, Dialled(feature, number)):
+            raise NotDialled("cannot", f"that {person} does so in call {call.id}")
 
     def park_call(self, call: Call, slot: str, by: str) -> str:
         """Park a call wherever it is; its slot. Raises KeyError, CoreError."""

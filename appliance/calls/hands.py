@@ -117,6 +117,13 @@ class Hands:
         """The telephone, or line of a mobile."""
         return ring.parties.get(ring.answered, "") if ring else call.party()
 
+    @staticmethod
+    def leg_of(call: Call, person: str) -> Leg:
+        """The leg of somebody who answered a call, or began it; 0 when he is not on it."""
+        if call.talk and person and call.talk.person == person:
+            return call.talk.answered
+        return call.leg if person and call.caller_person == person else 0
+
     def mobile(self, call: Call, ring: Ring | None) -> str:
         """Whose mobile it is, "" when it is none."""
         on_mobile = ring.answered == ring.outside if ring else call.mobile

@@ -38,6 +38,17 @@ class Supervise(msgspec.Struct, tag_field="do", tag="supervise", frozen=True):
     by: Short = ""
 
 
+class Press(msgspec.Struct, tag_field="do", tag="press", frozen=True):
+    """Do for a person who is on a call what a code pressed in it does; number as a telephone dials it."""
+
+    id: Id
+    call: Id
+    person: Short
+    code: Literal["transfer", "consult", "swap", "three-way", "park", "record-pause"]
+    number: Annotated[str, msgspec.Meta(pattern=r"^\+?[0-9*#]{0,20}$")] = ""
+    by: Short = ""
+
+
 class Disturb(msgspec.Struct, tag_field="do", tag="disturb", frozen=True):
     """Say whether a person may be disturbed."""
 
@@ -55,4 +66,4 @@ class Forward(msgspec.Struct, tag_field="do", tag="forward", frozen=True):
     number: Annotated[str, msgspec.Meta(pattern="^[0-9]{0,20}$")]
 
 
-Handling = Park | Take | Supervise | Disturb | Forward
+Handling = Park | Take | Supervise | Press | Disturb | Forward

@@ -8,7 +8,7 @@ import msgspec
 from appliance.control import health, modems, prompts, provisioning, recordings
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
-from appliance.control.handling import Disturb, Forward, Handling, Park, Supervise, Take
+from appliance.control.handling import Disturb, Forward, Handling, Park, Press, Supervise, Take
 from appliance.control.missed import Missed, MissedChanged
 
 VERSION = 1
@@ -525,6 +525,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     Park: Parked,
     Take: Done,
     Supervise: Done,
+    Press: Done,
     Disturb: Done,
     Forward: Done,
     Why: tuple[str, ...],

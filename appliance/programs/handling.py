@@ -3,7 +3,7 @@
 
 from appliance.calls.control import CallControl
 from appliance.control import messages
-from appliance.control.handling import Disturb, Forward, Handling, Park, Supervise, Take
+from appliance.control.handling import Disturb, Forward, Handling, Park, Press, Supervise, Take
 from appliance.control.messages import Refused
 from appliance.settings import dialled
 from appliance.settings.models import Settings
@@ -19,6 +19,8 @@ def carry_out(control: CallControl, asked: Handling) -> object:
             desk.supervision.take(control.calls[call], phones(control.rules.settings, asked), by)
         case Supervise(call=call, how=how, by=by):
             desk.supervision.listen(control.calls[call], phones(control.rules.settings, asked), how, by)
+        case Press(call=call, person=person, code=code, number=number, by=by):
+            desk.press(control.calls[call], person, code.replace("-", "_"), number, by)
         case Disturb(person=person, may=may):
             control.set_dnd(person, not may)
         case Forward(person=person, when=when, number=number):

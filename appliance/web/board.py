@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.control import messages
-from appliance.control.handling import Disturb, Park, Supervise, Take
+from appliance.control.handling import Disturb, Park, Press, Supervise, Take
 from appliance.control.live import Live
 from appliance.control.messages import Call, HangUp, Person, Refused, SetStatus
 from appliance.web import view
@@ -22,6 +22,15 @@ from appliance.web.view import _
 DIRECTORS = frozenset({OWNER, SUPERVISOR})  # who may do something with calls of others
 SEND_WITHIN = 20.0  # seconds a viewer may take for one piece; then it is dropped
 ID_MAX = 2**53
+MINUTES = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
+CODES = {
+    "transfer": _("Send it there"),
+    "consult": _("Ask there first, or put through who was asked"),
+    "swap": _("Back and forth"),
+    "three-way": _("All three talk"),
+    "park": _("Park"),
+    "record-pause": _("Not recorded for a while, or again"),
+}
 DONE = {
     "answer": _("The telephone rings: whoever answers there has the call."),
     "listen": _("The telephone rings: whoever answers there hears the call."),
@@ -30,6 +39,7 @@ DONE = {
     "send": _("The call was sent on."),
     "park": _("The call is parked."),
     "drop": _("The call was ended."),
+    "press": _("It is done."),
     "status": _("The status is set."),
 }
 
@@ -88,6 +98,7 @@ class Board:
             Row("POST", "/board/call", DIRECTORS, self.direct),
             Row("GET", "/board/person/{person}", USERS, self.person),
             Row("POST", "/board/person", USERS, self.set_status),
+            Row("POST", "/board/press", USERS, self.press),
             Row("GET", "/codes", watching, self.codes),
             Row("GET", "/health", ALL, self.health),
         )
@@ -127,7 +138,8 @@ class Board:
         shown = next(row for row in view.people(live, asked.say).rows if row.id == one.id)  # type: ignore[union-attr]
         return asked.part(
             "board/person.html", person=one, row=shown, may=_may_set(asked, one.id), statuses=view.STATUS,
-            now=now(), directs=asked.role in DIRECTORS,
+            codes=CODES,
+            recorded=bool(shown.call and live.calls[shown.call.id].recorded), now=now(), directs=asked.role in DIRECTORS,
         )  # fmt: skip
 
     # ---- what is done
@@ -137,20 +149,35 @@ class Board:
         live = self._live()
         call = _call(live, _number(asked.text("call")))
         do, at, to = asked.text("do"), asked.text("at") or _at(asked), asked.text("to").strip()
+        if not to and (number := _bare(asked.text("number"))):
+            to = f"number.{number}"
         await self._ask(asked, _request(live, call, do, at, to, asked.name))
         asked.note(f"call-{do}", f"{call.id} {call.caller or '-'} {to if do == 'send' else at}".strip())
         return self._said(asked, do)
 
+    async def press(self, asked: Visit) -> Response:
+        """Hand on the call somebody is on, or one's own: at once, or after asking; talk with both; park it."""
+        live = self._live()
+        one = _own(asked, live)
+        call, code, number = _call(live, _number(asked.text("call"))), asked.text("code"), _bare(asked.text("number"))
+        if code not in CODES or len(number) > 20:
+            raise Refusal(400, "That form cannot be read.")
+        await self._ask(asked, Press(0, call.id, one.id, code, number, asked.name))  # type: ignore[arg-type]
+        asked.note("call-pressed", f"{call.id} {one.id} {code} {number}".strip())
+        return self._said(asked, "press")
+
     async def set_status(self, asked: Visit) -> Response:
-        """The status of somebody, or of oneself; until it is set anew."""
-        one = _person(self._live(), asked.text("person"))
-        if not _may_set(asked, one.id):
-            raise Refusal(403, "Your role may not do that.")
+        """The status of somebody, or of oneself; until it is set anew, or for so many minutes."""
+        one = _own(asked, self._live())
         status = asked.text("status")
         if status not in get_args(messages.Status):
             raise Refusal(400, "That form cannot be read.")
-        may = asked.text("disturb") != "no"
-        await self._ask(asked, SetStatus(0, one.id, status, asked.text("reason").strip()[:60], "page"))  # type: ignore[arg-type]
+        may, minutes = asked.text("disturb") != "no", asked.text("minutes").strip()
+        if minutes and not MINUTES.fullmatch(minutes):
+            raise Refusal(422, "A number of minutes from 1 to 999 is needed, or nothing.")
+        until = now() + int(minutes) * 60_000 if minutes else None
+        reason = asked.text("reason").strip()[:60]
+        await self._ask(asked, SetStatus(0, one.id, status, reason, "page", until))  # type: ignore[arg-type]
         if one.dnd is may:
             await self._ask(asked, Disturb(0, one.id, may))
         asked.note("status-set", f"{one.id}: {status}")
@@ -210,6 +237,19 @@ def _at(asked: Visit) -> str:
 
 def _may_set(asked: Visit, person: str) -> bool:
     return asked.role in DIRECTORS or (bool(person) and _at(asked) == person)
+
+
+def _own(asked: Visit, live: Live) -> Person:
+    """The person of a form, for himself or who directs. Raises Refusal."""
+    one = _person(live, asked.text("person"))
+    if not _may_set(asked, one.id):
+        raise Refusal(403, "Your role may not do that.")
+    return one
+
+
+def _bare(number: str) -> str:
+    """A number as it is dialled, however it is written."""
+    return re.sub(r"[ ().\-/]", "", number)
 
 
 def _call(live: Live, id: int) -> Call:

@@ -113,7 +113,10 @@ def queues(live: Live, say: Say) -> Rows:
 
 
 def people(live: Live, say: Say) -> Rows:
-    on = {call.person: call for call in live.calls.values() if call.person and call.state == "talking"}
+    talks = [call for call in live.calls.values() if call.state == "talking"]
+    whose = {person.extension: person.id for person in live.people.values() if person.extension}
+    on = {whose[call.caller]: call for call in talks if call.direction != "in" and call.caller in whose}
+    on |= {call.person: call for call in talks if call.person}
     return Rows([_person(live, person, on.get(person.id), say) for person in live.people.values()])
 
 

@@ -2,8 +2,9 @@
 """What is done with a customer's call, at softphones: who hears whom after every change, and nobody else."""
 
 import asyncio
+from functools import partial
 
-from appliance.control.handling import Disturb, Park, Supervise, Take
+from appliance.control.handling import Disturb, Park, Press, Supervise, Take
 from appliance.control.messages import HangUp, Send
 from tests.calls.house import (
     CLARA_HZ,
@@ -156,6 +157,22 @@ async def test_who_took_a_customer_at_a_mobile_asks_boris_first_and_puts_the_cus
     await mobile.gone()
     await talks_to(customer, house.boris)
     await ends(house, customer, house.boris)
+
+
+async def test_anna_asks_at_a_mobile_first_by_her_page_and_puts_the_customer_through(house: House) -> None:
+    await house.goes_out()
+    customer, mobile = await house.customer_with_anna(), await house.outside()
+    press = partial(Press, 0, (await house.call()).id, "anna", by="anna")
+    await house.ask(press("consult", MOBILE))
+    await asyncio.gather(hears(house.anna, MOBILE_HZ), hears(mobile, ANNA_HZ), hears_music(customer))
+    await house.ask(press("swap"))
+    await asyncio.gather(talks_to(customer, house.anna), hears_music(mobile))
+    await house.ask(press("three-way"))
+    await asyncio.gather(hears(customer, ANNA_HZ, MOBILE_HZ), hears(mobile, ANNA_HZ, CALLER_HZ))
+    await house.ask(press("consult"))
+    await house.anna.over()
+    await speak(customer, mobile)
+    await hang_up(house, customer, mobile)
 
 
 async def test_anna_asks_boris_and_her_telephone_puts_the_customer_through(house: House) -> None:

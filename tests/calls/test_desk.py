@@ -2,10 +2,12 @@
 """What people do with calls at their telephones: hold, transfer. Real core, settings and journal; telephones as told."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from appliance.calls.call import State
+from appliance.settings.dialled import NotDialled
 from tests.calls.desks import (
     ANNA,
     BORIS,
@@ -298,6 +300,44 @@ async def test_all_three_talk_and_one_leaves(office: Office, leaves: str) -> Non
     press(office, anna, "*3")
     hang_up(office, CALLER if leaves == "customer" else cile)
     assert talk(office, anna, cile if leaves == "customer" else CALLER)
+
+
+async def test_a_page_asks_first_for_anna_swaps_and_puts_the_two_through(office: Office) -> None:
+    anna = customer(office)
+    [call] = calls(office)
+    press = partial(office.control.desk.press, call, "anna", by="maria")
+    press("consult", "103")
+    assert hears_music(office, CALLER)
+    cile = Desk(office, CILE).answers()
+    assert talk(office, anna, cile)
+    press("swap", "")
+    assert talk(office, CALLER, anna) and hears_music(office, cile)
+    press("consult", "")
+    assert talk(office, CALLER, cile) and office.asked("hang up", anna) == [16]
+    told = {"feature": "consult", "to": "103", "person": "anna", "by": "maria"}
+    assert (await office.events("pressed"))[0] == told
+
+
+@pytest.mark.parametrize(
+    ("person", "feature", "number"),
+    [
+        ("anna", "consult", ""),
+        ("anna", "swap", ""),
+        ("anna", "transfer", "000441632960000"),
+        ("anna", "transfer", "112"),
+        ("anna", "record_pause", ""),
+        ("boris", "transfer", "103"),
+        ("nobody", "park", ""),
+        ("", "park", ""),
+    ],
+)
+async def test_what_a_page_cannot_do_for_somebody_is_told_and_changes_nothing(
+    office: Office, person: str, feature: str, number: str
+) -> None:
+    anna = customer(office)
+    with pytest.raises(NotDialled, match="does so"):
+        office.control.desk.press(calls(office)[0], person, feature, number, "maria")
+    assert talk(office, CALLER, anna) and len(calls(office)) == 1
 
 
 async def test_a_telephone_puts_its_two_partners_through_itself(office: Office) -> None:

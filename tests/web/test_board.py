@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.control.client import follow
-from appliance.control.handling import Disturb, Park, Supervise, Take
+from appliance.control.handling import Disturb, Park, Press, Supervise, Take
 from appliance.control.messages import HangUp, Queue, QueueChanged, Refused, Request, Send, SetStatus
 from appliance.store.office import Office as Pages
 from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, READER, SUPERVISOR
@@ -160,6 +160,45 @@ async def test_somebody_sets_his_own_status_and_nobody_elses(switch: Switch, box
         other = {"csrf": csrf, "person": "boris", "status": "off"}
         assert (await one.post("/board/person", data=other)).status_code == 403
         assert 'name="status"' not in (await one.get("/board/person/boris")).text
+    assert switch.asked == []
+
+
+async def test_somebody_hands_his_own_call_on_after_asking_and_nobody_elses(switch: Switch, box: Site) -> None:
+    box.office.change(EMPLOYEE, person="boris")
+    switch.call(state="talking", person="boris")
+    async with box.logged_in(EMPLOYEE) as one:
+        await asyncio.wait_for(appears(one, "talks with Boris"), WITHIN)
+        form = {"person": "boris", "call": str(CALL), "code": "consult", "number": "(061) 234-567"}
+        assert (await one.fill("/board/person/boris", "/board/press", **form)).status_code == 303
+        told = await asked(switch)
+        assert isinstance(told, Press)
+        assert (told.call, told.person, told.code, told.number, told.by) == (
+            *(CALL, "boris", "consult", "061234567", EMPLOYEE),
+        )
+        for wrong, status in (({"person": "anna"}, 403), ({"code": "dance"}, 400), ({"call": "1"}, 404)):
+            assert (await one.fill("/me", "/board/press", **form | wrong)).status_code == status
+    assert switch.asked == [] and box.office.audited()[0].what == "call-pressed"
+
+
+async def test_a_call_is_sent_to_a_number_outside_by_whoever_directs(switch: Switch, box: Site) -> None:
+    switch.call(state="talking", person="boris")
+    async with box.logged_in(SUPERVISOR) as one:
+        await asyncio.wait_for(appears(one, "talks with Boris"), WITHIN)
+        form = {"call": str(CALL), "do": "send", "to": "", "number": "0 61 234 567"}
+        assert (await one.fill(f"/board/call/{CALL}", "/board/call", **form)).status_code == 303
+        told = await asked(switch)
+        assert isinstance(told, Send) and told.to == "number.061234567"
+
+
+async def test_a_status_set_by_the_page_ends_by_itself(switch: Switch, box: Site) -> None:
+    box.office.change(EMPLOYEE, person="anna")
+    async with box.logged_in(EMPLOYEE) as one:
+        form = {"person": "anna", "status": "break", "minutes": "20"}
+        assert (await one.fill("/board/person/anna", "/board/person", **form)).status_code == 303
+        told = await asked(switch)
+        assert isinstance(told, SetStatus) and told.until and abs(told.until - now() - 20 * 60_000) < 60_000
+        for wrong in ("0", "1000", "soon", "²"):
+            assert (await one.fill("/me", "/board/person", **form | {"minutes": wrong})).status_code == 422
     assert switch.asked == []
 
 

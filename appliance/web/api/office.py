@@ -9,7 +9,7 @@ from starlette.responses import FileResponse
 
 from appliance.control import messages as m
 from appliance.control.guard import Ban, Lift
-from appliance.control.handling import Disturb, Forward, Park, Take
+from appliance.control.handling import Disturb, Forward, Park, Press, Take
 from appliance.control.live import Live
 from appliance.health.checks import worst
 from appliance.store.reader import Reader
@@ -165,6 +165,13 @@ async def take(asked: Asked) -> s.Done:
     return s.Done()
 
 
+async def press(asked: Asked) -> s.Done:
+    wanted = asked.body
+    await asked.switch(Press(0, asked.path["call"], wanted.person, wanted.code, wanted.number, asked.by))
+    asked.note("call-pressed", f"{asked.path['call']} {wanted.person} {wanted.code} {wanted.number}".strip())
+    return s.Done()
+
+
 async def dial(asked: Asked) -> m.Dialled:
     wanted = asked.body
     if sum(each is not None for each in (wanted.connect, wanted.say, wanted.prompt)) != 1:
@@ -199,6 +206,14 @@ _CALLS = (
     Way("POST", "/calls/{call}/send", "calls:write", send, "Send a call elsewhere", body=s.SendTo),
     Way("POST", "/calls/{call}/park", "calls:write", park, "Park a call", m.Parked, s.ParkIn),
     Way("POST", "/calls/{call}/take", "calls:write", take, "Ring telephones; who answers has the call", body=s.TakeOn),
+    Way(
+        "POST",
+        "/calls/{call}/press",
+        "calls:write",
+        press,
+        "Do for a person on a call what a code pressed in it does",
+        body=s.PressIn,
+    ),
     Way("POST", "/dial", "dial", dial, "Call somebody, who is put through or told something", m.Dialled, s.DialTo),
     Way("POST", "/say", "dial", say, "Say something on telephones", m.Dialled, s.SayOn),
 )

@@ -86,6 +86,14 @@ class TakeOn(Strict, frozen=True):
     person: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
 
 
+class PressIn(Strict, frozen=True):
+    """consult: ask at a number first; again, to put through who was asked. number: as a telephone dials it."""
+
+    person: Name
+    code: Literal["transfer", "consult", "swap", "three-way", "park", "record-pause"]
+    number: Annotated[str, Meta(pattern=r"^\+?[0-9*#]{0,20}$")] = ""
+
+
 class DialTo(Strict, frozen=True):
     """Call `to`; who answers is put through (`connect`) or told something (`say`, a text, or `prompt`): one of the three."""
 
