@@ -32,7 +32,9 @@ class Board:
         self._rung: dict[str, list[str]] = {}
         self.revision = 0  # of the settings in force
         self.modem: Callable[[str], Modem | None] = lambda line: None  # what is known of a line's
-        self.may_be_missed: Callable[[], None] = lambda: None  # who is still to be called back may be others now
+        self.may_be_missed: Callable[[int], None] = lambda call: (
+            None
+        )  # who is still to be called back may be others now
         self._changed: dict[tuple[Tell, int | str], None] = {}  # what is to be told, oldest first
 
     def office(self) -> messages.Office:
@@ -85,7 +87,7 @@ class Board:
         """The call tells of its slot itself."""
 
     def mailbox_changed(self, mailbox: str) -> None:
-        self.may_be_missed()
+        self.may_be_missed(0)
         self._later(self._tell_mailbox, mailbox)
 
     def hours_changed(self, hours: str) -> None:
@@ -137,7 +139,7 @@ class Board:
 
     def happened(self, kind: str, call: calls.Call, person: str = "", detail: str = "") -> None:
         if kind in ("ended", "missed"):
-            self.may_be_missed()
+            self.may_be_missed(call.id)
         self._server.tell(
             messages.Happened,
             kind=kind,

@@ -11,7 +11,7 @@ from appliance.control import missed as told
 from appliance.control.board import Board
 from appliance.control.server import Server
 from appliance.store.journal import Journal
-from appliance.store.missed import Missed, open_missed
+from appliance.store.missed import Missed, MissedBook
 from appliance.store.reader import Reader, Unreadable
 
 log = logging.getLogger("switch")
@@ -26,10 +26,16 @@ class MissedCallers:
     """now: what was told last. run() goes on until it is cancelled."""
 
     def __init__(self, control: CallControl, journal: Journal, board: Board, server: Server, reader: Reader) -> None:
-        self._control, self._journal, self._server, self._reader = control, journal, server, reader
+        self._control, self._journal, self._server, self._book = control, journal, server, MissedBook(reader)
         self.now = told.Missed()
         self._changed = asyncio.Event()
-        board.may_be_missed = self._changed.set
+        self._ended: set[int] = set()  # calls, since the last look
+        board.may_be_missed = self._note
+
+    def _note(self, call: int) -> None:
+        """call: one that ended; 0 for a message."""
+        self._ended |= {call} if call else set()
+        self._changed.set()
 
     async def run(self) -> None:
         while True:
@@ -38,8 +44,10 @@ class MissedCallers:
                 self._changed.clear()
                 await self._journal.durable()  # what ended is written down
             try:
-                found = await asyncio.to_thread(open_missed, self._reader, now_ms() - KEPT)
+                ended, self._ended = self._ended, set()
+                found = await asyncio.to_thread(self._book.look, now_ms() - KEPT, ended)
             except (Unreadable, OSError) as fault:
+                self._ended |= ended
                 log.error("who was missed is not known: %s", fault)
             else:
                 self._tell(found)

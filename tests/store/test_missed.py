@@ -2,6 +2,7 @@
 """Who is still to be called back, as a journal tells it that was written as the switch writes it."""
 
 import asyncio
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from appliance.calls.messages import Message
 from appliance.core.names import Because, Why
 from appliance.store.journal import Journal
-from appliance.store.missed import Missed, open_missed
+from appliance.store.missed import Missed, MissedBook
 from appliance.store.reader import Reader
 
 T = 1_790_000_000_000  # ms UTC
@@ -23,6 +24,10 @@ class Days:
     def __init__(self, path: Path) -> None:
         self.journal = Journal(path, lambda id, said: pytest.fail(said), delay=0.01)
         self.read = Reader(path)
+        self.book, self.ended = (
+            MissedBook(self.read),
+            set[int](),
+        )  # as the switch keeps it: told of each call that ended
         self.now = T
 
     def call(self, caller: str, outcome: str = "abandoned", *, line: str = "city", why: Why | None = None) -> int:
@@ -32,6 +37,7 @@ class Days:
         self.journal.call(id, self.now, line, caller, "+37060000099", "")
         if why:
             self.journal.trace(id, self.now, why, Because.NONE, "sales", 0)
+        self.ended.add(id)
         self.journal.over(id, self.now + 2, outcome, "sales" if line == "city" else "", "", answered)
         return id
 
@@ -48,6 +54,7 @@ class Days:
             self.journal.leg(id, nth, at + 1, "city", "trunk", "started")
             if number == answers:
                 self.journal.leg(id, nth, at + 2, "city", "trunk", "answered")
+        self.ended.add(id)
         self.journal.over(id, self.now + 100, "answered" if answers else "refused", "", "", None)
 
     def message(self, call: int, caller: str, *, handled: bool) -> None:
@@ -55,7 +62,9 @@ class Days:
 
     def open(self, since: int = 0) -> list[Missed]:
         assert asyncio.run(asyncio.wait_for(self.journal.durable(), 20))
-        return open_missed(self.read, since)
+        kept, self.ended = self.book.look(since, self.ended), set()
+        assert kept == MissedBook(self.read).look(since), "what is kept is what the whole journal says"
+        return kept
 
     def numbers(self) -> list[str]:
         return [one.number for one in self.open()]
@@ -124,3 +133,32 @@ def test_who_shows_no_number_or_is_one_of_ours_or_was_spoken_to_is_not_open(days
 def test_who_was_turned_away_was_missed_when_somebody_was_looked_for(why: Why | None, missed: bool, days: Days) -> None:
     days.call(ONA, "refused", why=why)
     assert bool(days.numbers()) is missed
+
+
+def test_what_is_told_call_by_call_is_what_the_whole_journal_says_whatever_happens(days: Days) -> None:
+    chance, left = random.Random(7), 0
+    for _ in range(300):
+        who, other = chance.choices([ONA, JONAS, "+37060000003", ""], k=2)
+        match chance.randrange(7):
+            case 0:
+                days.calls_out(who or ONA, other or JONAS, answers=chance.choice([who, other]))
+            case 1 if left:
+                days.message(left, who, handled=chance.random() < 0.6)
+            case 2:
+                days.call(who, "answered")
+            case _:
+                left = days.call(
+                    who, chance.choice(["abandoned", "voicemail", "refused"]), why=chance.choice([None, Why.RUNG])
+                )
+        if chance.random() < 0.5:
+            days.open(since=max(T, days.now - 3_600_000))  # what is older than an hour is let go
+
+
+def test_a_journal_begun_anew_is_asked_anew(days: Days, tmp_path: Path) -> None:
+    days.call(ONA)
+    assert days.numbers() == [ONA]
+    fresh = Days(tmp_path / "other.db")
+    fresh.call(JONAS)
+    fresh.journal.close()
+    days.read.path = tmp_path / "other.db"
+    assert [one.number for one in days.book.look(0)] == [JONAS]
