@@ -131,15 +131,15 @@ class Office:
             (user, SESSIONS_EACH),
         )
 
-    def session(self, token: str, at: int) -> Session | None:
-        """The session of what a browser holds; it is noted as used."""
+    def session(self, token: str) -> Session | None:
+        """The session of what a browser holds."""
         row = self._db.execute("SELECT * FROM session WHERE id = ?", (_hash(token),)).fetchone()
-        if row is None:
-            return None
-        session = Session(*row)
+        return Session(*row) if row else None
+
+    def use(self, session: Session, at: int) -> None:
+        """Note that somebody did something in it."""
         if at - session.seen >= SEEN_EVERY:
             self._db.execute("UPDATE session SET seen = ? WHERE id = ?", (at, session.id))
-        return session
 
     def sessions(self, user: str) -> list[Session]:
         """The last used first."""

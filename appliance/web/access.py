@@ -32,6 +32,7 @@ ALL = USERS | {ANYBODY, NEWCOMER}
 DAY = 86_400_000  # ms
 IDLE = {OWNER: DAY // 2, INSTALLER: DAY // 2, SUPERVISOR: 7 * DAY, EMPLOYEE: 7 * DAY, READER: 30 * DAY}
 LONGEST = {OWNER: 7 * DAY, INSTALLER: 7 * DAY, SUPERVISOR: 30 * DAY, EMPLOYEE: 30 * DAY, READER: 365 * DAY}
+AGAIN = "again"  # in the query of what an open page asks by itself, again and again
 COOKIE, FORM_COOKIE = "linekeeper", "linekeeper-form"
 FORM_MAX = 65_536  # bytes of a form, unless its row says more
 FIELDS_MAX = 5_000
@@ -161,12 +162,15 @@ def routes(rows: Iterable[Row], office: Office) -> list[Route]:
 
 
 def visit(request: Request, office: Office) -> Visit:
-    """Who asks, by the cookie. A session too old or too long unused is ended."""
+    """Who asks, by the cookie. A session too old or too long unused is ended; a page that asks by itself does not use it,
+    but for a reader, who does nothing else than to look."""
     token = request.cookies.get(COOKIE, "")
-    session = office.session(token, now()) if 0 < len(token) <= 64 else None
+    session = office.session(token) if 0 < len(token) <= 64 else None
     user = office.user(session.user) if session else None
     if session and user:
         if user.role in USERS and still_good(session, user.role):
+            if AGAIN not in request.query_params or user.role == READER:
+                office.use(session, now())
             return Visit(request, office, user.role, user, session)
         office.end(session.id, session.user)
     form = request.cookies.get(FORM_COOKIE, "")

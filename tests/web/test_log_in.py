@@ -13,7 +13,7 @@ import pytest
 from appliance.programs import user as user_program
 from appliance.store.office import Office
 from appliance.web import access, proofs
-from appliance.web.access import ALL, ANYBODY, NEWCOMER, OWNER, ROLES
+from appliance.web.access import ALL, ANYBODY, NEWCOMER, OWNER, READER, ROLES, SUPERVISOR
 from appliance.web.app import rows
 from appliance.web.box import Box
 from appliance.web.drafts import Drafts
@@ -164,7 +164,7 @@ async def test_a_session_begins_anew_at_log_in_and_ends_at_log_out(office: Site)
         one.cookies.set(access.COOKIE, first)
         second = (await one.log_in(OWNER)).cookies[access.COOKIE]
         assert second != first
-        assert office.office.session(first, access.now()) is None  # it ended
+        assert office.office.session(first) is None  # it ended
         one.cookies.clear()
         one.cookies.set(access.COOKIE, second)
         assert (await one.fill("/me", "/log-out")).headers["location"] == "/log-in"
@@ -190,6 +190,28 @@ async def test_sessions_are_listed_and_can_be_ended_elsewhere(office: Site) -> N
         await here.fill("/me", "/me/end-session", session=session)
         assert (await there.get("/me")).status_code == 303
         assert (await here.get("/me")).status_code == 200
+
+
+@pytest.mark.parametrize(("role", "path"), [(OWNER, "/status"), (OWNER, "/"), (SUPERVISOR, "/"), (READER, "/")])
+async def test_a_page_that_is_left_open_does_not_keep_one_in_but_a_screen_on_the_wall(
+    office: Site, monkeypatch: pytest.MonkeyPatch, role: str, path: str
+) -> None:
+    began, half = access.now(), access.IDLE[role] // 2 + 60_000
+    async with office.logged_in(role) as one:
+        shown = (await one.get(path)).text
+        assert f"{path}?again" in shown  # what the page asks by itself
+        monkeypatch.setattr(access, "now", lambda: began + half)
+        assert (await one.get(f"{path}?again")).status_code == 200
+        monkeypatch.setattr(access, "now", lambda: began + 2 * half)
+        assert ((await one.get(path)).status_code == 200) == (role == READER)
+
+
+async def test_whoever_does_something_now_and_then_stays_in(office: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, half = access.now(), access.IDLE[OWNER] // 2 + 60_000
+    async with office.logged_in(OWNER) as one:
+        for n in range(4):
+            monkeypatch.setattr(access, "now", lambda n=n: began + n * half)
+            assert (await one.get("/status")).status_code == 200
 
 
 async def test_a_session_long_unused_or_too_old_is_over(office: Site, monkeypatch: pytest.MonkeyPatch) -> None:

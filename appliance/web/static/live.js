@@ -26,11 +26,13 @@ function tick() {
   }
 }
 
-function lost() {
+async function lost() {
   source.close();
   at("lost").hidden = false;
   document.body.classList.add("lost");
   setTimeout(listen, RETRY * (1 + Math.random()));
+  const answer = await fetch("/?again", { method: "HEAD", redirect: "manual" }).catch(() => null);
+  if (answer && (answer.status === 401 || answer.type === "opaqueredirect")) location.reload(); // logged out: to the log-in
 }
 
 const shows = {
@@ -59,7 +61,7 @@ document.addEventListener("dragend", () => {
 });
 
 function listen() {
-  source = new EventSource("/events");
+  source = new EventSource("/events?again");
   heard = Date.now();
   for (const [name, show] of Object.entries(shows)) {
     source.addEventListener(name, (event) => { heard = Date.now(); show(event.data); tick(); });
