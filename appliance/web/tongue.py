@@ -2,6 +2,8 @@
 """The languages of the pages: English in the templates, the others from locale/*.po, read once. See docs/pages.md."""
 
 import io
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -9,11 +11,13 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from appliance.web import view
 from appliance.web.shelf import shelf
 
 HERE = Path(__file__).parent
+CELLS = {"td": "cell", "th": "rowheader"}  # the roles of cells
 LANGUAGES = {"en": "English", "ru": "Русский", "uk": "Українська"}
 
 
@@ -59,7 +63,26 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
+    made.filters |= {"labelled": labelled, "octets": octets}
     words = catalogue(language)
     made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"language": language, "languages": LANGUAGES, "clock": view.clock, "static": shelf().address}
     return made
+
+
+def labelled(row: str, heads: Sequence[str | tuple[str, str]]) -> Markup:
+    """A row of a table whose cells say what they are: the head of their column, and to screen readers that they are cells still
+    where a narrow screen has them otherwise than in a table."""
+    left = iter(heads)
+
+    def told(cell: re.Match[str]) -> str:
+        head = next(left, "")
+        words = head if isinstance(head, str) else head[0]
+        return f'<{cell[1]} role="{CELLS[cell[1]]}" data-label="{escape(words)}"'
+
+    return Markup(re.sub(r"<(td|th)\b", told, row).replace("<tr", '<tr role="row"', 1))
+
+
+def octets(mac: str) -> str:
+    """The address of a network card as its label has it."""
+    return ":".join(re.findall("..", mac))

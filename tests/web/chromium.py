@@ -9,6 +9,7 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from appliance.web import access
@@ -18,9 +19,14 @@ ROOT = Path(__file__).parents[2]
 AXE = (ROOT / ".build/npm/node_modules/axe-core/axe.min.js").read_text()
 RULES = "axe.run().then(r => [r.passes.length, r.violations.map(v => [v.id, v.nodes[0].html.slice(0, 200)])])"
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"
+TOO_SMALL = """[...document.querySelectorAll("button, .button, summary, select, input")]
+    .filter(one => !["checkbox", "radio", "hidden"].includes(one.type) && !one.matches(".unseen") && one.checkVisibility())
+    .filter(one => one.getBoundingClientRect().height < 43.5).map(one => one.outerHTML.slice(0, 120))"""  # for a thumb
 WITHIN = 30_000  # ms for anything that is waited for; a cold start on a small machine takes some
 PHONE, DESK = 390, 1280  # pixels
 SCREENSHOTS = os.environ.get("SCREENSHOTS", "")  # a folder, for those who want to look at what is walked through
+BOTH = [(PHONE, True), (DESK, False)]  # widths, and whether it is dark: all four to be looked at, two to be tested
+SIZES = pytest.mark.parametrize(("width", "dark"), [*BOTH, (PHONE, False), (DESK, True)] if SCREENSHOTS else BOTH)
 
 expect.set_options(timeout=WITHIN)
 
@@ -83,6 +89,8 @@ async def look(page: Page, name: str = "") -> None:
     passed, violations = await page.evaluate(RULES)
     assert passed > 10 and violations == [], page.url
     await until(page, FITS)
+    if page.viewport_size and page.viewport_size["width"] == PHONE:
+        assert await page.evaluate(TOO_SMALL) == [], page.url
     await photograph(page, name)
 
 
@@ -101,12 +109,13 @@ async def check(page: Page, address: str, name: str = "") -> None:
 
 
 async def photograph(page: Page, name: str = "") -> None:
-    """Into SCREENSHOTS, if wanted: named after its path and its width."""
+    """Into SCREENSHOTS, if wanted: named after its path, its width and its light."""
     if not SCREENSHOTS:
         return
     size = page.viewport_size
+    light = "dark" if await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
     name = name or re.sub(r"\d{6,}", "N", page.url.split("/", 3)[3].split("?")[0]).replace("/", "-") or "board"
-    await page.screenshot(path=Path(SCREENSHOTS) / f"{name}-{size['width'] if size else 0}.png", full_page=True)
+    await page.screenshot(path=Path(SCREENSHOTS) / f"{name}-{size['width'] if size else 0}-{light}.png", full_page=True)
 
 
 async def middle(one: Locator) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.fakes.switch import Switch
-from tests.web.chromium import DESK, PHONE, check, come_in, somebody, until
+from tests.web.chromium import SIZES, check, come_in, somebody, until
 from tests.web.kept import Kept, T, tone
 from tests.web.programs import followed
 from tests.web.test_begin import fresh
@@ -18,7 +18,6 @@ PERIOD = "from=2026-09-20&until=2026-09-24"
 PAST = ("/calls", f"/calls/{(T << 10) + 1}", "/messages", "/recordings", "/hours", "/what-if", "/reports")
 BOARD = ("/", "/board/call/5", "/board/person/anna")
 FIRST = ("/begin",)
-SIZES = pytest.mark.parametrize(("width", "dark"), [(PHONE, True), (DESK, False)])
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -9,7 +9,7 @@ from starlette.routing import compile_path
 
 from appliance.web.app import rows
 from tests.web.applying import Applying
-from tests.web.chromium import DESK, PHONE, ROOT, check, come_in, log_in, somebody
+from tests.web.chromium import ROOT, SIZES, check, come_in, log_in, somebody
 from tests.web.test_office_pages_in_a_browser import BOARD, FIRST, PAST
 from tests.web.visitors import site
 
@@ -39,7 +39,7 @@ async def test_no_page_is_forgotten_here(tmp_path: Path) -> None:
     assert forgotten == NO_PAGES
 
 
-@pytest.mark.parametrize(("width", "dark"), [(PHONE, True), (DESK, False)])
+@SIZES
 async def test_every_page_is_for_everybody_at_every_size(
     tmp_path: Path, chromium: Browser, width: int, dark: bool
 ) -> None:
