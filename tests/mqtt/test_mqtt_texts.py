@@ -110,10 +110,8 @@ async def test_texts_that_came_while_the_bridge_was_away_are_told_once_in_their_
                 for text in texts:
                     switch.text(text=text)
                 await house.until(lambda: told(house)[-1:] == [until])
-                async with asyncio.timeout(10):
-                    while not kept.exists() or kept.read_text() != str(
-                        switch.texts[-1].id
-                    ):  # else it is told again, since it may be owed
+                async with asyncio.timeout(10):  # else it is told again, since it may be owed
+                    while not kept.exists() or kept.read_text() != str(switch.texts[-1].id):
                         await asyncio.sleep(0.01)
             await house.until(is_said(house, "bridge/state", "offline"))
 
