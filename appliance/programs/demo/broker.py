@@ -12,7 +12,7 @@ from appliance.programs.demo.tied import TIED
 
 # user: as root it would change to another user, and the kernel then forgets to end it with us
 CONF = "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n"
-PROGRAMS = ("mosquitto", "mosquitto_sub")
+PROGRAMS = ("mosquitto", "mosquitto_sub", "mosquitto_pub")
 
 
 def installed() -> bool:
@@ -64,6 +64,18 @@ class Broker:
             self._process.terminate()
         await self._process.wait()
         await self._reader
+
+
+async def publish(port: int, topic: str, payload: str) -> None:
+    """Raises NotSeen."""
+    program = _program("mosquitto_pub")
+    assert program is not None
+    told = await asyncio.create_subprocess_exec(
+        *TIED, program, "-h", "127.0.0.1", "-p", str(port), "-t", topic, "-m", payload, "-q", "1",
+        stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, process_group=0,
+    )  # fmt: skip
+    if await told.wait():
+        raise NotSeen(f"the broker on port {port} does not take {topic}")
 
 
 class Listener:

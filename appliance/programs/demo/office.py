@@ -122,13 +122,14 @@ class Office:
         sip_more: str = "",
         within: Sequence[str] = (),
         pages: bool = True,
+        more: str = "",
     ) -> None:
         """crew: so many people (agent0, ... each with a telephone of the same name) answer instead of Anna and Boris.
 
         mqtt, backup: ports of a broker and of a trunk we register at; None leaves them out. mqtt_more: further lines of the
         broker's table, and tables after it. sip_more: further lines of the table [sip]. within: the beginning of a
         command that runs the rest of it elsewhere, in a namespace for one. pages: the program of the pages, of e-mail and
-        of webhooks runs too. Times are seconds."""
+        of webhooks runs too. more: further tables. Times are seconds."""
         self.folder, self._within = folder, within
         self._without = () if pages else ("--without", "web")
         self.state = folder / "state"
@@ -148,7 +149,7 @@ class Office:
             strategy=strategy, ring_for=ring_for, max_wait=max_wait, music=str(music).lower(),
             people=", ".join(f'"{person}"' for person in agents or ("anna", "boris")),
         )  # fmt: skip
-        self.document += "".join(AGENT.format(agent=agent) for agent in agents)
+        self.document += "".join(AGENT.format(agent=agent) for agent in agents) + more
         self.settings.write_text(self.document)
         phones = PASSWORDS | dict.fromkeys(agents, CREW_PASSWORD)
         passwords = "".join(f'[phone.{phone}]\npassword = "{password}"\n' for phone, password in phones.items())

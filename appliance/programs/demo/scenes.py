@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The demo's cast and its scenes: two desk phones, the world outside, a lamp on the broker, and what they do."""
+"""The demo's cast and its scenes: two desk phones, the world outside, a modem, a lamp and a gate on the broker."""
 
 import asyncio
 import secrets
@@ -7,12 +7,18 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance import sounds
-from appliance.control.client import follow
-from appliance.control.messages import CallChanged, Happened
-from appliance.programs.demo.broker import Broker, Listener, installed
+from appliance.control.client import connect, follow
+from appliance.control.messages import CallChanged, Happened, LineChanged
+from appliance.control.messages import Office as OfficeNow
+from appliance.control.modems import Texted
+from appliance.lines.at.pdu import Body, Deliver, encode
+from appliance.programs.demo.broker import Broker, Listener, installed, publish
+from appliance.programs.demo.modem.dialects import DIALECTS
+from appliance.programs.demo.modem.simulator import Simulator
 from appliance.programs.demo.office import PASSWORDS, Office
 from appliance.programs.demo.phone import Phone
 from appliance.programs.demo.ports import Ports
@@ -28,6 +34,40 @@ from appliance.web.proofs import hashed
 MAX_WAIT = 8  # seconds a caller waits in this office: people who look on wait too
 GREETING = sounds.path("greeting").stat().st_size / (2 * RATE)  # seconds
 CALLER, NUMBER = "+37060000001", "+37052000000"
+MOBILE = """
+[line.gsm]
+name = "Mobile"
+kind = "modem"
+port = "{port}"
+number = "+37060000100"
+scenario = "main"
+"""
+GATE = """
+[hours.always]
+week = {{ {week} }}
+
+[action.gate]
+class = 2
+callers = "regulars"
+lines = ["gsm"]
+hours = "always"
+by_number = true
+calling = true
+reject = true
+topic = "home/gate/set"
+payload = "OPEN"
+state_topic = "home/gate/state"
+state_expected = "open"
+""".format(week=", ".join(f'{day} = ["00:00-24:00"]' for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")))
+
+
+@dataclass
+class House:
+    """What is on the broker."""
+
+    port: int
+    lamp: Listener
+    gate: Listener
 
 
 @dataclass
@@ -37,7 +77,8 @@ class Cast:
     anna: Phone
     boris: Phone
     world: Phone
-    lamp: Listener | None
+    gsm: Simulator
+    house: House | None
     tell: Callable[[str], None]
 
     def begin(self) -> None:
@@ -75,7 +116,7 @@ async def play(folder: Path, tell: Callable[[str], None], *, once: bool) -> None
             f"The pages are at {cast.office.page}: log in as owner with the password {password}. Ctrl-C ends the office."
         )
         while True:
-            for scene in (answered, voicemail, between_desks):
+            for scene in (answered, voicemail, between_desks, by_mobile, text, gate):
                 tell("")
                 cast.begin()
                 await scene(cast)
@@ -97,14 +138,22 @@ async def on_stage(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[C
     """Everybody at their places; all gone afterwards, in whatever order things went wrong."""
     async with AsyncExitStack() as stack:
         ports = stack.enter_context(Ports())
-        lamp, mqtt = None, None
+        house = None
         if installed():
             mqtt = ports.take()
             await stack.enter_async_context(Broker(folder, mqtt))
             lamp = await stack.enter_async_context(Listener(mqtt, "home/porch/lamp/set"))
+            house = House(mqtt, lamp, await stack.enter_async_context(Listener(mqtt, "home/gate/set")))
         else:
-            tell("Mosquitto is not installed: the lamp stays dark.")
-        office = await stack.enter_async_context(Office(folder / "office", ports, mqtt=mqtt, max_wait=MAX_WAIT))
+            tell("Mosquitto is not installed: the lamp stays dark, and the gate shut.")
+        gsm = Simulator(DIALECTS["ec25"], folder / "modem")
+        gsm.plug()
+        stack.callback(gsm.unplug)
+        tables = MOBILE.format(port=gsm.link) + (GATE if house else "")
+        mqtt_port = house.port if house else None
+        office = await stack.enter_async_context(
+            Office(folder / "office", ports, mqtt=mqtt_port, max_wait=MAX_WAIT, more=tables)
+        )
         story = Story(tell)
         watching = asyncio.create_task(follow(office.socket, story.begin, story.take))
         stack.callback(watching.cancel)
@@ -120,7 +169,17 @@ async def on_stage(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[C
         for desk, telephone in ((anna, "desk1"), (boris, "desk2")):
             desk.register(office.address, telephone, PASSWORDS[telephone])
             await desk.event("registered")
-        yield Cast(office, story, anna, boris, world, lamp, tell)
+        await works(office.socket, "gsm")
+        yield Cast(office, story, anna, boris, world, gsm, house, tell)
+
+
+async def works(socket: Path, name: str, within: float = 20.0) -> None:
+    """Until a line does. Raises TimeoutError."""
+    async with asyncio.timeout(within), await connect(socket) as switch:
+        async for said in switch.watch():
+            lines = said.lines if isinstance(said, OfficeNow) else (said.line,) if isinstance(said, LineChanged) else ()
+            if any(line.id == name and line.usable for line in lines):
+                return
 
 
 async def answered(cast: Cast) -> None:
@@ -132,8 +191,8 @@ async def answered(cast: Cast) -> None:
     cast.tell("The caller hears music.")
     await cast.anna.event("rings")
     await cast.boris.event("rings")
-    if cast.lamp:
-        await cast.lamp.hears("home/porch/lamp/set ON")
+    if cast.house:
+        await cast.house.lamp.hears("home/porch/lamp/set ON")
         cast.tell("The lamp on the porch goes ON.")
     await cast.anna.event("talking", within=10)
     await cast.boris.event("over")
@@ -176,3 +235,39 @@ async def between_desks(cast: Cast) -> None:
     await cast.boris.event("over")
     await cast.anna.event("over")
     await cast.ended("answered")
+
+
+async def by_mobile(cast: Cast) -> None:
+    """Somebody calls the number of the SIM, both desks ring, Boris answers."""
+    cast.anna.answer_after(None)
+    cast.boris.answer_after(2)
+    cast.gsm.ring("+37060000003")
+    await cast.anna.event("rings")
+    await cast.boris.event("talking", within=10)
+    await cast.anna.event("over")
+    await cast.talking()
+    cast.tell("They talk for 3 s.")
+    await asyncio.sleep(3)
+    cast.gsm.far_hangs_up()
+    await cast.boris.event("over")
+    await cast.ended("answered")
+
+
+async def text(cast: Cast) -> None:
+    """A text message comes; once it is in the journal the modem has it no more."""
+    said = Body("The tea has come, thank you.")
+    cast.gsm.text_comes(encode(Deliver("+37060000003", datetime.now(UTC), said)))
+    await cast.story.happens(Texted, lambda event: event.sms.text == said.text, within=10)
+    await cast.gsm.until(lambda: not cast.gsm.memory)
+
+
+async def gate(cast: Cast) -> None:
+    """A regular calls the SIM: he is refused unanswered, which costs him nothing, and the gate opens."""
+    if not cast.house:
+        return
+    cast.gsm.ring(CALLER)
+    await cast.house.gate.hears("home/gate/set OPEN")
+    cast.tell("The gate OPENS.")
+    await publish(cast.house.port, "home/gate/state", "open")
+    await cast.gsm.until(lambda: not cast.gsm.calls)
+    await cast.ended("refused")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from appliance.control.messages import ActionDue, Call, CallChanged, Event, Happened, Office
+from appliance.control.modems import Texted
 from appliance.programs.demo.seen import Seen
 from appliance.store import reader
 
@@ -40,6 +41,10 @@ class Story:
             case ActionDue():
                 self._tell(
                     f"The action `{event.action}` is due, because of who calls: {who(event.name, event.number)}."
+                )
+            case Texted(sms=sms) if sms.state == "received":
+                self._tell(
+                    f"A text message of {spaced(sms.number)} came over the line {self._name(sms.line)}: {sms.text}"
                 )
             case Happened(kind="voicemail"):
                 self._tell(f"The message is kept in {event.detail}.")
