@@ -3,14 +3,14 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import get_args
 
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.control import messages
-from appliance.control.handling import Disturb, Park, Press, Supervise, Take
+from appliance.control.handling import Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.live import Live
 from appliance.control.messages import Call, HangUp, Person, Refused, SetStatus
 from appliance.web import view
@@ -42,6 +42,10 @@ DONE = {
     "press": _("It is done."),
     "status": _("The status is set."),
 }
+
+
+OVER = _("This call is over.")
+NOWHERE = _("Calls may not be forwarded to this number.")
 
 
 class Stream:
@@ -138,7 +142,7 @@ class Board:
         shown = next(row for row in view.people(live, asked.say).rows if row.id == one.id)  # type: ignore[union-attr]
         return asked.part(
             "board/person.html", person=one, row=shown, may=_may_set(asked, one.id), statuses=view.STATUS,
-            codes=CODES,
+            codes=CODES, forwards=view.FORWARDS, left=_minutes(one.until),
             recorded=bool(shown.call and live.calls[shown.call.id].recorded), now=now(), directs=asked.role in DIRECTORS,
         )  # fmt: skip
 
@@ -167,7 +171,7 @@ class Board:
         return self._said(asked, "press")
 
     async def set_status(self, asked: Visit) -> Response:
-        """The status of somebody, or of oneself; until it is set anew, or for so many minutes."""
+        """The status of somebody, or of oneself, until it is set anew or for so many minutes; and where calls to him alone go."""
         one = _own(asked, self._live())
         status = asked.text("status")
         if status not in get_args(messages.Status):
@@ -176,18 +180,24 @@ class Board:
         if minutes and not MINUTES.fullmatch(minutes):
             raise Refusal(422, "A number of minutes from 1 to 999 is needed, or nothing.")
         until = now() + int(minutes) * 60_000 if minutes else None
+        forwards = list(_forwards(asked, one))
         reason = asked.text("reason").strip()[:60]
         await self._ask(asked, SetStatus(0, one.id, status, reason, "page", until))  # type: ignore[arg-type]
         if one.dnd is may:
             await self._ask(asked, Disturb(0, one.id, may))
+        for forward in forwards:
+            await self._ask(asked, forward, NOWHERE)
+            asked.note("forward-set", f"{one.id}: {forward.when}")
         asked.note("status-set", f"{one.id}: {status}")
         return self._said(asked, "status")
 
-    async def _ask(self, asked: Visit, request: messages.Request) -> None:
+    async def _ask(self, asked: Visit, request: messages.Request, unknown: str = OVER) -> None:
+        """unknown: what it means that the switch does not know what is named."""
+        said = REFUSED | {"unknown": unknown}
         try:
             await self._box.drafts.ask(request)
         except Refused as refused:
-            raise Refusal(409, asked.say(REFUSED[refused.id]) if refused.id in REFUSED else refused.message) from None
+            raise Refusal(409, asked.say(said[refused.id]) if refused.id in said else refused.message) from None
 
     @staticmethod
     def _said(asked: Visit, do: str) -> Response:
@@ -200,7 +210,6 @@ class Board:
 
 
 REFUSED = {
-    "unknown": _("This call is over."),
     "unreachable": _("No telephone there is registered."),
     "cannot": _("That cannot be done with this call now."),
 }
@@ -224,6 +233,24 @@ def _request(live: Live, call: Call, do: str, at: str, to: str, by: str) -> mess
             return Supervise(0, call.id, do, (), at, by)  # type: ignore[arg-type]
         case _:
             raise Refusal(400, "That form cannot be read.")
+
+
+def _minutes(until: int | None) -> str:
+    """Those left until then, as the form takes them."""
+    left = -(-(until - now()) // 60_000) if until else 0
+    return str(left) if 0 < left < 1000 else ""
+
+
+def _forwards(asked: Visit, one: Person) -> Iterator[Forward]:
+    """What the form changes of where calls to somebody alone go. Raises Refusal."""
+    for when in view.FORWARDS:
+        if (given := asked.form.get(f"forward:{when}")) is None:
+            continue
+        number = _bare(str(given))
+        if not re.fullmatch(r"[0-9]{0,20}", number):
+            raise Refusal(422, "A number is written as it is dialled at a telephone: figures alone.")
+        if number != one.forwards.get(when, ""):
+            yield Forward(0, one.id, when, number)  # type: ignore[arg-type]
 
 
 def looks(asked: Visit) -> Looks:

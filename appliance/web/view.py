@@ -69,6 +69,7 @@ class PersonRow(NamedTuple):
     state: str
     tone: str
     note: str  # status where it matters, with its reason
+    until: int | None  # it ends by itself then
     call: CallRow | None  # the one he is on
 
 
@@ -252,11 +253,11 @@ def _person(live: Live, person: Person, call: Call | None, say: Say) -> PersonRo
     name, on = person.name or person.id, row(live, call, say) if call else None
     if status and person.state == "free":
         note = "; ".join([*filter(None, [why]), *forwards])
-        return PersonRow(person.id, name, person.extension, status, "quiet", note, on)
+        return PersonRow(person.id, name, person.extension, status, "quiet", note, person.until, on)
     tone = "bad" if person.state == "unreachable" else _busy(person.state)
     said = ": ".join(text for text in (status, why) if text)
     note = "; ".join([*filter(None, [said]), *forwards])
-    return PersonRow(person.id, name, person.extension, say(REACH[person.state]), tone, note, on)
+    return PersonRow(person.id, name, person.extension, say(REACH[person.state]), tone, note, person.until, on)
 
 
 def _because(person: Person, say: Say) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.control.client import follow
-from appliance.control.handling import Disturb, Park, Press, Supervise, Take
+from appliance.control.handling import Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.messages import HangUp, Queue, QueueChanged, Refused, Request, Send, SetStatus
 from appliance.store.office import Office as Pages
 from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, READER, SUPERVISOR
@@ -106,8 +106,8 @@ async def test_a_supervisor_has_the_switch_do_it_and_it_is_noted(
     assert box.office.audited()[0].what == f"call-{do}"
 
 
-async def appears(one, words: str) -> str:  # type: ignore[no-untyped-def]
-    while words not in (page := str((await one.get("/")).text)):
+async def appears(one, words: str, path: str = "/") -> str:  # type: ignore[no-untyped-def]
+    while words not in (page := str((await one.get(path)).text)):
         await asyncio.sleep(0.05)
     return page
 
@@ -156,6 +156,21 @@ async def test_somebody_sets_his_own_status_and_nobody_elses(switch: Switch, box
         assert (told.person, told.status, told.reason, told.source) == ("anna", "meeting", "till ten", "page")
         told = await asked(switch)
         assert isinstance(told, Disturb) and (told.person, told.may) == ("anna", False)
+        form = {"person": "anna", "status": "break", "minutes": "15", "forward:always": "102", "forward:busy": ""}
+        assert (await one.fill("/board/person/anna", "/board/person", **form)).status_code == 303
+        told = await asked(switch)
+        assert isinstance(told, SetStatus) and told.until
+        told = await asked(switch)
+        assert isinstance(told, Forward) and (told.person, told.when, told.number) == ("anna", "always", "102")
+        switch.person("anna", status="break", until=now() + 899_000, forwards={"always": "102"})
+        panel = await appears(one, 'name="minutes" inputmode="numeric" maxlength="3" value="15"', "/board/person/anna")
+        assert (
+            'name="forward:always" inputmode="tel" maxlength="30" autocomplete="off" placeholder="–" value="102"'
+            in panel
+        )
+        assert "back in <time data-until=" in " ".join((await one.get("/")).text.split())
+        answer = await one.fill("/board/person/anna", "/board/person", **form | {"forward:busy": "+370 600"})
+        assert answer.status_code == 422 and "as it is dialled" in answer.text
         csrf = await one.csrf("/me")
         other = {"csrf": csrf, "person": "boris", "status": "off"}
         assert (await one.post("/board/person", data=other)).status_code == 403

@@ -10,8 +10,8 @@ let ahead = Number(document.body.dataset.now) - Date.now(); // ms the box's cloc
 let heard = Date.now();
 let source = null;
 
-function clock(since) {
-  const seconds = Math.max(0, Math.floor((Date.now() + ahead - since) / 1000));
+function clock(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
   const two = (n) => String(n).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
   return minutes < 60
@@ -20,8 +20,10 @@ function clock(since) {
 }
 
 function tick() {
-  for (const time of document.querySelectorAll("time[data-since]")) {
-    const text = clock(Number(time.dataset.since));
+  const now = Date.now() + ahead;
+  for (const time of document.querySelectorAll("time[data-since], time[data-until]")) {
+    const { since, until } = time.dataset;
+    const text = clock(until ? Number(until) - now : now - Number(since));
     if (time.textContent !== text) time.textContent = text;
   }
 }
