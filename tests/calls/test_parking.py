@@ -56,6 +56,14 @@ async def test_a_parked_customer_is_taken_at_another_telephone(office: Office, h
     assert not calls(office) and await office.outcome() == "answered"
 
 
+async def test_who_waited_in_the_park_and_who_takes_him_are_told_of_each_other(office: Office) -> None:
+    anna, boris = colleague(office)
+    press(office, anna, "*5")
+    cile = Desk(office, CILE).dials("71")
+    assert office.lines.displays[boris][-1] == ("103", "Cile")
+    assert office.lines.displays[cile][0] == ("102", "Boris"), "by the answer already"
+
+
 async def test_slots_are_given_in_turn_and_an_empty_one_answers_nobody(office: Office) -> None:
     press(office, customer(office), "*5")
     cile, _ = colleague(office, CILE, BORIS)

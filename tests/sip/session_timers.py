@@ -14,6 +14,7 @@ from tests.sip.wire import Message, Wire, sdp
 
 LEAST = 90  # seconds
 HALF, LAST = LEAST / 2, LEAST - 30  # when we refresh it, when we give up one that the other side does not refresh
+GIVEN_UP = 32  # when nobody answers a request, RFC 3261 timer F
 OURS = {"Supported": "timer", "Session-Expires": f"{LEAST};refresher=uas"}  # the box is to refresh it
 THEIRS = {"Supported": "timer", "Session-Expires": f"{LEAST};refresher=uac"}
 NO_UPDATE = {"Allow": "INVITE, ACK, CANCEL, BYE, OPTIONS"}
@@ -95,7 +96,24 @@ async def one_that_starts_anew(box: Box, wire: Wire) -> None:
     await box.told(Heard.OVER, of=call.handle)
 
 
+async def update_of_the_display_nobody_answers(box: Box, wire: Wire) -> None:
+    """A telephone that says nothing to it keeps its call, and is not asked again."""
+    call = await Telephone(box, wire).call("100", headers={"Allow": "INVITE, ACK, BYE, UPDATE"})
+    box.sip.answer(call.handle)
+    await call.answered()
+    await box.told(Heard.ANSWERED, of=call.handle)
+    box.sip.show(call.handle, "102", "Boris")
+    first = await wire.request("UPDATE")
+    await asyncio.sleep(GIVEN_UP + 3)
+    box.sip.show(call.handle, "103", "Clara")
+    await wire.ping()
+    assert {one["cseq"] for one in wire.requests.all if one.method == "UPDATE"} == {first["cseq"]}
+    assert not box.told_so_far(Heard.OVER, of=call.handle)
+    await call.bye()
+
+
 STORIES = [
+    update_of_the_display_nobody_answers,
     update_where_it_is_known,
     invite_where_it_is_not,
     glare,

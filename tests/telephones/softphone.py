@@ -72,6 +72,11 @@ class Softphone:
         """The next call; what the display says of it."""
         return str((await self.phone.event("rings", within))["caller"])
 
+    async def shows(self, name: str, number: str, within: float = 20.0) -> None:
+        """Whom the display says it talks with, from now on or since it said the last."""
+        told = {"event": "shows", "name": name, "number": number}
+        await self.phone.seen.next(f"{name} {number} on the display", lambda one: told.items() <= one.items(), within)
+
     async def talks(self, within: float = 20.0) -> None:
         await self.phone.event("talking", within)
         await self.phone.event("audio", within)

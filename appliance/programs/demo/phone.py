@@ -118,7 +118,7 @@ class Phone:
     async def event(self, event: str, within: float = 20.0) -> dict[str, Any]:
         """The oldest event of this name not taken yet: ready, registered, not-registered, rings (caller, called),
         ringing-there, audio (codec) or no-audio (statuses), talking, key (key), over (code, reason, heard = WAV path),
-        listened (file), transfer (code). NotSeen when late."""
+        listened (file), transfer (code), shows (name, number: of whom it is told it talks with). NotSeen when late."""
         return await self.seen.next(event, lambda told: told["event"] == event, within)
 
     def _do(self, what: str, **fields: object) -> None:

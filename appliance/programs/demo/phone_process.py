@@ -11,6 +11,7 @@ import argparse
 import functools
 import json
 import os
+import re
 import select
 import sys
 import time
@@ -25,6 +26,9 @@ except ImportError as error:
     sys.exit(f"PJSIP's Python bindings are missing ({error}); `make setup` builds them")
 
 KEPT = 10  # recordings: a demo may run for days
+IDENTITY = re.compile(
+    r'^P-Asserted-Identity: *(?:"(?P<name>.*)" *)?<sips?:(?P<number>[^@>]*)@', re.MULTILINE
+)  # RFC 3325
 AT_ONCE = "answer-after=0"  # in an INVITE, of a telephone that is to answer by itself
 POLL = 10  # milliseconds PJSIP may wait for packets before standard input is looked at again
 
@@ -89,6 +93,12 @@ class Call(pj.Call):  # type: ignore[misc]
             self._record.createRecorder(self._file)
             tell("audio", call=self.getId(), codec=self.getStreamInfo(0).codecName)
         media.startTransmit(self._record)
+
+    @callback
+    def onCallTsxState(self, told: Any) -> None:
+        state = told.e.body.tsxState
+        if state.type == pj.PJSIP_EVENT_RX_MSG and (said := IDENTITY.search(state.src.rdata.wholeMsg)):
+            tell("shows", call=self.getId(), name=said["name"] or "", number=said["number"])
 
     @callback
     def onCallTransferStatus(self, told: Any) -> None:
