@@ -21,6 +21,7 @@ from appliance.calls.history import MISSED, History
 from appliance.calls.hours import Midnight, Mode, Override, Overrides
 from appliance.calls.listening import Listening, Speak, unspoken
 from appliance.calls.lookups import LookingUp
+from appliance.calls.loopback import Loopback
 from appliance.calls.messages import Message, Messages
 from appliance.calls.originate import Originate
 from appliance.calls.outgoing import Outgoing
@@ -107,7 +108,11 @@ class CallControl:
         self.originate = Originate(
             *(self._routing, telephony, self._sound, self._journal, audience, self, self.outgoing, self._people.owner)
         )
-        self.outgoing.start(telephony, audience, (self._ringing, self.originate), self.hang_up)
+        self.loopback = Loopback(
+            *(telephony, self._journal, audience, self, self.outgoing, self.calls, self.usable),
+            *(lambda: self.rules, self.now),
+        )
+        self.outgoing.start(telephony, audience, (self._ringing, self.originate, self.loopback), self.hang_up)
         self._arriving = Arriving(
             *(self._routing, self._ringing, self._journal, audience, self.history, self._people, self.calls),
             self.closed,
@@ -175,13 +180,17 @@ class CallControl:
         known = source in self.rules.settings.line
         if not phone and (not known or self._quiet):  # its line was taken away a moment ago, or we are closing
             self._telephony.hang_up(leg, CONGESTION if known else NO_ROUTE)
-        elif not (phone and self.desk.dialled(leg, source, called, replaces)):
+        elif not (
+            self.desk.dialled(leg, source, called, replaces)
+            if phone
+            else self.loopback.incoming(leg, source, number, called)
+        ):
             begun = self._arriving.begin(leg, source, phone, number, name, called, asserted)
             if isinstance(begun, int):
                 self._telephony.hang_up(leg, begun)
 
     def rang(self, leg: Leg) -> None:
-        if self.originate.rang(leg) or self.desk.calling.rang(leg):
+        if self.originate.rang(leg) or self.desk.calling.rang(leg) or self.loopback.rang(leg):
             return
         call, ring = self._ringing.legs.get(leg, (None, None))
         if call and ring:
@@ -204,7 +213,7 @@ class CallControl:
             self.drain()
 
     def answered(self, leg: Leg) -> None:
-        if self.originate.answered(leg) or self.desk.calling.answered(leg):
+        if self.originate.answered(leg) or self.desk.calling.answered(leg) or self.loopback.answered(leg):
             self.drain()
             return
         call, ring = self._ringing.legs.get(leg, (None, None))
@@ -217,7 +226,7 @@ class CallControl:
 
     def over(self, leg: Leg, cause: int) -> None:
         self.outgoing.ended(leg)
-        if self.originate.over(leg, cause) or self.desk.calling.over(leg):
+        if self.originate.over(leg, cause) or self.desk.calling.over(leg) or self.loopback.over(leg, cause):
             self.drain()
             self._look_whether_quiet()
             return
@@ -240,7 +249,7 @@ class CallControl:
         self._look_whether_quiet()
 
     def digit(self, leg: Leg, digit: str) -> None:
-        if self.desk.supervision.digit(leg, digit):
+        if self.desk.supervision.digit(leg, digit) or self.loopback.digit(leg, digit):
             return
         call, ring = self._ringing.legs.get(leg, (None, None))
         if (
@@ -266,11 +275,11 @@ class CallControl:
             self.drain()
 
     def played(self, port: Port) -> None:
-        for part in (self._sound, self._ringing, self._voicemail, self._listening, self.desk):
+        for part in (self._sound, self._ringing, self._voicemail, self._listening, self.desk, self.loopback):
             part.played(port)
 
     def stopped(self, port: Port, why: str) -> None:
-        for part in (self._sound, self._ringing, self._voicemail, self._listening, self.desk):
+        for part in (self._sound, self._ringing, self._voicemail, self._listening, self.desk, self.loopback):
             part.stopped(port, why)
 
     def held(self, leg: Leg, on: bool) -> None:
@@ -295,7 +304,8 @@ class CallControl:
         self._audience.line_changed(line)
 
     def named(self, leg: Leg, number: str) -> None:
-        self._arriving.named(leg, number)
+        if not self.loopback.named(leg, number):
+            self._arriving.named(leg, number)
 
     def knocked(self, line: str, number: str) -> None:
         if line in self.rules.settings.line:
@@ -331,7 +341,7 @@ class CallControl:
     def hang_up(self, call: int) -> None:
         """End a call as its caller would; KeyError when it is over."""
         known = self.calls[call]
-        if not self.originate.hang_up(known) and known.leg:
+        if not (self.originate.hang_up(known) or self.loopback.hang_up(known)) and known.leg:
             self._telephony.hang_up(known.leg, 16)
 
     def prompt_file(self, prompt: str) -> str:
@@ -361,7 +371,7 @@ class CallControl:
         self._voicemail.expire()
         self.drain()
 
-    # ---- calls that are made, see originate.Calls -------------------------------------------------------------------
+    # ---- calls that are made, see originate.Calls and loopback.Calls ------------------------------------------------
 
     def begun(self, call: Call) -> None:
         self.calls[call.id] = call
@@ -383,6 +393,11 @@ class CallControl:
         """See hands.Calls."""
         begun = self._arriving.begin(leg, phone, True, "", "", called, **how)
         return None if isinstance(begun, int) else begun
+
+    def stranger(self, leg: Leg, source: str, number: str, called: str, up: bool) -> None:
+        begun = self._arriving.begin(leg, source, False, number, "", called, up=up)
+        if isinstance(begun, int):
+            self._telephony.hang_up(leg, begun)
 
     def closed(self, call: Call, outcome: OutcomeName) -> None:
         self._close(call, outcome, "")
@@ -518,6 +533,7 @@ class CallControl:
         self._quiet = asyncio.Event()
         self._voicemail.finish_all()
         self.originate.close()
+        self.loopback.close()
         for under_way in list(self.calls.values()):
             self._telephony.hang_up(under_way.leg, 16)
         self._look_whether_quiet()
@@ -526,7 +542,11 @@ class CallControl:
                 await self._quiet.wait()
 
     def _look_whether_quiet(self) -> None:
-        if self._quiet and self._voicemail.quiet and not (self._ringing.legs or self.originate.legs):
+        if (
+            self._quiet
+            and self._voicemail.quiet
+            and not (self._ringing.legs or self.originate.legs or self.loopback.legs)
+        ):
             self._quiet.set()
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from typing import NoReturn, Self, get_args, overload
 
 import msgspec
 
-from appliance.control import modems, prompts, recordings
+from appliance.control import doctor, modems, prompts, recordings
 from appliance.control.messages import (
     ANSWERS,
     BACKLOG,
@@ -142,6 +142,8 @@ class Client:
     async def request(self, request: modems.Code) -> str: ...
     @overload
     async def request(self, request: modems.Plugged) -> tuple[modems.Socket, ...]: ...
+    @overload
+    async def request(self, request: doctor.CheckLine) -> doctor.Checked: ...
     @overload
     async def request(self, request: Messages) -> tuple[Message, ...]: ...
     @overload

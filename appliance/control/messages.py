@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from appliance.control import health, modems, prompts, provisioning, recordings
+from appliance.control.doctor import Checked as LineChecked
+from appliance.control.doctor import CheckLine
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
 from appliance.control.handling import Disturb, Forward, Handling, Park, Press, Supervise, Take
@@ -319,7 +321,12 @@ class AbortAction(msgspec.Struct, tag_field="do", tag="abort-action", frozen=Tru
 Asking = Watch | Check | Apply | History | Document | Restore | SetStatus | HangUp | Send | Override | Dial | Say | Why
 OfMessages = Messages | SetMessage | DeleteMessage | Mailed
 OfParts = (
-    recordings.OfRecordings | modems.OfModems | provisioning.OfProvisioning | prompts.KeepPrompt | health.TellBrokers
+    recordings.OfRecordings
+    | modems.OfModems
+    | provisioning.OfProvisioning
+    | prompts.KeepPrompt
+    | health.TellBrokers
+    | CheckLine
 )
 Request = Asking | Handling | OfMessages | OfParts | ActionResult | ActionKeys | AbortAction | Lift
 
@@ -537,6 +544,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     modems.SendText: modems.Sms,
     modems.Code: str,
     modems.Plugged: tuple[modems.Socket, ...],
+    CheckLine: LineChecked,
     recordings.Recordings: tuple[recordings.Recording, ...],
     recordings.VerifyRecording: recordings.Verified,
     recordings.ExportRecording: recordings.Piece,

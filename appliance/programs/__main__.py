@@ -34,6 +34,7 @@ PROGRAMS = {
     "lines": "list the lines: whether they work, signal and SIM of modems",
     "sms": "list text messages, and send one",
     "ussd": "ask the network of a line something, such as *100#",
+    "doctor": "have a line call the box itself, and say what it does to sound and keys",
     "prompts": "list, import or speak what callers are told",
     "messages": "list voicemail, and say what became of it",
     "recordings": "list recorded calls, verify, export, keep and delete them",

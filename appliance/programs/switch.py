@@ -28,6 +28,7 @@ from appliance.calls.spending import earlier as earlier_spending
 from appliance.control import messages, voicemail
 from appliance.control.bans import Bans
 from appliance.control.board import Board
+from appliance.control.doctor import CheckLine
 from appliance.control.guard import Lift, holds
 from appliance.control.handling import Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.health import TellBrokers
@@ -46,6 +47,7 @@ from appliance.lookups.http import Lookups
 from appliance.programs import handling, notify, provisioning, starting
 from appliance.programs.arguments import parse, parser
 from appliance.programs.keeping import Keeping
+from appliance.programs.line_doctor import LineDoctor
 from appliance.programs.may import allowed
 from appliance.programs.missed import MissedCallers
 from appliance.programs.modems import Modems
@@ -107,6 +109,7 @@ class Switch:
         self._modems = Modems(self._control, self._journal, self._board, self._server, self._state, self._telephony)
         self._cards = Cards(self._control, self._telephony)
         self._telephony.sounds = self._sounds
+        self._doctor = LineDoctor(self._control, self._journal, self._state)
         reader = Reader(self._state / "journal.db")
         self._missed = MissedCallers(self._control, self._journal, self._board, self._server, reader)
         self._router = Router(self._telephony, self._modems.lines, self._cards)
@@ -419,6 +422,8 @@ class Switch:
                 return await self._recordings.answer(request, peer)
             if isinstance(request, OfModems):
                 return await self._modems.answer(request)
+            if isinstance(request, CheckLine):
+                return await self._doctor.check(request)
             if isinstance(request, OfProvisioning):
                 return provisioning.answer(self._office, self._journal, self._telephony.sync, request)
             if isinstance(request, KeepPrompt):

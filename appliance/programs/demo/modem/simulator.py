@@ -36,6 +36,15 @@ class Call:
         return 145 if self.number.startswith("+") else 129 if self.number else 128
 
 
+class Network(Protocol):
+    """Who is told what a modem does, and does the same to whoever it talks with."""
+
+    def dialled(self, modem: "Simulator", number: str) -> None: ...
+    def answered(self, modem: "Simulator") -> None: ...
+    def over(self, modem: "Simulator") -> None: ...
+    def pressed(self, modem: "Simulator", keys: str) -> None: ...
+
+
 class Simulator:
     """One modem. What is wrong with it can be changed at any time."""
 
@@ -67,6 +76,7 @@ class Simulator:
         self.calls: list[Call] = []
         self.replies: dict[str, str] = {}  # to codes
         self.far: Far | None = None  # who is heard through its port for sound
+        self.network: Network | None = None  # other modems are called by it; else a test does all that the far end does
         self.sound_once = False  # until it is started anew, sound is given to one call alone
         self.sounded = False
         self.in_text = False
@@ -198,6 +208,8 @@ class Simulator:
         self.stands(call)
         lines = self.dialect.over if was == "active" else self.dialect.over_unanswered
         self.say_so((word,) if word else lines, call, cause=cause)
+        if self.network:
+            self.network.over(self)
 
     def far_presses(self, keys: str) -> None:
         for key in keys:
@@ -348,6 +360,8 @@ class Simulator:
         self.say("OK")
         self.say_so(self.dialect.dialling, call)
         self.stands(call)
+        if self.network:
+            self.network.dialled(self, call.number)
 
     def answer(self) -> None:
         if not self.calls or self.calls[0].state != "coming":
@@ -357,6 +371,8 @@ class Simulator:
         self.say_so(self.dialect.answered, self.calls[0])  # before the OK
         self.say("OK")
         self.stands(self.calls[0])
+        if self.network:
+            self.network.answered(self)
 
     def hang_up(self) -> None:
         self.say("OK")
@@ -400,8 +416,11 @@ class Simulator:
         self.say("OK", f"+CUSD: 0,{self.dialect.ussd(self.replies.get(code, '?'))}")
 
     def press(self, keys: str) -> None:
-        self.keys += re.sub(r"[^0-9*#A-D]", "", keys)
+        pressed = re.sub(r"[^0-9*#A-D]", "", keys)
+        self.keys += pressed
         self.say("OK")
+        if self.network:
+            self.network.pressed(self, pressed)
 
     TABLE: tuple[tuple[str, Callable[..., None]], ...] = (
         (r"E0", no_echo),

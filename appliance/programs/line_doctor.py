@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The switch's line doctor: has a line call the box itself, and says what the recordings show."""
+
+import asyncio
+import logging
+import tempfile
+import wave
+from dataclasses import asdict
+from pathlib import Path
+
+from appliance.calls.clock import now_ms
+from appliance.calls.control import CallControl
+from appliance.calls.loopback import Looped, NotChecked, Sent, Taken
+from appliance.control.doctor import Checked, CheckLine, Finding, Way
+from appliance.control.messages import Refused
+from appliance.doctor import keys, measure, signal, verdict
+from appliance.store.journal import Journal
+
+log = logging.getLogger("switch")
+
+
+class LineDoctor:
+    """One check of a line at a time."""
+
+    def __init__(self, control: CallControl, journal: Journal, state: Path) -> None:
+        self._control, self._journal, self._state = control, journal, state
+        self._turn = asyncio.Lock()
+
+    async def check(self, asked: CheckLine) -> Checked:
+        """Raises Refused."""
+        if self._turn.locked():
+            raise Refused("line-busy", "another line is being checked")
+        async with self._turn:
+            with tempfile.TemporaryDirectory(dir=self._state, prefix="line-check-") as folder:
+                try:
+                    return await self._check(asked, Path(folder))
+                except NotChecked as fault:
+                    raise Refused(fault.id, str(fault)) from None
+
+    async def _check(self, asked: CheckLine, folder: Path) -> Checked:
+        file = folder / "signal.wav"
+        await asyncio.to_thread(signal.write, file)
+        looped = await self._control.loopback.run(asked.line, asked.to, Sent(file, signal.LASTS, keys.ALL), folder)
+        try:
+            found = await asyncio.to_thread(measured, asked.line, looped)
+        except (OSError, EOFError, wave.Error) as fault:
+            raise NotChecked("internal", f"what was recorded cannot be read: {fault}") from None
+        told = said(found, looped.call)
+        detail: dict[str, object] = {"line": asked.line, "other": told.other}
+        detail |= {
+            "said": asdict(found.said),
+            "heard": asdict(found.heard),
+            "findings": [one.id for one in told.findings],
+        }
+        self._journal.event(looped.call, told.at, "line-checked", detail)
+        await self._journal.durable()
+        log.info("line %s was checked: %s", asked.line, ", ".join(one.id for one in told.findings) or "well")
+        return told
+
+
+def measured(line: str, looped: Looped) -> verdict.Checked:
+    """It takes a second: in a thread."""
+    ways = (_way(looped.said), _way(looped.heard))
+    pressed = (keys.compare(keys.ALL, looped.said.keys), keys.compare(keys.ALL, looped.heard.keys))
+    return verdict.Checked(line, looped.other, *ways, *pressed)
+
+
+def _way(taken: Taken) -> measure.Way:
+    return measure.way(signal.read(taken.heard), signal.read(taken.timed), signal.read(taken.back))
+
+
+def said(found: verdict.Checked, call: int) -> Checked:
+    """In the control socket's words."""
+    return Checked(
+        line=found.line,
+        other=found.other,
+        call=call,
+        at=now_ms(),
+        said=_told(found.said, found.said_keys),
+        heard=_told(found.heard, found.heard_keys),
+        findings=tuple(Finding(**asdict(one)) for one in verdict.findings(found)),
+    )
+
+
+def _told(way: measure.Way, pressed: keys.Pressed) -> Way:
+    lost, doubled, wrong = pressed
+    return Way(**asdict(way), keys_lost=lost, keys_doubled=doubled, keys_wrong=wrong, turn=round(verdict.turn(way), 1))
