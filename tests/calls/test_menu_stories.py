@@ -146,6 +146,64 @@ async def test_the_menu_of_a_call_under_way_stays_when_the_settings_change(stage
     await second.finished()
 
 
+# ---- sections in sections -------------------------------------------------------------------------------------------
+
+SECTIONS = """[scenario.main]
+start = "language"
+[scenario.main.step.language]
+do = "menu"
+prompt = "language"
+attribute = "language"
+keys = { 1 = { to = "topics", value = "lt" }, 2 = { to = "topics", value = "ru" } }
+[scenario.main.step.topics]
+do = "menu"
+prompt = "topics"
+attribute = "topic"
+keys = { 3 = { to = "repairs", value = "repair" }, "*" = { to = "topics", value = "" } }
+[scenario.main.step.repairs]
+do = "menu"
+prompt = "repairs"
+attribute = "machine"
+keys = { 1 = { to = "washers", value = "washer" }, 9 = "topics" }
+[scenario.main.step.washers]
+do = "menu"
+prompt = "repairs"
+extensions = true
+keys = { 1 = "queue.sales" }
+"""
+TOPICS_HZ, REPAIRS_HZ = 550, 650
+
+
+async def test_sections_lie_in_sections_in_the_callers_language_and_from_the_last_a_person_is_dialled(
+    stage: Stage,
+) -> None:
+    office = await stage.office()
+    spoken = prompt(stage, "topics", 450).rstrip() + '\nlanguages = { ru = "topics-ru" }\n'
+    prompts = prompt(stage, "language") + spoken + prompt(stage, "topics-ru", TOPICS_HZ)
+    await use(office, changed(office.document, (SIMPLE, SECTIONS)) + prompts + prompt(stage, "repairs", REPAIRS_HZ))
+    anna, boris = await stage.desks(office)
+    ear = await stage.ear()
+    caller = await stage.outside(office, "caller-waits", ear)
+    await hears(stage, ear, PROMPT_HZ, 0.3)
+    ear.press("2")
+    await hears(stage, ear, TOPICS_HZ, 0.8)
+    ear.press("*")  # once more
+    await hears(stage, ear, TOPICS_HZ, 1.5)
+    ear.press("3")
+    await hears(stage, ear, REPAIRS_HZ, 0.8)
+    ear.press("1")
+    await hears(stage, ear, REPAIRS_HZ, 1.5)
+    ear.press("102")
+    await boris.rings()
+    assert boris.screen() == "[ru, repair, washer]: Mr Kazlauskas"
+    await boris.accept()
+    await boris.talks()
+    await boris.hang_up()
+    await caller.finished()
+    assert (await stage.call_over(office)).person == "boris" and times_rung(anna) == 0
+    assert tone.heard(ear.heard(stage.folder / "caller.wav"), 450) < 0.2, "the other language"
+
+
 # ---- digits and look-ups --------------------------------------------------------------------------------------------
 
 ORDER = """[scenario.main]
