@@ -44,7 +44,7 @@ from appliance.languages.why import Words
 from appliance.lines.cards import Cards
 from appliance.lines.router import Router
 from appliance.lookups.http import Lookups
-from appliance.programs import handling, notify, provisioning, starting
+from appliance.programs import handling, notify, starting
 from appliance.programs.arguments import parse, parser
 from appliance.programs.keeping import Keeping
 from appliance.programs.line_doctor import LineDoctor
@@ -52,6 +52,7 @@ from appliance.programs.may import allowed
 from appliance.programs.missed import MissedCallers
 from appliance.programs.modems import Modems
 from appliance.programs.prompt_files import PromptFiles
+from appliance.programs.provisioning import Provisioning
 from appliance.programs.recorder import Recordings
 from appliance.programs.said import Said
 from appliance.settings import dialled, golden, load
@@ -108,6 +109,7 @@ class Switch:
         self._telephony = Telephony(self._control, self._journal, opened=self._ready, died=self._died, bans=self._bans)
         self._modems = Modems(self._control, self._journal, self._board, self._server, self._state, self._telephony)
         self._cards = Cards(self._control, self._telephony)
+        self._provisioning = Provisioning(self._journal, self._telephony.sync)
         self._telephony.sounds = self._sounds
         self._doctor = LineDoctor(self._control, self._journal, self._state)
         reader = Reader(self._state / "journal.db")
@@ -425,7 +427,7 @@ class Switch:
             if isinstance(request, CheckLine):
                 return await self._doctor.check(request)
             if isinstance(request, OfProvisioning):
-                return provisioning.answer(self._office, self._journal, self._telephony.sync, request)
+                return self._provisioning.answer(self._office, request)
             if isinstance(request, KeepPrompt):
                 return await self._prompts.take(request)
             return await self._answer(request)
