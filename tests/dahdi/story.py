@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.dahdi.guest import TREE, Guest, install
+from tests.dahdi.guest import DAHDI
+from tests.guest import TREE, Guest, made
 
 SCRIPT = "#!/bin/sh\nexec python3 -m tests.dahdi.inside\n"
 WORKS = [
@@ -30,14 +31,14 @@ WORKS = [
 
 @pytest.mark.timeout(1800)
 def test_calls_both_ways_over_the_real_driver(tmp_path: Path) -> None:
-    install()
+    made(DAHDI)
     lines = TREE / "appliance/lines"
     sources = [lines / "pump/card.c", lines / "dahdi/law.c"]
     subprocess.run(
         ["gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", *sources, "-o", tmp_path / "card.so"],
         check=True,
     )
-    said = Guest(tmp_path, SCRIPT).run(900)
+    said = Guest(DAHDI, tmp_path, SCRIPT).run(900)
     print(said)
     told = [line.removeprefix("ok: ") for line in said.splitlines() if line.startswith("ok: ")]
     assert [what for what in WORKS if what not in told] == []

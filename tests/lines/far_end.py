@@ -5,6 +5,7 @@ It has a clock of its own, `ppm` off ours, and gives 20 ms at once (`burst`). A 
 for our loop.
 """
 
+import asyncio
 import os
 import threading
 import time
@@ -44,6 +45,7 @@ class FarEnd:
         tty.setraw(self.slave)
         os.set_blocking(self.master, False)
         self.path = os.ttyname(self.slave)
+        self._gives = self._takes = self.master
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
@@ -72,13 +74,23 @@ class FarEnd:
         windows = (part[at : at + size] for at in range(0, len(part) - size + 1, size))
         return tone.WINDOW * sum(tone.purity(window, hz, RATE) >= tone.PURITY for window in windows)
 
+    async def hears(self, hz: float, seconds: float = 0.5) -> None:
+        """Until so much of a tone was heard, from now on."""
+        since, heard = len(self.heard), 0.0
+        async with asyncio.timeout(30):
+            while heard < seconds:
+                await asyncio.sleep(0.1)
+                now = len(self.heard)
+                heard += self.heard_tone(hz, since, now)
+                since = now
+
     def _run(self) -> None:
         due = time.monotonic()
         while not self._over.wait(max(0.0, due - time.monotonic())):
             self.held_up += time.monotonic() - due > HELD_UP
             due += self.burst / (1 + self.ppm / 1e6)
             self._give(round(self.burst * RATE))
-            self._take()
+            self._take(round(self.burst * RATE))
 
     def _give(self, count: int) -> None:
         if self.quiet:
@@ -90,13 +102,17 @@ class FarEnd:
             said[: len(pressed)] = pressed
         self.given += count
         try:
-            os.write(self.master, said.tobytes())
+            os.write(self._gives, said.tobytes())
         except BlockingIOError:
             pass  # nobody listens
 
-    def _take(self) -> None:
+    def _take(self, _count: int) -> None:
+        """What is there: a tty's is the modem's at once."""
+        self._hear(65536)
+
+    def _hear(self, size: int) -> None:
         try:
-            data = self._half + (b"" if self.deaf else os.read(self.master, 65536))
+            data = self._half + (b"" if self.deaf else os.read(self._takes, size))
         except (BlockingIOError, OSError):
             return
         whole = len(data) // 2 * 2

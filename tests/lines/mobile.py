@@ -13,7 +13,7 @@ from appliance.programs.demo.modem.dialects import DIALECTS
 from appliance.programs.demo.modem.simulator import Simulator
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
-from tests.calls.stories import use
+from tests.calls.stories import changed, use
 from tests.lines.far_end import FarEnd
 from tests.telephones.stage import Stage
 
@@ -31,6 +31,11 @@ def modem(folder: Path, name: str = "gsm", family: str = "ec25", imei: str = IME
 
 def line(simulator: Simulator, name: str = "gsm", more: str = "") -> str:
     return LINE.format(name=name, port=simulator.link, more=more)
+
+
+def with_ways_out(document: str) -> str:
+    """Calls go out by the modem first."""
+    return changed(document, ('[outside]\nlines = ["city"]', '[outside]\nlines = ["gsm", "city"]'))
 
 
 @asynccontextmanager

@@ -78,21 +78,11 @@ class CardEnd(FarEnd):
         with contextlib.suppress(BlockingIOError):  # nobody listens
             self.card.far.send(BYTES[places].tobytes())
 
-    def _take(self) -> None:
+    def _take(self, _count: int) -> None:
         self.card.urge()
         with contextlib.suppress(BlockingIOError):
             data = self.card.far.recv(65536)
             self.heard.frombytes(SAMPLES[np.frombuffer(data, np.uint8)].tobytes())
-
-    async def hears(self, hz: float, seconds: float = 0.5) -> None:
-        """Until so much of a tone was heard, from now on."""
-        since, heard = len(self.heard), 0.0
-        async with asyncio.timeout(30):
-            while heard < seconds:
-                await asyncio.sleep(0.1)
-                now = len(self.heard)
-                heard += self.heard_tone(hz, since, now)
-                since = now
 
 
 async def did(card: Card, *what: object, since: int = 0) -> int:

@@ -14,7 +14,7 @@ from appliance.programs.demo.office import Office
 from appliance.store.reader import Call, Leg, Reader
 from tests.calls.stories import PROMPT_HZ, SIMPLE, changed, prompt, use
 from tests.lines.far_end import RATE, FarEnd
-from tests.lines.mobile import CALLED, CALLER, OWN, line, office_with, seen
+from tests.lines.mobile import CALLED, CALLER, OWN, line, office_with, seen, with_ways_out
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.telephones.stage import ANNA_HZ, Stage
@@ -22,7 +22,6 @@ from tests.telephones.stage import ANNA_HZ, Stage
 alone = pytest.mark.asyncio(loop_scope="module")
 pytestmark = alone
 FAR_HZ = 1000
-WAYS_OUT = ('[outside]\nlines = ["city"]', '[outside]\nlines = ["gsm", "city"]')
 
 
 MENU = """[scenario.main]
@@ -33,10 +32,6 @@ prompt = "welcome"
 keys = { 1 = "queue.sales", 2 = "office" }
 otherwise = "queue.sales"
 """
-
-
-def with_ways_out(document: str) -> str:
-    return changed(document, WAYS_OUT)
 
 
 @dataclass

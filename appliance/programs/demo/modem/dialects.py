@@ -32,8 +32,8 @@ class Dialect:
     ussd: Callable[[str], str] = lambda text: text
 
 
-# what has sound through the other port, and no more; the end of a call does too
-SOUND_ON, SOUND_OFF = {"+CPCMREG=1", "+QPCMV=1,0", "^DDSETEX=2"}, {"+CPCMREG=0", "+QPCMV=0"}
+# what has sound through the other port or the card, and no more; the end of a call does too
+SOUND_ON, CARD_ON, SOUND_OFF = {"+CPCMREG=1", "+QPCMV=1,0", "^DDSETEX=2"}, {"+QPCMV=1,2"}, {"+CPCMREG=0", "+QPCMV=0"}
 
 CLCC = {"dialling": "2", "alerting": "3", "coming": "4", "waiting": "5", "active": "0", "over": "6"}
 

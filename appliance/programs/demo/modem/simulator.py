@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from appliance.programs.demo.modem.dialects import CLCC, COMMON, SOUND_OFF, SOUND_ON, Dialect
+from appliance.programs.demo.modem.dialects import CARD_ON, CLCC, COMMON, SOUND_OFF, SOUND_ON, Dialect
 
 
 class Far(Protocol):
@@ -77,6 +77,7 @@ class Simulator:
         self.replies: dict[str, str] = {}  # to codes
         self.far: Far | None = None  # who is heard through its port for sound
         self.network: Network | None = None  # other modems are called by it; else a test does all that the far end does
+        self.card: Far | None = None  # who is through its sound card
         self.sound_once = False  # until it is started anew, sound is given to one call alone
         self.sounded = False
         self.in_text = False
@@ -201,8 +202,7 @@ class Simulator:
     def finish(self, call: Call, cause: int = 16, word: str = "") -> None:
         was, call.state = call.state, "over"
         self.calls.remove(call)
-        if self.far:
-            self.far.quiet = True
+        self.heard_by(None)
         if was == "coming":
             self.stop_ringing()
         self.stands(call)
@@ -288,8 +288,8 @@ class Simulator:
     def obey(self, what: str) -> None:
         if any(what.startswith(each) for each in self.refuses):
             return self.say(self.dialect.refusal)
-        if what in SOUND_ON | SOUND_OFF:
-            return self.sounds(what in SOUND_ON)
+        if what in SOUND_ON | CARD_ON | SOUND_OFF:
+            return self.sounds(what)
         for pattern, do in self.TABLE:
             if found := re.fullmatch(pattern, what):
                 return do(self, *found.groups())
@@ -299,13 +299,19 @@ class Simulator:
             return self.say("OK")
         self.say(self.dialect.refusal)
 
-    def sounds(self, on: bool) -> None:
+    def sounds(self, what: str) -> None:
+        on = what not in SOUND_OFF
         if on and (not any(call.state == "active" for call in self.calls) or (self.sound_once and self.sounded)):
             return self.say(self.dialect.refusal)
         self.sounded |= on
-        if self.far:
-            self.far.quiet = not on
+        self.heard_by((self.card if what in CARD_ON else self.far) if on else None)
         self.say("OK")
+
+    def heard_by(self, end: Far | None) -> None:
+        """Through one way, or none."""
+        for each in (self.far, self.card):
+            if each:
+                each.quiet = each is not end
 
     def starts_anew(self) -> None:
         self.say("OK")
