@@ -353,3 +353,25 @@ async def test_a_telephone_puts_its_two_partners_through_itself(office: Office) 
         hang_up(office, leg)
     [call] = calls(office)
     assert (call.person, call.caller) == ("cile", "+37060000001")
+
+
+@pytest.mark.parametrize("how", ["blind", "asked", "refer", "parked"])
+async def test_who_hands_a_customer_on_has_the_time_after_a_call_all_the_same(
+    offices: Callable[..., Office], how: str
+) -> None:
+    """asterisk#607"""
+    office = offices(THREE.replace('people = ["anna", "boris"]', 'people = ["anna"]\nwrap_up = 60'))
+    office.register(CILE, 1)
+    anna = customer(office)
+    if how == "asked":
+        press(office, anna, "*2103#")
+        Desk(office, CILE).answers()
+        press(office, anna, "*2")
+    elif how == "refer":
+        office.control.transfer(anna, "103", 0)
+    else:
+        press(office, anna, "*5" if how == "parked" else "##103#")
+    hang_up(office, anna)
+    before = len(office.lines.legs[ANNA])
+    office.call_in("+37060000002", 2)
+    assert len(office.lines.legs[ANNA]) == before and not Desk(office, ANNA).rings()
