@@ -162,7 +162,7 @@ class Person:
     since: int = 0
     paused: bool = False  # he let too many calls ring
     paused_until: int | None = None  # None while paused: until his status is set
-    source: str = ""  # who set the status: page, phone or mqtt; "" nobody yet
+    source: str = ""  # who set the status: page, phone, mqtt or api; "" nobody yet
     until: int | None = None  # the status ends by itself then, ms UTC, and is as before
     reminded: int | None = None  # when he was told last that it is his status still, ms UTC
     before: Status = "available"

@@ -25,7 +25,7 @@ class Override:
 
     mode: Literal["open", "closed"]
     until: int | None = None
-    source: str = ""  # who said so: page, phone or mqtt; "" nobody knows
+    source: str = ""  # who said so: page, phone, mqtt or api; "" nobody knows
     since: int = field(default=0, compare=False)  # ms UTC
 
 

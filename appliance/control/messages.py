@@ -19,7 +19,7 @@ BACKLOG = 4_194_304  # bytes unsent to one client before it is dropped
 
 CallState = Literal["arrived", "menu", "waiting", "ringing", "talking", "voicemail", "parked", "over"]
 LineState = Literal["idle", "ringing", "dialing", "talking"]
-Source = Literal["", "page", "phone", "mqtt"]  # who set a status or held hours; "" is not known
+Source = Literal["", "page", "phone", "mqtt", "api"]  # who set a status or held hours; "" is not known
 Status = Literal["available", "break", "away", "meeting", "off"]
 Time = Annotated[int, msgspec.Meta(gt=0, le=2**52)]  # LK_NOW_MAX
 Spoken = Literal["", "en", "ru", "uk"]

@@ -300,6 +300,14 @@ async def test_the_code_pauses_and_ends_the_pause(recording: Callable[..., Offic
     ]
 
 
+async def test_a_page_pauses_for_her(recording: Callable[..., Office], paper: Paper) -> None:
+    office = recording(ALL)
+    talks(office)
+    for recorded in ("paused", "yes"):
+        office.control.desk.press(office.call, "anna", "record_pause", "", "anna")
+        assert office.call.recorded == recorded
+
+
 async def test_the_customer_cannot_pause_and_without_a_recording_nobody_can(
     recording: Callable[..., Office], paper: Paper
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.control import messages as m
-from appliance.control.handling import Park
+from appliance.control.handling import Park, Press
 from appliance.store.office import Office
 from appliance.web import access
 from appliance.web.access import OWNER, ROLES
@@ -18,7 +18,7 @@ from appliance.web.api import pace
 from appliance.web.api.document import document
 from appliance.web.api.routes import every
 from appliance.web.api.scopes import EVERY, MAY_GIVE, SCOPES
-from tests.fakes.switch import Switch
+from tests.fakes.switch import Switch, now
 from tests.web.applying import Applying
 from tests.web.programs import Program, followed
 from tests.web.visitors import PASSWORD, Site, site
@@ -127,19 +127,37 @@ async def test_a_program_sees_the_office_and_asks_for_what_people_ask(box: Site,
         assert (await program.post("/calls/7/send", json={"to": "person.anna"})).status_code == 200
         assert (await program.post("/calls/7/send", json={"to": "nowhere"})).status_code == 422
         assert (await program.post("/calls/7/send", json={"to": "person.anna", "too": 1})).status_code == 422
+        consult = {"person": "anna", "code": "consult", "number": "102"}
+        assert (await program.post("/calls/7/press", json=consult)).status_code == 200
+        assert (await program.post("/calls/7/press", json=consult | {"code": "dance"})).status_code == 422
         assert (await program.request("DELETE", "/calls/7")).status_code == 200
         assert (await program.put("/hours/office/override", json={"mode": "closed"})).status_code == 200
         assert switch.asked == [
-            m.SetStatus(1, "anna", "meeting", "", "page", None),
+            m.SetStatus(1, "anna", "meeting", "", "api", None),
             m.Send(1, 7, "person.anna"),
+            Press(1, 7, "anna", "consult", "102", "owner (a program)"),
             m.HangUp(1, 7),
-            m.Override(1, "office", "closed", None, "page"),
+            m.Override(1, "office", "closed", None, "api"),
         ]
         switch.refuses = m.Refused("unknown", "Call 7 is not known.")
         refused = await program.post("/calls/7/park", json={})
         assert (refused.status_code, refused.json()) == (404, {"error": "unknown", "message": "Call 7 is not known."})
         assert isinstance(switch.asked[-1], Park)
     assert "owner (a program)" in {row.user for row in box.office.audited()}
+
+
+async def test_a_calendar_leaves_alone_what_somebody_set_by_hand_a_moment_ago(box: Site, switch: Switch) -> None:
+    async with Program(box) as program:
+        for source, since, status in (("phone", now(), 409), ("page", now() - 31 * 60_000, 200), ("api", now(), 200)):
+            switch.person("anna", source=source, since=since)
+            async with asyncio.timeout(30):
+                while (await program.get("/people/anna")).json()["since"] != since:
+                    await asyncio.sleep(0.02)
+            wanted = {"status": "meeting", "reason": "till ten", "unless_by_hand": 30}
+            answer = await program.put("/people/anna/status", json=wanted)
+            assert answer.status_code == status and (status == 200 or answer.json()["error"] == "held")
+        assert (await program.put("/people/anna/status", json={"status": "available"})).status_code == 200
+    assert len(switch.asked) == 3
 
 
 async def test_two_programs_change_the_settings_and_the_second_is_told(tmp_path: Path) -> None:

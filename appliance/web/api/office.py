@@ -14,6 +14,7 @@ from appliance.control.live import Live
 from appliance.health.checks import worst
 from appliance.store.reader import Reader
 from appliance.web import tongue
+from appliance.web.access import now
 from appliance.web.api import shapes as s
 from appliance.web.api.gate import Asked, Way, Wrong
 from appliance.web.api.scopes import effective
@@ -223,8 +224,10 @@ _CALLS = (
 
 async def status(asked: Asked) -> s.Done:
     new, who = asked.body, asked.path["person"]
-    one(live(asked).people, who, "person")
-    await asked.switch(m.SetStatus(0, who, new.status, new.reason, "page", new.until))
+    held = one(live(asked).people, who, "person")
+    if held.source in ("page", "phone") and now() - held.since < new.unless_by_hand * 60_000:
+        raise Wrong(409, "held", "It was set by hand at a telephone or on a page, and is left alone for a while.")
+    await asked.switch(m.SetStatus(0, who, new.status, new.reason, "api", new.until))
     asked.note("status-set", f"{who}: {new.status}")
     return s.Done()
 
@@ -244,7 +247,7 @@ async def forward(asked: Asked) -> s.Done:
 async def override(asked: Asked) -> s.Done:
     new, which = asked.body, asked.path["hours"]
     one(live(asked).hours, which, "hours")
-    await asked.switch(m.Override(0, which, new.mode, new.until, "page"))
+    await asked.switch(m.Override(0, which, new.mode, new.until, "api"))
     asked.note("hours-held", f"{which}: {new.mode}")
     return s.Done()
 

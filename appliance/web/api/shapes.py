@@ -115,11 +115,12 @@ class SayOn(Strict, frozen=True):
 
 
 class StatusOf(Strict, frozen=True):
-    """until: when it ends by itself; null: not."""
+    """until: when it ends by itself; null: not. unless_by_hand: one set so many minutes ago at a telephone or on a page stays."""
 
     status: Status
     reason: Short = ""
     until: Time | None = None
+    unless_by_hand: Annotated[int, Meta(ge=0, le=1440)] = 0
 
 
 class DisturbOf(Strict, frozen=True):
