@@ -66,9 +66,9 @@ class Far(FarEnd):
         if begins:
             self.said_at = time.monotonic()
 
-    def _take(self) -> None:
+    def _take(self, count: int) -> None:
         before = len(self.heard)
-        super()._take()
+        super()._take(count)
         if not self.heard_at and len(self.heard) > before and loud(self.heard[before:]):
             self.heard_at = time.monotonic()
         del self.heard[:]
