@@ -55,7 +55,7 @@ def reaches(s: Settings, number: str) -> bool:
         return True
     prefix = s.outside.prefix
     bare = number.removeprefix(prefix)
-    if not s.outside.lines or not number.startswith(prefix) or not bare.lstrip("+").isdecimal() or len(bare) < 2:
+    if not s.outside.lines or not number.startswith((prefix, "+")) or not bare.lstrip("+").isdecimal() or len(bare) < 2:
         return False
     return number not in emergency_numbers(s.office.country) and not for_help(s, normalise(bare, s.office.country))
 

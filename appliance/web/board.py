@@ -46,6 +46,7 @@ DONE = {
 
 OVER = _("This call is over.")
 NOWHERE = _("Calls may not be forwarded to this number.")
+NO_NUMBER = _("There is no such number, or calls may not go there.")
 
 
 class Stream:
@@ -155,7 +156,8 @@ class Board:
         do, at, to = asked.text("do"), asked.text("at") or _at(asked), asked.text("to").strip()
         if not to and (number := _bare(asked.text("number"))):
             to = f"number.{number}"
-        await self._ask(asked, _request(live, call, do, at, to, asked.name))
+        request = _request(live, call, do, at, to, asked.name)
+        await self._ask(asked, request, NO_NUMBER if to.startswith("number.") else OVER)
         asked.note(f"call-{do}", f"{call.id} {call.caller or '-'} {to if do == 'send' else at}".strip())
         return self._said(asked, do)
 

@@ -118,6 +118,23 @@ async def test_whoever_was_called_outside_is_sent_to_a_queue(offices: Callable[.
     assert (call.queue, call.line, call.direction) == ("sales", "city", "in")
 
 
+@pytest.mark.parametrize("how", ["keys", "refer", "page", "board"])
+async def test_a_whole_number_needs_no_prefix_as_it_stands_in_phone_books(office: Office, how: str) -> None:
+    anna = customer(office)
+    [call] = calls(office)
+    match how:
+        case "refer":
+            office.control.transfer(anna, "+37060000009", 0)
+            assert office.asked("referred", anna) == [200]
+        case "page":
+            office.control.desk.press(call, "anna", "consult", "+37060000009", "anna")
+        case "board":
+            office.control.send(call.id, "number.+37060000009")
+        case _:
+            press(office, anna, "##000" + "37060000009#")
+    assert office.lines.shown[-1][:2] == ("city", "+37060000009" if how != "keys" else "0037060000009")
+
+
 async def test_a_transfer_outside_goes_by_the_lines_of_telephones(office: Office) -> None:
     anna = customer(office)
     press(office, anna, "##0860000009#")

@@ -251,6 +251,9 @@ async def test_what_the_switch_refuses_is_told_too(switch: Switch, box: Site) ->
         form = {"call": str(CALL), "do": "listen", "at": "anna"}
         answer = await one.fill("/me", "/board/call", **form)
         assert answer.status_code == 409 and "No telephone there is registered." in answer.text
+        switch.refuses = Refused("unknown", "number 555 is not known")
+        answer = await one.fill("/me", "/board/call", call=str(CALL), do="send", number="555")
+        assert answer.status_code == 409 and "There is no such number, or calls may not go there." in answer.text
 
 
 async def test_the_board_is_in_the_viewers_language_and_each_sees_his_own(switch: Switch, box: Site) -> None:
