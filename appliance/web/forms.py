@@ -15,6 +15,7 @@ ROWS_MAX = 60  # pairs shown in rows of their own; more are lines of a text
 BLANK = 1  # empty rows after those filled in
 KINDS = {"table of hours": "hours", "list of callers": "callers", "look-up": "lookup"}
 WORDS = "step|queue|chain|person|mailbox|scenario|prompt|action|phone|line|skill|department|" + "|".join(KINDS)
+SHORT = frozenset("dnd https imei mac mdns mqtt mwi pin pnp rtp sip sms srtp stun tcp tls udp url usb".split())
 ROOT = schema_of(Settings)
 
 
@@ -25,7 +26,8 @@ class Titled:
 
     @property
     def title(self) -> str:
-        return self.key.rstrip("_").replace("_", " ").capitalize()
+        words = self.key.rstrip("_").replace("_", " ").capitalize()
+        return re.sub(r"\w+", lambda word: word[0].upper() if word[0].lower() in SHORT else word[0], words)
 
 
 @dataclass

@@ -26,12 +26,12 @@ from appliance.web.scenario_graph import renamed
 TABLE_MAX = 1 << 20  # bytes of a form of one table
 FILE_MAX = 3 * documents.LARGEST + 65_536  # a document as a form writes it at its worst
 GROUPS = (  # how the first page orders the tables
-    ("The office", ("office", "hours", "sip", "web")),
-    ("People and telephones", ("person", "phone", "provisioning", "department", "skill")),
-    ("Calls in", ("line", "scenario", "queue", "chain", "callers", "prompt", "lookup", "room")),
+    ("The office", ("office", "hours", "sip", "web", "guard")),
+    ("People and telephones", ("person", "phone", "provisioning", "department", "skill", "status")),
+    ("Calls in", ("line", "scenario", "queue", "chain", "callers", "prompt", "speech", "lookup", "room")),
     ("Calls out", ("outside", "limits")),
     ("At the telephone", ("features", "parking", "hold", "lamps")),
-    ("Voicemail and e-mail", ("mailbox", "voicemail", "mail")),
+    ("Voicemail, recordings and e-mail", ("mailbox", "voicemail", "mail", "recording")),
     ("Home automation", ("mqtt", "broker", "action")),
     ("Other programs", ("monitor", "webhooks")),
     ("Examples", ("golden",)),

@@ -255,6 +255,12 @@ class Baresip:
         """All recordings of what was heard, the latest last."""
         return sorted((self.folder / "heard").glob("*dec.wav"), key=lambda path: path.stat().st_mtime)
 
+    def _put_aside(self) -> None:
+        """What was heard so far is of calls that are over: baresip names by the second, and would write over it."""
+        for take in self._takes():
+            if take not in self._past:
+                self._past.add(take.rename(take.with_name(f"{len(self._past)}-{take.name}")))
+
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
 
@@ -283,7 +289,7 @@ class Baresip:
         if told.get("event"):
             uri, call, detail = (str(told.get(key, "")) for key in ("peeruri", "id", "param"))
             if told["type"] == "CALL_CLOSED":
-                self._past.update(self._takes())
+                self._put_aside()
             self.seen.add(Event(str(told["type"]), time.time(), uri, call, detail))
         elif (answer := self._answers.pop(str(told.get("token", "")), None)) is not None:
             if told["ok"]:

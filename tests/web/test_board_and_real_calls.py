@@ -73,14 +73,17 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path, chromium: Browser) -> AsyncIterator[Scene]:
-    """Anna takes the calls of the line; the owner sits at Clara's telephone with the board before her."""
+async def scene(folder: Path, chromium: Browser, *changes: tuple[str, str], more: str = "") -> AsyncIterator[Scene]:
+    """Anna takes the calls of the line; the owner sits at Clara's telephone with the board before her.
+
+    changes: of the document; more: further tables of it."""
     async with Stage(folder) as stage:
         office = await stage.office(pages=True)
         await use(
             office,
-            changed(office.document, ('people = ["anna", "boris"]', 'people = ["anna"]'))
-            + MORE.format(out=stage.ports.take()),
+            changed(office.document, ('people = ["anna", "boris"]', 'people = ["anna"]'), *changes)
+            + MORE.format(out=stage.ports.take())
+            + more,
         )
         made = tomllib.loads((office.folder / "secrets.toml").read_text())["phone"]["desk3"]["password"]
         wide = {"codecs": ("g722",)}  # baresip's own way to 8 kHz weakens what is above 1300 Hz
