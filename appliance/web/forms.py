@@ -15,7 +15,27 @@ ROWS_MAX = 60  # pairs shown in rows of their own; more are lines of a text
 BLANK = 1  # empty rows after those filled in
 KINDS = {"table of hours": "hours", "list of callers": "callers", "look-up": "lookup"}
 WORDS = "step|queue|chain|person|mailbox|scenario|prompt|action|phone|line|skill|department|" + "|".join(KINDS)
-SHORT = frozenset("dnd https imei mac mdns mqtt mwi pin pnp rtp sip sms srtp stun tcp tls udp url usb".split())
+SHORT = frozenset(
+    {
+        "dnd",
+        "https",
+        "imei",
+        "mac",
+        "mdns",
+        "mqtt",
+        "mwi",
+        "pin",
+        "pnp",
+        "rtp",
+        "sip",
+        "sms",
+        "srtp",
+        "tcp",
+        "tls",
+        "udp",
+    }
+    | {"url", "usb"}
+)  # written in capitals
 ROOT = schema_of(Settings)
 
 
