@@ -295,7 +295,7 @@ class Switch:
         """What is shown over TLS; calls without it go on when there is none."""
         sip = self._office.settings.sip
         try:
-            return certificate.of(sip, self._state, own_address(sip.listen))
+            return certificate.of(sip, self._state, [own_address(one) for one in (sip.listen, sip.listen6) if one])
         except certificate.Unmade as fault:
             log.error("TLS is not spoken: %s", fault)
             self._troubles.begins("tls", str(fault))

@@ -113,11 +113,14 @@ static void on_account_wanted(const pjsip_rx_data *rdata, pjsua_acc_id *account)
 
     if (rdata->msg_info.msg->line.req.method.id != PJSIP_INVITE_METHOD)
         return;
-    if (phone)
+    if (phone) {
         *account = sip_account_of_phones(phone->with);
-    else if (trunk)
+        sip_ports_ready_of(*account, rdata);
+        return;
+    }
+    if (trunk)
         *account = trunk->proxy[first < 0 ? 0 : first].account;
-    sip_ports_ready(*account, (rdata->tp_info.transport->key.type & PJSIP_TRANSPORT_IPV6) != 0);
+    sip_ports_ready(*account, (rdata->tp_info.transport->key.type & PJSIP_TRANSPORT_IPV6) != 0, &rdata->pkt_info.src_addr);
 }
 
 /* ---- trunks ----------------------------------------------------------------------------------------------------- */

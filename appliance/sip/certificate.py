@@ -4,6 +4,7 @@
 import ipaddress
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,19 +25,19 @@ class Certificate(NamedTuple):
     key: Path
 
 
-def of(sip: Sip, folder: Path, address: str) -> Certificate | None:
-    """What is shown, None when TLS is not spoken. folder: where our own is kept; address: ours, which it names."""
+def of(sip: Sip, folder: Path, addresses: Iterable[str]) -> Certificate | None:
+    """What is shown, None when TLS is not spoken. folder: where our own is kept; addresses: ours, which it names."""
     if not sip.tls:
         return None
     if sip.certificate and sip.key:
         return Certificate(Path(sip.certificate), Path(sip.key))
     own = Certificate(folder / "sip.pem", folder / "sip.key")
     if not (own.file.exists() and own.key.exists()):
-        _make(own, address)
+        _make(own, addresses)
     return own
 
 
-def _make(own: Certificate, address: str) -> None:
+def _make(own: Certificate, addresses: Iterable[str]) -> None:
     """Self-signed; whole or not there."""
     beside = Certificate(own.file.with_suffix(".pem.new"), own.key.with_suffix(".key.new"))
     os.close(os.open(beside.key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
@@ -44,7 +45,7 @@ def _make(own: Certificate, address: str) -> None:
         subprocess.run(
             [
                 *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
-                *("-days", str(DAYS), "-subj", "/CN=Linekeeper", "-addext", f"subjectAltName={_named(address)}"),
+                *("-days", str(DAYS), "-subj", "/CN=Linekeeper", "-addext", f"subjectAltName={','.join(map(_named, addresses))}"),
                 *("-keyout", str(beside.key), "-out", str(beside.file)),
             ],
             check=True, capture_output=True, text=True, timeout=MAKES_WITHIN,

@@ -281,45 +281,6 @@ static void configure(pjsua_config *config, pjsua_logging_config *logging, pjsua
     media->quality = 2; /* of resampling: what Speex means for telephony; 3 costs nearly three times as much, and no ear tells */
 }
 
-static const char *listen_on(pjsip_transport_type_e type)
-{
-    static char text[192];
-    char *listen = type & PJSIP_TRANSPORT_IPV6 ? sip_config.listen6 : sip_config.listen;
-    static int receive_buffer = 2 << 20; /* bytes asked for; the kernel may give less */
-    pjsua_transport_config transport;
-    pj_status_t status;
-
-    pjsua_transport_config_default(&transport);
-    transport.port = (unsigned)sip_config.port;
-    transport.bound_addr = pj_str(listen);
-    transport.public_addr = pj_str(type & PJSIP_TRANSPORT_IPV6 ? sip_config.name6 : sip_config.realm);
-    transport.sockopt_params.cnt = 1; /* a burst while the thread is held up: a second of 1,000 calls a second */
-    transport.sockopt_params.options[0].level = pj_SOL_SOCKET();
-    transport.sockopt_params.options[0].optname = pj_SO_RCVBUF();
-    transport.sockopt_params.options[0].optval = &receive_buffer;
-    transport.sockopt_params.options[0].optlen = sizeof receive_buffer;
-    if ((type & ~PJSIP_TRANSPORT_IPV6) == PJSIP_TRANSPORT_TLS)
-        sip_tls_settings(&transport);
-    status = pjsua_transport_create(type, &transport, NULL);
-    if (status == PJ_SUCCESS)
-        return NULL;
-    if (status == PJ_STATUS_FROM_OS(EADDRINUSE)) {
-        snprintf(text, sizeof text, "port %u of %s is in use by another program", transport.port, listen);
-        return text;
-    }
-    snprintf(text, sizeof text, "%s port %u: %.100s", listen, transport.port, failed("cannot listen", status));
-    return text;
-}
-
-static const char *listen_by(int family)
-{
-    const char *why;
-
-    if ((why = listen_on(PJSIP_TRANSPORT_UDP | family)) || (why = listen_on(PJSIP_TRANSPORT_TCP | family)))
-        return why;
-    return sip_config.tls_port ? listen_on(PJSIP_TRANSPORT_TLS | family) : NULL;
-}
-
 /* What the bridge carries, and no more: by itself it would encode 48 kHz made of these. */
 static void spare_opus(void)
 {
@@ -346,7 +307,7 @@ static void prefer_codecs(void)
     }
 }
 
-static void warn(const char *format, const char *why)
+void sip_warn(const char *format, const char *why)
 {
     char line[LOG_LINE_MAX];
     const char *text = line;
@@ -363,7 +324,7 @@ static pj_status_t start_clock(void)
     pj_status_t status = pjsua_set_null_snd_dev();
 
     if (refused)
-        warn("sound comes before no other work, and may stutter: %s (LimitRTPRIO)", strerror(refused));
+        sip_warn("sound comes before no other work, and may stutter: %s (LimitRTPRIO)", strerror(refused));
     else
         urgent_end(&before);
     return status;
@@ -394,12 +355,8 @@ static const char *bring_up(int wake_read)
     sip_gate_open(0);
     if (sip_digest_init())
         return "no random numbers for the digest secret";
-    if ((sip_config.tls_port && (why = sip_tls_fault())) || (why = listen_by(0)))
+    if ((sip_config.tls_port && (why = sip_tls_fault())) || (why = sip_listen()))
         return why;
-    if (sip_config.listen6[0] && (why = listen_by(PJSIP_TRANSPORT_IPV6))) {
-        warn("IPv4 alone is spoken until the next start: %s", why);
-        sip_config.listen6[0] = '\0';
-    }
     if ((status = pjsua_start()) != PJ_SUCCESS)
         return failed("PJSIP does not run", status);
     if ((status = start_clock()) != PJ_SUCCESS)
@@ -435,6 +392,7 @@ static void housekeeping(void)
     sip_silence_look();
     sip_proxies_look();
     sip_relay_look();
+    sip_listen_look();
     if (pjsua_call_get_count() > 0) {
         last_call = now;
         trimmed = 0;

@@ -4,6 +4,7 @@
  */
 #include "sip.h"
 
+#include <netinet/in.h>
 #include <pjsip_simple.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,6 +121,20 @@ sip_handle sip_gate_is_call(void)
     return let_in.replaces;
 }
 
+/* An address of one link says nothing without the link's name, which SIP has no place for: nothing of ours would reach it. */
+static int is_of_one_link(const pj_sockaddr *address)
+{
+    return address->addr.sa_family == pj_AF_INET6() && IN6_IS_ADDR_LINKLOCAL(pj_sockaddr_get_addr(address));
+}
+
+static void refuse_link_local(pjsip_rx_data *rdata)
+{
+    static const pj_str_t said = {(char *)(uintptr_t) "Link-local address: use a global or unique local one", 52};
+
+    pjsip_endpt_respond_stateless(pjsua_get_pjsip_endpt(), rdata, 403, &said, NULL, NULL);
+    sip_refused(rdata, 403, "its address is of one link alone (fe80::/10): give the telephone a global or unique local one");
+}
+
 /* Lets a telephone through, or answers the request. */
 static const struct sip_phone *authenticate(pjsip_rx_data *rdata)
 {
@@ -133,6 +148,10 @@ static const struct sip_phone *authenticate(pjsip_rx_data *rdata)
     case SIP_ALLOWED:
         sip_guard_right(rdata);
         sip_streams_right(rdata);
+        if (is_of_one_link(&rdata->pkt_info.src_addr)) {
+            refuse_link_local(rdata);
+            break;
+        }
         if (!(phone->with & SIP_WITH_PROOF) || rdata->tp_info.transport->flag & PJSIP_TRANSPORT_SECURE)
             return phone;
         sip_refuse(rdata, 403, "this telephone is to use TLS");

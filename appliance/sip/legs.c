@@ -408,7 +408,10 @@ void sip_leg_call(const struct sip_command *command)
     snprintf(headers_of, sizeof headers_of, "%s", command->text[4] ? command->text[4] : "");
     add_headers(&data, more, headers_of);
     account = trunk ? sip_proxy_account(slot, trunk, command) : sip_account_of_phones((int)command->value);
-    sip_ports_ready(account, trunk ? sip_proxy_is_six(trunk, slot->proxy) : strchr(command->text[1], '[') != NULL);
+    if (trunk)
+        sip_ports_ready(account, sip_proxy_is_six(trunk, slot->proxy), sip_proxy_place(trunk, slot->proxy));
+    else
+        sip_ports_ready_for(account, command->text[1]);
     status = pjsua_call_make_call(account, &target, &setting, (void *)(uintptr_t)command->handle, &data, &call);
     slot = sip_slot_of(command->handle); /* a failure may have been told already by on_state */
     if (status != PJ_SUCCESS) {

@@ -34,6 +34,13 @@ int sip_proxy_is_six(const struct sip_trunk *trunk, int proxy)
     return address >= 0 && trunk->address[address].addr.sa_family == pj_AF_INET6();
 }
 
+const pj_sockaddr *sip_proxy_place(const struct sip_trunk *trunk, int proxy)
+{
+    int address = trunk->proxy[proxy].address;
+
+    return address >= 0 ? &trunk->address[address] : NULL;
+}
+
 int sip_proxy_of_account(const struct sip_trunk *trunk, int account)
 {
     for (int i = 0; i < trunk->proxies; i++)

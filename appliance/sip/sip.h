@@ -185,6 +185,11 @@ int sip_post(int kind, sip_handle handle, sip_handle other, int code, int64_t va
              const char *const *text); /* (any) 0, or -1 when not running or out of memory */
 void sip_hold(int on); /* (any) the thread is not woken for what is posted until it is off again */
 pj_time_val sip_now(void);
+void sip_warn(const char *format, const char *why); /* a line of the log */
+
+/* listen.c */
+const char *sip_listen(void); /* NULL, or why IPv4 cannot be spoken; IPv6 may come later */
+void sip_listen_look(void);   /* once a second */
 
 /* events.c, all (any) */
 int sip_events_open(void); /* 0, or -1 with errno */
@@ -360,12 +365,17 @@ int sip_account_local(void);
 void sip_accounts_configure(pjsua_config *config);
 
 /* ports.c */
-void sip_ports_ready(int account, int six); /* before a leg of this account begins: its sound goes by IPv4 or IPv6, from
-                                               a pair of ports that is free */
+/* Before a leg of this account begins: its sound goes by IPv4 or IPv6, from a pair of ports that is free, and says the
+   address that its other side (NULL: not known) sees of us. */
+void sip_ports_ready(int account, int six, const pj_sockaddr *peer);
+/* The same of a telephone's, whose Contact of ours is that address too. */
+void sip_ports_ready_for(int account, const char *target);
+void sip_ports_ready_of(int account, const pjsip_rx_data *rdata);
 
 /* proxies.c */
 int sip_proxy_first(const struct sip_trunk *trunk, unsigned tried); /* that is up and was not tried, or -1 */
 int sip_proxy_is_six(const struct sip_trunk *trunk, int proxy); /* is it called by IPv6? */
+const pj_sockaddr *sip_proxy_place(const struct sip_trunk *trunk, int proxy); /* its first address, or NULL */
 int sip_proxy_of_account(const struct sip_trunk *trunk, int account);
 void sip_proxy_answers(struct sip_trunk *trunk, int proxy, int answers); /* heard of it, or in vain waited for it */
 int sip_proxies_probed(const struct sip_trunk *trunk);
