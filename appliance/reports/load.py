@@ -3,7 +3,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -13,9 +13,17 @@ from appliance.store.reader import MISSED, Reader
 
 QUARTER = 900_000  # ms: no zone's offset is finer
 INSIDE = "phones"  # the line of our own telephones
+NOBODYS: Mapping[str, str] = {}
 REMEMBERED = (  # each call once for each thing that was remembered of it
     "(SELECT DISTINCT call.*, event.detail FROM call JOIN event ON event.call = call.id "
     "WHERE call.at >= ?1 AND call.at < ?2 AND event.kind = 'attribute') AS call"
+)
+TALKED = (  # each call once for everybody who talked in it, with his own time; of a mobile, the last who had the call
+    "SELECT call.at, call.answered_at, sum(leg.ended_at - leg.answered_at) AS talk, "
+    "coalesce(owner.value, call.person) AS who FROM call JOIN leg ON leg.call = call.id "
+    "LEFT JOIN owner ON leg.kind = 'phone' AND owner.key = leg.party "
+    "WHERE call.at >= ?1 AND call.at < ?2 AND call.ended_at IS NOT NULL AND call.line <> ?4 "
+    "AND leg.kind IN ('phone', 'mobile') AND leg.answered_at IS NOT NULL GROUP BY call.id, who"
 )
 
 
@@ -65,8 +73,10 @@ class Report:
     )  # an attribute and its value, such as a key of a menu
 
 
-def read(reader: Reader, since: int, until: int, zone: ZoneInfo, within: int) -> Report:
-    """within: ms. Raises Unreadable."""
+def read(
+    reader: Reader, since: int, until: int, zone: ZoneInfo, within: int, owners: Mapping[str, str] = NOBODYS
+) -> Report:
+    """within: ms; owners: whose each telephone is. Raises Unreadable."""
     report = Report()
     days, hours = defaultdict[date, Load](Load), defaultdict[tuple[int, int], Load](Load)
     for quarter, load in _by(reader, f"at / {QUARTER}", since, until, within):
@@ -77,12 +87,23 @@ def read(reader: Reader, since: int, until: int, zone: ZoneInfo, within: int) ->
     report.days, report.hours = dict(sorted(days.items())), dict(hours)
     report.lines = {str(name): load for name, load in _by(reader, "line", since, until, within)}
     report.queues = {str(name): load for name, load in _by(reader, "queue", since, until, within) if name}
-    report.people = {str(name): load for name, load in _by(reader, "person", since, until, within) if name}
+    report.people = _people(reader, since, until, within, owners)
     report.made = {str(name): load for name, load in _by(reader, "caller", since, until, within, "=") if name}
     for detail, load in _by(reader, "detail", since, until, within, source=REMEMBERED):
         one = json.loads(str(detail))
         report.choices[str(one["attribute"]), str(one["value"])] = load
     return report
+
+
+def _people(reader: Reader, since: int, until: int, within: int, owners: Mapping[str, str]) -> dict[str, Load]:
+    sql = (
+        "WITH owner AS MATERIALIZED (SELECT key, value FROM json_each(?5)) "
+        "SELECT who, count(*), total(answered_at - at <= ?3), total(answered_at - at), total(talk) "
+        f"FROM ({TALKED}) WHERE who <> '' GROUP BY who"
+    )
+    with reader.open() as db:
+        rows = db.execute(sql, (since, until, within, INSIDE, json.dumps(dict(owners)))).fetchall()
+    return {str(who): Load(n, n, 0, int(met), int(wait), int(talk)) for who, n, met, wait, talk in rows}
 
 
 def _by(

@@ -108,9 +108,9 @@ class ReportPages:
     async def _report(self, wanted: Asked, names: Names) -> Report:
         """Raises Refusal."""
         since, until = moments.begins(wanted.first, names.zone), moments.ends(wanted.last, names.zone)
-        reader = Reader(self._box.state / "journal.db")
+        reader, owners = Reader(self._box.state / "journal.db"), _owners(names)
         async with self._turn:
-            return await read(load.read, reader, since, until, names.zone, wanted.level * 1000)  # type: ignore[no-any-return]
+            return await read(load.read, reader, since, until, names.zone, wanted.level * 1000, owners)  # type: ignore[no-any-return]
 
 
 def _asked(asked: Visit, names: Names) -> Asked:
@@ -164,14 +164,20 @@ def _given(names: Names) -> set[str]:
     return {step.attribute for step in steps if isinstance(step, CollectStep | LookUpStep) and step.attribute}
 
 
+def _owners(names: Names) -> dict[str, str]:
+    """Whose each telephone is."""
+    return {phone: name for name, person in names.settings.person.items() for phone in person.phones}
+
+
 def _most_first(rows: Iterable[tuple[str, Load]]) -> list[tuple[str, Load]]:
     return sorted(rows, key=lambda row: (-row[1].calls, row[0]))
 
 
 def _made(report: Report, names: Names) -> list[tuple[str, Load]]:
     """Calls our people made, whatever telephone it was."""
-    whose = {phone: name for name, person in names.settings.person.items() for phone in person.phones}
-    whose |= {person.extension: name for name, person in names.settings.person.items() if person.extension}
+    whose = _owners(names) | {
+        person.extension: name for name, person in names.settings.person.items() if person.extension
+    }
     people = defaultdict[str, Load](Load)
     for by, one in report.made.items():
         people[whose.get(by, by)] += one

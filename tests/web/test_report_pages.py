@@ -74,6 +74,19 @@ async def test_calls_are_added_up_where_the_office_is(kept: Kept) -> None:
     assert load.read(reader, 0, 1, zone, 8_000).total.level is None
 
 
+async def test_the_time_of_a_call_that_was_handed_on_is_that_of_each_who_talked(kept: Kept) -> None:
+    call = kept.call(T + 10 * DAY, person="boris", phone="desk1", talk=60_000)
+    at = T + 10 * DAY
+    kept.journal.leg(call, 2, at + 50_000, "desk2", "phone", "answered")
+    kept.journal.leg(call, 2, at + 69_000, "desk2", "phone", "ended", 16)
+    await kept.journal.durable()
+    reader, zone = Reader(kept.state / "journal.db"), ZoneInfo("Europe/Vilnius")
+    owners = {"desk1": "anna", "desk2": "boris"}
+    report = load.read(reader, at, at + DAY, zone, 10_000, owners)
+    assert report.people == {"anna": Load(1, 1, 0, 1, 9_000, 60_000), "boris": Load(1, 1, 0, 1, 9_000, 19_000)}
+    assert report.total.calls == 1
+
+
 async def test_the_page_has_a_table_beside_each_chart(box: Site) -> None:
     async with box.logged_in("supervisor") as one:
         page = (await one.get(f"/reports{PERIOD}&level=10")).text
