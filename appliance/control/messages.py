@@ -324,6 +324,7 @@ OfParts = (
     recordings.OfRecordings
     | modems.OfModems
     | provisioning.OfProvisioning
+    | provisioning.KeepLineSecret
     | prompts.KeepPrompt
     | health.TellBrokers
     | CheckLine
@@ -555,6 +556,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     provisioning.ProvisioningSecret: provisioning.Known,
     provisioning.PhonePassword: provisioning.Registers,
     provisioning.Reboot: Done,
+    provisioning.KeepLineSecret: Done,
     prompts.KeepPrompt: prompts.KeptPrompt,
     ActionResult: Done,
     ActionKeys: str,

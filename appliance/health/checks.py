@@ -217,7 +217,7 @@ _CABLE = _("Look whether its cable is in, at the box and in the socket.")
 _CARD = _(
     "Look whether the card is plugged in. Your installer sees to its driver (DAHDI), and that the port is the right one."
 )
-_PIN = _("Have your installer write its PIN into secrets.toml. Look it up first: three wrong ones block the card.")
+_PIN = _("Put its PIN in on the page of this line, under Settings. Look it up first: three wrong ones block the card.")
 _INSTALLER = _("Ask your installer: not every modem can be used.")
 _MODEMS = {  # by standing, or why it is unfit
     "absent": (_("The modem of line “{}” is not found."), _("Look whether it is plugged in; then plug it in anew.")),

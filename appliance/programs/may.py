@@ -10,7 +10,7 @@ from appliance.control.handling import Disturb, Forward, Park, Press, Supervise,
 from appliance.control.health import TellBrokers
 from appliance.control.modems import Code, Plugged, SendText, Texts
 from appliance.control.prompts import KeepPrompt
-from appliance.control.provisioning import PhonePassword, Provision, ProvisioningSecret, Reboot
+from appliance.control.provisioning import KeepLineSecret, PhonePassword, Provision, ProvisioningSecret, Reboot
 from appliance.control.recordings import HearRecording
 
 # Beside the box's own user and root: the bridge, where the settings let a broker ask, and the pages, which ask by role.
@@ -25,7 +25,7 @@ MAY: dict[str, frozenset[type]] = {
     "linekeeper-web": frozenset(
         {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
         | {messages.Why, messages.Messages, messages.Mailed, messages.SetMessage, messages.DeleteMessage}
-        | {Provision, PhonePassword, ProvisioningSecret, Reboot, KeepPrompt}
+        | {Provision, PhonePassword, KeepLineSecret, ProvisioningSecret, Reboot, KeepPrompt}
         | {Texts, Plugged, Park, Take, Supervise, Press, Disturb, Forward, Lift, HearRecording}
         | BROKERS_ASK
     ),

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import hashlib
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -35,7 +35,7 @@ from appliance.control.health import TellBrokers
 from appliance.control.messages import Refused
 from appliance.control.modems import OfModems
 from appliance.control.prompts import KeepPrompt
-from appliance.control.provisioning import OfProvisioning
+from appliance.control.provisioning import KeepLineSecret, OfProvisioning
 from appliance.control.recordings import OfRecordings
 from appliance.control.server import Peer, Server
 from appliance.control.troubles import Troubles
@@ -63,6 +63,7 @@ from appliance.settings.files import DiskFull
 from appliance.settings.history import History, NoSuchVersion
 from appliance.settings.models import Settings
 from appliance.settings.numbers import normalise
+from appliance.settings.passwords import FILE, keep_line, read_secrets
 from appliance.sip import certificate
 from appliance.sip.telephony import Binding, Telephony, own_address
 from appliance.sounds.speech import Unspoken
@@ -384,6 +385,18 @@ class Switch:
         self._words = asyncio.create_task(self._said.words(office), name="words")
         return revision
 
+    async def _keep_line_secret(self, asked: KeepLineSecret) -> messages.Done:
+        """Kept, and used at once."""
+        secrets = self._document.with_name(FILE)
+        async with self._applying:
+            await asyncio.to_thread(keep_line, secrets, asked.line, asked.password, asked.pin)
+            self._office = replace(self._office, secrets=await asyncio.to_thread(read_secrets, secrets))
+            self._telephony.configure(self._office.settings, self._office.secrets)
+            self._modems.lines.configure(self._office.settings, self._office.secrets)
+            starting.keep_secrets(self._document, self._state)
+        self._journal.event(0, now_ms(), "line-secret", {"line": asked.line, "by": asked.by})
+        return messages.Done()
+
     def _use(
         self, office: load.Office, rules: Rules, comment: str, warnings: tuple[str, ...] = ()
     ) -> messages.Revision:
@@ -426,6 +439,8 @@ class Switch:
                 return await self._modems.answer(request)
             if isinstance(request, CheckLine):
                 return await self._doctor.check(request)
+            if isinstance(request, KeepLineSecret):
+                return await self._keep_line_secret(request)
             if isinstance(request, OfProvisioning):
                 return self._provisioning.answer(self._office, request)
             if isinstance(request, KeepPrompt):

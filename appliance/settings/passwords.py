@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import Secret
 
-from appliance.settings import documents, files
+from appliance.settings import documents, edits, files, places
 from appliance.settings.faults import Fault, SettingsFaults
 from appliance.settings.lines import SipLine
 from appliance.settings.models import Settings
@@ -158,6 +158,16 @@ def fill_secrets(settings: Settings, path: Path) -> Secrets:
     path = path.resolve()
     files.put(files.prepare(path, text.encode(), MODE), path)
     return known
+
+
+def keep_line(path: Path, line: str, password: str, pin: str) -> None:
+    """Another password or PIN of a line; "" leaves either as it is. Raises SettingsFaults, files.DiskFull, OSError."""
+    given = {"password": password, "pin": pin}
+    made: list[tuple[places.Path, str]] = [(("line", line, key), value) for key, value in given.items() if value]
+    text = edits.put(_text(path), made)
+    documents.check(Secrets, text, path.name, secret=True)
+    path = path.resolve()
+    files.put(files.prepare(path, text.encode(), MODE), path)
 
 
 def _key() -> str:

@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import PlainTextResponse, Response
 
 from appliance.control.messages import Refused
+from appliance.control.provisioning import KeepLineSecret
 from appliance.settings import documents, edits
 from appliance.settings.edits import MISSING
 from appliance.settings.faults import Fault, Schema, SettingsFaults, dotted, plain
@@ -22,6 +23,7 @@ from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.accounts import when
 from appliance.web.drafts import Drafts, Work, difference
 from appliance.web.scenario_graph import renamed
+from appliance.web.tongue import marked as _
 
 TABLE_MAX = 1 << 20  # bytes of a form of one table
 FILE_MAX = 3 * documents.LARGEST + 65_536  # a document as a form writes it at its worst
@@ -50,6 +52,7 @@ class SettingsPages:
             Row("POST", "/settings/add", SETTERS, self.add),
             Row("POST", "/settings/rename", SETTERS, self.rename),
             Row("POST", "/settings/remove", SETTERS, self.remove),
+            Row("POST", "/settings/secret", SETTERS, self.secret),
             Row("GET", "/settings/draft", SETTERS, self.draft),
             Row("POST", "/settings/apply", SETTERS, self.apply),
             Row("POST", "/settings/discard", SETTERS, self.discard),
@@ -81,7 +84,12 @@ class SettingsPages:
         self, asked: Visit, wrong: str = "", status: int = 200, work: Work | None = None, more: str = ""
     ) -> Response:
         work = work or await self._drafts.work(asked)
-        path = self._path(asked, work)
+        return await self._at(asked, self._path(asked, work), wrong, status, work, more)
+
+    async def _at(
+        self, asked: Visit, path: Path, wrong: str, status: int, work: Work | None = None, more: str = ""
+    ) -> Response:
+        work = work or await self._drafts.work(asked)
         found = await asyncio.to_thread(self._drafts.faults, work.document)
         node = forms.node_at(work.values, path)
         shown = forms.fields(work.values, path, found)
@@ -94,7 +102,8 @@ class SettingsPages:
             inner=forms.inner(work.values, path, found), own=own, work=work, named=named, more=more, wrong=wrong,
             removable=named or isinstance(path[-1], int) or optional, link=link, title=dotted(path),
             there=edits.at(work.values, path) is not MISSING, up=up(work, path), blank=forms.BLANK,
-            done=asked.request.query_params.get("done", "")[:20], rows_max=forms.ROWS_MAX, titles=titles(work, path),
+            done=asked.request.query_params.get("done", "")[:20], kind=edits.at(work.values, (*path, "kind")),
+            rows_max=forms.ROWS_MAX, titles=titles(work, path),
         )  # fmt: skip
 
     async def save(self, asked: Visit) -> Response:
@@ -188,6 +197,22 @@ class SettingsPages:
         document = await asyncio.to_thread(edits.put, work.document, [(path, MISSING)])
         self._drafts.keep(asked, work, document)
         return asked.to(up(work, path))
+
+    async def secret(self, asked: Visit) -> Response:
+        """What a line registers with, or what opens its SIM: kept by the switch, at once, and shown nowhere."""
+        work = await self._drafts.work(asked)
+        path = forms.find(work.values, ["line", asked.text("line")])
+        if path is None:
+            raise Refusal(404, "There is no such table.")
+        try:
+            await self._drafts.ask(
+                KeepLineSecret(0, str(path[-1]), asked.text("password"), asked.text("pin"), asked.name)
+            )
+        except Refused as refused:
+            words = asked.say(SECRETS) if refused.id == "bad-request" else refused.message
+            return await self._at(asked, path, words, 422)
+        asked.note("line-password-kept", str(path[-1]))
+        return asked.to(link(path) + "?done=secret")
 
     # ---- the draft
 
@@ -319,6 +344,7 @@ class SettingsPages:
         return where
 
 
+SECRETS = _("A password has 1 to 128 printable ASCII characters, a PIN 4 to 8 digits.")
 UNREADABLE = frozenset({"not-utf-8", "too-large", "toml-syntax", "too-deep", "given-twice"})
 
 

@@ -15,7 +15,7 @@ from appliance.control.guard import Lift
 from appliance.control.handling import Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.health import TellBrokers
 from appliance.control.prompts import KeepPrompt
-from appliance.control.provisioning import PhonePassword, Provision, ProvisioningSecret, Reboot
+from appliance.control.provisioning import KeepLineSecret, PhonePassword, Provision, ProvisioningSecret, Reboot
 from tests.control.office import MESSAGE, PATIENCE, RECORDING, SMS, SmallOffice, encoded
 
 
@@ -45,7 +45,8 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
             m.SetMessage(0, 5, state="heard"), m.DeleteMessage(0, 5), m.Mailed(0, 5, "sent"),
             Take(0, 5, ("desk1",)), Supervise(0, 5, "listen", person="anna"), Disturb(0, "anna", False),
             Forward(0, "anna", "busy", "102"), m.Send(0, 5, "queue.sales"), m.Override(0, "office", "open"),
-            m.AbortAction(0, "disk"), Lift(0, "192.0.2.7"), Reboot(0, "desk1"), Press(0, 5, "anna", "swap"),
+            m.AbortAction(0, "disk"), Lift(0, "192.0.2.7"), Reboot(0, "desk1"),
+            KeepLineSecret(0, "city", "secret"), Press(0, 5, "anna", "swap"),
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
         assert await client.request(TellBrokers(0, ())) == m.Done()

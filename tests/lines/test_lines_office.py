@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from appliance.control import client
+from appliance.control.provisioning import KeepLineSecret
 from appliance.programs.demo.modem.simulator import Simulator
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Call, Leg, Reader
 from tests.calls.stories import PROMPT_HZ, SIMPLE, changed, prompt, use
 from tests.lines.far_end import RATE, FarEnd
-from tests.lines.mobile import CALLED, CALLER, OWN, line, office_with, seen, with_ways_out
+from tests.lines.mobile import CALLED, CALLER, OWN, line, modem, office_with, seen, stands, with_ways_out
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.telephones.stage import ANNA_HZ, Stage
@@ -264,3 +266,21 @@ async def test_a_desk_calls_out_by_a_modem_of_any_family_and_presses_keys(family
         await modem.until(lambda: modem.keys == "42#")
         modem.far_hangs_up()
         assert (await stage.call_over(office)).outcome == "answered"
+
+
+async def test_the_pin_of_a_sim_is_given_to_a_box_that_runs(tmp_path: Path) -> None:
+    simulator = modem(tmp_path, "locked")
+    simulator.pin, simulator.locked = "4711", True
+    simulator.plug()
+    async with Stage(tmp_path) as stage:
+        office = await stage.office()
+        await use(office, office.document + line(simulator))
+        await stands(office, "gsm", "unfit")
+        async with await client.connect(office.socket) as switch:
+            await switch.request(KeepLineSecret(0, "gsm", pin="4711", by="maria"))
+        await stands(office, "gsm", "ready")
+        secrets = office.folder / "secrets.toml"
+        assert 'pin = "4711"' in secrets.read_text() and secrets.stat().st_mode & 0o777 == 0o600
+        [kept] = [event.detail for event in Reader(office.journal).events(0) if event.kind == "line-secret"]
+        assert kept == {"line": "gsm", "by": "maria"}
+    simulator.unplug()

@@ -12,6 +12,7 @@ from typing import Self
 from appliance.control import messages as m
 from appliance.control.modems import Plugged, Socket
 from appliance.control.prompts import KeepPrompt
+from appliance.control.provisioning import KeepLineSecret
 from appliance.control.server import Peer, Server
 from appliance.programs.prompt_files import PromptFiles
 from appliance.settings import golden, load
@@ -27,6 +28,7 @@ class Applying:
         self.socket, self.document = folder / "control.sock", folder / "office.toml"
         self.document.write_text(text)
         self.plugged: tuple[Socket, ...] = ()  # modems that are no line's
+        self.secrets: list[KeepLineSecret] = []
         self.hold = asyncio.Event()
         self.hold.set()
         self._history = History(folder / "history")
@@ -51,6 +53,8 @@ class Applying:
     async def _handle(self, request: m.Request, peer: Peer) -> object:
         try:
             match request:
+                case KeepLineSecret():
+                    self.secrets.append(request)
                 case Plugged():
                     return self.plugged
                 case KeepPrompt():

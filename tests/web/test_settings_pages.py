@@ -294,3 +294,23 @@ async def test_no_password_of_a_telephone_or_line_is_on_any_page(one: Visitor, t
         assert secret not in html
         todo |= set(re.findall(r'href="(/settings[^"#?]*)"', html)) - seen
     assert len(seen) > 25  # every page that can be reached
+
+
+async def test_the_password_of_a_line_is_given_on_its_page_and_shown_nowhere(
+    switch: Applying, box: Site, one: Visitor
+) -> None:
+    await one.fill("/settings", "/settings/add", at="line", name="gsm", kind="modem")
+    for line, field, secret in (("city", "password", "correct horse"), ("gsm", "pin", "4711")):
+        page = f"/settings/at/line/{line}"
+        assert re.search(rf'name="{field}" type="password"', (await one.get(page)).text)
+        answer = await one.fill(page, "/settings/secret", line=line, **{field: secret})
+        assert answer.headers["location"] == f"{page}?done=secret"
+        text = (await one.get(answer.headers["location"])).text
+        assert "It is kept" in text and secret not in text
+    given = [(each.line, each.password, each.pin, each.by) for each in switch.secrets]
+    assert given == [("city", "correct horse", "", "installer"), ("gsm", "", "4711", "installer")]
+    answer = await one.fill("/settings/at/line/gsm", "/settings/secret", line="gsm", pin="47-11")
+    assert answer.status_code == 422 and "4 to 8 digits" in answer.text and "47-11" not in answer.text
+    assert (await one.fill("/settings/at/line/gsm", "/settings/secret", line="none", pin="4711")).status_code == 404
+    draft = box.office.draft("installer")
+    assert draft and "4711" not in draft.document + str(box.office.audited())
