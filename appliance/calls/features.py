@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What somebody dials or presses at a telephone of ours, read as the codes of the settings mean it. Pure."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -112,18 +113,22 @@ class Keys:
         return Dialled(name, what)
 
 
-def card(s: Settings) -> list[tuple[str, str]]:
-    """Every code of an office with what it does, for people: as they dial it."""
-    behind = {
-        "": "",
-        "number": " NUMBER",
-        "number#": " NUMBER #",
-        "extension": " EXTENSION",
-        "extension?": " [EXTENSION]",
-        "mailbox?": " [MAILBOX]",
-        "time?": " [TIME]",
-    }
-    told = [(one.code + behind[one.takes], one.help) for one in table(s.features)]
+BEHIND = {
+    "number": "NUMBER",
+    "number#": "NUMBER #",
+    "extension": "EXTENSION",
+    "extension?": "[EXTENSION]",
+    "mailbox?": "[MAILBOX]",
+    "time?": "[TIME]",
+}
+PARKED, ROOM = "Take the call parked there.", "Conference: {}."
+
+
+def card(s: Settings, say: Callable[[str], str] = str) -> list[tuple[str, str]]:
+    """Every code of an office with what it does, for people: as they dial it. say: puts a sentence into a language."""
+    told = [
+        (f"{one.code} {say(BEHIND[one.takes])}" if one.takes else one.code, say(one.help)) for one in table(s.features)
+    ]
     if parked := slots(s):
-        told.append((f"{parked[0]}-{parked[-1]}" if len(parked) > 1 else parked[0], "Take the call parked there."))
-    return told + [(room.extension, f"Conference: {room.name}.") for room in s.room.values()]
+        told.append((f"{parked[0]}-{parked[-1]}" if len(parked) > 1 else parked[0], say(PARKED)))
+    return told + [(room.extension, say(ROOM).format(room.name)) for room in s.room.values()]

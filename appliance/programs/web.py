@@ -15,7 +15,7 @@ from appliance.mail.sender import Sender
 from appliance.programs import arguments, notify
 from appliance.programs.outlets import Allowed, Outlets
 from appliance.settings.faults import SettingsFaults
-from appliance.settings.models import Web
+from appliance.settings.models import Settings, Web
 from appliance.settings.passwords import FILE, read_secrets
 from appliance.store.office import Office
 from appliance.web.app import Https, listener, serve
@@ -93,15 +93,15 @@ class Codes:
     def __init__(self, document: Path, state: Path) -> None:
         self._document, self._state = document, state
         self._of: tuple[int, int] | None = None  # the document it was made of
-        self._card: list[tuple[str, str]] = []
+        self._settings: Settings | None = None
 
-    def __call__(self) -> list[tuple[str, str]]:
+    def __call__(self, say: Callable[[str], str]) -> list[tuple[str, str]]:
         with suppress(SettingsFaults, OSError):
             status = self._document.stat()
             if (of := (status.st_mtime_ns, status.st_size)) != self._of:
                 self._of = of
-                self._card = card(arguments.settings(self._document, self._state))
-        return self._card
+                self._settings = arguments.settings(self._document, self._state)
+        return card(self._settings, say) if self._settings else []
 
 
 async def _work(

@@ -119,7 +119,7 @@ class Board:
         return Stream(self._screen, looks(asked), lambda: visit(asked.request, asked.office).role == asked.role)
 
     async def codes(self, asked: Visit) -> Response:
-        return asked.page("codes.html", codes=await asyncio.to_thread(self._box.card))
+        return asked.page("codes.html", codes=await asyncio.to_thread(self._box.card, asked.say))
 
     async def health(self, asked: Visit) -> Response:
         here = self._screen.live is not None

@@ -15,7 +15,7 @@ from appliance.web.known import Known
 from appliance.web.screen import Screen
 from appliance.web.standing import Standing
 
-Card = Callable[[], Sequence[tuple[str, str]]]  # every code of the office, with what it does
+Card = Callable[[Callable[[str], str]], Sequence[tuple[str, str]]]  # every code, and what it does in a language
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Box:
     office: Office  # the database of the pages
     drafts: Drafts  # settings on their way, and requests to the switch
     state: Path = Path(".")  # the folder of the switch's state: journal, messages, recordings
-    card: Card = tuple
+    card: Card = lambda say: ()
     known: Known = field(default_factory=lambda: Known(Path("office.toml")))  # the settings in force, for their names
     authority: Authority | None = None  # that the box made for its HTTPS
     feed: Feed = field(default_factory=Feed)  # what the switch tells, as it comes

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from appliance.calls.features import BEHIND, PARKED, ROOM, card
+from appliance.settings.features import Features, table
 from appliance.web import settings_pages, tongue
 from appliance.web.access import ROLES
+from tests.settings.documents import TWO, settings
 from tests.web.visitors import site
 
 WEB = Path(tongue.__file__).parent
@@ -29,6 +32,8 @@ def sentences() -> Iterator[str]:
     yield from re.findall(r'(?:Refusal\(\d+, |note\()"([^"]+)"', code)
     yield from re.findall(r'asked\.address, "([a-z-]+)"', code)
     yield from ROLES
+    yield from (one.help for one in table(Features()))
+    yield from (*BEHIND.values(), PARKED, ROOM)
     yield from (words for words, _ in settings_pages.GROUPS)
 
 
@@ -67,3 +72,11 @@ async def test_a_page_comes_in_the_language_that_is_asked_for(tmp_path: Path) ->
         assert (await one.log_in("reader")).status_code == 303
         await one.fill("/me", "/me/language", language="ru")
         assert "Моя учётная запись" in (await one.get("/me")).text
+
+
+@pytest.mark.parametrize(("language", "word"), [("ru", "Конференция: Board."), ("uk", "Конференція: Board.")])
+def test_the_card_of_codes_is_in_the_visitors_language(language: str, word: str) -> None:
+    told = dict(card(settings(TWO + '[room.board]\nextension = "300"\n'), tongue.catalogue(language).gettext))
+    assert told["300"] == word and not [
+        what for what in told.values() if re.search("[a-z]{3}", what.replace("Board", ""))
+    ]

@@ -51,7 +51,7 @@ async def shown(switch: Switch, port: int = 0) -> AsyncIterator[str]:
             asyncio.create_task(follow(switch.socket, on_office, screen.on_event, screen.on_away)),
             asyncio.create_task(
                 serve(
-                    Box(screen, pages, Drafts(switch.socket, Path("office.toml")), card=lambda: CODES),
+                    Box(screen, pages, Drafts(switch.socket, Path("office.toml")), card=lambda say: CODES),
                     sock,
                     "127.0.0.1",
                 )
@@ -154,11 +154,11 @@ def test_the_card_is_of_the_document_as_it_is_and_stays_while_that_has_faults(tm
     document = tmp_path / "office.toml"
     document.write_text(OFFICE)
     codes = Codes(document, tmp_path)
-    assert "*78" in dict(codes())
+    assert "*78" in dict(codes(str))
     document.write_text(OFFICE + '[features]\ndnd_on = "*55"\n')
-    assert "*55" in dict(codes()) and "*78" not in dict(codes())
+    assert "*55" in dict(codes(str)) and "*78" not in dict(codes(str))
     document.write_text("nonsense")
-    assert "*55" in dict(codes())
+    assert "*55" in dict(codes(str))
 
 
 async def test_a_call_appears_moves_and_goes_while_somebody_watches(switch: Switch, web: httpx.AsyncClient) -> None:
