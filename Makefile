@@ -23,7 +23,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c appliance/lines/*.c appliance/lines/dahdi/*.c appliance/lines/pump/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred modem-sound storm timers log-ins api-fuzz network dahdi uac soak screenshots homeassistant bench asterisk clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred modem-sound storm phonesim timers log-ins api-fuzz network dahdi uac soak screenshots homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,10 @@ modem-sound: quiet-setup ## calls by modems whose clocks are 100 ppm off, for MI
 
 storm: quiet-setup ## a thousand text messages, the power cut forty times among them: each is told once
 	@$(BIN)/pytest -s tests/lines/storm.py
+
+phonesim: quiet-setup ## the modem line at a simulator that is not ours, ofono's (needs root; first it is fetched)
+	@$(BIN)/python -m tests.phonesim.install
+	@$(BIN)/pytest tests/phonesim/story.py
 
 timers: quiet-setup ## sessions that are refreshed and run out, refreshes that cross (some minutes)
 	@$(BIN)/pytest tests/sip/session_timers.py tests/calls/glare.py
