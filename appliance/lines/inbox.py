@@ -36,6 +36,7 @@ class Inbox:
         self._together: dict[str, Together] = defaultdict(Together)  # by line
         self._due: list[tuple[str, Text]] = []  # whole, or waited for long enough
         self._changed = asyncio.Event()
+        self._keeping: set[asyncio.Task[bool]] = set()
 
     def learn(self, parts: Iterable[Sms]) -> None:
         """Parts that are kept from before a restart, oldest first; what the power left whole is told by run()."""
@@ -61,7 +62,15 @@ class Inbox:
                 self._due += [(line, text) for line, each in self._together.items() for text in each.late(now)]
 
     async def message(self, line: str, came: Came) -> bool:
-        """Whether it is kept safely, and may be deleted in the modem; one that was kept already is not told again."""
+        """Whether it is kept safely, and may be deleted in the modem; one that was kept already is not told again.
+
+        Once begun it goes on to its end, also when the modem is lost meanwhile: what is in the journal is new once alone."""
+        keeping = asyncio.create_task(self._message(line, came))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
+        return await asyncio.shield(keeping)
+
+    async def _message(self, line: str, came: Came) -> bool:
         message = came.message
         if message and (part := message.body.part) and part.total > 1:
             return await self._part(line, came, message, part)

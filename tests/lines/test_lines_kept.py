@@ -10,9 +10,10 @@ import pytest
 
 from appliance.calls.texts import Sms
 from appliance.lines.at.facts import State
-from appliance.lines.at.pdu import Deliver, encode
+from appliance.lines.at.pdu import Deliver, decode, encode
 from appliance.lines.at.texts import bodies
 from appliance.lines.lines import Lines
+from appliance.lines.modems.messages import Came
 from appliance.lines.modems.port import closed, opened
 from appliance.lines.usb import Found, Watch, together
 from appliance.programs.demo.modem.simulator import Simulator
@@ -297,6 +298,17 @@ async def test_parts_that_the_power_left_undeleted_are_kept_once(tmp_path: Path)
     gsm.unplug()
     assert not again.told
     assert read_all(tmp_path) == [(said, True)]
+
+
+async def test_a_part_whose_modem_was_lost_while_it_was_written_down_is_not_forgotten(tmp_path: Path) -> None:
+    box, parts = Box(tmp_path, ""), [Came(pdu, decode(pdu), n) for n, pdu in enumerate(long("z" * 200, 7), 1)]  # type: ignore[arg-type]
+    lost = asyncio.create_task(box.lines.message("gsm", parts[0]))
+    await asyncio.sleep(0)
+    lost.cancel()
+    for came in parts:
+        assert await box.lines.message("gsm", came)
+    await box.close()
+    assert [one.text for one in box.told] == ["z" * 200]
 
 
 async def test_a_sim_full_of_beginnings_has_room_at_once_and_their_ends_come_after_a_restart(tmp_path: Path) -> None:
