@@ -40,11 +40,11 @@ class MissedCallers:
     async def run(self) -> None:
         while True:
             began = time.monotonic()
+            ended, self._ended = self._ended, set()  # first: what ends from here on is not written down yet
             if self._changed.is_set():
                 self._changed.clear()
                 await self._journal.durable()  # what ended is written down
             try:
-                ended, self._ended = self._ended, set()
                 found = await asyncio.to_thread(self._book.look, now_ms() - KEPT, ended)
             except (Unreadable, OSError) as fault:
                 self._ended |= ended
