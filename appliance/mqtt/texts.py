@@ -44,11 +44,14 @@ class Texts:
     def told(self, owed: Owed) -> None:
         """The broker has it, or will never take it."""
         self._outbox.paid(owed)
+        self._keep(owed.id)
+        self.look()
+
+    def _keep(self, last: int) -> None:
         try:
-            files.put(files.prepare(self._file, str(owed.id).encode(), MODE), self._file)
+            files.put(files.prepare(self._file, str(last).encode(), MODE), self._file)
         except (OSError, files.DiskFull) as fault:
             log.error("which text messages were told is not kept, they may be told again: %s", fault)
-        self.look()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -66,6 +69,7 @@ class Texts:
         if not self._last:
             earlier = [one.id for one in await switch.request(Ask(0)) if one.at < self._began]
             self._last = max(earlier, default=1)  # of before we were there, nobody waits for
+            self._keep(self._last)  # whoever comes after us owes what comes from now on
         while (room := self._outbox.room) and (found := await switch.request(Ask(0, after=self._last))):
             for sms in found[:room]:
                 self._last = sms.id

@@ -141,6 +141,18 @@ async def test_texts_that_came_while_the_broker_was_away_are_told_when_it_is_bac
             assert told(house) == [f"{n}" for n in range(100)]
 
 
+async def test_a_text_that_came_before_the_broker_was_there_at_all_is_told_by_the_next_bridge(
+    switch: Switch, broker: Mosquitto, bridge: Bridging, tmp_path: Path
+) -> None:
+    async with bridge(broker.port), asyncio.timeout(10):
+        while not (tmp_path / "state" / "texts-told").exists():
+            await asyncio.sleep(0.01)
+        switch.text(text="first")
+    await broker.start()
+    async with Listener(broker.port) as house, bridge(broker.port):
+        await house.until(lambda: told(house) == ["first"])
+
+
 async def test_a_text_message_is_asked_for_and_sent_once(switch: Switch, broker: Mosquitto, bridge: Bridging) -> None:
     await broker.start()
     switch.office = with_modem(switch.office)
