@@ -120,6 +120,7 @@ class Call:
     direct: str = ""  # the person who is rung alone
     busy: bool = False  # why he did not take it: he was on another call, or declined
     forwarded: tuple[str, ...] = ()  # by these people
+    forwarded_to: str = ""  # where the last of them sends his calls
     returns_to: str = ""  # the person who transferred it, until somebody has it
     handed_on_by: str = ""  # the person it comes back to, or did, from the park or because nobody took it
     at_once: bool = False  # telephones are asked to answer it by themselves

@@ -8,12 +8,15 @@ from appliance.calls.ports import Leg, Telephony
 
 
 def party(call: Call, ring: Ring | None) -> Party:
-    """Somebody on a call, as all others there may know him; ring None: its caller."""
+    """Somebody on a call, as all others there may know him; ring None: its caller.
+
+    The number outside that somebody sends his calls to is his own business: he is shown."""
     if not ring:
         return Party(call.caller, call.shown(""))
     if ring.was:
         return ring.was
-    if person := call.rules.settings.person.get(ring.person):
+    forwarder = call.forwarded[-1] if call.forwarded and call.called == call.forwarded_to else ""
+    if person := call.rules.settings.person.get(ring.person or forwarder):
         return Party(person.extension or "", person.name)
     number = ring.number.e164 or ring.number.dialled
     return Party(number, call.rules.names.caller(number))

@@ -75,7 +75,7 @@ class Diverting:
         if not self._hands.reaches(number, person):
             self._hands.note(call, "forward-refused", person=person, to=number, when=when)
             return False
-        call.forwarded = (*call.forwarded, person)
+        call.forwarded, call.forwarded_to = (*call.forwarded, person), number
         self._hands.note(call, "forward", person=person, to=number, when=when)
         try:
             self._hands.send(call, number, person)

@@ -12,7 +12,7 @@ from appliance.calls.call import Person
 from appliance.calls.callback import Wish
 from appliance.calls.clock import now_ms
 from appliance.calls.features import is_time, until
-from tests.calls.desks import ANNA, BORIS, CILE, THREE, Desk, calls, code, customer, hang_up, hears_music, talk
+from tests.calls.desks import ANNA, BORIS, CILE, THREE, Desk, calls, code, customer, hang_up, hears_music, press, talk
 from tests.calls.office import CALLER, Office
 
 
@@ -154,9 +154,21 @@ async def test_calls_to_me_go_where_i_dialled(office: Office) -> None:
 
 async def test_calls_to_me_go_to_my_mobile_when_i_do_not_answer(office: Office) -> None:
     code(office, ANNA, "*920860000009")
-    Desk(office, BORIS).dials("101")
+    boris = Desk(office, BORIS).dials("101")
     hang_up(office, office.leg(ANNA))
     assert office.lines.shown[-1][:2] == ("city", "860000009")
+    office.control.answered(office.leg("city"))
+    assert talk(office, boris, office.leg("city"))
+    assert {number for number, _ in office.lines.displays[boris]} == {"101"}, "my own number is nobody's business"
+
+
+async def test_who_is_sent_on_to_a_number_outside_sees_that(office: Office) -> None:
+    code(office, ANNA, "*72103")
+    boris = Desk(office, BORIS).dials("101")
+    cile = Desk(office, CILE).answers()
+    press(office, cile, "##0860000009#")
+    office.control.answered(office.leg("city"))
+    assert office.lines.displays[boris][-1][0] == "+37060000009"
 
 
 async def test_calls_to_me_go_elsewhere_while_i_talk(office: Office) -> None:
