@@ -256,7 +256,7 @@ static int banned(const pj_sockaddr *address)
     return (source && source->banned_until > now) || (around && around->banned_until > now);
 }
 
-static int strange(const pj_sockaddr *address, int64_t times)
+static int strange(const pj_sockaddr *address, int64_t times, const char *why)
 {
     struct sip_source at = sip_source_of(address);
     int64_t now = now_ms();
@@ -272,18 +272,18 @@ static int strange(const pj_sockaddr *address, int64_t times)
         return put(&source->strange, now, KNOWN_WEIGHS * times, (int64_t)rules.strange * KNOWN_HAS * KNOWN_WEIGHS);
     if (put(&source->strange, now, STRANGE_WEIGHS * times, (int64_t)rules.strange * STRANGE_WEIGHS))
         return 1;
-    ban(source, times > 1 ? "malformed" : "requests", now);
+    ban(source, why, now);
     return 0;
 }
 
 int sip_guard_asked(const pjsip_rx_data *rdata)
 {
-    return strange(&rdata->pkt_info.src_addr, 1);
+    return strange(&rdata->pkt_info.src_addr, 1, "requests");
 }
 
 int sip_guard_malformed(const pj_sockaddr *address)
 {
-    return strange(address, MALFORMED_IS);
+    return strange(address, MALFORMED_IS, "malformed");
 }
 
 static int64_t *failing_of(struct sip_source at, const pj_str_t *user, int anew, int64_t now)
@@ -379,16 +379,20 @@ void sip_guard_look(void)
     fence(now);
 }
 
-/* Banned by what it is, not by how much it asks; but not where somebody was let in, who may be beside it or forged. */
-static int scanner(const pj_sockaddr *address)
+/* Never answered, and banned by what it is where the address is its own: by a connection. A packet may say any, and is
+ * counted like all others. Where somebody was let in, who may be beside it, it is heard as he is. */
+static int scanner(const pjsip_rx_data *rdata)
 {
-    struct sip_source at = sip_source_of(address);
+    struct sip_source at = sip_source_of(&rdata->pkt_info.src_addr);
     int64_t now = now_ms();
     struct source *source;
 
     if (!rules.on || is_never(at) || !(source = place(at, now, 0)) || source->known_until > now)
         return 0;
-    ban(source, "scanner", now);
+    if (rdata->tp_info.transport->flag & PJSIP_TRANSPORT_DATAGRAM)
+        strange(&rdata->pkt_info.src_addr, 1, "scanner");
+    else
+        ban(source, "scanner", now);
     return 1;
 }
 
@@ -397,7 +401,7 @@ static pj_bool_t on_message(pjsip_rx_data *rdata)
     sip_fence_of(rdata->tp_info.transport);
     if (banned(&rdata->pkt_info.src_addr)) /* by TCP, in the first moments, or beyond what the fence holds */
         return PJ_TRUE;
-    return sip_is_scanner(rdata) && scanner(&rdata->pkt_info.src_addr);
+    return sip_is_scanner(rdata) && scanner(rdata);
 }
 
 /* Streams alone come by here, before they are parsed. */

@@ -346,12 +346,29 @@ def their_tag(of: str = "desk1") -> str:
 
 @pytest.mark.parametrize("method", ["REGISTER", "INVITE", "SUBSCRIBE", "OPTIONS", "JUMP"])
 @pytest.mark.parametrize("said", [{"agent": "Friendly-Scanner"}, {"agent": "my sipvicious 7"}, {"tag": their_tag()}])
-async def test_a_scanner_that_says_what_it_is_has_no_answer_and_is_banned_at_once(
-    box: Box, stranger: Wire, method: str, said: dict[str, str]
+async def test_a_scanner_that_connects_and_says_what_it_is_has_no_answer_and_is_banned_at_once(
+    box: Box, method: str, said: dict[str, str]
 ) -> None:
-    headers = {"User-Agent": said.get("agent", "Snom 300")}
-    data = request(method, box.uri, stranger, tag=said.get("tag", "here"), headers=headers, body=sdp())
-    stranger.send(data)
+    async with Wire(box.address, "TCP", host=elsewhere()) as stranger:
+        headers = {"User-Agent": said.get("agent", "Snom 300")}
+        stranger.send(request(method, box.uri, stranger, tag=said.get("tag", "here"), headers=headers, body=sdp()))
+        assert (await banned(box, stranger)).text[1] == "scanner"
+        assert await answered(stranger, ask(box, stranger), 0.3) == 0
+
+
+async def test_packets_of_a_scanner_are_not_answered_and_keep_nobody_out_whose_address_they_forge(
+    box: Box, stranger: Wire
+) -> None:
+    for method in ("REGISTER", "INVITE", "SUBSCRIBE", "OPTIONS", "JUMP"):
+        stranger.send(request(method, box.uri, stranger, tag=their_tag(), body=sdp()))
+    await works(Telephone(box, stranger), box)
+    assert not bans(box, stranger)
+    assert not [one for one in stranger.responses.all if their_tag() in one["from"]]
+
+
+async def test_a_scanner_that_goes_on_by_packets_is_banned(box: Box, stranger: Wire) -> None:
+    for _ in range(REQUESTS + 20):
+        stranger.send(request("OPTIONS", box.uri, stranger, tag=their_tag()))
     assert (await banned(box, stranger)).text[1] == "scanner"
     assert await answered(stranger, ask(box, stranger), 0.3) == 0
 
