@@ -15,9 +15,12 @@ def party(call: Call, ring: Ring | None) -> Party:
         return Party(call.caller, call.shown(""))
     if ring.was:
         return ring.was
-    forwarder = call.forwarded[-1] if call.forwarded and call.called == call.forwarded_to else ""
+    forwarder = call.forwarded[-1] if ring.line and call.forwarded and call.called == call.forwarded_to else ""
     if person := call.rules.settings.person.get(ring.person or forwarder):
         return Party(person.extension or "", person.name)
+    if not ring.line:  # at a telephone that is nobody's, which is called as when it calls
+        phone = ring.parties.get(ring.answered, "")
+        return Party(phone, phone)
     number = ring.number.e164 or ring.number.dialled
     return Party(number, call.rules.names.caller(number))
 

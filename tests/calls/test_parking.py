@@ -64,6 +64,17 @@ async def test_who_waited_in_the_park_and_who_takes_him_are_told_of_each_other(o
     assert office.lines.displays[cile][0] == ("102", "Boris"), "by the answer already"
 
 
+async def test_who_is_taken_from_the_park_at_a_telephone_of_nobody_sees_which_it_is(
+    offices: Callable[..., Office],
+) -> None:
+    office = offices(THREE + "[phone.lobby]\n")
+    office.register(CILE, 1)
+    anna, boris = colleague(office)
+    press(office, anna, "*5")
+    Desk(office, "lobby").dials("71")
+    assert office.lines.displays[boris][-1] == ("lobby", "lobby")
+
+
 async def test_slots_are_given_in_turn_and_an_empty_one_answers_nobody(office: Office) -> None:
     press(office, customer(office), "*5")
     cile, _ = colleague(office, CILE, BORIS)
