@@ -41,6 +41,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     todo: str
 
 
+class Gain(msgspec.Struct, frozen=True, kw_only=True):
+    """A level of the line's modem that is to be another: what sets it, what it is, and what it should be."""
+
+    way: Literal["said", "heard"]
+    command: str
+    now: int
+    proposed: int
+
+
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """What the doctor says of a line; findings: the worst first, none when all is well. other: the line it came back by."""
 
@@ -51,3 +60,4 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     said: Way
     heard: Way
     findings: tuple[Finding, ...] = ()
+    gains: tuple[Gain, ...] = ()

@@ -72,7 +72,9 @@ def _after(found: Sequence[float]) -> Peak | None:
 
 
 def _noise(samples: Sequence[int]) -> float:
-    return signal.level(_power(samples)) if samples else signal.LOWEST
+    """The usual of it: what stutters shifts the sweep a little, whose beginning is no noise."""
+    powers = [_power(samples[at : at + WINDOW]) for at in range(0, len(samples), WINDOW)]
+    return signal.level(median(powers)) if powers else signal.LOWEST
 
 
 def _power(samples: Sequence[int]) -> float:
@@ -94,10 +96,11 @@ def _tone(window: Sequence[int]) -> tuple[float, float]:
 
 
 def _clips(steps: list[tuple[float, float]], gains: list[float], gain: float) -> float | None:
-    """The least level that is clipped: soft ones are not, and are clean."""
-    for (_, beside), its, sent in zip(steps, gains, LEVELS, strict=True):
-        if its < gain - SQUEEZED and beside > SPOILT and sent > LEVELS[0]:
-            return sent
+    """The least level that is clipped: it is no softer than the one before, but not as much louder as it was sent."""
+    for n in range(1, len(LEVELS)):
+        level, beside = steps[n]
+        if gains[n] < gain - SQUEEZED and beside > SPOILT and level >= steps[n - 1][0]:
+            return LEVELS[n]
     return None
 
 

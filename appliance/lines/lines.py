@@ -15,6 +15,7 @@ from appliance.calls.ports import Leg, Listener
 from appliance.calls.texts import Sms
 from appliance.lines import inbox
 from appliance.lines.at.families import Way
+from appliance.lines.at.gains import Gain
 from appliance.lines.at.pdu import BadPdu, Report
 from appliance.lines.inbox import Inbox
 from appliance.lines.line import CANNOT, Known, Line
@@ -123,6 +124,7 @@ class Lines:
             imei=table.imei or "",
             roaming=table.roaming,
             clip_wait=table.clip_wait,
+            levels={side: level for side, level in table.levels.items() if level is not None},
             network=network,
         )
 
@@ -249,6 +251,15 @@ class Lines:
         self._kept.sms_became(sms.id, sms.state, sms.parts)
         if sms.state != "sent":
             self._told.sms(sms)
+
+    async def gains(self, name: str) -> list[Gain]:
+        """How loud the calls of a line's modem are; [] when it does not say, or it is none."""
+        if name not in self._lines:
+            return []
+        try:
+            return await self._lines[name].modem.gains()
+        except CANNOT:
+            return []
 
     async def code(self, name: str, code: str) -> str:
         """What the network says to a code; LineRefused."""

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`linekeeper doctor`: has a line call the box itself, and says in words and figures what it does to sound and keys."""
 
+import asyncio
+import hashlib
+import sys
+
 import msgspec
 
 from appliance.control.client import Client
 from appliance.control.doctor import Checked, CheckLine, Way
+from appliance.control.messages import Apply, Document, Refused, Restore, Watch
 from appliance.programs.arguments import parse, parser, show
 from appliance.programs.ask import ask
+from appliance.settings.edits import put
+
+USABLE_WITHIN = 60.0  # s until a modem is set up anew
 
 
 def main(argv: list[str]) -> int:
@@ -16,11 +24,15 @@ def main(argv: list[str]) -> int:
     takes.add_argument(
         "--to", default="", metavar="NUMBER", help="a number that comes back to this box (found by itself)"
     )
+    takes.add_argument(
+        "--set", action="store_true", help="turn the modem as is proposed, and keep that if it is better then"
+    )
     takes.add_argument("--json", action="store_true", help="figures and findings for programs")
     args = parse(takes, argv)
 
     async def asked(switch: Client) -> Checked:
-        return await switch.request(CheckLine(0, args.line, args.to))
+        checked = await switch.request(CheckLine(0, args.line, args.to))
+        return await turned(switch, checked, args.to) if args.set and checked.gains else checked
 
     checked = ask(args.socket, asked)
     if args.json:
@@ -31,12 +43,44 @@ def main(argv: list[str]) -> int:
     return 1 if checked.findings else 0
 
 
+async def turned(switch: Client, checked: Checked, to: str) -> Checked:
+    """The levels proposed are in the settings from now on, unless a second check finds that they make it no better."""
+    before = await switch.request(Document(0))
+    levels = [(("line", checked.line, f"gain_{one.way}"), one.proposed) for one in checked.gains]
+    based_on = hashlib.sha256(before.document.encode()).hexdigest()
+    comment = f"levels of line {checked.line}, by the line doctor"
+    await switch.request(Apply(0, put(before.document, levels), comment, based_on))
+    try:
+        await _usable(switch, checked.line)
+        again = await switch.request(CheckLine(0, checked.line, to))
+        better = _off(again) < _off(checked)
+    except (TimeoutError, Refused) as fault:
+        again, better = checked, False
+        print(f"it cannot be checked again: {fault or 'the line is down'}", file=sys.stderr)
+    if not better:
+        await switch.request(Restore(0, before.revision))
+        print("other levels of the modem made it no better: it has its own again", file=sys.stderr)
+        return checked
+    return again
+
+
+def _off(checked: Checked) -> float:
+    return abs(checked.said.turn) + abs(checked.heard.turn)
+
+
+async def _usable(switch: Client, line: str) -> None:
+    async with asyncio.timeout(USABLE_WITHIN):
+        while not any(one.id == line and one.usable for one in (await switch.request(Watch(0))).lines):
+            await asyncio.sleep(1)
+
+
 def words(checked: Checked) -> list[str]:
     said, heard = checked.said, checked.heard
     return [
         f"Line {checked.line}, by a call that came back by {checked.other}:",
         *(f"- {one.words} {one.todo}" for one in checked.findings),
         *([] if checked.findings else ["- All is well."]),
+        *(f"- Try {one.command}={one.proposed}, it is {one.now} (--set: gain_{one.way})." for one in checked.gains),
         "",
         f"{'':14}  {'said into it':>16}  {'heard from it':>16}",
         *(f"{name:14}  {figure(said):>16}  {figure(heard):>16}" for name, figure in FIGURES.items()),

@@ -5,15 +5,19 @@ import asyncio
 import logging
 import tempfile
 import wave
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.loopback import Looped, NotChecked, Sent, Taken
-from appliance.control.doctor import Checked, CheckLine, Finding, Way
+from appliance.control.doctor import Checked, CheckLine, Finding, Gain, Way
 from appliance.control.messages import Refused
 from appliance.doctor import keys, measure, signal, verdict
+from appliance.lines.at.gains import Gain as Level
+from appliance.lines.at.gains import turned
+from appliance.lines.lines import Lines
 from appliance.store.journal import Journal
 
 log = logging.getLogger("switch")
@@ -22,8 +26,8 @@ log = logging.getLogger("switch")
 class LineDoctor:
     """One check of a line at a time."""
 
-    def __init__(self, control: CallControl, journal: Journal, state: Path) -> None:
-        self._control, self._journal, self._state = control, journal, state
+    def __init__(self, control: CallControl, journal: Journal, lines: Lines, state: Path) -> None:
+        self._control, self._journal, self._lines, self._state = control, journal, lines, state
         self._turn = asyncio.Lock()
 
     async def check(self, asked: CheckLine) -> Checked:
@@ -45,7 +49,8 @@ class LineDoctor:
             found = await asyncio.to_thread(measured, asked.line, looped)
         except (OSError, EOFError, wave.Error) as fault:
             raise NotChecked("internal", f"what was recorded cannot be read: {fault}") from None
-        told = said(found, looped.call)
+        gains = await self._lines.gains(asked.line)
+        told = said(found, looped.call, tuple(proposals(found, gains)))
         detail: dict[str, object] = {"line": asked.line, "other": told.other}
         detail |= {
             "said": asdict(found.said),
@@ -69,7 +74,15 @@ def _way(taken: Taken) -> measure.Way:
     return measure.way(signal.read(taken.heard), signal.read(taken.timed), signal.read(taken.back))
 
 
-def said(found: verdict.Checked, call: int) -> Checked:
+def proposals(found: verdict.Checked, gains: list[Level]) -> Iterator[Gain]:
+    """Levels of the modem that are to be others."""
+    for gain in gains:
+        level = turned(gain, verdict.turn(found.said if gain.side == "said" else found.heard))
+        if level != gain.now:
+            yield Gain(way=gain.side, command=gain.command, now=gain.now, proposed=level)
+
+
+def said(found: verdict.Checked, call: int, gains: tuple[Gain, ...]) -> Checked:
     """In the control socket's words."""
     return Checked(
         line=found.line,
@@ -79,6 +92,7 @@ def said(found: verdict.Checked, call: int) -> Checked:
         said=_told(found.said, found.said_keys),
         heard=_told(found.heard, found.heard_keys),
         findings=tuple(Finding(**asdict(one)) for one in verdict.findings(found)),
+        gains=gains,
     )
 
 

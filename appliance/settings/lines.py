@@ -232,6 +232,17 @@ class _Modem(Table):
         ge=0,
         le=1500,
     )
+    gain_said: int | None = setting(
+        "The level of what is said into its calls, as its own command counts it (AT+QMIC, AT+CMICGAIN); `linekeeper doctor "
+        "LINE --set` finds it. Left out: as the modem has it.",
+        None,
+        unit="level",
+        ge=0,
+        le=65535,
+    )
+    gain_heard: int | None = setting(
+        "The same of what is heard from them (AT+QRXGAIN, AT+COUTGAIN, AT+CLVL).", None, unit="level", ge=0, le=65535
+    )
     roaming: bool = setting("Use it also in networks abroad, where calls and messages may cost more.", False)
     divert_check: bool = setting(
         "At each start the network is asked whether it sends callers elsewhere while the line is busy, and told not to: "
@@ -327,6 +338,11 @@ class SipLine(OfLines, _Trunk):
 
 class ModemLine(OfLines, _Modem):
     """A GSM or LTE modem with a SIM card, on USB: one call at a time, short messages. See docs/modems.md."""
+
+    @property
+    def levels(self) -> dict[Literal["said", "heard"], int | None]:
+        """How loud its calls are to be, each way."""
+        return {"said": self.gain_said, "heard": self.gain_heard}
 
     @property
     def carries(self) -> int:

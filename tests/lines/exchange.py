@@ -5,7 +5,7 @@ import asyncio
 import threading
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from appliance.programs.demo.modem.simulator import Simulator
 from tests.lines.far_end import RATE, FarEnd
@@ -55,9 +55,9 @@ class Joined(FarEnd):
             self.given, self._length = 0, count
         super()._give(count)
 
-    def _take(self) -> None:
+    def _take(self, count: int) -> None:
         before = len(self.heard)
-        super()._take()
+        super()._take(count)
         new, way = self.heard[before:], self.way
         if self.other is not self:
             self.other.hears(array("h", (max(-way.clip, min(way.clip, round(one * way.gain))) for one in new)))
@@ -100,10 +100,11 @@ class Exchange:
     def answered(self, modem: Simulator) -> None:
         own = self.number(modem)
         if other := self.calls.get(own):
-            ends = [self.modems[number].far for number in (own, other)]
-            for (one, two), way in zip((ends, ends[::-1]), ((own, other), (other, own)), strict=True):
-                assert isinstance(one, Joined) and isinstance(two, Joined)
-                one.join(two, self.way(*way))
+            for one, two in ((own, other), (other, own)):
+                says, hears = self.modems[one], self.modems[two]
+                assert isinstance(says.far, Joined) and isinstance(hears.far, Joined)
+                way, louder = self.way(one, two), says.louder("+QMIC") * hears.louder("+QRXGAIN")
+                says.far.join(hears.far, replace(way, gain=way.gain * louder))
             asyncio.get_running_loop().call_soon(self.modems[other].far_answers)
 
     def over(self, modem: Simulator) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The line doctor through a whole switch: two simulated modems call each other, and each fault of their network is found."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import pytest_asyncio
 
 from appliance.control import client
 from appliance.control.doctor import Checked, CheckLine
+from appliance.control.messages import Document
+from appliance.programs import doctor
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
 from tests.calls.stories import use
@@ -100,3 +103,13 @@ async def test_a_call_that_shows_no_number_is_known_by_its_keys(pair: Pair) -> N
     checked = await pair.doctor()
     pair.exchange.shows = True
     assert ids(checked) == set()
+
+
+async def test_a_modem_is_turned_up_and_stays_so(pair: Pair) -> None:
+    pair.exchange.ways = {(OWN, OTHER): Way(gain=0.4), (OTHER, OWN): Way()}
+    words = ["--socket", str(pair.office.socket), "--state", str(pair.stage.folder), "gsm", "--set"]
+    assert await asyncio.to_thread(doctor.main, words) == 0
+    level = pair.exchange.modems[OWN].levels["+QMIC"]
+    assert level == pytest.approx(15000 / 0.4, rel=0.1)
+    async with await client.connect(pair.office.socket) as switch:
+        assert f"gain_said = {level}" in (await switch.request(Document(0))).document

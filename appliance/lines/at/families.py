@@ -53,6 +53,13 @@ class Pin(NamedTuple):
     value: int
 
 
+class Louder(NamedTuple):
+    """The commands that set how loud a call is: what is said into it, and what is heard from it."""
+
+    said: str = ""
+    heard: str = ""
+
+
 class Family(NamedTuple):
     name: str
     usb: dict[Usb, Ports]
@@ -64,6 +71,7 @@ class Family(NamedTuple):
     digits: Literal["each", "list", "huawei"] = "each"
     voice: bool = True  # False: no audio; short messages, the caller's number, calls that are rejected
     baud: int = 115200
+    louder: Louder = Louder()
 
 
 def ask(text: str, *prefix: str, within: int = MEDIUM) -> Command:
@@ -138,6 +146,7 @@ QUECTEL = Family(
     ),
     ladder=(RESYNC, REOPEN, RADIO, RESTART, USB, POWER),
     pin=Pin(Command('AT+QPINC="SC"', ("+QPINC",), MEDIUM), 1),
+    louder=Louder("AT+QMIC", "AT+QRXGAIN"),
 )
 
 SIM7600 = Family(
@@ -163,6 +172,7 @@ SIM7600 = Family(
     ladder=(RESYNC, REOPEN, RADIO, Rung("command", ("AT+CRESET",), wait=30_000), USB, POWER),
     pin=SIMCOM_PIN,
     digits="list",
+    louder=Louder("AT+CMICGAIN", "AT+COUTGAIN"),
 )
 
 HUAWEI = Family(
@@ -184,6 +194,7 @@ HUAWEI = Family(
     ladder=(RESYNC, REOPEN, RADIO, Rung("command", ("AT^RESET",), wait=30_000), USB, POWER),
     pin=Pin(Command("AT^CPIN?", ("^CPIN",), MEDIUM), 3),
     digits="huawei",
+    louder=Louder(heard="AT+CLVL"),
 )
 
 SILENT = Family(

@@ -9,11 +9,11 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Literal, Protocol
 
-from appliance.lines.at import commands
+from appliance.lines.at import commands, gains
 from appliance.lines.at.calls import NUMBER_WITHIN, TALKING, Calls, Event
 from appliance.lines.at.causes import LOST, NORMAL, of_result
 from appliance.lines.at.engine import MEDIUM, Command
@@ -31,6 +31,7 @@ from appliance.lines.at.facts import (
     Ussd,
 )
 from appliance.lines.at.families import REGISTRATION, SIGNAL, Rung, Sound
+from appliance.lines.at.gains import Gain, Side
 from appliance.lines.at.unsolicited import read
 from appliance.lines.modems import messages
 from appliance.lines.modems.messages import Messages
@@ -86,6 +87,7 @@ class Modem:
         imei: str = "",
         roaming: bool = True,
         clip_wait: int = NUMBER_WITHIN,
+        levels: Mapping[Side, int] | None = None,
         network: Network | None = None,
         baud: int = 115200,
         reset: Callable[[Rung], Awaitable[None]] | None = None,
@@ -93,12 +95,13 @@ class Modem:
     ) -> None:
         """places: its port, or those it may be at, of which it is the one with this IMEI. refused_pins: as known before.
 
-        network: what is asked beside calls. reset: what to do for the rungs that need more than the port. sleep: waits
-        between rungs and looks."""
+        levels: how loud its calls are to be. network: what is asked beside calls. reset: what to do for the rungs that
+        need more than the port. sleep: waits between rungs and looks."""
         self.places = places if callable(places) else lambda: (places,)
         self.path = ""
         self.listener, self.pin, self.imei, self.roaming, self.baud = listener, pin, imei, roaming, baud
         self.clip_wait, self.network = clip_wait, network or Network()
+        self.levels = levels or {}
         self.others: dict[Device, float] = {}  # what is not its own, until when it is not looked at
         self.reset, self.sleep = reset, sleep
         self.standing: Standing = "absent"
@@ -197,7 +200,7 @@ class Modem:
         await open_sim(talk, identity.family, self.pin, self.refused_pins)
         self.listener.learned("sim", "ready")
         self.messages = Messages(talk, self.listener)
-        self.fitted = await set_up(talk, identity)
+        self.fitted = await set_up(talk, identity, self.levels)
         for line in (await talk.ask(REGISTRATION)).lines:
             self.heard(read(line))
         self.registration()
@@ -416,6 +419,15 @@ class Modem:
     async def do(self, commands: tuple[str, ...]) -> bool:
         """Whether it took the last of them."""
         return [True, *[(await self.there.ask(Command(text, within=MEDIUM))).ok for text in commands]][-1]
+
+    async def gains(self) -> list[Gain]:
+        """How loud its calls are, as far as it says."""
+        found = []
+        for side in gains.SIDES:
+            if command := gains.command(self.identity.family, side):
+                level, levels = gains.asked(command)
+                found.append(gains.read(side, command, await self.there.ask(level), await self.there.ask(levels)))
+        return [one for one in found if one]
 
     def talks(self, call: int) -> bool:
         kept = self.calls.named(call)

@@ -2,6 +2,7 @@
 """From an open port to a modem that can be used: who are you, is your SIM open, and what can you do."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from appliance.lines.at.commands import enter_pin
@@ -9,6 +10,7 @@ from appliance.lines.at.detect import family_of, may_enter, said, serial, sounds
 from appliance.lines.at.engine import MEDIUM, Answer, Command
 from appliance.lines.at.families import FIRST, MAKER, MODEL, PIN, REVISION, SERIAL, Family, Sound, Step
 from appliance.lines.at.fields import fields
+from appliance.lines.at.gains import Side, command
 from appliance.lines.modems.talk import Talk
 
 SIM_WITHIN = 30.0  # s after a start until a SIM can be read
@@ -109,7 +111,8 @@ async def enter(talk: Talk, family: Family, pin: str, refused: Refused) -> None:
     refused.discard(pin)
 
 
-async def set_up(talk: Talk, identity: Identity) -> Fitted:
+async def set_up(talk: Talk, identity: Identity, levels: Mapping[Side, int] | None = None) -> Fitted:
+    """levels: how loud its calls are to be; those left out stay as they are."""
     family = identity.family
     refused = await take(talk, family.setup)
     answers: dict[str, Answer] = {}
@@ -118,5 +121,7 @@ async def set_up(talk: Talk, identity: Identity) -> Fitted:
             answers[each.probe.text] = await talk.ask(each.probe)
     sounds = sounds_of(family, answers)
     before = [text for sound in sounds for text in sound.before]
+    louder = ((command(family, side), level) for side, level in (levels or {}).items())
+    before += [f"{text}={level}" for text, level in louder if text]
     refused += await take(talk, tuple(Step(Command(text, within=MEDIUM)) for text in before))
     return Fitted(identity, sounds, refused)

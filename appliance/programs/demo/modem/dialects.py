@@ -30,6 +30,7 @@ class Dialect:
     tries: str = ""
     tries_command: str = ""
     ussd: Callable[[str], str] = lambda text: text
+    levels: dict[str, tuple[int, int]] = field(default_factory=dict)  # by command: as it comes, and the highest
 
 
 # what has sound through the other port or the card, and no more; the end of a call does too
@@ -55,6 +56,7 @@ EC25 = Dialect(
     tries='+QPINC: "SC",{tries},10',
     tries_command='+QPINC="SC"',
     ussd=lambda text: f'"{text.encode("utf-16-be").hex().upper()}",72',
+    levels={"+QMIC": (15000, 65535), "+QRXGAIN": (20000, 65535)},
 )
 SIM7600 = Dialect(
     "SIMCOM INCORPORATED",
@@ -74,6 +76,7 @@ SIM7600 = Dialect(
     tries="+SPIC: {tries},10,0,10",
     tries_command="+SPIC",
     ussd=lambda text: f'"{text}",15',
+    levels={"+CMICGAIN": (3, 8), "+COUTGAIN": (8, 8)},
 )
 E1550 = Dialect(
     "huawei",

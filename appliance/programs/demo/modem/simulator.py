@@ -73,6 +73,7 @@ class Simulator:
         self.sent: list[str] = []  # PDUs of ours
         self.heard: list[str] = []  # commands
         self.keys = ""
+        self.levels = {command: now for command, (now, _) in dialect.levels.items()}
         self.calls: list[Call] = []
         self.replies: dict[str, str] = {}  # to codes
         self.far: Far | None = None  # who is heard through its port for sound
@@ -293,6 +294,8 @@ class Simulator:
         for pattern, do in self.TABLE:
             if found := re.fullmatch(pattern, what):
                 return do(self, *found.groups())
+        if (found := re.fullmatch(r"(\+\w+)(\?|=\?|=(\d+))", what)) and found[1] in self.levels:
+            return self.level(*found.groups())
         if what in self.dialect.answers:
             return self.data(self.dialect.answers[what])
         if what == "" or what.startswith((*COMMON, *self.dialect.knows)):
@@ -312,6 +315,17 @@ class Simulator:
         for each in (self.far, self.card):
             if each:
                 each.quiet = each is not end
+
+    def level(self, command: str, asked: str, value: str | None) -> None:
+        if value is not None:
+            self.levels[command] = int(value)
+            return self.say("OK")
+        most = self.dialect.levels[command][1]
+        self.data(f"{command}: (0-{most})" if asked == "=?" else f"{command}: {self.levels[command]}")
+
+    def louder(self, command: str) -> float:
+        """How much more a level is than it was at first."""
+        return self.levels[command] / self.dialect.levels[command][0] if command in self.levels else 1.0
 
     def starts_anew(self) -> None:
         self.say("OK")
