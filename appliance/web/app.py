@@ -24,6 +24,7 @@ from appliance.web.begin import Begin
 from appliance.web.board import Board
 from appliance.web.box import Box
 from appliance.web.call_pages import CallPages
+from appliance.web.caller_pages import CallerPages
 from appliance.web.certificates import Tls
 from appliance.web.connections import CONNECTIONS_MAX, Bounded
 from appliance.web.entry import Entry
@@ -121,6 +122,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *SettingsPages(box.drafts).rows(),
         *PromptPages(box).rows(),
         *CallPages(box).rows(),
+        *CallerPages(box).rows(),
         *MessagePages(box).rows(),
         *HoursPages(box).rows(),
         *WhatIfPages(box).rows(),

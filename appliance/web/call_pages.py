@@ -15,13 +15,14 @@ from appliance.settings.numbers import SHORT, normalise, parts
 from appliance.store.calls import CallList, Wanted
 from appliance.store.reader import Call, Reader, Unreadable
 from appliance.web import moments
-from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, SUPERVISOR, Refusal, Row, Visit
+from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, SETTERS, SUPERVISOR, Refusal, Row, Visit
 from appliance.web.box import Box
 from appliance.web.known import Names
 from appliance.web.sounds import HEARS
 from appliance.web.tongue import marked as _
 
 SEES = frozenset({OWNER, INSTALLER, SUPERVISOR, EMPLOYEE})  # an employee his own calls alone
+LISTS = SETTERS | {SUPERVISOR}  # put callers on lists
 PAGE = 50  # calls
 EXPORTED = 500_000  # calls in one file at most
 LONGEST = 80  # characters of a search
@@ -128,7 +129,8 @@ class CallPages:
             clock_of=lambda at: moments.clock(at, names.zone), cause=words.cause, ended=moments.clock(one.ended_at, names.zone),
             party=lambda leg: names.called("line", leg.party), line=names.called("line", one.line),
             queue=names.called("queue", one.queue), message=one.outcome == "voicemail",
-            known=known,
+            known=known, lists=names.lists(one.caller) if asked.role in LISTS and one.line != TELEPHONES else [],
+            done=asked.request.query_params.get("done", "")[:20],
         )  # fmt: skip
 
     async def export(self, asked: Visit) -> Response:

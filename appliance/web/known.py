@@ -2,6 +2,7 @@
 """The settings in force as the pages use them: what things are called, whose what is, the time zone."""
 
 import asyncio
+import re
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +12,13 @@ from appliance.languages.why import Words
 from appliance.settings import documents, people
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.models import Settings
+from appliance.settings.numbers import normalise
 from appliance.store.calls import Who
 from appliance.store.office import User
 from appliance.web.access import Refusal
+
+REFUSED = "refused"  # a list of callers that is made when it is not there: they hear busy
+NUMBER = re.compile(r"\+[0-9]{4,15}")
 
 
 class Known:
@@ -38,6 +43,14 @@ class Known:
             if self._names is None:
                 raise Refusal(503, "The settings in force cannot be read.") from None
         return self._names
+
+
+class Listed(NamedTuple):
+    """A list of callers, whether somebody is on it by his own number, and whether it keeps its callers out."""
+
+    name: str
+    on: bool
+    refuses: bool
 
 
 class Names(NamedTuple):
@@ -78,3 +91,14 @@ class Names(NamedTuple):
         """Those that are a user's."""
         person = user.person if user else ""
         return frozenset(people.mailboxes(self.settings, person) if person in self.settings.person else ())
+
+    def lists(self, number: str) -> list[Listed]:
+        """Every list of callers, also the one there could be; none for a caller without a number."""
+        if not NUMBER.fullmatch(number):
+            return []
+        country, known = self.settings.office.country, self.settings.callers
+        lists = [
+            Listed(name, any(normalise(one, country) == number for one in table.numbers), table.refuse is not None)
+            for name, table in known.items()
+        ]
+        return lists if REFUSED in known else [*lists, Listed(REFUSED, False, True)]

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A caller put on a list, or taken off it, from the page of his call: how the box learns whom to refuse. docs/pages.md."""
+
+import asyncio
+from typing import Any
+
+from starlette.responses import Response
+
+from appliance.settings import edits
+from appliance.settings.edits import MISSING
+from appliance.settings.numbers import normalise
+from appliance.store.calls import CallList
+from appliance.store.reader import Reader
+from appliance.web.access import Refusal, Row, Visit
+from appliance.web.box import Box
+from appliance.web.call_pages import LISTS, read
+from appliance.web.known import NUMBER, REFUSED
+
+NAME_MOST = 60  # characters
+
+
+class CallerPages:
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._calls = CallList(Reader(box.state / "journal.db"))
+
+    def rows(self) -> tuple[Row, ...]:
+        return (
+            Row("POST", "/calls/{call:int}/list", LISTS, self.list),
+            Row("POST", "/calls/{call:int}/unlist", LISTS, self.unlist),
+        )
+
+    async def list(self, asked: Visit) -> Response:
+        call, number = await self._caller(asked)
+        known = asked.text("name").strip()[:NAME_MOST]
+        work = await self._box.drafts.work(asked)
+        name = asked.text("list")
+        path = ("callers", name)
+        if edits.at(work.values, path) is not MISSING:
+            made: list[tuple[Any, Any]] = [((*path, "numbers", number), known)]
+        elif name == REFUSED:
+            made = [(path, {"numbers": {number: known}, "refuse": "busy"})]
+        else:
+            raise Refusal(404, "There is no such list of callers.")
+        document = await asyncio.to_thread(edits.put, work.document, made)
+        done = await self._box.drafts.change(asked, work, document, f"{number} on the list {name}")
+        asked.note("caller-listed", f"{number}: {name}")
+        return asked.to(f"/calls/{call}?done={done}#lists")
+
+    async def unlist(self, asked: Visit) -> Response:
+        call, number = await self._caller(asked)
+        work = await self._box.drafts.work(asked)
+        name = asked.text("list")
+        country = (await self._box.known.names()).settings.office.country
+        numbers = edits.at(work.values, ("callers", name, "numbers"))
+        written = [one for one in ({} if numbers is MISSING else numbers) if normalise(one, country) == number]
+        if not written:
+            raise Refusal(404, "There is no such list of callers.")
+        made = [(("callers", name, "numbers", one), MISSING) for one in written]
+        document = await asyncio.to_thread(edits.put, work.document, made)
+        done = await self._box.drafts.change(asked, work, document, f"{number} off the list {name}")
+        asked.note("caller-unlisted", f"{number}: {name}")
+        return asked.to(f"/calls/{call}?done={done}#lists")
+
+    async def _caller(self, asked: Visit) -> tuple[int, str]:
+        """A call, and the number of who called: the journal's, not the form's."""
+        call = int(asked.request.path_params["call"])
+        one = await read(self._calls.one, call, None) if call < 1 << 53 else None
+        if one is None or not NUMBER.fullmatch(one.caller):
+            raise Refusal(404, "There is no such call, or it is not yours to see.")
+        return call, one.caller
