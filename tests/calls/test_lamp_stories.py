@@ -4,8 +4,9 @@
 import re
 
 from tests.calls.lamp_keys import key, lamp
+from tests.calls.stories import changed, use
 from tests.sip.wire import Wire
-from tests.telephones.stage import BORIS_HZ, Stage
+from tests.telephones.stage import ANNA_HZ, BORIS_HZ, Stage
 
 
 async def test_the_lamp_of_a_colleague_blinks_burns_and_goes_out(stage: Stage) -> None:
@@ -31,3 +32,22 @@ async def test_the_lamp_of_a_colleague_blinks_burns_and_goes_out(stage: Stage) -
         assert lamp(await colleague.told()) == ("terminated", 3)
         assert (await key(office, wire, "dialog", "999").subscribes()).status == 404
         await caller.finished()
+
+
+async def test_annas_telephone_shows_what_boris_does(stage: Stage) -> None:
+    """A baresip, which has no lamps: the status beside his name."""
+    office = await stage.office()
+    people = ('people = ["anna", "boris"]', 'people = ["boris"]')
+    await use(office, changed(office.document, people))
+    anna = await stage.desk(office, "desk1", ANNA_HZ, watches=["102"])
+    await anna.sees("102", "Offline")
+    boris = await stage.desk(office, "desk2", BORIS_HZ)
+    await anna.sees("102", "Online")
+    caller = await stage.outside(office, "caller-waits", await stage.ear())
+    await boris.rings()
+    await anna.sees("102", "Busy")
+    await boris.accept()
+    await boris.talks()
+    await boris.hang_up()
+    await caller.finished()
+    await anna.sees("102", "Online")

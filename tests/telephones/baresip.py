@@ -96,15 +96,19 @@ class Baresip:
         settings: Sequence[str] = (),
         account: str = "",
         host: str = "127.0.0.1",
+        watches: Sequence[str] = (),
     ) -> None:
         """says: mono 16 kHz WAV, longer than the call. registrar: host:port. codecs: pcma, pcmu, g722, opus/48000/2.
 
         modules: more of baresip's, mwi for one. settings: further lines of its config; account: more of its account.
-        host: its own address."""
+        host: its own address. watches: numbers whose presence is shown."""
         self.user, self.folder, self.registrar = user, folder, registrar
         self.seen: Seen[Event] = Seen(user)
         (folder / "heard").mkdir(parents=True)
         self.sip, rtp, self._console, self._control = ports.take(2), ports.take(20), ports.take(), ports.take()
+        lines = (f'"{number}" <sip:{number}@{registrar}>;presence=p2p\n' for number in watches)
+        (folder / "contacts").write_text("".join(lines))
+        modules = [*modules, *(("contact", "presence") if watches else ())]
         (folder / "config").write_text(
             CONFIG.format(
                 listens=f"[{host}]" if ":" in host else host, host=host, sip=self.sip, rtp=rtp, rtp_end=rtp + 19,
@@ -118,7 +122,6 @@ class Baresip:
             codecs=",".join(codecs),
         ) + account  # fmt: skip
         (folder / "accounts").touch()
-        (folder / "contacts").touch()
         self._program = program
         self._answers: dict[str, asyncio.Future[str]] = {}
         self._past: set[Path] = set()  # recordings of calls that are over
@@ -208,6 +211,16 @@ class Baresip:
         """The name on the display at the latest incoming call."""
         shown = re.findall(r"Incoming call from: (.*?) ?sips?:\S+ - ", self.log())
         return shown[-1].strip() if shown else ""
+
+    async def sees(self, number: str, status: str, within: float = 20.0) -> None:
+        """Until the display says this of a number it watches: Online, Busy, Offline, Unknown."""
+        for _ in range(round(within / 0.05)):
+            listed = await self.command("contacts")
+            shown = re.findall(rf"([A-Z]\w+)\x1b\[;m {number} ", listed)
+            if shown == [status]:
+                return
+            await asyncio.sleep(0.05)  # nothing tells
+        raise NotSeen(f"{self.user} sees {number} not as {status}: {listed}")
 
     async def listens(self, seconds: float, within: float = 20.0) -> None:
         """Wait until the call under way has brought so much audio. Baresip tells nothing of it: its recording is watched."""
