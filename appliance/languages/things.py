@@ -58,6 +58,8 @@ class Things:
                 return self.thing(f"{kind}.{name}")
             case ["line", line, "hours", *_]:
                 return say("kind.line-hours", line=title(f"line.{line}"))
+            case ["line", _, "rejects", action, *_]:
+                return say("kind.line-rejects", action=title(f"action.{action}"))
             case ["outside", "refused", why, *_] if self.language.knows(f"refused.{why}"):
                 return say("kind.outside-refused", why=say(f"refused.{why}"))
             case ["outside", "price", _, "cheapest", line]:

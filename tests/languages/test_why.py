@@ -52,6 +52,12 @@ def test_every_decision_for_every_reason_has_words(rule: Why, code: str) -> None
             "дзвінок надходить лінією «City»",
         ),
         (
+            (Why.STEP, Because.NONE, "step.line.city.rejects.gate.scenario.main.step.hours", 0),
+            "went on to the list of callers of action “gate”",
+            "дальше: список звонящих для действия «gate»",
+            "далі: список абонентів для дії «gate»",
+        ),
+        (
             (Why.PASSED, Because.DECLINED, "person.anna", 42_000),
             "Anna is not rung: declined this call before; can be rung for it again in 42 seconds",
             "не звоним: Anna (этот звонок уже был отклонён, снова можно через 42 секунды)",

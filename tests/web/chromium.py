@@ -101,6 +101,14 @@ async def until(page: Page, script: str) -> None:
             await asyncio.sleep(0.05)
 
 
+async def many(page: Page, what: str, count: int) -> None:
+    """So many of something; the page is looked at again until then."""
+    async with asyncio.timeout(WITHIN / 1000):
+        while (seen := await page.locator(what).count()) != count:
+            assert seen < count, f"{seen} of {what}"
+            await page.reload()
+
+
 async def check(page: Page, address: str, name: str = "") -> None:
     """Opens a page, which is there and for everybody."""
     answer = await page.goto(address)

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.calls.house import hears
 from tests.telephones.stage import BORIS_HZ, CALLER
-from tests.web.chromium import PHONE, photograph, somebody, until
+from tests.web.chromium import PHONE, look, many, photograph, somebody, until
 from tests.web.test_board_and_real_calls import WITHIN, Desk, Scene, scene
 from tests.web.visitors import PASSWORD
 
@@ -49,13 +49,6 @@ async def user(at: Scene, chromium: Browser, role: str, person: str, width: int 
 
 async def shows(page: Page, words: str, within: str = ".board") -> None:
     await expect(page.locator(within)).to_contain_text(words)
-
-
-async def many(page: Page, what: str, count: int) -> None:
-    """So many of something; the page is looked at again until then."""
-    async with asyncio.timeout(WITHIN):
-        while await page.locator(what).count() != count:
-            await page.reload()
 
 
 async def opened(page: Page, path: str) -> None:
@@ -99,7 +92,7 @@ async def test_a_supervisors_day(tmp_path: Path, chromium: Browser) -> None:
         await page.check("#panel input[value=break]")
         await page.fill("#panel-reason", "lunch")
         await page.fill("#panel-minutes", "30")
-        await photograph(page, "day-3-break")
+        await look(page, "day-3-break")
         await page.click("#panel form[action='/board/person'] button:not([value])")
         await shows(page, "back in 29:5", "#people")
 
@@ -152,7 +145,7 @@ async def test_an_employees_day(tmp_path: Path, chromium: Browser) -> None:
         await page.click("a[href='/board/person/anna']")
         await page.check("input[value=meeting]")
         await page.fill("#panel-always", "102")
-        await photograph(page, "own-1-status")
+        await look(page, "own-1-status")
         await page.click("form[action='/board/person'] button:not([value])")
         await page.wait_for_url(at.office.page)
         await shows(page, "in a meeting", "#people")

@@ -21,7 +21,7 @@ from tests.lines.mobile import CALLER, OWN, modem
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.telephones.stage import ANNA_HZ, BORIS_HZ, CALLER_HZ
-from tests.web.chromium import somebody
+from tests.web.chromium import look, many, somebody
 from tests.web.installer import Hands
 from tests.web.test_begin import WITHIN, running
 from tests.web.visitors import PASSWORD
@@ -155,7 +155,7 @@ async def hours_and_answers(at: Place) -> None:
     await one.choose("[name='key:boris']", "2")
     await one.write("#welcome", WELCOME)
     await one.write("#closed", CLOSED)
-    await one.photograph("install-6-filled")
+    await look(one.page, "install-6-filled")
     await one.opens(".steps .save button", "**/begin?done=applied*")
     await one.photograph("install-7-in-force")
 
@@ -230,6 +230,12 @@ async def test_a_box_is_installed_in_ten_minutes_and_works(tmp_path: Path, ports
             at.simulator.ring(STRANGER)
             await at.told(1.0)
             await at.over()
+            await one.opens("#pages a[href='/calls']", "**/calls")
+            await many(one.page, "table.calls tbody tr", 4)
+            await one.click(one.page.locator("table.calls td.when a").first)
+            await one.sees("the list of callers of action “gate”")
+            await one.sees("went on to step “closed” of scenario")
+            await one.photograph("install-13-why")
             assert not [one for phone in (anna, boris) for one in phone.seen.all[rung[phone] :] if one.type == RINGS]
 
 
