@@ -74,6 +74,11 @@ OUTCOMES = {
 DIRECTIONS = {"in": _("Call in"), "out": _("Call out"), "internal": _("Among us")}
 
 
+def may_list(asked: Visit, names: Names, name: str) -> bool:
+    """Whose callers open gates is for those who set actions: a supervisor has a number of his own to call from."""
+    return asked.role in SETTERS or (asked.role in LISTS and name not in names.setting_off())
+
+
 class CallPages:
     def __init__(self, box: Box) -> None:
         self._box = box
@@ -119,6 +124,7 @@ class CallPages:
         recordings = await read(self._list.recordings, number) if asked.role in HEARS else []
         events = await read(reader.events, number)
         known = {each.detail["attribute"]: each.detail["value"] for each in events if each.kind == "attribute"}
+        listed = names.lists(one.caller) if one.line != TELEPHONES else []
         words = names.words(asked.language)
         why = [
             (moments.clock(t.at, names.zone), words.said(t.at, t.rule, t.reason, t.subject, t.detail)) for t in traces
@@ -129,7 +135,8 @@ class CallPages:
             clock_of=lambda at: moments.clock(at, names.zone), cause=words.cause, ended=moments.clock(one.ended_at, names.zone),
             party=lambda leg: names.called("line", leg.party), line=names.called("line", one.line),
             queue=names.called("queue", one.queue), message=one.outcome == "voicemail",
-            known=known, lists=names.lists(one.caller) if asked.role in LISTS and one.line != TELEPHONES else [],
+            known=known,
+            lists=[each for each in listed if may_list(asked, names, each.name)],
             done=asked.request.query_params.get("done", "")[:20],
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ from appliance.store.calls import CallList
 from appliance.store.reader import Reader
 from appliance.web.access import Refusal, Row, Visit
 from appliance.web.box import Box
-from appliance.web.call_pages import LISTS, read
+from appliance.web.call_pages import LISTS, may_list, read
 from appliance.web.known import NUMBER, REFUSED
 
 NAME_MOST = 60  # characters
@@ -63,7 +63,9 @@ class CallerPages:
         return asked.to(f"/calls/{call}?done={done}#lists")
 
     async def _caller(self, asked: Visit) -> tuple[int, str]:
-        """A call, and the number of who called: the journal's, not the form's."""
+        """A call, and the number of who called: the journal's, not the form's. Raises Refusal, also for the list."""
+        if not may_list(asked, await self._box.known.names(), asked.text("list")):
+            raise Refusal(403, "Your role may not do that.")
         call = int(asked.request.path_params["call"])
         one = await read(self._calls.one, call, None) if call < 1 << 53 else None
         if one is None or not NUMBER.fullmatch(one.caller):

@@ -92,6 +92,10 @@ class Names(NamedTuple):
         person = user.person if user else ""
         return frozenset(people.mailboxes(self.settings, person) if person in self.settings.person else ())
 
+    def setting_off(self) -> set[str | None]:
+        """Lists whose callers may set off actions on the premises, such as a gate."""
+        return {action.callers for action in self.settings.action.values()}
+
     def lists(self, number: str) -> list[Listed]:
         """Every list of callers, also the one there could be; none for a caller without a number."""
         if not NUMBER.fullmatch(number):

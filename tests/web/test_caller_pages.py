@@ -106,3 +106,16 @@ async def test_who_has_a_draft_finds_the_caller_in_it(box: Site, switch: Applyin
         draft = box.office.draft("installer")
         assert draft and tomllib.loads(draft.document)["callers"]["guests"]["numbers"]["+37060000002"] == "x" * 60
     assert switch.text == LISTED
+
+
+async def test_a_supervisor_gives_nobody_what_opens_gates(tmp_path: Path, box: Site, switch: Applying) -> None:
+    gate = '\n[mqtt]\n[action.gate]\ncallers = "guests"\nlines = ["city"]\ntopic = "home/gate"\npayload = "OPEN"\n'
+    switch.document.write_text(LISTED + gate)
+    async with box.logged_in("supervisor") as one:
+        pest, guest = f"/calls/{PEST}", f"/calls/{GUEST}"
+        assert "guests" not in (await one.get(pest)).text and "guests" not in (await one.get(guest)).text
+        for page, do in ((pest, "list"), (guest, "unlist")):
+            assert (await one.fill(pest, f"{page}/{do}", list="guests", name="")).status_code == 403
+    async with box.logged_in("owner") as one:
+        assert "guests" in (await one.get(pest)).text
+    assert switch.text == LISTED + gate
