@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance.control import doctor, modems
 from appliance.control import messages as m
-from appliance.control import modems
 from appliance.control import recordings as r
 from appliance.control.client import EVENTS_WAITING, Client, ControlLost, connect, follow
 from appliance.control.guard import Lift
@@ -59,6 +59,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert await client.request(modems.SendText(0, "+37060000001", "Hello")) == SMS
         assert await client.request(modems.Code(0, "gsm", "*100#")) == "Balance: 1.50"
         assert await client.request(modems.Plugged(0)) == (modems.Socket(usb="1-1.3", family="quectel"),)
+        assert (await client.request(doctor.CheckLine(0, "gsm"))).said.noise == -60.0
         assert {type(request) for request, _ in office.asked} == set(m.ANSWERS) - {m.Watch}
 
 

@@ -25,7 +25,7 @@ PAGES = (
 NO_PAGES = {
     "/events", "/health", "/messages/{id:int}/sound", "/recordings/{id:int}/sound", "/reports/export", "/reports/pdf",
     "/settings/export", "/calls/export", "/what-if/state", "/linekeeper-authority.crt",
-    "/provisioning/{secret}/{file}", "/prompts/{file}",
+    "/provisioning/{secret}/{file}", "/provisioning/{secret}/{mac}/phonebook.xml", "/prompts/{file}",
 }  # fmt: skip
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
