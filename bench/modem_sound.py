@@ -10,12 +10,15 @@ import time
 from array import array
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from testbed import process
 from testbed.table import tell, wants_writing
 
 from appliance.programs.demo.ports import Ports
 from appliance.sip.names import Heard
+from tests.lines.far_card import FarCard, alsa
 from tests.lines.far_end import RATE, FarEnd
 from tests.sip.box import Box, Telephone
 from tests.sip.wire import Wire, sdp
@@ -55,7 +58,7 @@ class Ear(Rtp):
         return super()._next()
 
 
-class Far(FarEnd):
+class Noting(FarEnd):
     """The same of a modem's far end."""
 
     heard_at = said_at = 0.0
@@ -74,11 +77,15 @@ class Far(FarEnd):
         del self.heard[:]
 
 
+class NotingCard(Noting, FarCard):
+    """Behind a sound card."""
+
+
 class Stage:
     """An endpoint without the short cut of handed-on packets, and calls of both kinds on it."""
 
     def __init__(self, ports: Ports, stack: AsyncExitStack) -> None:
-        self.ports, self.stack, self.box = ports, stack, Box(ports, relay=False)
+        self.ports, self.stack, self.box, self.modems = ports, stack, Box(ports, relay=False), 0
         stack.callback(self.box.sip.close)
         stack.enter_context(self.box)
 
@@ -95,12 +102,15 @@ class Stage:
         self.box.sip.hear(one, other)
         self.box.sip.hear(other, one)
 
-    async def modem(self, says: array[int], peer: int) -> Far:
-        far = self.stack.enter_context(Far(says, ppm=50))
+    async def modem(self, says: array[int], peer: int, cards: Path | None) -> Noting:
+        """By its card, one of a folder, or by its tty."""
+        self.modems += 1
+        far = NotingCard(cards, self.modems, says, 50) if cards else Noting(says, 50)
+        self.stack.enter_context(far)
         leg = self.box.sip.line()
         self.join(leg, peer)
-        self.box.sip.line_sound(leg, far.slave)
-        return far  # type: ignore[return-value]
+        far.carries(self.box.sip, leg)
+        return far
 
 
 def busy() -> dict[str, float]:
@@ -109,7 +119,7 @@ def busy() -> dict[str, float]:
     return {name: spent for name, spent in found.items() if name != "main" and not name.startswith("python")}
 
 
-async def cost(modems: bool) -> dict[str, float]:
+async def cost(modems: bool, cards: Path | None = None) -> dict[str, float]:
     """CPU seconds of CALLS calls in SECONDS, by thread."""
     speech = tone.samples(HZ, 1, RATE)
     with Ports() as ports:
@@ -118,7 +128,7 @@ async def cost(modems: bool) -> dict[str, float]:
             for _ in range(CALLS):
                 leg, _ = await on.phone(speech)
                 if modems:
-                    await on.modem(speech, leg)
+                    await on.modem(speech, leg, cards)
                 else:
                     on.join(leg, (await on.phone(speech))[0])
             await asyncio.sleep(SETTLES)
@@ -127,7 +137,7 @@ async def cost(modems: bool) -> dict[str, float]:
             return {name: spent - before.get(name, 0) for name, spent in busy().items()}
 
 
-async def late(says: Ear | Far, hears: Ear | Far, say: Callable[[], None]) -> list[float]:
+async def late(says: Ear | Noting, hears: Ear | Noting, say: Callable[[], None]) -> list[float]:
     """ms from when a burst is handed over to when its beginning comes out."""
     took = []
     for _ in range(BURSTS):
@@ -141,7 +151,7 @@ async def late(says: Ear | Far, hears: Ear | Far, say: Callable[[], None]) -> li
     return took
 
 
-async def delays() -> dict[str, list[float]]:
+async def delays(cards: Path) -> dict[str, list[float]]:
     silence = array("h", bytes(2 * RATE))
 
     def speaks(ear: Ear) -> Callable[[], None]:
@@ -151,7 +161,9 @@ async def delays() -> dict[str, list[float]]:
         async with AsyncExitStack() as stack:
             on = Stage(ports, stack)
             leg, desk = await on.phone(silence)
-            far = await on.modem(silence, leg)
+            far = await on.modem(silence, leg, None)
+            other_leg, other_desk = await on.phone(silence)
+            card = await on.modem(silence, other_leg, cards)
             one, anna = await on.phone(silence)
             other, boris = await on.phone(silence)
             on.join(one, other)
@@ -159,20 +171,29 @@ async def delays() -> dict[str, list[float]]:
             return {
                 "modem to telephone": await late(far, desk, lambda: far.press("5")),
                 "telephone to modem": await late(desk, far, speaks(desk)),
+                "modem to telephone, by a sound card": await late(card, other_desk, lambda: card.press("5")),
+                "telephone to modem, by a sound card": await late(other_desk, card, speaks(other_desk)),
                 "telephone to telephone": await late(anna, boris, speaks(anna)),
             }
 
 
-async def measure() -> tuple[dict[str, float], dict[str, float], dict[str, list[float]]]:
-    return await cost(modems=True), await cost(modems=False), await delays()
+async def measure(cards: Path) -> tuple[dict[str, dict[str, float]], dict[str, list[float]]]:
+    costs = {
+        "modem and telephone": await cost(modems=True),
+        "the same, by a sound card": await cost(modems=True, cards=cards),
+        "two telephones": await cost(modems=False),
+    }
+    return costs, await delays(cards)
 
 
 def main() -> None:
     write = wants_writing(__doc__ or "")
     with suppress(PermissionError):  # as the installed switch runs
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))
-    modems, phones, took = asyncio.run(measure())
-    share = {"modem and telephone": modems, "two telephones": phones}
+    with TemporaryDirectory() as folder:
+        os.environ["ALSA_CONFIG_PATH"] = str(alsa(Path(folder)))
+        share, took = asyncio.run(measure(Path(folder)))
+    phones = share["two telephones"]
     rows = [["a call", "CPU, % of a processor", ": two telephones", "of it the pump"]]
     for name, spent in share.items():
         parts = [sum(spent.values()), spent.get("lines", 0.0)]

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from appliance.sip._sip import Endpoint
 from tests.lines.far_end import FarEnd
 
 PLUGIN = Path(__file__).parent / "pump" / "far_card.c"
@@ -47,6 +48,9 @@ class FarCard(FarEnd):
     def _pipe(self, name: str) -> int:
         os.mkfifo(self.folder / name)
         return os.open(self.folder / name, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def carries(self, sip: Endpoint, leg: int) -> None:
+        sip.line_uac(leg, self.name)
 
     def _take(self, count: int) -> None:
         """It plays by its own clock."""

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from appliance.sip._sip import Endpoint
 from tests.telephones import tone
 
 RATE = 8000  # samples a second
@@ -61,6 +62,10 @@ class FarEnd:
             self._thread.join()
             os.close(self.slave)
             os.close(self.master)
+
+    def carries(self, sip: Endpoint, leg: int) -> None:
+        """It is the sound of a leg from now on."""
+        sip.line_sound(leg, self.slave)
 
     def press(self, keys: str, seconds: float = 0.1) -> None:
         """In the sound, with a gap of as long after each."""

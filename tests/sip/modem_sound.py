@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Ten minutes of two calls by modems, one 100 ppm fast and one slow, each with a telephone: `make modem-sound`.
+"""Ten minutes of calls by modems, one 100 ppm fast and one slow, by their ttys and by their sound cards, each with a telephone:
+`make modem-sound`.
 
 Both ways a tone of 1 kHz is said, and of every 20 ms that are heard its phase is looked at: where it does not go on as it
 did before, by more than 0.2 rad (a quarter of a sample), that is a step. A tone that is not there is counted too, and the delays
@@ -14,12 +15,14 @@ import math
 import os
 from array import array
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from appliance.programs.demo.ports import Ports
 from appliance.sip.names import Heard, LineCounters
+from tests.lines.far_card import FarCard, alsa
 from tests.lines.far_end import RATE, FarEnd
 from tests.sip.box import Box, Telephone
 from tests.sip.wire import Wire, sdp
@@ -73,7 +76,7 @@ class Call:
         await self.box.told(Heard.AUDIO, of=call.handle)
         self.box.sip.hear(self.leg, call.handle)
         self.box.sip.hear(call.handle, self.leg)
-        self.box.sip.line_sound(self.leg, self.far.slave)
+        self.far.carries(self.box.sip, self.leg)
 
     @property
     def counted(self) -> LineCounters:
@@ -93,6 +96,7 @@ class Call:
         now, before = self.counted, self.before
         down, up = heard(self.ear._pcm), heard(self.far.heard)
         return {
+            "by a card": isinstance(self.far, FarCard),
             "ppm": self.far.ppm,
             "found ppm": round(now.down_skew),
             "steps to the telephone": down.steps,
@@ -103,13 +107,23 @@ class Call:
             "modem itself held up": self.far.held_up - self.held_up,
             "underruns": now.down_underruns + now.up_underruns - before.down_underruns - before.up_underruns,
             "overruns": now.down_overruns + now.up_overruns - before.down_overruns - before.up_overruns,
+            "xruns": now.xruns - before.xruns,
             "least delay ms": round(min(map(min, self.delays)), 1),
             "most delay ms": round(max(map(max, self.delays)), 1),
         }
 
 
 @pytest.mark.timeout(MINUTES * 60 + 300)
-async def test_ten_minutes_of_clocks_that_are_apart(ports: Ports) -> None:
+async def test_ten_minutes_of_clocks_that_are_apart(
+    ports: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(alsa(tmp_path)))
+    says = tone.samples(HZ, 1, RATE)
+    ends = [
+        *(FarEnd(says, ppm) for ppm in (100.0, -100.0)),
+        FarCard(tmp_path, 1, says, 100.0),
+        FarCard(tmp_path, 2, says, -100.0),
+    ]
     with suppress(PermissionError):  # as the installed switch runs; without, whatever else is done here is heard
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))
     box = Box(ports)
@@ -117,9 +131,9 @@ async def test_ten_minutes_of_clocks_that_are_apart(ports: Ports) -> None:
         stack.callback(box.sip.close)
         stack.enter_context(box)
         calls = []
-        for ppm in (100.0, -100.0):
-            far = stack.enter_context(FarEnd(tone.samples(HZ, 1, RATE), ppm))
-            ear = await stack.enter_async_context(Rtp(ports.take(2), tone.samples(HZ, 1, RATE)))
+        for far in ends:
+            stack.enter_context(far)
+            ear = await stack.enter_async_context(Rtp(ports.take(2), says))
             calls.append(call := Call(box, far, ear))
             await call.begin(await stack.enter_async_context(Wire(box.address)))
         await asyncio.sleep(SETTLES)

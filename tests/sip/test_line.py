@@ -12,6 +12,7 @@ import pytest
 
 from appliance.programs.demo.ports import Ports
 from appliance.sip.names import Heard, LineCounters, Stall
+from tests.lines.far_card import FarCard, alsa
 from tests.lines.far_end import RATE, FarEnd
 from tests.sip.box import Box, Telephone
 from tests.sip.test_tape import Tape
@@ -163,3 +164,31 @@ async def test_what_is_over_is_an_error(box: Box, leg: int, anna: Desk) -> None:
         box.sip.line_silent(anna.leg)
         await box.done()
         assert not box.told_so_far(Heard.DIGIT, of=leg)
+
+
+async def test_a_card_that_cannot_be_had_is_an_error_and_the_leg_may_have_another(
+    box: Box, leg: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(alsa(tmp_path)))
+    says = tone.samples(FAR_HZ, 1, RATE)
+    with FarCard(tmp_path, 1, says) as card, FarCard(tmp_path, 2, says, rate=48000):
+        for name, why in (("hw:2,0", errno.EINVAL), ("hw:3,0", errno.ENOENT)):
+            with pytest.raises(OSError) as wrong:
+                box.sip.line_uac(leg, name)
+            assert wrong.value.errno == why
+        for other in (0, 1 << 62):
+            with pytest.raises(OSError) as wrong:
+                box.sip.line_uac(other, card.name)
+            assert wrong.value.errno == errno.EBADF
+        card.carries(box.sip, leg)
+        with pytest.raises(OSError) as wrong:
+            box.sip.line_uac(box.sip.line(), card.name)
+        assert wrong.value.errno == errno.EBUSY
+        await until(lambda: counters(box, leg).read > RATE // 4)
+        assert counters(box, leg).written > 0
+    told = await box.told(Heard.SOUND, of=leg)
+    assert told.code == Stall.GONE and told.text[0] == "No such device"
+    with speaker() as far:
+        far.carries(box.sip, leg)
+        await until(lambda: counters(box, leg).read > RATE // 4)
+    box.sip.line_closed(leg)
