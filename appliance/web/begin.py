@@ -19,7 +19,6 @@ from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.answering import HOURS, KEYS, Answering
 from appliance.web.box import Box
 from appliance.web.drafts import Work
-from appliance.web.settings_pages import link
 from appliance.web.tongue import LANGUAGES
 from appliance.web.view import _
 
@@ -50,17 +49,19 @@ class Begin:
     async def page(self, asked: Visit, faults: tuple[str, ...] = (), status: int = 200) -> Response:
         work = await self._box.drafts.work(asked)
         live, document = self._box.screen.live, work.values
-        registered = [one.id for one in live.phones.values() if one.contacts] if live else []
+        answering = Answering.of(document)
+        if answering and not answering.people:  # there was nobody to be rung
+            answering = answering._replace(people=tuple(document.get("person", {})))
         locale = Locale.parse(str(asked.words.globals["language"]))
         return asked.page(
             "begin.html", status, faults=faults, fresh=not document.get("hours"), office=document.get("office", {}), days=DAYS,
             countries=_countries(locale), zones=_zones(), week=_week(document), holidays=_holidays(document),
-            people=_people(document), answering=Answering.of(document), keys=KEYS, words_most=WORDS_MOST,
+            people=_people(document), answering=answering, keys=KEYS, words_most=WORDS_MOST,
             lines=view.lines(live, asked.say).rows if live else [],
-            phones=view.phones(live, asked.say).rows if live else [], link=link, live=live, work=work,
+            phones=view.phones(live, asked.say).rows if live else [], live=live,
             plugged=await self._plugged(document), kinds=LINES,
             reachable=[one for one in live.people.values() if one.state != "unreachable"] if live else [],
-            registered=registered, done=asked.request.query_params.get("done", "")[:10],
+            done=asked.request.query_params.get("done", "")[:10],
         )  # fmt: skip
 
     async def apply(self, asked: Visit) -> Response:

@@ -102,6 +102,16 @@ async def test_ways_of_calls_that_were_made_elsewhere_are_left_alone(tmp_path: P
         assert now["queue"]["office"]["people"] == ["anna"] and now["scenario"]["main"]["closed"] == "person.boris"
 
 
+async def test_who_comes_after_the_first_steps_is_rung_unless_unticked(tmp_path: Path) -> None:
+    async with fresh(tmp_path, FRESH.partition("[person")[0]) as (switch, box):
+        box.people()
+        async with box.logged_in("installer") as one:
+            await one.fill("/begin", **filled((await one.get("/begin")).text))
+            assert tomllib.loads(switch.text)["scenario"]["main"]["open"] == "mailbox.office"
+            await one.fill("/phones", "/phones/add", new="Anna")
+            assert 'name="people" value="anna" checked' in (await one.get("/begin")).text
+
+
 async def test_a_menu_is_typed_and_spoken_and_may_be_changed_or_left_out_again(tmp_path: Path) -> None:
     async with fresh(tmp_path) as (switch, box):
         box.people()
