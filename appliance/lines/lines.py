@@ -14,7 +14,7 @@ from typing import Protocol
 from appliance.calls.ports import Leg, Listener
 from appliance.calls.texts import Sms
 from appliance.lines import inbox
-from appliance.lines.at.families import Way
+from appliance.lines.at.families import Rung, Way
 from appliance.lines.at.gains import Gain
 from appliance.lines.at.pdu import BadPdu, Report
 from appliance.lines.inbox import Inbox
@@ -23,6 +23,7 @@ from appliance.lines.modems.messages import Came
 from appliance.lines.modems.modem import Modem
 from appliance.lines.modems.network import Network
 from appliance.lines.pins import RefusedPins
+from appliance.lines.reset import SYSFS, reset
 from appliance.lines.sound import Sound, Speech
 from appliance.lines.usb import Plugged, Watch
 from appliance.settings.lines import ModemLine
@@ -70,8 +71,10 @@ class Lines:
         state: Path,
         now: Callable[[], int],
         watch: Watch | None = None,
+        sysfs: Path = SYSFS,
     ) -> None:
         """now: ms UTC."""
+        self._sysfs = sysfs
         self._listener, self._sound, self._kept, self._told, self._now = listener, sound, kept, told, now
         self._pins = RefusedPins(state / "refused-pins.json")
         self._watch = watch or Watch()
@@ -126,7 +129,15 @@ class Lines:
             clip_wait=table.clip_wait,
             levels={side: level for side, level in table.levels.items() if level is not None},
             network=network,
+            reset=partial(self._reset, table),
         )
+
+    async def _reset(self, table: ModemLine, at: str, rung: Rung) -> None:
+        """For a modem that is silent at a port. One that is not on USB, or in a socket that is not known, gets nothing."""
+        node = os.path.realpath(at)
+        found = next((each.usb for each in self._watch.plugged.values() if node in each.ports.values()), table.usb)
+        if found:
+            await reset(found, rung, self._sysfs)
 
     def _places(self, table: ModemLine) -> list[str]:
         """The ports where a modem may be."""

@@ -42,7 +42,7 @@ class Box:
         self.legs: list[int] = []
         self.answered_legs: list[int] = []
         silent = Silent(lambda leg, digit: None)
-        self.lines = Lines(self, silent, self.journal, self, folder, _now, watch)  # type: ignore[arg-type]
+        self.lines = Lines(self, silent, self.journal, self, folder, _now, watch, folder / "sysfs")  # type: ignore[arg-type]
         reader = Reader(folder / "journal.db")
         self.lines.learn(reader.sms_parts(), reader.sms_waiting(), reader.sms_newest())
         secret = LineSecret.model_validate({"pin": pin} if pin else {})

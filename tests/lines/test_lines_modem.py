@@ -420,7 +420,7 @@ async def test_a_long_message_comes_in_in_parts_the_second_one_by_itself(tmp_pat
 async def test_a_silent_modem_is_helped_up_the_ladder(tmp_path: Path) -> None:
     rungs: list[str] = []
 
-    async def reset(rung: object) -> None:
+    async def reset(path: str, rung: object) -> None:
         rungs.append(getattr(rung, "do", ""))
         simulator.mute = False
 

@@ -17,7 +17,7 @@ from appliance.lines.at.families import FAMILIES, Ports
 RULES = Path(__file__).parents[2] / "systemd/udev/78-linekeeper-modems.rules"
 TOKEN = re.compile(r'([A-Z]+)(?:\{([^}]+)\})?(==|!=|\+=|=)"([^"]*)"')
 MATCHES = {"ACTION", "SUBSYSTEM", "SUBSYSTEMS", "DRIVERS", "ATTR", "ATTRS", "ENV"}
-ASSIGNS = {"ENV", "ATTR", "GROUP", "MODE", "SYMLINK", "GOTO", "LABEL"}
+ASSIGNS = {"ENV", "ATTR", "GROUP", "MODE", "SYMLINK", "GOTO", "LABEL", "RUN"}
 UNKNOWN = (0x0403, 0x6001)  # a serial cable
 KNOWN: dict[tuple[int, int], Ports] = {}
 for _family in reversed(FAMILIES):  # of an id that two have, the one with sound
@@ -100,7 +100,7 @@ def test_udev_understands_them() -> None:
     for rule in rules():
         for token in rule:
             assert token.key in (MATCHES if token.operator in ("==", "!=") else ASSIGNS), token
-            assert (token.operator == "+=") is (token.key == "SYMLINK"), token
+            assert (token.operator == "+=") is (token.key in ("SYMLINK", "RUN")), token
     udevadm = shutil.which("udevadm")
     if udevadm and subprocess.run([udevadm, "verify", "--help"], capture_output=True, check=False).returncode == 0:
         checked = subprocess.run([udevadm, "verify", str(RULES)], capture_output=True, text=True, check=False)

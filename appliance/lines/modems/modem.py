@@ -90,13 +90,13 @@ class Modem:
         levels: Mapping[Side, int] | None = None,
         network: Network | None = None,
         baud: int = 115200,
-        reset: Callable[[Rung], Awaitable[None]] | None = None,
+        reset: Callable[[str, Rung], Awaitable[None]] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """places: its port, or those it may be at, of which it is the one with this IMEI. refused_pins: as known before.
 
-        levels: how loud its calls are to be. network: what is asked beside calls. reset: what to do for the rungs that
-        need more than the port. sleep: waits between rungs and looks."""
+        levels: how loud its calls are to be. network: what is asked beside calls. reset: carries out the rungs that
+        need more than its port. sleep: waits between rungs and looks."""
         self.places = places if callable(places) else lambda: (places,)
         self.path = ""
         self.listener, self.pin, self.imei, self.roaming, self.baud = listener, pin, imei, roaming, baud
@@ -261,10 +261,11 @@ class Modem:
         rung = ladder[self.rung]
         self.rung += 1
         log.warning("%s: silent, now %s %s", self.path, rung.do, " ".join(rung.commands))
+        self.stand("silent", rung.do)
         if rung.do == "command":
             await self.shout(rung)
         elif rung.do in ("usb", "power") and self.reset:
-            await self.reset(rung)
+            await self.reset(self.path, rung)
         return rung.wait / 1000
 
     async def shout(self, rung: Rung) -> None:

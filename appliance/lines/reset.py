@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The last rungs for a modem that is silent: taken off the bus and put back, and its socket without power for a moment."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from appliance.lines.at.families import Rung
+
+log = logging.getLogger("lines")
+
+SYSFS = Path("/sys/bus/usb/devices")
+OFF_BUS, OFF_POWER = 1.0, 5.0  # s
+SOCKET = re.compile(r"(?P<bus>\d+)-(?P<hubs>(?:\d+\.)*)(?P<port>\d+)")
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+async def reset(socket: str, rung: Rung, sysfs: Path = SYSFS, sleep: Sleep = asyncio.sleep) -> bool:
+    """Whether the kernel took it: some hubs switch no power, and a modem that has left the bus cannot be taken off it."""
+    if rung.do == "usb":
+        switch, off, on, wait = sysfs / socket / "authorized", "0", "1", OFF_BUS
+    else:
+        switch, off, on, wait = power_of(socket, sysfs), "1", "0", OFF_POWER
+    try:
+        await asyncio.to_thread(switch.write_text, off)
+        try:
+            await sleep(wait)
+        finally:
+            switch.write_text(on)  # ended in between, too: nobody else would
+    except OSError as wrong:
+        log.warning("the modem in the socket %s gets no %s: %s", socket, rung.do, wrong)
+        return False
+    return True
+
+
+def power_of(socket: str, sysfs: Path) -> Path:
+    """What switches the power of a socket: a file of the hub it is one of, which stays when the modem is gone."""
+    found = SOCKET.fullmatch(socket)
+    if not found:
+        raise ValueError(f"not a socket: {socket!r}")
+    bus, hubs, port = found["bus"], found["hubs"].rstrip("."), found["port"]
+    hub, interface = (f"{bus}-{hubs}",) * 2 if hubs else (f"usb{bus}", f"{bus}-0")
+    return sysfs / f"{interface}:1.0" / f"{hub}-port{port}" / "disable"
