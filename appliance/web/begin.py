@@ -26,7 +26,6 @@ DAYS = {
     "mon": _("Monday"), "tue": _("Tuesday"), "wed": _("Wednesday"), "thu": _("Thursday"), "fri": _("Friday"),
     "sat": _("Saturday"), "sun": _("Sunday"),
 }  # fmt: skip
-LINES = {"sip": _("SIP trunk"), "modem": _("GSM or LTE modem"), "fxo": _("Analogue line")}
 WORDS_MOST = 1000  # characters
 USUAL = "09:00-18:00"
 TEST = _("This is a test call of your telephone box. Everything works.")
@@ -59,7 +58,7 @@ class Begin:
             people=_people(document), answering=answering, keys=KEYS, words_most=WORDS_MOST,
             lines=view.lines(live, asked.say).rows if live else [],
             phones=view.phones(live, asked.say).rows if live else [], live=live,
-            plugged=await self._plugged(document), kinds=LINES,
+            plugged=await self._plugged(document), kinds=view.KINDS,
             reachable=[one for one in live.people.values() if one.state != "unreachable"] if live else [],
             done=asked.request.query_params.get("done", "")[:10],
         )  # fmt: skip

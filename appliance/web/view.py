@@ -27,6 +27,7 @@ STATUS = {
 DISTURBED = _("do not disturb")
 FORWARDS = {"always": _("all calls"), "busy": _("when busy"), "no-answer": _("unanswered")}
 REACH = {"unreachable": _("no phone"), "free": _("free"), "ringing": _("ringing"), "talking": _("talking")}
+KINDS = {"sip": _("SIP trunk"), "modem": _("GSM or LTE modem"), "fxo": _("Analogue line")}
 LINE = {"idle": _("free"), "ringing": _("ringing"), "dialing": _("dialling"), "talking": _("in use")}
 HAPPENED = {
     "ringing": _("{} calls."),
@@ -124,9 +125,17 @@ def people(live: Live, say: Say) -> Rows:
 def lines(live: Live, say: Say) -> Rows:
     return Rows(
         [
-            LineRow(line.name or line.id, line.kind, say(LINE[line.state]), _busy(line.state), len(line.calls))
+            LineRow(
+                line.name or line.id,
+                say(KINDS.get(line.kind, line.kind)),
+                say(LINE[line.state]),
+                _busy(line.state),
+                len(line.calls),
+            )
             if line.usable
-            else LineRow(line.name or line.id, line.kind, say("out of order"), "bad", len(line.calls))
+            else LineRow(
+                line.name or line.id, say(KINDS.get(line.kind, line.kind)), say("out of order"), "bad", len(line.calls)
+            )
             for line in live.lines.values()
         ]
     )
