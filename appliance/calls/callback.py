@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from appliance.calls.call import Call
 from appliance.calls.calling import Calling
 from appliance.calls.hands import Calls
 from appliance.calls.people import PersonState
@@ -62,10 +63,16 @@ class CallBack:
 
     def _call(self, wish: Wish) -> None:
         table = self._settings().person[wish.to]
+        self.ring([wish.phone], table.extension or "", table.name)
+
+    def ring(
+        self, phones: Iterable[str], number: str, name: str, begun: Callable[[Call], None] = lambda call: None
+    ) -> bool:
+        """Ring telephones; where they answer a number is called, as if it were dialled there. Whether any is there."""
 
         def answered(leg: Leg, phone: str) -> None:
             self._calling.release(leg)
-            if not self._calls.place(leg, phone, table.extension or "", up=True):
+            if not self._calls.place(leg, phone, number, up=True, begun=begun):
                 self._hang_up(leg)
 
-        self._calling.ring([wish.phone], table.extension or "", table.name, RINGS_FOR, answered)
+        return self._calling.ring(phones, number, name, RINGS_FOR, answered) is not None

@@ -3,7 +3,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from appliance.calls.call import Call, Ring, State
@@ -274,6 +274,19 @@ class Desk:
         self._hands.note(call, "pressed", feature=feature, to=number, person=person, by=by)
         if not leg or not self._carry_out(leg, Dialled(feature, number)):
             raise NotDialled("cannot", f"that {person} does so in call {call.id}")
+
+    def call_for(self, person: str, phones: Sequence[str], number: str, by: str) -> None:
+        """Ring somebody's telephones; where they answer the number is called, as if it were dialled there.
+
+        Raises KeyError, NotDialled."""
+        if not self._hands.reaches(number, person):
+            raise KeyError(f"number {number}")
+
+        def begun(call: Call) -> None:
+            self._hands.note(call, "pressed", feature="call", to=number, person=person, by=by)
+
+        if not self.call_back.ring(phones, number, number, begun):
+            raise NotDialled("unreachable", "no telephone of these is registered")
 
     def park_call(self, call: Call, slot: str, by: str) -> str:
         """Park a call wherever it is; its slot. Raises KeyError, CoreError."""

@@ -49,6 +49,15 @@ class Press(msgspec.Struct, tag_field="do", tag="press", frozen=True):
     by: Short = ""
 
 
+class CallFor(msgspec.Struct, tag_field="do", tag="call", frozen=True):
+    """Ring a person's telephones; where they answer the number is called, as if it were dialled there."""
+
+    id: Id
+    person: Short
+    number: Annotated[str, msgspec.Meta(pattern=r"^\+?[0-9]{2,20}$")]
+    by: Short = ""
+
+
 class Disturb(msgspec.Struct, tag_field="do", tag="disturb", frozen=True):
     """Say whether a person may be disturbed."""
 
@@ -66,4 +75,4 @@ class Forward(msgspec.Struct, tag_field="do", tag="forward", frozen=True):
     number: Annotated[str, msgspec.Meta(pattern="^[0-9]{0,20}$")]
 
 
-Handling = Park | Take | Supervise | Press | Disturb | Forward
+Handling = Park | Take | Supervise | Press | CallFor | Disturb | Forward

@@ -10,7 +10,7 @@ from appliance.control.doctor import Checked as LineChecked
 from appliance.control.doctor import CheckLine
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
-from appliance.control.handling import Disturb, Forward, Handling, Park, Press, Supervise, Take
+from appliance.control.handling import CallFor, Disturb, Forward, Handling, Park, Press, Supervise, Take
 from appliance.control.missed import Missed, MissedChanged
 
 VERSION = 1
@@ -534,6 +534,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     Take: Done,
     Supervise: Done,
     Press: Done,
+    CallFor: Done,
     Disturb: Done,
     Forward: Done,
     Why: tuple[str, ...],

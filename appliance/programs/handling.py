@@ -3,7 +3,7 @@
 
 from appliance.calls.control import CallControl
 from appliance.control import messages
-from appliance.control.handling import Disturb, Forward, Handling, Park, Press, Supervise, Take
+from appliance.control.handling import CallFor, Disturb, Forward, Handling, Park, Press, Supervise, Take
 from appliance.control.messages import Refused
 from appliance.settings import dialled
 from appliance.settings.models import Settings
@@ -21,6 +21,8 @@ def carry_out(control: CallControl, asked: Handling) -> object:
             desk.supervision.listen(control.calls[call], phones(control.rules.settings, asked), how, by)
         case Press(call=call, person=person, code=code, number=number, by=by):
             desk.press(control.calls[call], person, code.replace("-", "_"), number, by)
+        case CallFor(person=person, number=number, by=by):
+            desk.call_for(person, dialled.telephones(control.rules.settings, person), number, by)
         case Disturb(person=person, may=may):
             control.set_dnd(person, not may)
         case Forward(person=person, when=when, number=number):

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from appliance.control import messages
 from appliance.control.guard import Lift
-from appliance.control.handling import Disturb, Forward, Park, Press, Supervise, Take
+from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.health import TellBrokers
 from appliance.control.modems import Code, Plugged, SendText, Texts
 from appliance.control.prompts import KeepPrompt
@@ -26,7 +26,7 @@ MAY: dict[str, frozenset[type]] = {
         {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
         | {messages.Why, messages.Messages, messages.Mailed, messages.SetMessage, messages.DeleteMessage}
         | {Provision, PhonePassword, KeepLineSecret, ProvisioningSecret, Reboot, KeepPrompt}
-        | {Texts, Plugged, Park, Take, Supervise, Press, Disturb, Forward, Lift, HearRecording}
+        | {Texts, Plugged, Park, Take, Supervise, Press, CallFor, Disturb, Forward, Lift, HearRecording}
         | BROKERS_ASK
     ),
 }

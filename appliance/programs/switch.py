@@ -30,7 +30,7 @@ from appliance.control.bans import Bans
 from appliance.control.board import Board
 from appliance.control.doctor import CheckLine
 from appliance.control.guard import Lift, holds
-from appliance.control.handling import Disturb, Forward, Park, Press, Supervise, Take
+from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.health import TellBrokers
 from appliance.control.messages import Refused
 from appliance.control.modems import OfModems
@@ -476,7 +476,7 @@ class Switch:
                 self._control.hang_up(call)
             case messages.Send(call=call, to=to):
                 self._control.send(call, to)
-            case Park() | Take() | Supervise() | Press() | Disturb() | Forward():
+            case Park() | Take() | Supervise() | Press() | CallFor() | Disturb() | Forward():
                 return handling.carry_out(self._control, request)
             case messages.Override(hours=hours, mode=mode, until=until, source=source):
                 self._control.override(hours, mode, until, source)

@@ -11,11 +11,14 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
 
+from appliance.control.handling import CallFor
+from appliance.control.messages import Refused
 from appliance.settings.numbers import SHORT, normalise, parts
-from appliance.store.calls import CallList, Wanted
+from appliance.store.calls import CallList, Wanted, Who
 from appliance.store.reader import Call, Reader, Unreadable
 from appliance.web import moments
 from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, SETTERS, SUPERVISOR, Refusal, Row, Visit
+from appliance.web.board import NO_NUMBER, REFUSED
 from appliance.web.box import Box
 from appliance.web.known import Names
 from appliance.web.sounds import HEARS
@@ -29,6 +32,7 @@ LONGEST = 80  # characters of a search
 TELEPHONES = "phones"
 FIELDS = ("q", "person", "queue", "line", "from", "until", "missed")
 RISKY = re.compile(r"[=+\-@\t\r\n＝＋－＠]")  # a spreadsheet may take what begins so for a formula
+DIALLED = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
 PLAIN_NUMBER = re.compile(r"\+[0-9]{1,15}")  # which is none
 COLUMNS = (
     "call",
@@ -89,6 +93,7 @@ class CallPages:
             Row("GET", "/calls", SEES, self.calls),
             Row("GET", "/calls/export", SEES, self.export),
             Row("GET", "/calls/{call:int}", SEES, self.call),
+            Row("POST", "/calls/{call:int}/back", SEES, self.call_back),
         )
 
     async def calls(self, asked: Visit) -> Response:
@@ -114,11 +119,8 @@ class CallPages:
     async def call(self, asked: Visit) -> Response:
         """One call: what it was, its connections, its recordings, and why it went so."""
         names = await self._box.known.names()
-        number = int(asked.request.path_params["call"])
-        own = names.himself(asked.user) if asked.role == EMPLOYEE else None
-        one = await read(self._list.one, number, own) if number < 1 << 53 else None
-        if one is None:
-            raise Refusal(404, "There is no such call, or it is not yours to see.")
+        one = await self._seen(asked, names)
+        number = one.id
         reader = Reader(self._box.state / "journal.db")
         legs, traces = await read(reader.legs, number), await read(reader.trace, number)
         recordings = await read(self._list.recordings, number) if asked.role in HEARS else []
@@ -135,10 +137,32 @@ class CallPages:
             clock_of=lambda at: moments.clock(at, names.zone), cause=words.cause, ended=moments.clock(one.ended_at, names.zone),
             party=lambda leg: names.called("line", leg.party), line=names.called("line", one.line),
             queue=names.called("queue", one.queue), message=one.outcome == "voicemail",
-            known=known,
+            known=known, back=_outside(one) if asked.user and asked.user.person else "",
             lists=[each for each in listed if may_list(asked, names, each.name)],
             done=asked.request.query_params.get("done", "")[:20],
         )  # fmt: skip
+
+    async def _seen(self, asked: Visit, names: Names) -> Call:
+        """The call of the address, if it may be seen. Raises Refusal."""
+        number = int(asked.request.path_params["call"])
+        one = await read(self._list.one, number, _own(asked, names)) if number < 1 << 53 else None
+        if one is None:
+            raise Refusal(404, "There is no such call, or it is not yours to see.")
+        return one  # type: ignore[no-any-return]
+
+    async def call_back(self, asked: Visit) -> Response:
+        """The telephone of whoever asks rings; where he answers the other side of a past call is called."""
+        names = await self._box.known.names()
+        person, number = asked.user.person if asked.user else "", _outside(await self._seen(asked, names))
+        if not person or not number:
+            raise Refusal(404, "There is no such call, or it is not yours to see.")
+        try:
+            await self._box.drafts.ask(CallFor(0, person, number, asked.name))
+        except Refused as refused:
+            said = REFUSED | {"unknown": NO_NUMBER}
+            raise Refusal(409, asked.say(said[refused.id]) if refused.id in said else refused.message) from None
+        asked.note("call-dialled", f"{number} {person}")
+        return asked.to("/")
 
     async def export(self, asked: Visit) -> Response:
         """What the search finds as CSV (RFC 4180), in UTF-8 with the mark spreadsheets look for."""
@@ -161,7 +185,7 @@ class CallPages:
         wanted = Wanted(
             since=moments.begins(since, names.zone) if since else 0,
             until=moments.ends(until, names.zone) if until else 0,
-            own=names.himself(asked.user) if asked.role == EMPLOYEE else None,
+            own=_own(asked, names),
             who=names.who(given["person"]) if given.get("person") and asked.role != EMPLOYEE else None,
             queue=given.get("queue", ""),
             line=given.get("line", ""),
@@ -186,6 +210,17 @@ async def read(what: Any, *given: Any, **named: Any) -> Any:
         return await asyncio.to_thread(what, *given, **named)
     except Unreadable:
         raise Refusal(503, "The journal cannot be read now.") from None
+
+
+def _own(asked: Visit, names: Names) -> Who | None:
+    """Whose calls alone may be seen."""
+    return names.himself(asked.user) if asked.role == EMPLOYEE else None
+
+
+def _outside(call: Call) -> str:
+    """The number at the other side of a call, as it is dialled; "" when it is not known."""
+    number = call.called if call.line == TELEPHONES else call.caller
+    return number if DIALLED.fullmatch(number) else ""
 
 
 def search(asked: Visit) -> dict[str, str]:

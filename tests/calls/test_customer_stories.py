@@ -4,7 +4,7 @@
 import asyncio
 from functools import partial
 
-from appliance.control.handling import Disturb, Park, Press, Supervise, Take
+from appliance.control.handling import CallFor, Disturb, Park, Press, Supervise, Take
 from appliance.control.messages import HangUp, Send
 from tests.calls.house import (
     CLARA_HZ,
@@ -157,6 +157,15 @@ async def test_who_took_a_customer_at_a_mobile_asks_boris_first_and_puts_the_cus
     await mobile.gone()
     await talks_to(customer, house.boris)
     await ends(house, customer, house.boris)
+
+
+async def test_anna_calls_a_mobile_by_a_click_and_her_telephone_rings_first(house: House) -> None:
+    await house.goes_out()
+    mobile = await house.outside()
+    await house.ask(CallFor(0, "anna", "+37061234567", "anna"))
+    await house.anna.takes()
+    await asyncio.gather(hears(house.anna, MOBILE_HZ), hears(mobile, ANNA_HZ))
+    await hang_up(house, mobile)
 
 
 async def test_anna_asks_at_a_mobile_first_by_her_page_and_puts_the_customer_through(house: House) -> None:

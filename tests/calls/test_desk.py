@@ -395,3 +395,25 @@ async def test_who_hands_a_customer_on_has_the_time_after_a_call_all_the_same(
     before = len(office.lines.legs[ANNA])
     office.call_in("+37060000002", 2)
     assert len(office.lines.legs[ANNA]) == before and not Desk(office, ANNA).rings()
+
+
+# ---- calls from a page ----------------------------------------------------------------------------------------------
+
+
+async def test_a_page_calls_for_anna_who_answers_first(office: Office) -> None:
+    office.control.desk.call_for("anna", [ANNA], "+37060000009", "maria")
+    assert Desk(office, ANNA).rings() and not office.lines.legs.get("city")
+    anna = Desk(office, ANNA).answers()
+    assert office.lines.shown[-1][:2] == ("city", "+37060000009")
+    out = office.leg("city")
+    office.control.answered(out)
+    assert talk(office, anna, out)
+    [call] = calls(office)
+    assert (call.caller_person, call.phone) == ("anna", ANNA)
+
+
+@pytest.mark.parametrize("number", ["112", "+112", "000441632960000", "+441632960000", "555"])
+async def test_a_page_calls_nobody_for_help_nor_where_anna_may_not_call(office: Office, number: str) -> None:
+    with pytest.raises(KeyError):
+        office.control.desk.call_for("anna", [ANNA], number, "maria")
+    assert not office.lines.legs.get(ANNA)

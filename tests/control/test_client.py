@@ -12,7 +12,7 @@ from appliance.control import messages as m
 from appliance.control import recordings as r
 from appliance.control.client import EVENTS_WAITING, Client, ControlLost, connect, follow
 from appliance.control.guard import Lift
-from appliance.control.handling import Disturb, Forward, Park, Press, Supervise, Take
+from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.health import TellBrokers
 from appliance.control.prompts import KeepPrompt
 from appliance.control.provisioning import KeepLineSecret, PhonePassword, Provision, ProvisioningSecret, Reboot
@@ -46,7 +46,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
             Take(0, 5, ("desk1",)), Supervise(0, 5, "listen", person="anna"), Disturb(0, "anna", False),
             Forward(0, "anna", "busy", "102"), m.Send(0, 5, "queue.sales"), m.Override(0, "office", "open"),
             m.AbortAction(0, "disk"), Lift(0, "192.0.2.7"), Reboot(0, "desk1"),
-            KeepLineSecret(0, "city", "secret"), Press(0, 5, "anna", "swap"),
+            KeepLineSecret(0, "city", "secret"), Press(0, 5, "anna", "swap"), CallFor(0, "anna", "102"),
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
         assert await client.request(TellBrokers(0, ())) == m.Done()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.control.handling import CallFor
 from appliance.store.calls import CallList, Who, anywhere
 from appliance.store.reader import Reader
 from appliance.web.call_pages import PAGE, harmless
@@ -104,6 +105,22 @@ async def test_one_call_tells_its_legs_and_its_why_in_the_visitors_language(box:
         one.headers["Accept-Language"] = "uk"
         assert "чекає в черзі «Sales»" in (await one.get(f"/calls/{first}")).text
         assert (await one.get(f"/calls/{(1 << 60)}")).status_code == 404
+
+
+async def test_who_called_is_called_from_ones_own_telephone_by_a_click(box: Site, kept: Kept) -> None:
+    box.office.change("owner", person="anna")
+    first, withheld = (T << 10) + 1, (T + DAY << 10) + 1
+    async with box.logged_in("owner") as one, box.logged_in("supervisor") as nobody:
+        page = f"/calls/{first}"
+        assert "Call +37060000001 from my telephone" in (await one.get(page)).text
+        assert (await one.fill(page, f"{page}/back")).status_code == 303
+        [told] = [each for each in kept.asked if isinstance(each, CallFor)]
+        assert (told.person, told.number) == ("anna", "+37060000001")
+        assert "from my telephone" not in (await one.get(f"/calls/{withheld}")).text
+        assert (await one.fill(page, f"/calls/{withheld}/back")).status_code == 404
+        assert "from my telephone" not in (await nobody.get(page)).text, "who is no person of the office has none"
+        assert (await nobody.fill("/me", f"{page}/back")).status_code == 404
+    assert "call-dialled" in [row.what for row in box.office.audited()]
 
 
 async def test_pages_are_turned_there_and_back_and_none_is_left_out(box: Site, kept: Kept) -> None:

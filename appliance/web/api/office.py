@@ -9,7 +9,7 @@ from starlette.responses import FileResponse
 
 from appliance.control import messages as m
 from appliance.control.guard import Ban, Lift
-from appliance.control.handling import Disturb, Forward, Park, Press, Take
+from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Take
 from appliance.control.live import Live
 from appliance.health.checks import worst
 from appliance.store.reader import Reader
@@ -232,6 +232,13 @@ async def status(asked: Asked) -> s.Done:
     return s.Done()
 
 
+async def call_for(asked: Asked) -> s.Done:
+    who = asked.path["person"]
+    await asked.switch(CallFor(0, who, asked.body.number, asked.by))
+    asked.note("dialled", f"{asked.body.number} for {who}")
+    return s.Done()
+
+
 async def disturb(asked: Asked) -> s.Done:
     await asked.switch(Disturb(0, asked.path["person"], asked.body.may))
     asked.note("disturb-set", asked.path["person"])
@@ -253,6 +260,7 @@ async def override(asked: Asked) -> s.Done:
 
 
 _PEOPLE = (
+    Way("POST", "/people/{person}/call", "dial", call_for, "Ring somebody, then call a number for him", body=s.CallOf),
     Way("PUT", "/people/{person}/status", "people:write", status, "Set somebody's status", body=s.StatusOf),
     Way("PUT", "/people/{person}/disturb", "people:write", disturb, "Whether he may be disturbed", body=s.DisturbOf),
     Way("PUT", "/people/{person}/forward", "people:write", forward, "Where calls to him go", body=s.ForwardOf),

@@ -123,6 +123,12 @@ class StatusOf(Strict, frozen=True):
     unless_by_hand: Annotated[int, Meta(ge=0, le=1440)] = 0
 
 
+class CallOf(Strict, frozen=True):
+    """number: as this person's telephone dials it, or whole."""
+
+    number: Annotated[str, Meta(pattern=r"^\+?[0-9]{2,20}$")]
+
+
 class DisturbOf(Strict, frozen=True):
     may: bool
 
