@@ -12,16 +12,22 @@ here.addEventListener("change", () => localStorage.setItem(KEPT, here.value));
 
 const may = (one, deed) => one.dataset.can.split(" ").includes(deed);
 
+async function put(into, address, values) {
+  const asked = { headers: { "HX-Request": "true" } }; // for the part alone
+  if (values) Object.assign(asked, { method: "POST", body: new URLSearchParams(values) });
+  const answer = await fetch(address, asked);
+  document.getElementById(into).innerHTML = await answer.text(); // escaped by the server
+}
+
 function act(call, deed, to = "") {
   hand.elements.call.value = call;
   hand.elements.do.value = deed;
   hand.elements.to.value = to;
-  const values = Object.fromEntries(new FormData(hand));
-  return htmx.ajax("POST", "/board/call", { target: "#done", swap: "innerHTML", values });
+  return put("done", "/board/call", new FormData(hand));
 }
 
 async function open(address, focus = "") {
-  await htmx.ajax("GET", address, { target: "#panel-main", swap: "innerHTML" });
+  await put("panel-main", address);
   const at = panel.querySelector("#panel-at");
   if (at && here.value) at.value = here.value;
   if (!panel.open) panel.showModal();
@@ -39,9 +45,9 @@ panel.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method === "dialog") return;
   event.preventDefault();
-  const values = Object.fromEntries(new FormData(form, event.submitter));
+  const values = new FormData(form, event.submitter);
   panel.close();
-  htmx.ajax("POST", form.getAttribute("action"), { target: "#done", swap: "innerHTML", values });
+  put("done", form.getAttribute("action"), values);
 });
 panel.addEventListener("click", (event) => { if (event.target === panel) panel.close(); }); // beside it
 
