@@ -21,6 +21,7 @@ from appliance.lines.sound import Sound, Speech
 
 log = logging.getLogger("lines")
 
+NOTHING_READ = "nothing-read"  # how sound stands
 GONE = 38  # Q.850 network out of order
 MOVED = 3  # dB that a signal changes by before it is told
 CANNOT = (Lost, Silent, Unfit, NotSent)
@@ -208,7 +209,14 @@ class Line:
         self._listener.incoming(leg, self.name, False, number, "", self.number)
 
     async def _speak(self, leg: Leg, call: int) -> None:
-        await self.speech.begin(leg, call, lambda: self._sounds(self.speech.standing))
+        await self.speech.begin(leg, call, self._sound_stands)
+        self._sound_stands()
+
+    async def _speak_otherwise(self, leg: Leg, call: int) -> None:
+        if await self.speech.stalled(leg, call, self._sound_stands):
+            self._sound_stands()
+
+    def _sound_stands(self) -> None:
         self._sounds(self.speech.standing)
 
     def _sounds(self, standing: str) -> None:
@@ -231,6 +239,8 @@ class Line:
     def stalls(self, leg: Leg, why: str) -> None:
         """Its sound is read or taken no more; "": it is again."""
         self._sounds(why or "ok")
+        if why == NOTHING_READ and (call := self._legs.get(leg)):
+            self._begin(self._speak_otherwise(leg, call))
 
     def device_over(self, leg: Leg) -> None:
         """Its sound is gone for good: so is the call."""

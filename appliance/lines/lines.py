@@ -18,7 +18,7 @@ from appliance.lines.at.families import Rung, Way
 from appliance.lines.at.gains import Gain
 from appliance.lines.at.pdu import BadPdu, Report
 from appliance.lines.inbox import Inbox
-from appliance.lines.line import CANNOT, Known, Line
+from appliance.lines.line import CANNOT, NOTHING_READ, Known, Line
 from appliance.lines.modems.messages import Came
 from appliance.lines.modems.modem import Modem
 from appliance.lines.modems.network import Network
@@ -32,7 +32,7 @@ from appliance.settings.passwords import LineSecret, Secrets
 
 log = logging.getLogger("lines")
 
-STALLS = ("", "nothing-read", "nothing-taken", "gone")  # as the bridge counts them
+STALLS = ("", NOTHING_READ, "nothing-taken", "gone")  # as the bridge counts them
 PORTS_MOST = 64  # that one pattern finds
 
 

@@ -53,6 +53,7 @@ class Speech:
         self._bridge, self._modem, self._place = bridge, modem, place
         self.standing = ""
         self._leg: Leg = 0  # whose call has sound, or will have
+        self._ways: list[families.Sound] = []  # that were not tried yet
         self._stop: tuple[str, ...] = ()  # for the way that was tried last
         self._restarted = False  # since it worked last
 
@@ -63,12 +64,26 @@ class Speech:
             return
         self._leg = leg
         self.standing = "no-port" if self._modem.sounds else "none"
-        ways = [how for how in self._modem.sounds if self._place(how.way, self._modem.path)]
-        if ways and (missing := [how.way for how in self._modem.sounds if how not in ways]):
+        self._ways = [how for how in self._modem.sounds if self._place(how.way, self._modem.path)]
+        if self._ways and (missing := [how.way for how in self._modem.sounds if how not in self._ways]):
             log.info("%s: not there for sound: %s", self._modem.path, ", ".join(missing))
-        for how in ways:
-            await self._try(leg, call, how, how is ways[-1], changed)
-            if self.standing == "ok" or self._leg != leg or not self._modem.talks(call) or how is ways[-1]:
+        await self._go_on(leg, call, changed)
+
+    async def stalled(self, leg: Leg, call: int, changed: Callable[[], None]) -> bool:
+        """Nothing is read any more: the next way is tried. False when there is none."""
+        if self._leg != leg or self.standing != "ok" or not self._ways:
+            return False
+        log.warning("%s: nothing is read, which may be otherwise by %s", self._modem.path, self._ways[0].way)
+        self._bridge.line_silent(leg)
+        await self._modem.do(self._stop)
+        await self._go_on(leg, call, changed)
+        return True
+
+    async def _go_on(self, leg: Leg, call: int, changed: Callable[[], None]) -> None:
+        while self._ways:
+            how = self._ways.pop(0)
+            await self._try(leg, call, how, not self._ways, changed)
+            if self.standing == "ok" or self._leg != leg or not self._modem.talks(call) or not self._ways:
                 break
             log.warning("%s: no sound by %s: %s", self._modem.path, how.way, self.standing)
             await self._modem.do(how.stop)

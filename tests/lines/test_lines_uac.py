@@ -183,3 +183,15 @@ async def test_and_one_that_will_not_begin_by_its_card(box: Plugged, card: FarCa
         box.modem.far_hangs_up()
         await box.over()
     assert box.asked_for_sound()[-1] == "AT+QPCMV=1,0"
+
+
+async def test_and_one_whose_card_gives_nothing(box: Plugged, card: FarCard) -> None:
+    with card:
+        await box.plug(card)
+        box.modem.card = None  # it says OK, and that is all
+        await box.talk()
+        await box.tty.hears(ANNA_HZ, 0.5)
+        await box.sounds("ok")
+        box.modem.far_hangs_up()
+        await box.over()
+    assert box.asked_for_sound() == ["AT+QPCMV=1,2", "AT+QPCMV=1,0"]
