@@ -81,6 +81,7 @@ def answered(command: Command, *lines: str, ok: bool = True) -> Answer:
     ("family", "probe", "line", "way"),
     [
         (QUECTEL, 'AT+QCFG="USBCFG"', '+QCFG: "usbcfg",0x2C7C,0x0125,1,1,1,1,1,0,1', "uac"),
+        (QUECTEL, 'AT+QCFG="USBCFG"', '+QCFG: "usbcfg",0x2C7C,0x0121,1,1,1,1,1,0,1', "uac"),
         (QUECTEL, 'AT+QCFG="USBCFG"', '+QCFG: "usbcfg",0x2C7C,0x0125,1,1,1,1,1,0,0', None),
         (QUECTEL, 'AT+QCFG="USBCFG"', '+QCFG: "usbcfg",0x2C7C,0x0125,1,1,1,1,1,0', None),
         (QUECTEL, "AT+QPCMV?", "+QPCMV: 0,0", "tty"),

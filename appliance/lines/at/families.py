@@ -129,7 +129,7 @@ QUECTEL = Family(
         Sound(
             "uac",
             ask('AT+QCFG="USBCFG"', "+QCFG"),
-            r'\+QCFG: ?"usbcfg",0x2c7c,0x0?125(,\d){6},1',  # the seventh switch is UAC
+            r'\+QCFG: ?"usbcfg",0x2c7c,0x[0-9a-f]+(,\d){6},1',  # the seventh switch is UAC
             ("AT+QPCMV=0", "AT+QPCMV=1,2"),
             ("AT+QPCMV=0",),
             retry_for=2_000,  # there is the tty too
