@@ -258,14 +258,16 @@ class Reader:
         found = self.ask(Recorded, f"SELECT {', '.join(Recorded._fields)} FROM recording WHERE id = ?", id)
         return found[0]._replace(kept=bool(found[0].kept)) if found else None
 
-    def sms(self, after: int = 0, limit: int = -1, before: int = 1 << 62) -> list[Sms]:
-        """Text messages, oldest first; limit: the first so many after an id, without one the newest before another."""
-        told = f"state NOT IN ('{PART}', '{JOINED}')"
+    def sms(self, after: int = 0, limit: int = -1, before: int = 1 << 62, line: str = "") -> list[Sms]:
+        """Text messages, oldest first; limit: the first so many after an id, without one the newest before another.
+
+        line: "" for all."""
+        told = f"state NOT IN ('{PART}', '{JOINED}') AND (? = '' OR line = ?)"
         wanted = f"SELECT {', '.join(Sms._fields)} FROM sms WHERE id > ? AND id < ? AND {told} ORDER BY id {{}} LIMIT ?"
         if after:
-            found = self.ask(Sms, wanted.format("ASC"), after, before, limit)
+            found = self.ask(Sms, wanted.format("ASC"), after, before, line, line, limit)
         else:
-            found = self.ask(Sms, wanted.format("DESC"), after, before, limit)[::-1]
+            found = self.ask(Sms, wanted.format("DESC"), after, before, line, line, limit)[::-1]
         return [one._replace(whole=bool(one.whole)) for one in found]
 
     def sms_parts(self) -> list[Sms]:

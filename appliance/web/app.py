@@ -39,6 +39,7 @@ from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
 from appliance.web.shelf import FILES, shelf
 from appliance.web.status_page import StatusPage
+from appliance.web.text_pages import TextPages
 from appliance.web.token_pages import TokenPages
 from appliance.web.webhook_pages import WebhookPages
 from appliance.web.what_if_pages import WhatIfPages
@@ -124,6 +125,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *CallPages(box).rows(),
         *CallerPages(box).rows(),
         *MessagePages(box).rows(),
+        *TextPages(box).rows(),
         *HoursPages(box).rows(),
         *WhatIfPages(box).rows(),
         *ReportPages(box).rows(),

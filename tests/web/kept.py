@@ -14,7 +14,9 @@ from typing import Self
 
 from appliance.calls.messages import Message, Messages, measured
 from appliance.calls.recorded import Recorded, file_name
+from appliance.calls.texts import Sms
 from appliance.control import messages as m
+from appliance.control import modems
 from appliance.control.recordings import OfRecordings
 from appliance.control.server import Peer, Server
 from appliance.programs.recorder import Recordings
@@ -66,6 +68,12 @@ kind = "sip"
 host = "192.0.2.1"
 name = "City"
 scenario = "main"
+"""
+GSM = """
+[line.gsm]
+kind = "modem"
+usb = "1-1.3"
+name = "Mobile"
 """
 T = 1_790_150_400_000  # 2026-09-23 11:00 in Vilnius
 
@@ -129,6 +137,12 @@ class Kept:
         """Something is remembered of a call."""
         self.journal.event(call, call >> 10, "attribute", {"attribute": attribute, "value": value})
 
+    def text(self, state: str, text: str, at: int = T, *, line: str = "gsm", whole: bool = True) -> int:
+        """A text message, with the number +37060000001."""
+        id = self.journal.next_call_id()
+        self.journal.sms(Sms(id, line, state, at, 0, "+37060000001", text, whole, ""))
+        return id
+
     def recording(self, call: int, samples: bytes, form: str = "wav") -> Recorded:
         """What was said in a call, encrypted."""
         id = self.journal.next_call_id()
@@ -173,6 +187,12 @@ class Kept:
                 told = sorted((one for one in self.messages.all() if one.id > after), key=lambda one: one.id)
                 return tuple(
                     m.Message(**{**one._asdict(), "file": str(self.messages.path(one))}) for one in told[:1000]
+                )
+            case modems.SendText(to=to, text=text, line=line):
+                if to == "nobody":
+                    raise m.Refused("no-line", "no line that can send text messages is ready")
+                return modems.Sms(
+                    id=self.text("sent", text, now), line=line or "gsm", state="sent", at=now, number=to, text=text
                 )
             case m.Override(hours=hours, mode=mode, until=until):
                 held = m.Hours(id=hours, override=None if mode == "as-written" else mode, until=until)

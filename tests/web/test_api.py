@@ -32,6 +32,7 @@ BODIES = {  # that are whole, by the end of the path
     "take": {"person": "anna"},
     "dial": {"to": "101", "say": "Hello."},
     "say": {"text": "Hello."},
+    "texts": {"to": "+37060000001", "text": "Hello."},
     "status": {"status": "away"},
     "disturb": {"may": False},
     "forward": {"when": "busy", "number": ""},

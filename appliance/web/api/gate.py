@@ -42,6 +42,7 @@ STATUSES = {  # of what the switch refuses, by its id; others are 409
     "settings-faults": 422,
     "golden-calls": 422,
     "number-refused": 422,
+    "bad-text": 422,
     "line-too-long": 413,
     "too-many": 429,
     "too-often": 429,

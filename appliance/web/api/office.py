@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import FileResponse
 
 from appliance.control import messages as m
+from appliance.control import modems
 from appliance.control.guard import Ban, Lift
 from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Take
 from appliance.control.live import Live
@@ -21,7 +22,7 @@ from appliance.web.api.scopes import effective
 
 
 def ways() -> tuple[Way, ...]:
-    return (*_LOOK, *_CALLS, *_PEOPLE, *_VOICEMAIL)
+    return (*_LOOK, *_CALLS, *_PEOPLE, *_VOICEMAIL, *_TEXTS)
 
 
 def live(asked: Asked) -> Live:
@@ -317,6 +318,33 @@ _VOICEMAIL = (
     Way("GET", "/voicemail/{message}/audio", "voicemail:read", audio, "What a message sounds like", "audio/wav"),
     Way("PATCH", "/voicemail/{message}", "voicemail:write", became, "What became of a message", body=s.MessageBecame),
     Way("DELETE", "/voicemail/{message}", "voicemail:write", delete, "Delete a message and its file"),
+)
+
+# ---- text messages
+
+
+async def texts(asked: Asked) -> list[modems.Sms]:
+    return list(await asked.switch(modems.Texts(0, asked.query.after)))
+
+
+async def text(asked: Asked) -> modems.Sms:
+    wanted = asked.body
+    sent = await asked.switch(modems.SendText(0, wanted.to, wanted.text, wanted.line, wanted.report))
+    asked.note("text-sent", wanted.to)
+    return sent  # type: ignore[no-any-return]
+
+
+_TEXTS = (
+    Way("GET", "/texts", "texts:read", texts, "Text messages, by their ids", list[modems.Sms], query=s.TextsAfter),
+    Way(
+        "POST",
+        "/texts",
+        "texts:write",
+        text,
+        "Send a text message; answered once the network has it",
+        modems.Sms,
+        s.TextTo,
+    ),
 )
 
 

@@ -22,6 +22,8 @@ SCOPES = {
     "hours:write": _("hold hours open or closed"),
     "voicemail:read": _("messages, and what they sound like"),
     "voicemail:write": _("say what became of messages, and delete them"),
+    "texts:read": _("text messages, and what became of them"),
+    "texts:write": _("send text messages, which cost money"),
     "settings:read": _("the settings, and those before"),
     "settings:write": _("put settings in force"),
     "users:read": _("who may log in to the pages"),
@@ -36,7 +38,7 @@ _DIRECT = frozenset({"calls:read", "calls:write", "dial", "people:write", "hours
 MAY_GIVE = {
     OWNER: EVERY,
     INSTALLER: _WATCH | {"calls:read", "hours:write", "settings:read", "settings:write", "guard:write"},
-    SUPERVISOR: _WATCH | _DIRECT | {"voicemail:read", "voicemail:write"},
+    SUPERVISOR: _WATCH | _DIRECT | {"voicemail:read", "voicemail:write", "texts:read", "texts:write"},
     EMPLOYEE: frozenset({"office:read"}),
     READER: frozenset({"office:read"}),
 }

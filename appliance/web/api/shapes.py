@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from appliance.control.fields import Id, Short
 from appliance.control.messages import SENT_TO, TARGET, Language, MessageState, Status, Time, Words
+from appliance.control.modems import TEXT_MOST
 from appliance.web.access import ROLES
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
@@ -145,6 +146,21 @@ class OverrideOf(Strict, frozen=True):
 
     mode: Literal["open", "closed", "as-written"]
     until: Time | None = None
+
+
+class TextsAfter(Strict, frozen=True):
+    """after: only text messages with a higher id, as one answer has 100; 0: the newest."""
+
+    after: Id = 0
+
+
+class TextTo(Strict, frozen=True):
+    """to: a number, or person.NAME; line "": the cheapest with a modem that is ready; report: ask when it is delivered."""
+
+    to: Annotated[str, Meta(min_length=2, max_length=60)]
+    text: Annotated[str, Meta(min_length=1, max_length=TEXT_MOST)]
+    line: Short = ""
+    report: bool = True
 
 
 class OfMailbox(Strict, frozen=True):
