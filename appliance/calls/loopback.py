@@ -45,9 +45,10 @@ class NotChecked(Exception):
 
 
 class Sent(NamedTuple):
-    """What is sent each way: a WAV file, how long it lasts (s), and keys."""
+    """What is sent each way: a WAV file, how long it lasts (s), and keys; silence: one that is said else, over and over."""
 
     file: Path
+    silence: Path
     lasts: float
     keys: str
 
@@ -128,6 +129,7 @@ class Loopback:
         outcome: Outcome = "refused"
         try:
             await self._connect(trial)
+            self._flow(trial, sent.silence, folder / "both.wav")
             await asyncio.sleep(SETTLES)
             said = await self._send(trial, trial.out, trial.back, sent, folder / "said")
             heard = await self._send(trial, trial.back, trial.out, sent, folder / "heard")
@@ -227,6 +229,14 @@ class Loopback:
         del self.legs[leg]
         self._calls.stranger(leg, *trial.arrived, leg in trial.up)
 
+    def _flow(self, trial: Trial, silence: Path, taken: Path) -> None:
+        """Sound flows all the time, as in a talk: what nobody hears piles up, and is late for whoever hears it then."""
+        player = self._port(trial, self._telephony.play(str(silence), True))
+        recording = self._port(trial, self._telephony.record(str(taken)))
+        for leg in (trial.out, trial.back):
+            self._telephony.hear(leg, player)
+            self._telephony.hear(recording, leg)
+
     async def _send(self, trial: Trial, says: Leg, hears: Leg, sent: Sent, name: Path) -> Taken:
         """One way: the sound, then the keys."""
         heard, timed, back = files = [name.with_name(f"{name.name}-{what}.wav") for what in ("heard", "timed", "back")]
@@ -245,8 +255,6 @@ class Loopback:
                 self._telephony.stop(port)
         if not await self._until(trial, lambda: trial.done.issuperset(ports), PLAYED_WITHIN):
             raise NotChecked("internal", "what is heard cannot be recorded")
-        for port in (player, *ports):
-            self._ports.pop(port, None)
         return Taken(heard, timed, back, await self._keys(trial, says, hears, sent.keys))
 
     async def _keys(self, trial: Trial, says: Leg, hears: Leg, keys: str) -> str:
@@ -279,6 +287,7 @@ class Loopback:
                 self._telephony.hang_up(leg, ENDED)
         for port, of in list(self._ports.items()):
             if of is trial:
+                self._telephony.stop(port)
                 del self._ports[port]
         del self._trials[trial.call.id]
         self._calls.closed(trial.call, outcome)

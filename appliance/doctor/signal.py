@@ -44,10 +44,14 @@ def samples() -> "array[int]":
     return array("h", map(round, said + [0.0] * round(TAIL * RATE)))
 
 
-def write(path: Path) -> None:
+def silence() -> "array[int]":
+    return array("h", bytes(2 * RATE))
+
+
+def write(path: Path, samples: "array[int]") -> None:
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", ""))
-        file.writeframes(samples().tobytes())
+        file.writeframes(samples.tobytes())
 
 
 def read(path: Path) -> "array[int]":

@@ -42,9 +42,11 @@ class LineDoctor:
                     raise Refused(fault.id, str(fault)) from None
 
     async def _check(self, asked: CheckLine, folder: Path) -> Checked:
-        file = folder / "signal.wav"
-        await asyncio.to_thread(signal.write, file)
-        looped = await self._control.loopback.run(asked.line, asked.to, Sent(file, signal.LASTS, keys.ALL), folder)
+        file, silence = folder / "signal.wav", folder / "silence.wav"
+        await asyncio.to_thread(signal.write, file, signal.samples())
+        await asyncio.to_thread(signal.write, silence, signal.silence())
+        sent = Sent(file, silence, signal.LASTS, keys.ALL)
+        looped = await self._control.loopback.run(asked.line, asked.to, sent, folder)
         try:
             found = await asyncio.to_thread(measured, asked.line, looped)
         except (OSError, EOFError, wave.Error) as fault:

@@ -24,7 +24,7 @@ channel = 1
 number = "{LAND}"
 """
 BACK = 50  # the leg that comes back
-SENT = Sent(Path("signal.wav"), 0.1, "12")
+SENT = Sent(Path("signal.wav"), Path("silence.wav"), 0.1, "12")
 
 
 class Loop:
@@ -106,6 +106,8 @@ async def test_its_own_call_is_answered_by_nobody_else(loop: Loop) -> None:
     looped = await check
     assert (looped.other, looped.said.keys, looped.heard.keys) == ("exchange", "12", "12")
     assert [path for path in loop.lines.files.values() if "wav" in path] == [
+        "silence.wav",
+        "folder/both.wav",
         *(f"folder/said-{what}.wav" for what in ("heard", "timed", "back")),
         "signal.wav",
         *(f"folder/heard-{what}.wav" for what in ("heard", "timed", "back")),
@@ -125,10 +127,13 @@ async def test_both_ends_of_it_are_heard_and_nobody_else(loop: Loop) -> None:
     loop.lines.hear = lambda *pair: (hear(*pair), heard.append(set(loop.lines.heard)))[0]  # type: ignore[method-assign]
     await loop.answers()
     await check
-    first, timed, back, player = (
-        port for port in loop.lines.files if "said" in loop.lines.files[port] or port == max(heard[5])[1]
-    )
-    assert heard[5] == {
+    ports = {path.removeprefix("folder/"): port for port, path in loop.lines.files.items() if "heard-" not in path}
+    silence, both = ports["silence.wav"], ports["both.wav"]
+    first, timed, back = (ports[f"said-{what}.wav"] for what in ("heard", "timed", "back"))
+    player = next(port for listener, port in heard[9] if listener == loop.out and port != silence)
+    talk = {(loop.out, silence), (BACK, silence), (both, loop.out), (both, BACK)}
+    assert heard[3] == talk
+    assert heard[9] - talk == {
         (first, BACK),
         (timed, BACK),
         (timed, player),

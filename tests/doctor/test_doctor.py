@@ -167,7 +167,7 @@ def test_the_worst_is_said_first() -> None:
 
 
 def test_the_signal_is_read_as_it_was_written(tmp_path: Path) -> None:
-    signal.write(tmp_path / "signal.wav")
+    signal.write(tmp_path / "signal.wav", SIGNAL)
     assert signal.read(tmp_path / "signal.wav") == SIGNAL
     assert len(SIGNAL) == pytest.approx(signal.LASTS * RATE, abs=4)
 

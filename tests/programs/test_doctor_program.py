@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`linekeeper doctor`: the verdict in words and in figures."""
+
+from appliance.control.doctor import Checked, Finding, Gain, Way
+from appliance.programs.doctor import words
+
+WELL = Way(gain=-0.4, noise=-67.0, delay=148.0, clips=None, lost=0, echo_loss=None, echo_delay=None)
+QUIET = Finding(id="too-quiet", way="said", words="It is 8.1 dB too quiet.", todo="Turn it up.")
+
+
+def said(way: Way, *findings: Finding, gains: tuple[Gain, ...] = ()) -> list[str]:
+    return words(Checked(line="gsm", other="city", call=1, at=1, said=way, heard=WELL, findings=findings, gains=gains))
+
+
+def test_a_line_that_is_well() -> None:
+    text = said(WELL)
+    assert text[:2] == ["Line gsm, by a call that came back by city:", "- All is well."]
+    figures = {line[:14].strip(): line[14:].split() for line in text[4:]}
+    assert figures["gain"] == ["-0.4", "dB", "-0.4", "dB"]
+    assert figures["echo"] == ["none", "none"]
+    assert figures["keys"] == ["all", "all"]
+
+
+def test_a_line_that_is_not_with_what_to_do() -> None:
+    way = Way(gain=None, noise=-67.0, delay=None, clips=-3.0, lost=40, echo_loss=20.5, echo_delay=60.0, keys_lost="59")
+    level = Gain(way="said", command="AT+QMIC", now=15000, proposed=37500)
+    text = said(way, QUIET, gains=(level,))
+    assert text[1:3] == [
+        "- It is 8.1 dB too quiet. Turn it up.",
+        "- Try AT+QMIC=37500, it is 15000 (--set: gain_said).",
+    ]
+    whole = "\n".join(text)
+    for figure in ("nothing heard", "-3 dBm0", "40 ms", "20.5 dB below", "60 ms", "2 lost"):
+        assert figure in whole
