@@ -19,6 +19,7 @@ from typing import NamedTuple
 from appliance.calls.messages import Message
 from appliance.calls.recorded import Recorded
 from appliance.calls.texts import JOINED, TEXT_MOST, Sms
+from appliance.store import statements as sql
 from appliance.store.migrate import TooNew, migrate
 
 DELAY = 0.2  # seconds a row may wait for company before it is written; what a power cut may take
@@ -31,48 +32,6 @@ DETAIL_MAX = 2_048  # characters of an event's JSON; a longer one is replaced by
 WAL_KEPT = 8_388_608  # bytes the write-ahead log is cut back to after a checkpoint
 SIDES = ("-wal", "-shm")  # what SQLite keeps beside the database
 FILES = ("", *SIDES, ".lock")
-
-LEG_TIMES = {"started": "started_at", "rang": "rang_at", "answered": "answered_at", "ended": "ended_at"}
-
-CALL = "INSERT INTO call (id, at, line, caller, called, name) VALUES (?, ?, ?, ?, ?, ?)"
-CALLER = "UPDATE call SET caller = ?, name = ? WHERE id = ?"
-LEG = {
-    state: f"INSERT INTO leg (call, id, party, kind, {column}, cause) VALUES (?, ?, ?, ?, ?, ?) "
-    f"ON CONFLICT (call, id) DO UPDATE SET {column} = coalesce({column}, excluded.{column}), "
-    "cause = coalesce(nullif(excluded.cause, 0), cause)"
-    for state, column in LEG_TIMES.items()
-}
-EVENT = "INSERT INTO event (call, at, kind, detail) VALUES (nullif(?, 0), ?, ?, ?)"
-TRACE = "INSERT INTO trace (call, at, rule, reason, subject, detail) VALUES (?, ?, ?, ?, ?, ?)"
-OVER = (
-    "INSERT INTO call (id, at, ended_at, outcome, queue, person, answered_at) VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6) "
-    "ON CONFLICT (id) DO UPDATE SET ended_at = ?2, outcome = ?3, queue = ?4, person = ?5, answered_at = ?6"
-)
-STUB = "INSERT INTO call (id, at) VALUES (?, ?)"  # a call whose first row was lost
-BIND = "INSERT OR REPLACE INTO binding (phone, contact, source, expires_at, agent) VALUES (?, ?, ?, ?, ?)"
-UNBIND = "DELETE FROM binding WHERE phone = ? AND contact = ?"
-MESSAGE = (
-    f"INSERT OR REPLACE INTO message ({', '.join(Message._fields)}) VALUES ({', '.join('?' * len(Message._fields))})"
-)
-RECORDING = f"INSERT OR REPLACE INTO recording ({', '.join(Recorded._fields)}) VALUES ({', '.join('?' * len(Recorded._fields))})"
-SMS = f"INSERT OR IGNORE INTO sms ({', '.join(Sms._fields)}) VALUES ({', '.join('?' * len(Sms._fields))})"
-SMS_ONCE = f"{SMS.replace('INSERT OR IGNORE', 'INSERT')} ON CONFLICT (mark) WHERE mark <> '' DO NOTHING"
-SMS_JOINED = "UPDATE sms SET state = ?, text = '', parts = '' WHERE id = ?"
-SMS_FORGOTTEN = "UPDATE sms SET mark = '' WHERE mark = ?"
-SMS_BECAME = "UPDATE sms SET state = ?, parts = ? WHERE id = ?"
-RECORDING_GONE = "DELETE FROM recording WHERE id = ?"
-MESSAGE_GONE = "DELETE FROM message WHERE id = ?"
-CUT = """
-UPDATE call SET outcome = 'cut',
-    answered_at = (SELECT min(answered_at) FROM leg WHERE call = call.id AND kind <> 'caller'),
-    ended_at = max(at, coalesce((SELECT max(at) FROM event WHERE call = call.id), 0),
-        coalesce((SELECT max(at) FROM trace WHERE call = call.id), 0),
-        coalesce((SELECT max(max(coalesce(started_at, 0), coalesce(rang_at, 0), coalesce(answered_at, 0),
-            coalesce(ended_at, 0))) FROM leg WHERE call = call.id), 0))
-    WHERE ended_at IS NULL;
-UPDATE leg SET ended_at = (SELECT ended_at FROM call WHERE id = leg.call)
-    WHERE ended_at IS NULL AND (SELECT outcome FROM call WHERE id = leg.call) = 'cut';
-"""
 
 FULL = ("journal-full", "The disk is full")
 TROUBLE = {
@@ -156,78 +115,78 @@ class Journal:
 
     def call(self, call: int, at: int, line: str, caller: str, called: str, name: str) -> None:
         """A call began."""
-        self._put(_Row(CALL, (call, at, _text(line), _text(caller), _text(called), _text(name))))
+        self._put(_Row(sql.CALL, (call, at, _text(line), _text(caller), _text(called), _text(name))))
 
     def leg(self, call: int, leg: int, at: int, party: str, kind: str, state: str, cause: int = 0) -> None:
         """A leg of kind phone, trunk or caller is now in a state: started, rang, answered or ended; else KeyError."""
-        self._put(_Row(LEG[state], (call, leg, _text(party), _text(kind), at, cause), call, at))
+        self._put(_Row(sql.LEG[state], (call, leg, _text(party), _text(kind), at, cause), call, at))
 
     def event(self, call: int, at: int, kind: str, detail: dict[str, object]) -> None:
         """Something happened; call 0 is no call's."""
         written = json.dumps(detail, default=str)
         if len(written) > DETAIL_MAX:
             written = json.dumps({"too_long": len(written)})
-        self._put(_Row(EVENT, (call, at, _text(kind), written), call, at), gives_way=True)
+        self._put(_Row(sql.EVENT, (call, at, _text(kind), written), call, at), gives_way=True)
 
     def trace(self, call: int, at: int, rule: int, reason: int, subject: str, detail: int) -> None:
         """A decision about a call."""
-        self._put(_Row(TRACE, (call, at, rule, reason, _text(subject), detail), call, at), gives_way=True)
+        self._put(_Row(sql.TRACE, (call, at, rule, reason, _text(subject), detail), call, at), gives_way=True)
 
     def over(self, call: int, at: int, outcome: str, queue: str, person: str, answered_at: int | None) -> None:
         """A call ended."""
-        self._put(_Row(OVER, (call, at, _text(outcome), _text(queue), _text(person), answered_at)))
+        self._put(_Row(sql.OVER, (call, at, _text(outcome), _text(queue), _text(person), answered_at)))
 
     def message(self, message: Message) -> None:
         """A message is kept, or other than it was."""
         values = (_text(value) if isinstance(value, str) else int(value) for value in message)
-        self._put(_Row(MESSAGE, tuple(values)))
+        self._put(_Row(sql.MESSAGE, tuple(values)))
 
     def message_gone(self, message: int) -> None:
         """It is kept no longer."""
-        self._put(_Row(MESSAGE_GONE, (message,)))
+        self._put(_Row(sql.MESSAGE_GONE, (message,)))
 
     def recording(self, recorded: Recorded) -> None:
         """A recording is kept or under way, or other than it was."""
         values = (_text(value) if isinstance(value, str) else int(value) for value in recorded)
-        self._put(_Row(RECORDING, tuple(values)))
+        self._put(_Row(sql.RECORDING, tuple(values)))
 
     def recording_gone(self, recording: int) -> None:
         """It is kept no longer."""
-        self._put(_Row(RECORDING_GONE, (recording,)))
+        self._put(_Row(sql.RECORDING_GONE, (recording,)))
 
     def caller(self, call: int, caller: str, name: str) -> None:
         """The number of a call's caller is known after all."""
-        self._put(_Row(CALLER, (_text(caller), _text(name), call)))
+        self._put(_Row(sql.CALLER, (_text(caller), _text(name), call)))
 
     def sms(self, sms: Sms) -> None:
         """A text message was sent."""
-        self._put(_Row(SMS, _sms(sms)))
+        self._put(_Row(sql.SMS, _sms(sms)))
 
     async def sms_once(self, sms: Sms, parts: Sequence[int] = ()) -> bool | None:
         """A text message came, or one was put together from parts that are kept.
 
         When it is on the disk: True, or False since one with its mark was there; None: it is not, and will not be."""
         changed: list[int] = []  # once for each attempt to write it
-        self._put(_Row(SMS_ONCE, _sms(sms), changed=changed.append))
+        self._put(_Row(sql.SMS_ONCE, _sms(sms), changed=changed.append))
         for part in parts:
-            self._put(_Row(SMS_JOINED, (JOINED, part)))
+            self._put(_Row(sql.SMS_JOINED, (JOINED, part)))
         return any(changed) if await self.durable() and changed else None
 
     def sms_forget(self, mark: str) -> None:
         """One that is told again is another."""
-        self._put(_Row(SMS_FORGOTTEN, (mark,)))
+        self._put(_Row(sql.SMS_FORGOTTEN, (mark,)))
 
     def sms_became(self, id: int, state: str, parts: str) -> None:
         """What became of one that was sent."""
-        self._put(_Row(SMS_BECAME, (state, _text(parts), id)))
+        self._put(_Row(sql.SMS_BECAME, (state, _text(parts), id)))
 
     def bind(self, phone: str, contact: str, source: str, expires_at: int, agent: str) -> None:
         """A telephone is reached at this contact until expires_at."""
-        self._put(_Row(BIND, (_text(phone), _text(contact), _text(source), expires_at, _text(agent))))
+        self._put(_Row(sql.BIND, (_text(phone), _text(contact), _text(source), expires_at, _text(agent))))
 
     def unbind(self, phone: str, contact: str) -> None:
         """The contact is no longer one of this telephone's."""
-        self._put(_Row(UNBIND, (_text(phone), _text(contact))))
+        self._put(_Row(sql.UNBIND, (_text(phone), _text(contact))))
 
     def flush(self, done: Callable[[bool], None] | None = None) -> None:
         """Put everything so far on the disk now; the writer calls `done`: True when it is there, False if never."""
@@ -405,7 +364,7 @@ class Journal:
             db.execute("PRAGMA trusted_schema = OFF")
             db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT}")
             migrate(db, "journal")
-            cut = "" if self._cut else CUT  # opened again, it may hold calls that go on
+            cut = "" if self._cut else sql.CUT  # opened again, it may hold calls that go on
             db.executescript(f"BEGIN IMMEDIATE; {cut} DELETE FROM binding WHERE expires_at <= {_now()}; COMMIT;")
             self._cut = True
             with self._changed:
@@ -484,7 +443,7 @@ def _apply(db: sqlite3.Connection, row: _Row) -> str:
         except sqlite3.IntegrityError as fault:
             if fault.sqlite_errorname != "SQLITE_CONSTRAINT_FOREIGNKEY":
                 raise
-            db.execute(STUB, (row.call, row.at))
+            db.execute(sql.STUB, (row.call, row.at))
             db.execute(row.sql, row.values)
     except (*ROW_FAULTS, OverflowError) as fault:
         return str(fault)

@@ -131,6 +131,32 @@ async def test_he_is_to_be_called_back_until_he_was(house: House) -> None:
     await house.until("missed/state", open=0, callers=[])
 
 
+async def test_who_calls_while_the_line_is_busy_is_to_be_called_back_and_the_house_knows_his_number(
+    house: House,
+) -> None:
+    second = "+37060000004"
+    house.modem.ring("+37060000003")
+    await house.anna.rings()
+    await house.anna.accept()
+    await house.anna.talks()
+    knocks = house.modem.knock(second)
+    await house.until("missed/state", open=1)
+    [caller] = json.loads(house.ear.now[f"{BOX}/missed/state"])["callers"]
+    assert (caller["number"], caller["line"]) == (second, "gsm")
+    await house.ear.until(lambda: [one["number"] for one in house.events("missed")][-1:] == [second], WITHIN)
+    [kept] = [one for one in Reader(house.office.journal).calls() if one.caller == second]
+    assert (kept.line, kept.outcome, kept.answered_at) == ("gsm", "abandoned", None)
+    house.modem.finish(knocks)
+    house.modem.far_hangs_up()
+    await house.anna.closed()
+    await house.anna.dial("860000004")
+    await house.modem.until(lambda: house.modem.calls, WITHIN)
+    house.modem.far_answers()
+    await house.anna.talks()
+    house.modem.far_hangs_up()
+    await house.until("missed/state", open=0, callers=[])
+
+
 async def test_a_listed_caller_is_refused_unanswered_and_the_gate_opens(house: House) -> None:
     house.modem.heard.clear()
     rung = len(house.events("ringing"))

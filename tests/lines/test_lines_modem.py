@@ -229,6 +229,20 @@ async def test_a_number_that_comes_late_does_not_hold_the_call_up(tmp_path: Path
         assert office.told[1] == Named(1, ANNA)
 
 
+@ALL
+async def test_a_caller_whose_number_never_comes_is_told_of_after_one_and_a_half_seconds(
+    family: str, tmp_path: Path
+) -> None:
+    async with plugged(family, tmp_path) as (simulator, _, office):
+        simulator.tells_numbers, simulator.hides_numbers = False, True
+        await office.ready()
+        began = asyncio.get_running_loop().time()
+        simulator.ring(ANNA)
+        await office.until(lambda: office.told)
+        assert office.told == [Incoming(1, "")]
+        assert 1.4 <= asyncio.get_running_loop().time() - began <= 2.5  # with room for a busy machine
+
+
 async def test_a_number_that_is_not_told_is_looked_up(tmp_path: Path) -> None:
     async with plugged("sim800", tmp_path) as (simulator, _, office):
         simulator.tells_numbers = False
