@@ -25,6 +25,7 @@ DISK_BAD, DISK_LOW, DISK_SHARE = 200 * MB, 1000 * MB, 0.05
 EARLIEST = 1_767_225_600_000  # 2026-01-01: a clock before that was never set
 MAIL_LATE = 15 * MINUTE
 DRAFT_OLD = DAY
+BACKUP_OLD = 2 * DAY
 CERTIFICATE_SOON, CERTIFICATE_LAST = 21 * DAY, 3 * DAY  # ours is renewed 60 days before its end
 WEAK = -103  # dBm: a bar of five; calls break off
 HOT, TOO_HOT = 70.0, 80.0  # degrees Celsius; a Raspberry Pi slows down at 80
@@ -393,6 +394,26 @@ def _webhooks(facts: Facts) -> Iterable[Finding]:
     ]
 
 
+def _backups(facts: Facts) -> Iterable[Finding]:
+    if facts.settings is None:
+        return UNTOLD
+    if facts.backups is None:
+        return [
+            Finding(
+                "none",
+                _("No backups are made."),
+                todo=_("Make a key by `linekeeper backup --make-key FILE`, and name it in the settings."),
+                page="/settings",
+            )
+        ]
+    todo = _("Look at `systemctl status linekeeper-backup`, and whether there is room.")
+    if facts.backups.newest is None:
+        return [_warning(_("There is no backup yet."), todo=todo)]
+    if facts.now - facts.backups.newest > BACKUP_OLD:
+        return [_bad(_("The newest backup is of {}."), _day(facts.backups.newest), todo=todo)]
+    return ()
+
+
 def _certificates(facts: Facts) -> Iterable[Finding]:
     found = [each for one in facts.certificates for each in _certificate(one, facts.now)]
     if facts.live and (trouble := facts.live.troubles.get("tls")):
@@ -513,6 +534,7 @@ CHECKS: tuple[Check, ...] = (
     Check("disk", _("Disk"), _("There is room."), _disk),
     Check("journal", _("Journal"), _("Every call is written down."), _journal),
     Check("recordings", _("Recordings"), _("Calls are recorded as the settings say."), _recordings),
+    Check("backups", _("Backups"), _("The newest is of the last two days."), _backups),
     Check("pages", _("Pages"), _("They are there."), _pages),
     Check("log-in", _("Log-in"), _("Only who may can log in."), _log_in),
     Check("certificates", _("Certificates"), _("They are good for a while."), _certificates),

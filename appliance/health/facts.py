@@ -37,6 +37,13 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Backups:
+    """When the newest was made; None: there is none, or it cannot be seen."""
+
+    newest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     now: int
     live: Live | None = None
@@ -48,4 +55,5 @@ class Facts:
     mails: Mails | None = None
     hooks: tuple[Hook, ...] | None = None
     certificates: tuple[Shown, ...] = ()
+    backups: Backups | None = None  # None: none are wanted
     machine: Machine = field(default_factory=Machine)

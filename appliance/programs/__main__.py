@@ -46,6 +46,8 @@ PROGRAMS = {
     "proof": "make what is kept of a PIN or of codes for premises actions",
     "audit": "print what was decided about premises actions, and check the log",
     "abort": "do not carry out an action whose delay is not over",
+    "backup": "make an encrypted copy of all that the box knows",
+    "recover": "have the box as a backup has it",
     "replay": "what recorded or made-up traffic would have been under other settings",
 }
 USAGE = "usage: linekeeper [-h] [--version] PROGRAM ...\n\n{}\n\n`linekeeper PROGRAM -h` tells what it takes.\n"
@@ -64,6 +66,7 @@ CODES = {
     "journal-in-use": UNAVAILABLE,
     "bridge-in-use": UNAVAILABLE,
     "switch-ended": OWN_FAULT,
+    "switch-runs": UNAVAILABLE,
     "unheard": NO_INPUT,
 }
 REASONS = {

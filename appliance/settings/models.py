@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from appliance.settings.actions import Action
+from appliance.settings.backup import Backup
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
 from appliance.settings.features import Features, Hold, Lamps, Parking, Room, Status
 from appliance.settings.guard import Guard
@@ -373,6 +374,7 @@ class Settings(Table):
     status: Status = setting("Reminders of a status.", Status())
     lamps: Lamps = setting("What lamp keys show.", Lamps())
     recording: Recording = setting("Recorded calls.", Recording())
+    backup: Backup = setting("Backups.", Backup())
     provisioning: Provisioning | None = setting("Settings of telephones, given by us.", None)
     room: dict[Name, Room] = setting("Conferences.", {}, max_length=64)
     phone: dict[Name, Phone] = setting("Devices.", {}, max_length=250)

@@ -319,6 +319,7 @@ SoundFile = Annotated[
 ]
 VoiceFile = Annotated[str, Text("the absolute path of a .onnx file", r"/[^\x00-\x1f\x7f]*\.onnx")]
 KeptFile = Annotated[str, Text("the absolute path of a file", r"/[^\x00-\x1f\x7f]*")]
+KeptFolder = Annotated[str, Text("the absolute path of a folder", r"/[^\x00-\x1f\x7f]*")]
 SpokenText = Annotated[
     str,
     Text(

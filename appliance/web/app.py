@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from appliance.web.access import Row, routes
 from appliance.web.accounts import Accounts
 from appliance.web.api import routes as api
+from appliance.web.backup_pages import BackupPages
 from appliance.web.begin import Begin
 from appliance.web.board import Board
 from appliance.web.box import Box
@@ -130,6 +131,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *WhatIfPages(box).rows(),
         *ReportPages(box).rows(),
         *StatusPage(box).rows(),
+        *BackupPages(box).rows(),
         *TokenPages().rows(),
         *WebhookPages(box).rows(),
         *PhoneFiles(box).rows(),

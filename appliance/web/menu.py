@@ -53,6 +53,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("/tokens", _("API and tokens"), "tokens"),
             Entry("/webhooks", _("Webhooks"), "webhooks"),
             Entry("/authority", _("Secure connection"), "authority"),
+            Entry("/backups", _("Backups"), "backups"),
             Entry("/audit", _("Audit log"), "audit"),
         ),
     ),

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 from appliance.control.live import Live
 from appliance.control.messages import Message, Messages, Refused
 from appliance.health.checks import Row, examine
-from appliance.health.facts import Facts, Hook, Mails, Shown
+from appliance.health.facts import Backups, Facts, Hook, Mails, Shown
 from appliance.host import machine
 from appliance.settings import documents
+from appliance.settings.backup import Backup
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.models import Settings
+from appliance.store.backups import made
 from appliance.store.office import Office
 from appliance.web.access import Refusal, now
 from appliance.web.certificates import good_until
@@ -81,6 +83,7 @@ class Standing:
             if office
             else None,
             certificates=await asyncio.to_thread(self._certificates, settings) if settings else (),
+            backups=(await asyncio.to_thread(_backups, settings.backup)) if settings else None,
             machine=await asyncio.to_thread(machine.look, folders),
         )
 
@@ -125,6 +128,12 @@ class Standing:
         if sip.tls:
             shown.append(_shown("SIP", Path(sip.certificate) if sip.certificate else self._state / "sip.pem"))
         return tuple(one for one in shown if one)
+
+
+def _backups(wanted: Backup) -> Backups | None:
+    if wanted.recipient is None:
+        return None
+    return Backups(max((one.at for one in made(Path(wanted.folder))), default=None))
 
 
 def _shown(use: str, file: Path) -> Shown | None:

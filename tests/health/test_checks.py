@@ -14,7 +14,7 @@ from appliance.control.messages import Line, Phone
 from appliance.control.modems import Modem
 from appliance.health import checks
 from appliance.health.checks import CHECKS, Row, examine, worst
-from appliance.health.facts import Facts, Hook, Mails, Shown
+from appliance.health.facts import Backups, Facts, Hook, Mails, Shown
 from appliance.host.machine import Disk, Machine
 from appliance.settings import documents
 from appliance.settings.models import Settings
@@ -63,6 +63,7 @@ WELL = Facts(
     mails=Mails(),
     hooks=(Hook("http://192.0.2.9/", 0, 0, ""),),
     certificates=(Shown("HTTPS", NOW + 300 * DAY),),
+    backups=Backups(NOW - DAY),
     machine=Machine((Disk(20 * GB, 30 * GB),), clock_set=True, hottest=48.2, low_voltage=False, on_battery=False),
 )
 
@@ -132,6 +133,9 @@ def machine(**changes: Any) -> Machine:
 
 ELSEWHERE: list[tuple[str, dict[str, Any], str, str]] = [
     ("switch", {"live": None}, "bad", "no call is taken"),
+    ("backups", {"backups": None}, "none", "No backups"),
+    ("backups", {"backups": Backups()}, "warning", "no backup yet"),
+    ("backups", {"backups": Backups(NOW - 3 * DAY)}, "bad", "newest backup is of"),
     *(
         (id, {"live": None}, "none", "Not known")
         for id in ("lines", "phones", "journal", "recordings", "bans", "bridge")

@@ -88,3 +88,13 @@ def test_every_user_is_made_and_the_switch_knows_what_each_may_ask() -> None:
 def test_the_switch_comes_before_everything_else_on_the_processor() -> None:
     assert service("switch")["CPUSchedulingPolicy"] == "rr"
     assert "CPUSchedulingPolicy" not in service("web")
+
+
+def test_the_nightly_backup_takes_its_arguments_and_reaches_no_network() -> None:
+    unit = service("backup")
+    binary, name, *given = shlex.split(unit["ExecStart"])
+    assert (Path(binary).name, name) == ("linekeeper", "backup")
+    parser = arguments.with_pages(arguments.parser("backup", ""))
+    assert parser.parse_args(given).pages == Path("/var/lib/linekeeper-web")
+    assert (unit["Type"], unit["RestrictAddressFamilies"], unit["IPAddressDeny"]) == ("oneshot", "none", "any")
+    assert "linekeeper-backup.timer" in (SYSTEMD / "linekeeper.target").read_text()

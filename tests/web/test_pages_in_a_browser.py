@@ -19,13 +19,13 @@ PAGES = (
     "/me", "/users", "/audit", "/settings", "/settings/at/person/anna", "/settings/at/queue/sales",
     "/settings/at/hours/office/week", "/settings/at/features", "/settings/history", "/settings/version/1",
     "/settings/import", "/settings/draft", "/tokens", "/scenarios", "/scenarios/main", "/scenarios/night", "/authority",
-    "/webhooks", "/status", "/phones", "/phones/desk1", "/codes", "/prompts",
+    "/webhooks", "/status", "/phones", "/phones/desk1", "/codes", "/prompts", "/backups",
 )  # fmt: skip
 # Routes that are no pages: streams, files, sounds, what a part of a page is fetched from.
 NO_PAGES = {
     "/events", "/health", "/messages/{id:int}/sound", "/recordings/{id:int}/sound", "/reports/export", "/reports/pdf",
     "/settings/export", "/calls/export", "/what-if/state", "/linekeeper-authority.crt",
-    "/provisioning/{secret}/{file}", "/provisioning/{secret}/{mac}/phonebook.xml", "/prompts/{file}",
+    "/provisioning/{secret}/{file}", "/provisioning/{secret}/{mac}/phonebook.xml", "/prompts/{file}", "/backups/{name}",
 }  # fmt: skip
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`linekeeper recover`: what is in a backup, for another box or this one. docs/backup.md."""
+
+import argparse
+import socket
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from appliance.programs import arguments
+from appliance.programs.backup import DOCUMENT
+from appliance.store import archive
+
+MARK = "AGE-SECRET-KEY-1"
+
+
+class Runs(Exception):
+    """The box is at work."""
+
+    id = "switch-runs"
+
+
+def main(argv: list[str]) -> int:
+    """0: the backup is sound, and is where it was to go."""
+    takes = arguments.with_pages(arguments.parser("recover", "Try a backup; or have the box as it has it."))
+    takes.add_argument("backup", type=Path, metavar="FILE")
+    takes.add_argument(
+        "--key", type=Path, metavar="FILE", required=True, help="what `linekeeper backup --make-key` made"
+    )
+    does = takes.add_mutually_exclusive_group()
+    does.add_argument("--into", type=Path, metavar="DIR", help="unpack it into this folder, which must not be there")
+    does.add_argument(
+        "--in-place",
+        action="store_true",
+        help="put it in the place of what is there, which is kept beside; nothing may run",
+    )
+    args = arguments.parse(takes, argv)
+    if args.in_place and _runs(args.socket):
+        raise Runs("the switch runs; end it first (`systemctl stop linekeeper.target`)")
+    near = args.into or args.state if args.into or args.in_place else None
+    if args.into and args.into.exists():
+        raise FileExistsError(17, "File exists", str(args.into))
+    with tempfile.TemporaryDirectory(dir=near.absolute().parent if near else None, prefix=".recover-") as folder:
+        count = archive.read(args.backup, _key(args.key), Path(folder))
+        settings = arguments.document(Path(folder, DOCUMENT, "office.toml"))
+        said = f"{args.backup.name}: {count} files of {settings.office.name}, all sound"
+        if args.into:
+            _all(Path(folder), args.into)
+            said += f"; they are in {args.into}"
+        elif args.in_place:
+            said += "\n" + "\n".join(_in_place(Path(folder), args))
+    arguments.show(said)
+    return 0
+
+
+def _key(file: Path) -> str:
+    """The line of it that is the key. Raises OSError."""
+    with suppress(UnicodeDecodeError):
+        for line in file.read_text()[:10_000].splitlines():
+            if line.startswith(MARK):
+                return line.strip()
+    return ""
+
+
+def _runs(control: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(control))
+        except OSError:
+            return False
+        return True
+
+
+def _all(folder: Path, into: Path) -> None:
+    into.mkdir(parents=True, mode=0o700)
+    for one in folder.iterdir():
+        one.rename(into / one.name)
+
+
+def _in_place(folder: Path, args: argparse.Namespace) -> list[str]:
+    """Each file and folder of the box, and where the one before is; what was in the backup stands there now."""
+    mark = time.strftime("before-%Y%m%d-%H%M%S", time.gmtime())
+    places = {"state": args.state, "pages": arguments.pages(args)}
+    moves = [(folder / name, place) for name, place in places.items() if (folder / name).is_dir()]
+    for file in sorted((folder / DOCUMENT).iterdir()):
+        moves.append((file, args.settings if file.name == "office.toml" else args.settings.with_name(file.name)))
+    said = []
+    for source, place in moves:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.exists():
+            place.rename(kept := place.with_name(f"{place.name}.{mark}"))
+            said.append(f"{place}: the one before is {kept}")
+        source.rename(place)
+    return said

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A copy of files and databases as one file: a tar, compressed by gzip, encrypted as age does (age-encryption.org/v1).
+
+Each is restored once as soon as it is written, by a key that is then forgotten: what cannot be had back is no backup.
+Databases are copied by SQLite, whole while others write; of other files what is there when their turn comes.
+"""
+
+import hashlib
+import os
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path, PurePosixPath
+from threading import Thread
+from typing import IO, Any, BinaryIO
+
+import pyrage  # type: ignore[import-untyped]
+
+SQLITE = b"SQLite format 3\0"
+BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
+PIECE = 1 << 16  # bytes
+
+Digests = dict[str, str]  # SHA-256 in hex, by name in the tar
+
+
+class BackupFailed(Exception):
+    """It was not made, or is none; nothing was changed."""
+
+    id = "backup-failed"
+
+
+def new_key() -> tuple[str, str]:
+    """A secret key, and whom backups are encrypted to so that it opens them."""
+    identity = pyrage.x25519.Identity.generate()
+    return str(identity), str(identity.to_public())
+
+
+def write(sources: Mapping[str, Path], leave: Iterable[Path], out: Path, recipient: str) -> int:
+    """Files and folders, each under its name, but those to be left out, into a new file; how many. Raises BackupFailed."""
+    part = out.with_name(f".{out.name}.part")
+    once = pyrage.x25519.Identity.generate()
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as folder:
+        members = dict(_members(sources, frozenset(leave), Path(folder)))
+        try:
+            written: Digests = {}
+            to = [pyrage.x25519.Recipient.from_str(recipient), once.to_public()]
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as file:
+                _through(partial(_pack, members, written), lambda stream: pyrage.encrypt_io(stream, file, to))
+                file.flush()
+                os.fsync(file.fileno())
+            (back := Path(folder, "back")).mkdir()
+            if _open(part, once, back) != written:
+                raise BackupFailed("the backup does not hold what was put into it")
+            whole(back)
+            part.rename(out)
+        except (pyrage.EncryptError, pyrage.RecipientError, tarfile.TarError, OSError) as fault:
+            raise BackupFailed(f"no backup was made: {fault}") from None
+        finally:
+            part.unlink(missing_ok=True)
+    return len(written)
+
+
+def read(archive: Path, key: str, into: Path) -> int:
+    """What is in a backup, into an empty folder; how many files. Raises BackupFailed, OSError."""
+    try:
+        identity = pyrage.x25519.Identity.from_str(key)
+    except pyrage.IdentityError:
+        raise BackupFailed("the key is none; it is a line that begins with AGE-SECRET-KEY-1") from None
+    count = len(_open(archive, identity, into))
+    whole(into)
+    return count
+
+
+def whole(folder: Path) -> None:
+    """Every database below a folder is sound. Raises BackupFailed."""
+    for path in _files(folder):
+        if _is_database(path):
+            with closing(sqlite3.connect(path)) as db:
+                try:
+                    found = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+                except sqlite3.DatabaseError as fault:
+                    found = str(fault)
+            if found != "ok":
+                raise BackupFailed(f"{path.relative_to(folder)} is damaged: {found}")
+
+
+# ---- what goes in ---------------------------------------------------------------------------------------------------
+
+
+def _members(sources: Mapping[str, Path], leave: frozenset[Path], folder: Path) -> Iterator[tuple[str, Path]]:
+    """Each file by its name in the tar; of a database a copy in the folder."""
+    left = {path.resolve() for path in leave}
+    for top, source in sources.items():
+        for path in [source] if source.is_file() else _files(source):
+            if left & {path.resolve(), *path.resolve().parents} or folder in path.parents:
+                continue
+            name = top if path == source else f"{top}/{path.relative_to(source)}"
+            if _is_database(path):
+                yield name, _copy(path, folder / hashlib.sha256(name.encode()).hexdigest())
+            elif not (path.name.endswith(BESIDE) and _is_database(Path(str(path).rpartition("-")[0]))):
+                yield name, path
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every regular file below it."""
+    for here, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (path for name in sorted(names) if (path := Path(here, name)).is_file() and not path.is_symlink())
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(SQLITE)) == SQLITE
+    except FileNotFoundError:
+        return False
+
+
+def _copy(database: Path, to: Path) -> Path:
+    with (
+        closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as db,
+        closing(sqlite3.connect(to)) as copy,
+    ):
+        db.backup(copy)
+    return to
+
+
+def _pack(members: Mapping[str, Path], digests: Digests, stream: BinaryIO) -> None:
+    with tarfile.open(fileobj=stream, mode="w|gz") as tar:
+        for name, path in members.items():
+            try:
+                file = path.open("rb")
+            except FileNotFoundError:
+                continue  # somebody deleted his message meanwhile
+            with file:
+                about = tarfile.TarInfo(name)
+                status = os.fstat(file.fileno())
+                about.size, about.mtime, about.mode = status.st_size, int(status.st_mtime), status.st_mode & 0o777
+                digested = _Digested(file)
+                tar.addfile(about, digested)  # type: ignore[arg-type]
+                digests[name] = digested.sha256.hexdigest()
+
+
+class _Digested:
+    """A file whose bytes are counted into a digest as they are read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.sha256 = file, hashlib.sha256()
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self.sha256.update(data)
+        return data
+
+
+# ---- and out --------------------------------------------------------------------------------------------------------
+
+
+def _open(archive: Path, identity: Any, into: Path) -> Digests:
+    """What came out, by its digests. Whoever knows the recipient may have made it, so nothing in it is believed."""
+    digests: Digests = {}
+    try:
+        with archive.open("rb") as file:
+            _through(lambda stream: pyrage.decrypt_io(file, stream, [identity]), partial(_unpack, into, digests))
+    except pyrage.DecryptError as fault:
+        raise BackupFailed(f"{archive.name} is not opened by this key: {fault}") from None
+    except (
+        tarfile.TarError,
+        EOFError,
+        OSError,
+    ) as fault:  # age tells what it cannot decrypt as an OSError without a number
+        if isinstance(fault, OSError) and fault.errno and not isinstance(fault, FileExistsError):
+            raise
+        raise BackupFailed(f"{archive.name} is damaged: {fault}") from None
+    return digests
+
+
+def _unpack(into: Path, digests: Digests, stream: BinaryIO) -> None:
+    with tarfile.open(fileobj=stream, mode="r|gz") as tar:
+        for member in tar:
+            name = PurePosixPath(member.name)
+            if not member.isreg() or name.is_absolute() or ".." in name.parts or not name.parts:
+                raise BackupFailed(f"there is something in it that is no file of a backup: {member.name[:80]!r}")
+            path = into / name
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            source = tar.extractfile(member)
+            assert source is not None  # it is a regular file
+            with open(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, member.mode & 0o777), "wb"
+            ) as out:
+                digested = _Digested(source)
+                while data := digested.read(PIECE):
+                    out.write(data)
+            digests[member.name] = digested.sha256.hexdigest()
+    while stream.read(PIECE):  # what stands behind the end of a tar
+        pass
+
+
+def _through(write: Callable[[BinaryIO], object], read: Callable[[BinaryIO], object]) -> None:
+    """One writes in a thread of its own what the other reads; of their faults the first, which made the other."""
+    ends = os.pipe()
+    source, sink = os.fdopen(ends[0], "rb"), os.fdopen(ends[1], "wb")
+    faults: list[BaseException] = []
+
+    def one(do: Callable[[BinaryIO], object], end: BinaryIO) -> None:
+        try:
+            do(end)
+        except BaseException as fault:
+            faults.append(fault)
+        with suppress(BrokenPipeError):
+            end.close()
+
+    writing = Thread(target=one, args=(write, sink))
+    writing.start()
+    one(read, source)
+    writing.join()
+    if faults:
+        raise faults[0]

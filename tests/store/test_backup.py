@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A box is backed up while it works, and had back from that on another machine, by the owner's key alone."""
+
+import io
+import os
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from appliance.programs import backup, recover
+from appliance.programs.backup import NoRecipient
+from appliance.programs.recover import Runs
+from appliance.store import archive
+from appliance.store.archive import BackupFailed
+from appliance.store.backups import made
+
+OFFICE = '[office]\nname = "Example"\ncountry = "LT"\ntime_zone = "Europe/Vilnius"\n\n[person.anna]\nname = "Anna"\n'
+
+
+class House:
+    """A box in a folder, its journal held open by a switch that writes."""
+
+    def __init__(self, folder: Path, recipient: str) -> None:
+        self.folder, self.state = folder, folder / "state"
+        self.settings, self.backups = folder / "office.toml", folder / "backups"
+        self.settings.write_text(
+            f'{OFFICE}\n[backup]\nrecipient = "{recipient}"\nfolder = "{self.backups}"\nkeep = 2\n'
+        )
+        (folder / "secrets.toml").write_text("[phone]\n")
+        for path, data in (("voicemail/1.wav", os.urandom(200_000)), ("recordings/1.lkr", b"said"), ("empty", b"")):
+            (self.state / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.state / path).write_bytes(data)
+        self.journal = sqlite3.connect(self.state / "journal.db", isolation_level=None)
+        self.journal.execute("PRAGMA journal_mode=WAL")
+        self.journal.execute("CREATE TABLE call (id)")
+        self.journal.execute("INSERT INTO call VALUES (1)")
+
+    def run(self, program: str, *given: str | Path) -> int:
+        main = {"backup": backup.main, "recover": recover.main}[program]
+        return main([*map(str, given), "--settings", str(self.settings), "--state", str(self.state)])
+
+
+@pytest.fixture
+def key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:
+    """What opens backups, and whom they are made for."""
+    backup.main(["--make-key", str(tmp_path / "key.txt")])
+    return tmp_path / "key.txt", capsys.readouterr().out.split('recipient = "')[1].split('"')[0]
+
+
+@pytest.fixture
+def house(tmp_path: Path, key: tuple[Path, str]) -> Iterator[House]:
+    (tmp_path / "box").mkdir()
+    house = House(tmp_path / "box", key[1])
+    with closing(house.journal):
+        yield house
+
+
+def test_a_box_at_work_is_had_back_elsewhere_with_all_it_knew(
+    house: House, key: tuple[Path, str], tmp_path: Path
+) -> None:
+    assert house.run("backup") == 0
+    house.journal.execute("INSERT INTO call VALUES (2)")  # after it
+    [one] = made(house.backups)
+    assert b"Example" not in one.file.read_bytes()
+    assert one.file.stat().st_mode & 0o777 == 0o640
+    assert house.run("recover", one.file, "--key", key[0], "--into", tmp_path / "back") == 0
+    back = tmp_path / "back"
+    assert (back / "settings/office.toml").read_text() == house.settings.read_text()
+    assert (back / "settings/secrets.toml").read_text() == "[phone]\n"
+    assert (back / "state/voicemail/1.wav").read_bytes() == (house.state / "voicemail/1.wav").read_bytes()
+    assert (back / "state/empty").read_bytes() == b""
+    assert not (back / "state/recordings").exists(), "recorded calls are not asked for"
+    with closing(sqlite3.connect(back / "state/journal.db")) as db:
+        assert db.execute("SELECT id FROM call").fetchall() == [(1,)]
+    assert sorted(path.name for path in (back / "state").iterdir()) == ["empty", "journal.db", "voicemail"]
+
+
+def test_in_its_place_what_was_there_is_kept_beside(house: House, key: tuple[Path, str]) -> None:
+    house.run("backup")
+    house.settings.write_text("broken")
+    (house.state / "voicemail/1.wav").unlink()
+    [one] = made(house.backups)
+    assert house.run("recover", one.file, "--key", key[0], "--in-place") == 0
+    assert "Example" in house.settings.read_text() and (house.state / "voicemail/1.wav").exists()
+    [before] = house.folder.glob("office.toml.before-*")
+    assert before.read_text() == "broken"
+    assert list(house.folder.glob("state.before-*/recordings/1.lkr"))
+
+
+def test_while_the_box_works_nothing_is_put_in_its_place(house: House, key: tuple[Path, str]) -> None:
+    import socket
+
+    house.run("backup")
+    with socket.socket(socket.AF_UNIX) as switch:
+        switch.bind(str(house.state / "control.sock"))
+        switch.listen()
+        with pytest.raises(Runs, match="end it first"):
+            house.run("recover", made(house.backups)[0].file, "--key", key[0], "--in-place")
+
+
+def test_the_oldest_go(house: House) -> None:
+    for day in (1, 2, 3):
+        house.backups.mkdir(exist_ok=True)
+        (house.backups / f"linekeeper-2026010{day}-000000.age").write_bytes(b"old")
+    (house.backups / "other.txt").write_text("not ours")
+    house.run("backup")
+    left = sorted(path.name for path in house.backups.iterdir())
+    assert len(left) == 3 and "linekeeper-20260103-000000.age" in left and "other.txt" in left
+
+
+def test_a_damaged_database_is_no_backup(house: House) -> None:
+    (house.state / "office.db").write_bytes(b"SQLite format 3\0" + os.urandom(4096))
+    with pytest.raises((BackupFailed, sqlite3.DatabaseError)):
+        house.run("backup")
+    assert list(house.backups.iterdir()) == [], "nothing half made is left"
+
+
+def test_another_key_a_cut_file_and_no_key_are_sentences(house: House, key: tuple[Path, str], tmp_path: Path) -> None:
+    house.run("backup")
+    [one] = made(house.backups)
+    other, cut = tmp_path / "other.txt", tmp_path / "cut.age"
+    backup.main(["--make-key", str(other)])
+    cut.write_bytes(one.file.read_bytes()[:-100])
+    for file, by in ((one.file, other), (cut, key[0]), (one.file, house.settings), (house.settings, key[0])):
+        with pytest.raises(BackupFailed):
+            house.run("recover", file, "--key", by)
+    house.settings.write_text(OFFICE)
+    with pytest.raises(NoRecipient, match="make-key"):
+        house.run("backup")
+
+
+@pytest.mark.parametrize("name", ["../out", "/etc/out", "a/../../out", "link"])
+def test_what_a_stranger_put_into_one_goes_nowhere_else(name: str, key: tuple[Path, str], tmp_path: Path) -> None:
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w:gz") as writing:
+        about = tarfile.TarInfo(name)
+        if name == "link":
+            about.type, about.linkname = tarfile.SYMTYPE, "/etc"
+        about.size = 0
+        writing.addfile(about, io.BytesIO())
+    forged = tmp_path / "forged.age"
+    forged.write_bytes(pyrage.encrypt(tar.getvalue(), [pyrage.x25519.Recipient.from_str(key[1])]))
+    (into := tmp_path / "into").mkdir()
+    secret = next(line for line in key[0].read_text().splitlines() if line.startswith("AGE"))
+    with pytest.raises(BackupFailed, match="no file of a backup"):
+        archive.read(forged, secret, into)
+    assert list(into.rglob("*")) == []
