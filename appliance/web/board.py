@@ -140,7 +140,8 @@ class Board:
         """The status of one person, and what may be done about it."""
         live = self._live()
         one = _person(live, str(asked.request.path_params["person"]))
-        shown = next(row for row in view.people(live, asked.say).rows if row.id == one.id)  # type: ignore[union-attr]
+        rows = view.people(live, asked.say, lambda person: _may_set(asked, person)).rows
+        shown = next(row for row in rows if row.id == one.id)  # type: ignore[union-attr]
         return asked.part(
             "board/person.html", person=one, row=shown, may=_may_set(asked, one.id), statuses=view.STATUS,
             codes=CODES, forwards=view.FORWARDS, left=_minutes(one.until),

@@ -70,7 +70,8 @@ class Face:
         if live is None:
             return
         for name in self.stale:
-            shown = getattr(view, name)(live, self._say)
+            more = (lambda person: self.looks.directs,) if name == "people" else ()
+            shown = getattr(view, name)(live, self._say, *more)
             facts = {"rows": shown.rows, "more": shown.more, "now": now(), "directs": self.looks.directs}
             self.parts[name] = self._templates.get_template(f"board/{name}.html").render(facts)
             self._show(name, self.parts[name])

@@ -114,12 +114,13 @@ def queues(live: Live, say: Say) -> Rows:
     return Rows([_queue(live, queue, waiting.get(queue.id, []), say) for queue in live.queues.values()])
 
 
-def people(live: Live, say: Say) -> Rows:
+def people(live: Live, say: Say, numbers: Callable[[str], bool] = lambda person: False) -> Rows:
+    """numbers: of whom it is shown where calls to him are forwarded to, which may be a private number."""
     talks = [call for call in live.calls.values() if call.state == "talking"]
     whose = {person.extension: person.id for person in live.people.values() if person.extension}
     on = {whose[call.caller]: call for call in talks if call.direction != "in" and call.caller in whose}
     on |= {call.person: call for call in talks if call.person}
-    return Rows([_person(live, person, on.get(person.id), say) for person in live.people.values()])
+    return Rows([_person(live, one, on.get(one.id), say, numbers(one.id)) for one in live.people.values()])
 
 
 def lines(live: Live, say: Say) -> Rows:
@@ -254,11 +255,13 @@ def _rung(live: Live, call: Call) -> str:
     return ", ".join(person_name(live, name) for name in call.ringing)
 
 
-def _person(live: Live, person: Person, call: Call | None, say: Say) -> PersonRow:
+def _person(live: Live, person: Person, call: Call | None, say: Say, numbers: bool) -> PersonRow:
     """Somebody free but not available is shown by his status; somebody busy keeps it as a note."""
     status = say(DISTURBED) if person.dnd else "" if person.status == "available" else say(STATUS[person.status])
     why = person.reason if not person.dnd else _because(person, say)
     forwards = [f"{say(FORWARDS.get(when, when))} → {number}" for when, number in person.forwards.items()]
+    if forwards and not numbers:
+        forwards = [say("forwarded")]
     name, on = person.name or person.id, row(live, call, say) if call else None
     if status and person.state == "free":
         note = "; ".join([*filter(None, [why]), *forwards])

@@ -178,6 +178,29 @@ async def test_somebody_sets_his_own_status_and_nobody_elses(switch: Switch, box
     assert switch.asked == []
 
 
+@pytest.mark.parametrize(
+    ("role", "board", "panel"),
+    [
+        (OWNER, True, True),
+        (SUPERVISOR, True, True),
+        (INSTALLER, False, False),
+        (EMPLOYEE, False, True),
+        (READER, False, False),
+    ],
+)
+async def test_where_somebodys_calls_go_is_seen_by_himself_and_by_who_directs_calls(
+    switch: Switch, box: Site, role: str, board: bool, panel: bool
+) -> None:
+    if role == EMPLOYEE:
+        box.office.change(EMPLOYEE, person="anna")
+    switch.person("anna", forwards={"always": "037060000009", "busy": "<0>"})
+    async with box.logged_in(role) as one:
+        numbers = "all calls → 037060000009; when busy → &lt;0&gt;"
+        for address, seen in (("/", board), ("/board/person/anna", panel)):
+            shown = await appears(one, numbers if seen else "<bdi>forwarded</bdi>", address)
+            assert seen or "037060000009" not in shown
+
+
 async def test_somebody_hands_his_own_call_on_after_asking_and_nobody_elses(switch: Switch, box: Site) -> None:
     box.office.change(EMPLOYEE, person="boris")
     switch.call(state="talking", person="boris")
