@@ -2,13 +2,14 @@
 """A call arrives: who calls, written down and told to the core."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from appliance.calls.call import Call, Direction, Outcome, State
 from appliance.calls.caller import read, who_calls
 from appliance.calls.features import Dialled
 from appliance.calls.hands import SERVICE
 from appliance.calls.history import History
+from appliance.calls.loopback import Arrived
 from appliance.calls.people import People
 from appliance.calls.ports import Audience, Journal, Leg
 from appliance.calls.ringing import Ringing
@@ -101,21 +102,27 @@ class Arriving:
 
     def knocked(self, line: str, number: str) -> None:
         """A caller nobody can take is a missed one, and is told with the talk he came in on."""
-        rules, now = self._routing.rules, self._routing.now()
-        who = who_calls(rules, line, None, number, "", "")
-        id = self._journal.next_call_id()
-        missed = Call(id, rules, "in", line, who.number, "", who.name, now, 0)
-        missed.trust, missed.state, missed.outcome = who.trust, State.OVER, "abandoned"
-        self._journal.call(id, now, line, missed.caller, "", missed.name)
         busy = [call for call in self._calls.values() if line in call.lines_used()]
-        self._journal.event(id, now, "line-busy", {"calls": [call.id for call in busy]})
+        missed, now = self.missed(Arrived(line, number), busy), self._routing.now()
+        for call in busy:
+            self._journal.event(call.id, now, "second-caller", {"number": missed.caller, "name": missed.name})
+            self._audience.happened("second-caller", call, detail=missed.caller)
+
+    def missed(self, arrived: Arrived, busy: Sequence[Call] = ()) -> Call:
+        """Who called and was taken by nobody. busy: the calls that his line had no room beside."""
+        rules, now = self._routing.rules, self._routing.now()
+        who = who_calls(rules, arrived.line, None, arrived.number, arrived.name, arrived.asserted)
+        id, called = self._journal.next_call_id(), read(rules, arrived.line, arrived.called)
+        missed = Call(id, rules, "in", arrived.line, who.number, called, who.name, now, 0)
+        missed.trust, missed.state, missed.outcome = who.trust, State.OVER, "abandoned"
+        self._journal.call(id, now, missed.line, missed.caller, missed.called, missed.name)
+        if busy:
+            self._journal.event(id, now, "line-busy", {"calls": [call.id for call in busy]})
         self._journal.over(id, now, "abandoned", "", "", None)
         self._history.over(missed)
-        log.info("call %d: %s (%s) calls on line %s, which is busy", id, who.number or "withheld", who.name, line)
-        for call in busy:
-            self._journal.event(call.id, now, "second-caller", {"number": who.number, "name": who.name})
-            self._audience.happened("second-caller", call, detail=who.number)
+        log.info("call %d: %s (%s) calls on line %s in vain", id, who.number or "withheld", who.name, missed.line)
         self._audience.happened("missed", missed)
+        return missed
 
     def tell(self, call: Call, trust: Trust, step: int = 0) -> None:
         """The core is told. step: where he is led whom we called ourselves; 0: he called. Raises CoreError."""

@@ -21,7 +21,7 @@ from appliance.calls.history import MISSED, History
 from appliance.calls.hours import Midnight, Mode, Override, Overrides
 from appliance.calls.listening import Listening, Speak, unspoken
 from appliance.calls.lookups import LookingUp
-from appliance.calls.loopback import Loopback
+from appliance.calls.loopback import Arrived, Loopback
 from appliance.calls.messages import Message, Messages
 from appliance.calls.originate import Originate
 from appliance.calls.outgoing import Outgoing
@@ -183,7 +183,7 @@ class CallControl:
         elif not (
             self.desk.dialled(leg, source, called, replaces)
             if phone
-            else self.loopback.incoming(leg, source, number, called)
+            else self.loopback.incoming(leg, Arrived(source, number, name, called, asserted))
         ):
             begun = self._arriving.begin(leg, source, phone, number, name, called, asserted)
             if isinstance(begun, int):
@@ -394,10 +394,17 @@ class CallControl:
         begun = self._arriving.begin(leg, phone, True, "", "", called, **how)
         return None if isinstance(begun, int) else begun
 
-    def stranger(self, leg: Leg, source: str, number: str, called: str, up: bool) -> None:
-        begun = self._arriving.begin(leg, source, False, number, "", called, up=up)
+    def stranger(self, leg: Leg, arrived: Arrived, up: bool) -> None:
+        line, number, name, called, asserted = arrived
+        begun: Call | int = NO_ROUTE
+        if line in self.rules.settings.line:
+            begun = self._arriving.begin(leg, line, False, number, name, called, asserted, up=up)
         if isinstance(begun, int):
             self._telephony.hang_up(leg, begun)
+
+    def missed(self, arrived: Arrived) -> None:
+        if arrived.line in self.rules.settings.line:
+            self._arriving.missed(arrived)
 
     def closed(self, call: Call, outcome: OutcomeName) -> None:
         self._close(call, outcome, "")

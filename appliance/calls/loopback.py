@@ -76,8 +76,21 @@ class Calls(Protocol):
 
     def begun(self, call: Call) -> None: ...
     def closed(self, call: Call, outcome: Outcome) -> None: ...
-    def stranger(self, leg: Leg, source: str, number: str, called: str, up: bool) -> None:
+    def stranger(self, leg: Leg, arrived: "Arrived", up: bool) -> None:
         """It is none of ours: an ordinary caller from now on. up: it was answered."""
+
+    def missed(self, arrived: "Arrived") -> None:
+        """It may have been none of ours, and is over."""
+
+
+class Arrived(NamedTuple):
+    """A call by a line, as the line told of it."""
+
+    line: str = ""
+    number: str = ""
+    name: str = ""
+    called: str = ""
+    asserted: str = ""
 
 
 @dataclass(slots=True)
@@ -90,10 +103,11 @@ class Trial:
     comes_by: frozenset[str]  # lines it may come back by
     out: Leg = 0
     back: Leg = 0
-    arrived: tuple[str, str, str] = ("", "", "")  # line, number, called, of the call that came back
+    arrived: Arrived = Arrived()  # the call that came back
     known: bool = False  # it is ours for certain
     up: set[Leg] = field(default_factory=set)
     over: str = ""  # it is, and why
+    let_go: bool = False  # both ends were hung up by us
     keys: dict[Leg, str] = field(default_factory=dict)  # heard at each
     done: set[Port] = field(default_factory=set)  # players at their end, recordings whose file is whole
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -134,7 +148,7 @@ class Loopback:
             said = await self._send(trial, trial.out, trial.back, sent, folder / "said")
             heard = await self._send(trial, trial.back, trial.out, sent, folder / "heard")
             outcome = "answered"
-            return Looped(trial.call.id, trial.arrived[0], said, heard)
+            return Looped(trial.call.id, trial.arrived.line, said, heard)
         finally:
             self._end(trial, outcome)
 
@@ -211,7 +225,7 @@ class Loopback:
             raise NotChecked("not-answered", f"line {trial.line} does not notice that its call was answered")
         if not trial.known and not await self._proved(trial):
             self._unknown(trial)
-            why = f"a call came by line {trial.arrived[0]}, but keys pressed on {trial.line} are not heard there"
+            why = f"a call came by line {trial.arrived.line}, but keys pressed on {trial.line} are not heard there"
             raise NotChecked("not-known", f"{why}: give line {trial.line} its number, by which its call is known")
 
     async def _proved(self, trial: Trial) -> bool:
@@ -223,11 +237,11 @@ class Loopback:
 
     def _unknown(self, trial: Trial) -> None:
         """Whoever called instead is a caller as any other."""
-        if trial.known or not trial.back:
+        if trial.known or trial.back not in self.legs:
             return
         leg, trial.back = trial.back, 0
         del self.legs[leg]
-        self._calls.stranger(leg, *trial.arrived, leg in trial.up)
+        self._calls.stranger(leg, trial.arrived, leg in trial.up)
 
     def _flow(self, trial: Trial, silence: Path, taken: Path) -> None:
         """Sound flows all the time, as in a talk: what nobody hears piles up, and is late for whoever hears it then."""
@@ -282,6 +296,8 @@ class Loopback:
         return true()
 
     def _end(self, trial: Trial, outcome: Outcome) -> None:
+        if not trial.let_go:
+            self._unknown(trial)
         for leg in (trial.out, trial.back):
             if leg in self.legs:
                 self._telephony.hang_up(leg, ENDED)
@@ -295,26 +311,27 @@ class Loopback:
 
     # ---- what is told; each tells whether it was ours ---------------------------------------------------------------
 
-    def incoming(self, leg: Leg, source: str, number: str, called: str) -> bool:
+    def incoming(self, leg: Leg, arrived: Arrived) -> bool:
         """A call by a line: whether it is one of ours that comes back."""
         for trial in self._trials.values():
-            if trial.back or trial.over or source not in trial.comes_by:
+            if trial.back or trial.over or arrived.line not in trial.comes_by:
                 continue
-            shown = _as_shown(self._rules().settings, source, number)
+            shown = _as_shown(self._rules().settings, arrived.line, arrived.number)
             if shown and trial.own and shown not in trial.own:
                 continue
-            trial.back, trial.arrived, trial.known = leg, (source, number, called), bool(shown and shown in trial.own)
+            trial.back, trial.arrived, trial.known = leg, arrived, bool(shown and shown in trial.own)
             trial.keys[leg], self.legs[leg] = "", trial
-            trial.call.talk = Ring(0, "", source, {leg: source}, answered=leg, outside=leg)
-            self._note(trial, leg, source, "started")
+            trial.call.talk = Ring(0, "", arrived.line, {leg: arrived.line}, answered=leg, outside=leg)
+            self._note(trial, leg, arrived.line, "started")
             self._changed(trial)
             return True
         return False
 
     def named(self, leg: Leg, number: str) -> bool:
         trial = self.legs.get(leg)
-        if trial and _as_shown(self._rules().settings, trial.arrived[0], number) in trial.own:
-            trial.known = True
+        if trial and leg == trial.back:
+            trial.arrived = trial.arrived._replace(number=number)
+            trial.known |= _as_shown(self._rules().settings, trial.arrived.line, number) in trial.own
         return trial is not None
 
     def rang(self, leg: Leg) -> bool:
@@ -325,7 +342,7 @@ class Loopback:
         if not trial:
             return False
         trial.up.add(leg)
-        line = trial.line if leg == trial.out else trial.arrived[0]
+        line = trial.line if leg == trial.out else trial.arrived.line
         self._note(trial, leg, line, "answered")
         if leg == trial.out:
             number = read(trial.call.called, trial.call.rules.settings.office.country)
@@ -337,8 +354,10 @@ class Loopback:
         trial = self.legs.pop(leg, None)
         if not trial:
             return False
-        line = trial.line if leg == trial.out else trial.arrived[0]
+        line = trial.line if leg == trial.out else trial.arrived.line
         self._note(trial, leg, line, "ended", cause)
+        if leg == trial.back and not trial.known:
+            self._calls.missed(trial.arrived)
         trial.over = trial.over or f"the call by line {trial.line} ended before its time (cause {cause} on line {line})"
         self._changed(trial)
         return True
@@ -367,6 +386,7 @@ class Loopback:
         if not trial:
             return False
         trial.over = trial.over or f"line {trial.line} was wanted for another call, or hung up"
+        trial.let_go = True
         for leg in (trial.out, trial.back):
             if leg in self.legs:
                 self._telephony.hang_up(leg, ENDED)
@@ -375,7 +395,7 @@ class Loopback:
 
     def on_lines(self) -> dict[Leg, tuple[Call, str]]:
         """As of Ringing."""
-        return {leg: (one.call, one.line if leg == one.out else one.arrived[0]) for leg, one in self.legs.items()}
+        return {leg: (one.call, one.line if leg == one.out else one.arrived.line) for leg, one in self.legs.items()}
 
     def close(self) -> None:
         for trial in list(self._trials.values()):
@@ -391,7 +411,7 @@ class Loopback:
 
     def _changed(self, trial: Trial) -> None:
         trial.changed.set()
-        for line in {trial.line, trial.arrived[0]} - {""}:
+        for line in {trial.line, trial.arrived.line} - {""}:
             self._audience.line_changed(line)
         self._audience.call_changed(trial.call.id)
 

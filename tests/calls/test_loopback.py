@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from appliance.calls import loopback
 from appliance.calls.loopback import Looped, NotChecked, Sent
+from appliance.store.reader import Reader
 from tests.calls.office import OFFICE, Office
 
 MOBILE, LAND, CALLER = "+37060000100", "+37052000000", "+37060000001"
@@ -175,6 +176,60 @@ async def test_a_stranger_without_a_number_is_a_caller_as_any_other(loop: Loop) 
     assert loop.rung() > 0
     assert not loop.office.asked("hang up", BACK)
     assert loop.office.call.up
+
+
+async def test_a_stranger_keeps_his_name_and_the_number_the_line_vouches_for(loop: Loop) -> None:
+    loop.swallowed = "0123456789"
+    loop.office.apply(OFFICE.replace('host = "192.0.2.7"', 'host = "192.0.2.7"\ntrust = "asserted"'))
+    check = loop.check("city", MOBILE)
+    await loop.dials("city")
+    loop.back = BACK
+    loop.control.incoming(BACK, "city", False, "860000009", "Mr X", LAND, "+37060000008")
+    await loop.answers()
+    assert await refused(check) == "not-known"
+    assert (loop.office.call.caller, loop.office.call.name) == ("+37060000008", "Mr X")
+
+
+async def test_a_stranger_whose_number_comes_late_is_shown_with_it(loop: Loop) -> None:
+    loop.swallowed = "0123456789"
+    check = loop.check()
+    await loop.dials()
+    loop.comes("")
+    loop.control.named(BACK, CALLER)
+    await loop.answers()
+    assert await refused(check) == "not-known"
+    assert loop.office.call.caller == CALLER
+
+
+async def test_a_stranger_who_gives_up_while_a_line_is_checked_is_missed(loop: Loop) -> None:
+    check = loop.check()
+    await loop.dials()
+    loop.comes("")
+    loop.control.named(BACK, CALLER)
+    loop.control.over(BACK, 16)
+    assert await refused(check) == "ended"
+    await loop.office.journal.durable()
+    missed = [one for one in Reader(loop.office.path).calls() if one.caller == CALLER]
+    assert [(one.line, one.outcome) for one in missed] == [("exchange", "abandoned")]
+
+
+async def test_a_stranger_stays_when_the_check_ends_before_its_time(loop: Loop) -> None:
+    check = loop.check()
+    await loop.dials()
+    loop.comes("")
+    loop.control.over(loop.out, 17)
+    assert await refused(check) == "ended"
+    assert loop.rung() > 0 and not loop.office.asked("hang up", BACK)
+
+
+async def test_its_own_call_that_ends_early_is_nobodys_missed_call(loop: Loop) -> None:
+    check = loop.check()
+    await loop.dials()
+    loop.comes(MOBILE)
+    loop.control.over(BACK, 16)
+    assert await refused(check) == "ended"
+    await loop.office.journal.durable()
+    assert len(Reader(loop.office.path).calls()) == 1
 
 
 async def test_a_number_that_comes_late_makes_it_known(loop: Loop) -> None:
