@@ -14,7 +14,7 @@ from appliance.web.access import COOKIE
 from tests.fakes.switch import Switch
 from tests.web.chromium import launched
 
-TIMES = 25  # each page is opened
+TIMES = 15  # each page is opened
 BYTES, MS = 100_000, 200.0  # what the first page may have and take
 PAGES = (
     ("/log-in", "log in", False),
