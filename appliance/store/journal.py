@@ -63,6 +63,7 @@ class _Row(NamedTuple):
     at: int = 0
     done: Callable[[bool], None] | None = None
     changed: Callable[[int], None] | None = None  # told how many rows it changed
+    also: tuple[tuple[str, tuple[object, ...]], ...] = ()  # statements after it, never in another transaction
 
 
 class Journal:
@@ -167,9 +168,8 @@ class Journal:
 
         When it is on the disk: True, or False since one with its mark was there; None: it is not, and will not be."""
         changed: list[int] = []  # once for each attempt to write it
-        self._put(_Row(sql.SMS_ONCE, _sms(sms), changed=changed.append))
-        for part in parts:
-            self._put(_Row(sql.SMS_JOINED, (JOINED, part)))
+        joined = tuple((sql.SMS_JOINED, (JOINED, part)) for part in parts)
+        self._put(_Row(sql.SMS_ONCE, _sms(sms), changed=changed.append, also=joined))
         return any(changed) if await self.durable() and changed else None
 
     def sms_forget(self, mark: str) -> None:
@@ -434,12 +434,14 @@ class Journal:
 
 
 def _apply(db: sqlite3.Connection, row: _Row) -> str:
-    """Carry out one row's statement; "" or why the database would not take it. Raises sqlite3.Error of the disk."""
+    """Carry out one row's statements; "" or why the database would not take it. Raises sqlite3.Error of the disk."""
     try:
         try:
             written = db.execute(row.sql, row.values)
             if row.changed:
                 row.changed(written.rowcount)
+            for statement, values in row.also:
+                db.execute(statement, values)
         except sqlite3.IntegrityError as fault:
             if fault.sqlite_errorname != "SQLITE_CONSTRAINT_FOREIGNKEY":
                 raise
