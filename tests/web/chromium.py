@@ -45,9 +45,11 @@ async def launched() -> AsyncIterator[Browser]:
 
 @contextlib.asynccontextmanager
 async def somebody(
-    chromium: Browser, *, width: int = DESK, dark: bool = False, forgives: str = ""
+    chromium: Browser, *, width: int = DESK, dark: bool = False, forgives: str = "", trusts: bool = False
 ) -> AsyncIterator[Page]:
-    """A visitor who was never here before. AssertionError for what the console complained of, but what has `forgives` in it."""
+    """A visitor who was never here before. AssertionError for what the console complained of, but what has `forgives` in it.
+
+    trusts: any certificate, as who clicks on past the warning."""
     phone = width < 600
     context = await chromium.new_context(
         viewport={"width": width, "height": 844 if phone else 800},
@@ -55,6 +57,7 @@ async def somebody(
         has_touch=phone,
         color_scheme="dark" if dark else "light",
         locale="en-US",
+        ignore_https_errors=trusts,
     )
     context.set_default_timeout(WITHIN)
     complaints: list[str] = []

@@ -201,7 +201,7 @@ async def running(document: Path, web: int) -> AsyncIterator[str]:
         async with Visitor(f"http://127.0.0.1:{web}") as one, asyncio.timeout(WITHIN):
             while True:
                 try:
-                    if (await one.get("/health")).status_code == 200:
+                    if (await one.get("/health")).status_code in (200, 426):  # or says that HTTPS is spoken
                         break
                 except OSError:
                     pass

@@ -73,10 +73,11 @@ class Place:
 
 @asynccontextmanager
 async def place(folder: Path, ports: Ports, chromium: Browser) -> AsyncIterator[Place]:
-    sip, web = ports.take(2), ports.take()
+    sip, web, secure = ports.take(2), ports.take(), ports.take()
     document = folder / "office.toml"
     fresh = (ROOT / "office.fresh.toml").read_text()
-    document.write_text(changed(fresh, ("port = 5060", f"port = {sip}"), ("port = 8080", f"port = {web}")))
+    ours = ("port = 5060", f"port = {sip}"), ("port = 8080", f"port = {web}"), ("port = 8443", f"port = {secure}")
+    document.write_text(changed(fresh, *ours))
     simulator = modem(folder)
     with FarEnd(tone.samples(CALLER_HZ, 1, RATE)) as far:
         simulator.far, far.quiet = far, True
@@ -85,7 +86,7 @@ async def place(folder: Path, ports: Ports, chromium: Browser) -> AsyncIterator[
             async with (
                 Mosquitto(folder, ports.take()) as broker,
                 running(document, web) as address,
-                somebody(chromium) as page,
+                somebody(chromium, trusts=True) as page,
             ):
                 await broker.start()
                 yield Place(folder, ports, Hands(page), address, simulator, far, broker)
@@ -96,6 +97,7 @@ async def place(folder: Path, ports: Ports, chromium: Browser) -> AsyncIterator[
 async def owner(at: Place) -> None:
     one = at.hands
     await one.page.goto(at.address)
+    await one.opens("main a[href^='https:']", "https://**")
     await one.photograph("install-1-comes")
     await one.opens("#pages a[href='/first-run']", "**/first-run")
     await one.write("#password", PASSWORD)
