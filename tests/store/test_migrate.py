@@ -32,6 +32,21 @@ def test_every_version_leads_forward_and_one_back_with_the_calls_kept(tmp_path: 
     assert db.execute("SELECT id, at FROM call").fetchall() == [(5, 7)]
 
 
+def test_texts_are_kept_on_the_way_there_and_a_part_that_waits_on_the_way_back(tmp_path: Path) -> None:
+    """Marks were several in a row; a text without a time might have been kept twice."""
+    db = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    migrate(db, "journal", 6)
+    sms = "INSERT INTO sms VALUES (?, 'gsm', ?, 7, ?, '+37060000001', 'hello', 1, ?, '')"
+    db.executemany(
+        sms, [(1, "received", 5, "a b c"), (2, "received", 0, "d"), (3, "received", 0, "d"), (4, "sent", 0, "")]
+    )
+    migrate(db, "journal", 7)
+    assert db.execute("SELECT id, mark FROM sms ORDER BY id").fetchall() == [(1, "a"), (2, "d"), (3, ""), (4, "")]
+    db.executemany(sms, [(5, "part", 5, "e"), (6, "joined", 5, "f")])
+    migrate(db, "journal", 6)
+    assert db.execute("SELECT id, state FROM sms WHERE id > 4").fetchall() == [(5, "received")]
+
+
 def test_an_older_program_goes_back_by_what_the_newer_one_left(tmp_path: Path) -> None:
     """The older program has no file for the newer version: the way back lies in the database."""
     db = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
