@@ -117,8 +117,8 @@ async def test_the_first_page_is_small_whatever_one_may_do(box: Site) -> None:
     async with box.logged_in(OWNER) as one:
         page = (await one.get("/")).text
         files = {found.partition("#")[0] for found in re.findall(r'(?:src|href)="(/static/[^"]+)"', page)}
-        assert any(file.endswith("/fetched/htmx.min.js") for file in files)
-        assert len(page.encode()) + sum([len((await one.get(file)).content) for file in files]) < 100_000
+        assert any(file.endswith("/direct.js") for file in files) and not any("/fetched/" in file for file in files)
+        assert len(page.encode()) + sum([len((await one.get(file)).content) for file in files]) < 60_000
 
 
 async def test_what_a_caller_chose_stands_beside_him_for_whoever_takes_the_call(switch: Switch, box: Site) -> None:
