@@ -98,6 +98,11 @@ class Arriving:
         call.caller, call.name, call.trust = who.number, who.name, who.trust
         self._journal.caller(call.id, call.caller, call.name)
         self._journal.event(call.id, self._routing.now(), "caller", {"number": call.caller})
+        for ringing in (*call.rings.values(), *([call.talk] if call.talk else [])):
+            if ringing.person and ringing.shown:
+                ringing.shown = call.shown(ringing.queue)
+        if call.talk:
+            self._ringing.display.tell(call.talk.answered, leg)
         self._audience.call_changed(call.id)
 
     def knocked(self, line: str, number: str) -> None:

@@ -53,7 +53,8 @@ class Ring:
     line: str  # "" for a person
     parties: dict[Leg, str] = field(default_factory=dict)  # our leg -> telephone or line
     answered: Leg = 0
-    shown: str = ""  # on displays
+    queue: str = ""  # why, on displays
+    shown: str = ""  # on displays; "" once he took it from elsewhere
     was: Party | None = None  # the caller of a call that he was taken from
     outside: Leg = 0  # the leg to a number outside, a mobile for one
     number: Number = NOBODY  # called there
@@ -90,6 +91,7 @@ class Call:
     phone: str = ""  # the telephone it comes from
     mobile: str = ""  # the line of the mobile it comes from, whose owner asks somebody
     caller_person: str = ""  # the one of ours who calls
+    was: Party | None = None  # who he is to displays, when the number he is at is his own business
     state: State = State.ARRIVED
     queue: str = ""
     queued_at: int | None = None
@@ -151,7 +153,12 @@ class Call:
         if len(known) > SHOWN:
             known = known[: SHOWN - 1] + "…"
         why = f"{queue} [{known}]".strip() if known else queue
-        return f"{why}: {self.name or self.caller or 'Withheld'}".removeprefix(": ")
+        who = self.who()
+        return f"{why}: {who.name or who.number or 'Withheld'}".removeprefix(": ")
+
+    def who(self) -> Party:
+        """The caller, as displays have him."""
+        return self.was or Party(self.caller, self.name)
 
 
 @dataclass(slots=True)

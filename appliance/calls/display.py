@@ -12,7 +12,7 @@ def party(call: Call, ring: Ring | None) -> Party:
 
     The number outside that somebody sends his calls to is his own business: he is shown."""
     if not ring:
-        return Party(call.caller, call.shown(""))
+        return Party(call.who().number, call.shown(""))
     if ring.was:
         return ring.was
     forwarder = call.forwarded[-1] if ring.line and call.forwarded and call.called == call.forwarded_to else ""
@@ -55,5 +55,5 @@ class Display:
         call, ring = self._legs.get(other, (None, None))
         where, own = self._legs.get(leg, (None, None))
         if call and not ring and own and own.shown and where is call:
-            return Party(call.caller, own.shown)
+            return Party(call.who().number, own.shown)
         return party(call, ring) if call else None

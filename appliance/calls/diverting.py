@@ -200,7 +200,7 @@ class Diverting:
                 self._routing.feed(Fact.FOUND, call=call.id, value=0)
                 self._routing.drain()
 
-        summons = self._calling.ring(table.phones, call.caller, call.shown(""), table.ring_for, answered, ended)
+        summons = self._calling.ring(table.phones, call.who().number, call.shown(""), table.ring_for, answered, ended)
         if summons:
             self._waiting[call.id] = summons
             self._hands.ringing(call)

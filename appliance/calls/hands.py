@@ -190,19 +190,20 @@ class Hands:
         call.talk, call.leg = None, 0
         now, line = self._routing.now(), ring.line_used() or ring.line
         outside = ring.number.e164 or ring.number.dialled
-        number, name = (outside, self._routing.rules.names.caller(outside)) if line else party(call, ring)
+        who = party(call, ring)
         new = Call(
             self._journal.next_call_id(),
             self._routing.rules,
             "in" if line else "internal",
             line or TELEPHONES,
-            number,
+            outside if line else who.number,
             call.caller,
-            name or call.name,
+            who.name or call.name,
             now,
             ring.answered,
             phone="" if line else ring.parties.get(ring.answered, ""),
             caller_person=ring.person,
+            was=who if line and who.number != outside else None,
             attributes=dict(call.attributes),
             up=True,
         )
@@ -228,6 +229,7 @@ class Hands:
             found.outside = partner if call.mobile else 0
             found.was = party(call, None)
         assert found is not None
+        found.was = found.was or (party(call, found) if found.line else None)
         kind = "caller" if ring else found.kind(partner)
         self.gone(call, partner, found.parties.get(partner, ""), kind)
         self._sound.silence(call)

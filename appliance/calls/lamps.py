@@ -105,7 +105,7 @@ def seen(number: str, name: str, shows: LampShows) -> tuple[str, str]:
 
 
 def within(call: Call, person: str, shows: LampShows) -> Iterator[Dialog]:
-    called, caller = seen(call.dialled or call.called, "", shows), seen(call.caller, call.name, shows)
+    called, caller = seen(call.dialled or call.called, "", shows), seen(*call.who(), shows)
     if call.caller_person == person:
         yield Dialog("confirmed" if call.up else "early" if call.told_ringing else "trying", True, call.leg, *called)
     for ring in call.rings.values():
@@ -276,7 +276,7 @@ class Lamps:
 
     def slot_changed(self, slot: str, call: Call | None) -> None:
         self._told.slot_changed(slot, call)
-        self.slot(slot, *((call.leg, call.caller, call.name) if call else (0,)))
+        self.slot(slot, *((call.leg, *call.who()) if call else (0,)))
 
     def mailbox_changed(self, mailbox: str) -> None:
         self._told.mailbox_changed(mailbox)

@@ -186,7 +186,7 @@ class Outgoing:
         told = outgoing.told(call.rules.settings, line, number)
         who, withheld, diverted = self._identity(call, table, number)
         return self._telephony.dial(
-            line, told, who or caller or call.caller, shown, withheld=withheld, diverted=diverted, anyway=anyway
+            line, told, who or caller or call.who().number, shown, withheld=withheld, diverted=diverted, anyway=anyway
         )
 
     @staticmethod
@@ -195,7 +195,7 @@ class Outgoing:
         s, asked = call.rules.settings, call.outgoing
         person = s.person.get(asked.person if asked else call.caller_person)
         ours = (person.number if person else None) or table.shown or ""
-        if call.direction == "in" and isinstance(table, SipLine) and table.diverts:
+        if call.direction == "in" and isinstance(table, SipLine) and table.diverts and not call.was:
             return call.caller, False, ours or call.called
         hides = bool(asked and asked.withheld and asked.number == number and number.kind != "emergency")
         return normalise(ours, s.office.country) if ours else "", hides, ""

@@ -54,14 +54,14 @@ class Ringing:
     def ring(self, call: Call, command: Command) -> None:
         settings = call.rules.settings
         person, queue = call.rules.names.name(command.target), call.rules.names.name(command.queue)
-        shown = call.shown(settings.queue[queue].name if queue in settings.queue else queue)
-        ring = Ring(command.leg, person, "", shown=shown)
+        queue = settings.queue[queue].name if queue in settings.queue else queue
+        ring = Ring(command.leg, person, "", queue=queue, shown=(shown := call.shown(queue)))
         call.rings[ring.leg] = ring
         self._audience.happened("ringing", call, person)  # first: the house hears of it as soon as the telephones do
         table, ways = settings.person.get(person), Ways(command.value)
         if table and ways & Ways.TELEPHONES:
             for phone in table.phones:
-                for leg in self._telephony.ring_phone(phone, call.caller, shown, call.at_once):
+                for leg in self._telephony.ring_phone(phone, call.who().number, shown, call.at_once):
                     self._join(call, ring, leg, phone)
         if table and table.mobile and ways & Ways.MOBILE:
             ring.number, ring.confirm = self._number(call, table.mobile), table.confirm

@@ -64,7 +64,7 @@ class Supervision:
         self._ring(call, phones, answered, self.over)
 
     def _ring(self, call: Call, phones: Iterable[str], answered, ended) -> None:  # type: ignore[no-untyped-def]
-        if not self._calling.ring(phones, call.caller, call.shown(""), RINGS_FOR, answered, ended):
+        if not self._calling.ring(phones, call.who().number, call.shown(""), RINGS_FOR, answered, ended):
             raise NotDialled("unreachable", "no telephone of these is registered")
 
     def digit(self, leg: Leg, digit: str) -> bool:

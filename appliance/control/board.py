@@ -276,7 +276,7 @@ def call_seen(call: calls.Call) -> messages.Call:
         direction=call.direction,
         state=call.state.value,
         line=call.line,
-        caller=call.caller,
+        caller=call.who().number,
         called=call.called,
         since=call.since,
         name=call.name,

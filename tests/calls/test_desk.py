@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from appliance.calls.call import State
+from appliance.core.names import Trust
 from appliance.settings.dialled import NotDialled
 from tests.calls.desks import (
     ANNA,
@@ -102,6 +103,33 @@ async def test_a_colleague_is_sent_on_by_the_one_who_called_him(office: Office) 
     assert office.asked("hang up", cile) == [16] and not calls(office)
     hang_up(office, cile)
     assert set(office.control.person_states().values()) == {"free"}
+
+
+PRIVATE = "+37061234567"
+
+
+@pytest.mark.parametrize("how", ["sent on", "put through"])
+async def test_who_was_reached_at_a_private_number_is_shown_as_himself_when_he_is_handed_on(
+    offices: Callable[..., Office], how: str
+) -> None:
+    forwards = 'extension = "102"\nname = "Boris"\nforward_always = "0861234567"'
+    office = offices(THREE.replace('extension = "102"', forwards))
+    office.register(CILE, 1)
+    anna = Desk(office, ANNA).dials("102")
+    boris = office.leg("city")
+    office.control.answered(boris)
+    assert talk(office, anna, boris)
+    press(office, anna, "##103#" if how == "sent on" else "*2103#")
+    cile = Desk(office, CILE).answers()
+    hang_up(office, anna)
+    assert talk(office, boris, cile)
+    seen = [*((number, name) for _, number, name in office.lines.shown[1:]), *office.lines.displays.get(cile, [])]
+    assert seen[-1] == ("102", "Boris") and not [one for one in seen if PRIVATE in "".join(one)]
+    [call] = calls(office)
+    if how == "sent on":
+        assert (call.caller, call.name, call.trust) == (PRIVATE, "Boris", Trust.PROVEN), (
+            "as whom he is believed and missed"
+        )
 
 
 async def test_whoever_was_called_outside_is_sent_to_a_queue(offices: Callable[..., Office]) -> None:
@@ -417,3 +445,16 @@ async def test_a_page_calls_nobody_for_help_nor_where_anna_may_not_call(office: 
     with pytest.raises(KeyError):
         office.control.desk.call_for("anna", [ANNA], number, "maria")
     assert not office.lines.legs.get(ANNA)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["while it rings", "in the talk"])
+async def test_a_number_that_comes_late_is_shown_in_place_of_withheld(office: Office, late: bool) -> None:
+    office.call_in("")
+    assert office.lines.shown[-1][1:] == ("", "Sales: Withheld")
+    if late:
+        anna = Desk(office, ANNA).answers()
+        office.control.named(CALLER, "+37060000001")
+    else:
+        office.control.named(CALLER, "+37060000001")
+        anna = Desk(office, ANNA).answers()
+    assert office.lines.displays[anna][-1] == ("+37060000001", "Sales: Mr Kazlauskas")
