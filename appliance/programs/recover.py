@@ -2,6 +2,7 @@
 """`linekeeper recover`: what is in a backup, for another box or this one. docs/backup.md."""
 
 import argparse
+import shutil
 import socket
 import tempfile
 import time
@@ -75,7 +76,7 @@ def _runs(control: Path) -> bool:
 def _all(folder: Path, into: Path) -> None:
     into.mkdir(parents=True, mode=0o700)
     for one in folder.iterdir():
-        one.rename(into / one.name)
+        shutil.move(one, into / one.name)
 
 
 def _in_place(folder: Path, args: argparse.Namespace) -> list[str]:
@@ -91,5 +92,5 @@ def _in_place(folder: Path, args: argparse.Namespace) -> list[str]:
         if place.exists():
             place.rename(kept := place.with_name(f"{place.name}.{mark}"))
             said.append(f"{place}: the one before is {kept}")
-        source.rename(place)
+        shutil.move(source, place)  # perhaps of another file system
     return said
