@@ -21,6 +21,7 @@
 #define FAILING 256         /* user names that fail, at addresses not to be banned */
 #define NEVER_MAX 32
 #define KNOWN_FOR 86400     /* s after somebody was let in from there */
+#define PACKET_BANS 60000    /* ms, for a scanner's packet, which may be anybody's */
 #define LONGEST 86400       /* s; a ban is twice as long as the one before, up to this */
 #define WRONG_WEIGHS 10000  /* ms: a telephone with an old password tries every 30 s, and may for ever */
 #define STRANGE_WEIGHS 200  /* ms: five a second for ever */
@@ -198,10 +199,21 @@ static int put(int64_t *bucket, int64_t now, int64_t weighs, int64_t room)
     return 1;
 }
 
-static void ban_it(struct source *source, const char *why, int64_t now)
+static void keep_out(struct source *source, const char *why, int64_t now, int64_t lasts)
 {
     char address[SIP_SOURCE_MAX];
     const char *text[] = {address, why};
+
+    source->banned_until = now + lasts;
+    source->strange = source->wrong = 0;
+    fence_old = 1;
+    fence_in_time(now);
+    sip_source_print(source->at, address);
+    sip_tell_c(SIP_EV_BANNED, 0, (int)source->bans, sip_now().sec + lasts / 1000, 2, text);
+}
+
+static void ban_it(struct source *source, const char *why, int64_t now)
+{
     int64_t lasts = rules.ban_for;
 
     for (unsigned i = 0; i < source->bans && lasts < LONGEST * 1000; i++)
@@ -209,12 +221,7 @@ static void ban_it(struct source *source, const char *why, int64_t now)
     if (lasts > LONGEST * 1000 && rules.ban_for < LONGEST * 1000)
         lasts = LONGEST * 1000;
     source->bans++;
-    source->banned_until = now + lasts;
-    source->strange = source->wrong = 0;
-    fence_old = 1;
-    fence_in_time(now);
-    sip_source_print(source->at, address);
-    sip_tell_c(SIP_EV_BANNED, 0, (int)source->bans, sip_now().sec + lasts / 1000, 2, text);
+    keep_out(source, why, now, lasts);
 }
 
 /* Whoever has a /48 has 65,536 of our sources. Where somebody was let in it stays with those that ask too much. */
@@ -256,7 +263,7 @@ static int banned(const pj_sockaddr *address)
     return (source && source->banned_until > now) || (around && around->banned_until > now);
 }
 
-static int strange(const pj_sockaddr *address, int64_t times, const char *why)
+static int strange(const pj_sockaddr *address, int64_t times)
 {
     struct sip_source at = sip_source_of(address);
     int64_t now = now_ms();
@@ -272,18 +279,18 @@ static int strange(const pj_sockaddr *address, int64_t times, const char *why)
         return put(&source->strange, now, KNOWN_WEIGHS * times, (int64_t)rules.strange * KNOWN_HAS * KNOWN_WEIGHS);
     if (put(&source->strange, now, STRANGE_WEIGHS * times, (int64_t)rules.strange * STRANGE_WEIGHS))
         return 1;
-    ban(source, why, now);
+    ban(source, times > 1 ? "malformed" : "requests", now);
     return 0;
 }
 
 int sip_guard_asked(const pjsip_rx_data *rdata)
 {
-    return strange(&rdata->pkt_info.src_addr, 1, "requests");
+    return strange(&rdata->pkt_info.src_addr, 1);
 }
 
 int sip_guard_malformed(const pj_sockaddr *address)
 {
-    return strange(address, MALFORMED_IS, "malformed");
+    return strange(address, MALFORMED_IS);
 }
 
 static int64_t *failing_of(struct sip_source at, const pj_str_t *user, int anew, int64_t now)
@@ -379,8 +386,8 @@ void sip_guard_look(void)
     fence(now);
 }
 
-/* Never answered, and banned by what it is where the address is its own: by a connection. A packet may say any, and is
- * counted like all others. Where somebody was let in, who may be beside it, it is heard as he is. */
+/* Never answered, and banned by what it is. A packet may say any address: that is a ban of a minute, and of no account for
+ * the next. Where somebody was let in, who may be beside it, it is heard as he is. */
 static int scanner(const pjsip_rx_data *rdata)
 {
     struct sip_source at = sip_source_of(&rdata->pkt_info.src_addr);
@@ -390,7 +397,7 @@ static int scanner(const pjsip_rx_data *rdata)
     if (!rules.on || is_never(at) || !(source = place(at, now, 0)) || source->known_until > now)
         return 0;
     if (rdata->tp_info.transport->flag & PJSIP_TRANSPORT_DATAGRAM)
-        strange(&rdata->pkt_info.src_addr, 1, "scanner");
+        keep_out(source, "scanner", now, rules.ban_for < PACKET_BANS ? rules.ban_for : PACKET_BANS);
     else
         ban(source, "scanner", now);
     return 1;
