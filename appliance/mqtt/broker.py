@@ -18,7 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from appliance.mqtt.connection import FAILED, Closed, Connection, Unfit
+from appliance.mqtt.connection import FAILED, QUOTA_EXCEEDED, Closed, Connection, Unfit
 from appliance.mqtt.outbox import Due, Outbox, Owed
 from appliance.mqtt.topics import Message
 from appliance.settings.brokers import Broker as Table
@@ -270,9 +270,8 @@ class Broker:
                         await self._ask(client)
                     elif (due := self._outbox.action()) and due.until > now:
                         await self._carry_out(client, due)
-                    elif owed := self._outbox.owed():
-                        await self._publish(client, owed.message)
-                        self._told(owed)
+                    elif owed := self._outbox.owed(now):
+                        await self._tell_text(client, owed)
                     elif message := self._outbox.moment(now) or self._outbox.changed():
                         await places.acquire()
                         under_way.create_task(self._deliver(client, message, places))
@@ -282,6 +281,14 @@ class Broker:
                         await self._news.wait()
         except* (aiomqtt.MqttError, OSError) as lost:
             raise _first(lost) from None
+
+    async def _tell_text(self, client: Connection, owed: Owed) -> None:
+        """One that the broker refuses for a while is told again, before all that came later."""
+        code = await self._publish(client, owed.message)
+        if code == QUOTA_EXCEEDED and (pause := self._outbox.put_off(time.monotonic())) is not None:
+            asyncio.get_running_loop().call_later(pause, self.news)
+        else:
+            self._told(owed)
 
     async def _deliver(self, client: Connection, message: Message, places: asyncio.Semaphore) -> None:
         try:
@@ -301,27 +308,27 @@ class Broker:
             self._acted(due, "no-expiry")
             return
         try:
-            taken = await self._publish(client, due.message)
+            taken = await self._publish(client, due.message) < FAILED
         except BaseException:  # cancelled too: when the connection ends, whoever listens may know first
             self._acted(due, "unconfirmed")
             raise
         self._acted(due, "" if taken else "not-taken")
 
-    async def _publish(self, client: Connection, message: Message) -> bool:
-        """Whether the broker took it; that it did not is told, and no reason not to go on."""
+    async def _publish(self, client: Connection, message: Message) -> int:
+        """The broker's reason code, FAILED or more: it did not take it, which is told, and no reason not to go on."""
         if self._is_left_out(message):
-            return False
+            return FAILED
         self._unanswered.append(message)
         try:
             code = await client.tell(message, self._properties(message))
         except Unfit as unfit:
             self._unanswered.remove(message)
             self._not_taken(message, str(unfit))
-            return False
+            return FAILED
         self._unanswered.remove(message)
         if code >= FAILED:
             self._not_taken(message, f"reason {code:#x}")
-        return code < FAILED
+        return code
 
     def _properties(self, message: Message) -> Properties | None:
         if self._protocol is not aiomqtt.ProtocolVersion.V5 or message.expiry is None:

@@ -12,6 +12,7 @@ from appliance.mqtt.topics import Message
 
 HEAD_MAX = 5  # bytes of a packet before its topic
 FAILED = 0x80  # and above: reason codes of MQTT 5 for what was not done
+QUOTA_EXCEEDED = 0x97  # as FAILED, but not for ever
 
 
 class Closed(aiomqtt.MqttError):

@@ -12,6 +12,8 @@ MOMENT_LIFE = 10.0  # seconds after which a momentary event is no news
 MOMENTS_MAX = 512  # half of what Mosquitto keeps for a listener that is slow; what is more would push out the newest
 ACTIONS_MAX = 64
 OWED_MAX = 64
+PUT_OFF, PUT_OFF_MOST = 5.0, 600.0  # seconds until a text that was refused for now is told again, doubling
+PUT_OFF_FOR = 86_400.0  # seconds; after a day it is no news
 
 
 class Due(NamedTuple):
@@ -40,6 +42,7 @@ class Outbox:
         self._moments: deque[tuple[float, Message]] = deque()
         self._actions: deque[Due] = deque()
         self._owed: deque[Owed] = deque()
+        self._put_off: tuple[float, float, float] | None = None  # the oldest: first when, until when, by how much
 
     def keep(self, messages: Iterable[Message]) -> None:
         """New last states of retained topics; a state equal to the last one is no change."""
@@ -98,13 +101,25 @@ class Outbox:
     def owe(self, owed: Owed) -> None:
         self._owed.append(owed)
 
-    def owed(self) -> Owed | None:
-        """The oldest text message; it stays until `paid()`."""
-        return self._owed[0] if self._owed else None
+    def owed(self, now: float) -> Owed | None:
+        """The oldest text message, unless it is put off; it stays until `paid()`."""
+        if not self._owed or (self._put_off and now < self._put_off[1]):
+            return None
+        return self._owed[0]
+
+    def put_off(self, now: float) -> float | None:
+        """The broker does not take the oldest text message for now: seconds until it is told again; None: no more."""
+        first, _, last = self._put_off or (now, now, PUT_OFF / 2)
+        if now - first >= PUT_OFF_FOR:
+            return None
+        pause = min(2 * last, PUT_OFF_MOST)
+        self._put_off = (first, now + pause, pause)
+        return pause
 
     def paid(self, owed: Owed) -> None:
-        """The broker has it."""
+        """The broker has it, or will never take it."""
         self._owed.remove(owed)
+        self._put_off = None
 
     def moment(self, now: float) -> Message | None:
         """The oldest momentary event that is still news, taken out."""

@@ -2,7 +2,7 @@
 """What waits for a broker that is away: the last state of everything, no old news, and never more than fits."""
 
 from appliance.control.messages import ActionDue
-from appliance.mqtt.outbox import ACTIONS_MAX, MOMENT_LIFE, MOMENTS_MAX, Due, Outbox
+from appliance.mqtt.outbox import ACTIONS_MAX, MOMENT_LIFE, MOMENTS_MAX, PUT_OFF_FOR, PUT_OFF_MOST, Due, Outbox, Owed
 from appliance.mqtt.topics import Message
 
 
@@ -97,3 +97,17 @@ def test_more_actions_than_fit_are_refused() -> None:
     outbox = Outbox()
     assert all(outbox.act(due(str(n), 9.0)) for n in range(ACTIONS_MAX))
     assert not outbox.act(due("one more", 9.0))
+
+
+def test_a_text_refused_for_now_waits_longer_each_time_and_is_given_up_after_a_day() -> None:
+    outbox, now, pauses = Outbox(), 100.0, []
+    outbox.owe(first := Owed(1, event("first")))
+    outbox.owe(second := Owed(2, event("second")))
+    while (pause := outbox.put_off(now)) is not None:
+        assert outbox.owed(now) is None and outbox.owed(now + pause) is first
+        pauses.append(pause)
+        now += pause
+    assert pauses[:3] == [5.0, 10.0, 20.0] and max(pauses) == PUT_OFF_MOST
+    assert PUT_OFF_FOR <= sum(pauses) < PUT_OFF_FOR + PUT_OFF_MOST
+    outbox.paid(first)
+    assert outbox.owed(now) is second, "at once"

@@ -11,7 +11,9 @@ import pytest
 
 from appliance.control.live import Live
 from appliance.control.modems import Modem, SendText
+from appliance.mqtt.connection import QUOTA_EXCEEDED, Connection
 from appliance.mqtt.discovery import Discovery
+from appliance.mqtt.topics import Message
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import Switch, small_office, with_modem
 from tests.mqtt.house import BOX, Bridging, all_is_told, is_said, says, settings
@@ -139,6 +141,27 @@ async def test_texts_that_came_while_the_broker_was_away_are_told_when_it_is_bac
         async with Listener(broker.port) as house:
             await house.until(lambda: len(told(house)) == 100)
             assert told(house) == [f"{n}" for n in range(100)]
+
+
+async def test_a_text_the_broker_has_no_room_for_now_is_told_later_before_the_next(
+    switch: Switch, broker: Mosquitto, bridge: Bridging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.mqtt.outbox.PUT_OFF", 0.1)
+    refusals, tell = [QUOTA_EXCEEDED] * 3, Connection.tell
+
+    async def refuses(connection: Connection, message: Message, properties: Any) -> int:
+        if message.topic == EVENTS and b"first" in message.payload and refusals:
+            return refusals.pop()
+        return await tell(connection, message, properties)
+
+    monkeypatch.setattr(Connection, "tell", refuses)
+    await broker.start()
+    async with Listener(broker.port) as house, bridge(broker.port):
+        await house.until(all_is_told(house))
+        switch.text(text="first")
+        switch.text(text="second")
+        await house.until(lambda: told(house)[-1:] == ["second"])
+        assert told(house) == ["first", "second"] and not refusals
 
 
 async def test_a_text_that_came_before_the_broker_was_there_at_all_is_told_by_the_next_bridge(
