@@ -69,9 +69,9 @@ class Begin:
         work = await drafts.work(asked)
         answering = _answering(asked, work.values)
         document = await asyncio.to_thread(edits.put, work.document, _edits(asked, work.values, answering))
-        if answering and answering.keys and not answering.welcome:
+        if wrong := _keys_fault(asked, answering):
             drafts.keep(asked, work, document)
-            return await self.page(asked, (asked.say("Write what callers hear first: which key is whose."),), 422)
+            return await self.page(asked, (asked.say(wrong),), 422)
         if found := await asyncio.to_thread(drafts.faults, document):
             drafts.keep(asked, work, document)
             return await self.page(asked, tuple(f"{fault.path}: {fault.message}" for fault in found[:20]), 422)
@@ -148,12 +148,24 @@ def _answering(asked: Visit, now: Values) -> Answering | None:
     if Answering.of(now) is None:
         return None
     people = now.get("person", {})
-    keys = {asked.text(f"key:{name}"): str(name) for name in people}
+    keys = {asked.text(f"key:{name}"): str(name) for name in reversed(people)}  # of two with one key the first has it
     return Answering(
         tuple(name for name in asked.form.getlist("people") if isinstance(name, str) and name in people),
-        {key: name for key, name in keys.items() if key and key in KEYS},
+        {key: name for key, name in keys.items() if key in [*KEYS]},
         *(" ".join(asked.text(words).split())[:WORDS_MOST] for words in ("welcome", "closed")),
     )
+
+
+def _keys_fault(asked: Visit, answering: Answering | None) -> str:
+    """Why the keys of a menu cannot be as they were given; "" nothing."""
+    given = [str(key) for name, key in asked.form.items() if name.startswith("key:") and key]
+    if answering is None or not given:
+        return ""
+    if set(given) - set(KEYS):
+        return _("A key is one figure, from 1 to 9.")
+    if len(set(given)) < len(given):
+        return _("Two people have the same key: give each one of his own.")
+    return "" if answering.welcome else _("Write what callers hear first: which key is whose.")
 
 
 def _windows(text: str) -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from appliance.control.modems import Socket
 from appliance.programs.demo.ports import Ports
 from tests.telephones import tone
@@ -110,6 +112,29 @@ async def test_who_comes_after_the_first_steps_is_rung_unless_unticked(tmp_path:
             assert tomllib.loads(switch.text)["scenario"]["main"]["open"] == "mailbox.office"
             await one.fill("/phones", "/phones/add", new="Anna")
             assert 'name="people" value="anna" checked' in (await one.get("/begin")).text
+
+
+@pytest.mark.parametrize(
+    ("language", "keys", "said"),
+    [
+        ("en", ("1", "1"), "Two people have the same key"),
+        ("ru", ("1", "1"), "одна и та же клавиша"),
+        ("uk", ("1", "1"), "та сама клавіша"),
+        ("en", ("12", "3"), "A key is one figure"),
+        ("en", ("0", ""), "A key is one figure"),
+    ],
+)
+async def test_each_has_a_key_of_his_own_and_it_is_one_figure(
+    tmp_path: Path, language: str, keys: tuple[str, str], said: str
+) -> None:
+    async with fresh(tmp_path) as (switch, box):
+        box.people()
+        async with box.logged_in("installer") as one:
+            form = filled((await one.get("/begin")).text) | {"key:anna": keys[0], "key:boris": keys[1]}
+            one.headers["Accept-Language"] = language
+            answer = await one.fill("/begin", **form, welcome="For Anna press one.")
+            assert answer.status_code == 422 and said in answer.text and switch.text == FRESH
+            assert "For Anna press one." in answer.text, "what was written stays"
 
 
 async def test_a_menu_is_typed_and_spoken_and_may_be_changed_or_left_out_again(tmp_path: Path) -> None:
