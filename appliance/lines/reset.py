@@ -25,11 +25,11 @@ async def reset(socket: str, rung: Rung, sysfs: Path = SYSFS, sleep: Sleep = asy
     else:
         switch, off, on, wait = power_of(socket, sysfs), "1", "0", OFF_POWER
     try:
-        await asyncio.to_thread(switch.write_text, off)
         try:
+            await asyncio.to_thread(switch.write_text, off)
             await sleep(wait)
-        finally:
-            switch.write_text(on)  # ended in between, too: nobody else would
+        finally:  # ended in between, too: nobody else would. The kernel asks the modem, which may take it seconds
+            await asyncio.to_thread(switch.write_text, on)
     except OSError as wrong:
         log.warning("the modem in the socket %s gets no %s: %s", socket, rung.do, wrong)
         return False
