@@ -67,6 +67,8 @@ CODES = {
     "bridge-in-use": UNAVAILABLE,
     "switch-ended": OWN_FAULT,
     "switch-runs": UNAVAILABLE,
+    "backup-failed": DISK,
+    "backup-folder": NO_PERMISSION,
     "unheard": NO_INPUT,
 }
 REASONS = {

@@ -40,6 +40,12 @@ def with_pages(takes: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return takes
 
 
+def with_kept(takes: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """--pages and --bridge: with --state all that the programs keep."""
+    takes.add_argument("--bridge", type=Path, metavar="DIR", help="what the bridge keeps (in --state)")
+    return with_pages(takes)
+
+
 def pages(args: argparse.Namespace) -> Path:
     """The folder of what the pages keep."""
     return Path(args.pages or args.state / "pages")

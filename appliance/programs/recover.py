@@ -2,6 +2,7 @@
 """`linekeeper recover`: what is in a backup, for another box or this one. docs/backup.md."""
 
 import argparse
+import os
 import shutil
 import socket
 import tempfile
@@ -13,6 +14,7 @@ from appliance.programs import arguments
 from appliance.programs.backup import DOCUMENT
 from appliance.store import archive
 
+INSTALLED = Path("/run/linekeeper/control.sock")  # of the units
 MARK = "AGE-SECRET-KEY-1"
 
 
@@ -24,7 +26,7 @@ class Runs(Exception):
 
 def main(argv: list[str]) -> int:
     """0: the backup is sound, and is where it was to go."""
-    takes = arguments.with_pages(arguments.parser("recover", "Try a backup; or have the box as it has it."))
+    takes = arguments.with_kept(arguments.parser("recover", "Try a backup; or have the box as it has it."))
     takes.add_argument("backup", type=Path, metavar="FILE")
     takes.add_argument(
         "--key", type=Path, metavar="FILE", required=True, help="what `linekeeper backup --make-key` made"
@@ -37,7 +39,7 @@ def main(argv: list[str]) -> int:
         help="put it in the place of what is there, which is kept beside; nothing may run",
     )
     args = arguments.parse(takes, argv)
-    if args.in_place and _runs(args.socket):
+    if args.in_place and any(map(_runs, (args.socket, INSTALLED))):
         raise Runs("the switch runs; end it first (`systemctl stop linekeeper.target`)")
     near = args.into or args.state if args.into or args.in_place else None
     if args.into and args.into.exists():
@@ -82,15 +84,18 @@ def _all(folder: Path, into: Path) -> None:
 def _in_place(folder: Path, args: argparse.Namespace) -> list[str]:
     """Each file and folder of the box, and where the one before is; what was in the backup stands there now."""
     mark = time.strftime("before-%Y%m%d-%H%M%S", time.gmtime())
-    places = {"state": args.state, "pages": arguments.pages(args)}
+    places = {"state": args.state, "pages": arguments.pages(args)} | ({"bridge": args.bridge} if args.bridge else {})
     moves = [(folder / name, place) for name, place in places.items() if (folder / name).is_dir()]
     for file in sorted((folder / DOCUMENT).iterdir()):
         moves.append((file, args.settings if file.name == "office.toml" else args.settings.with_name(file.name)))
     said = []
     for source, place in moves:
         place.parent.mkdir(parents=True, exist_ok=True)
+        owner = (place if place.exists() else place.parent).stat()
         if place.exists():
             place.rename(kept := place.with_name(f"{place.name}.{mark}"))
             said.append(f"{place}: the one before is {kept}")
         shutil.move(source, place)  # perhaps of another file system
+        if os.geteuid() == 0 and place.is_file():  # folders are given to their programs by the units
+            os.chown(place, owner.st_uid, owner.st_gid)
     return said

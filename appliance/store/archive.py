@@ -5,13 +5,17 @@ Each is restored once as soon as it is written, by a key that is then forgotten:
 Databases are copied by SQLite, whole while others write; of other files what is there when their turn comes.
 """
 
+import errno
+import fcntl
 import hashlib
 import os
+import shutil
 import sqlite3
+import stat
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
 from threading import Thread
@@ -22,6 +26,8 @@ import pyrage  # type: ignore[import-untyped]
 SQLITE = b"SQLite format 3\0"
 BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
 PIECE = 1 << 16  # bytes
+MB = 1_000_000
+SPARE = 200 * MB  # left to the box while one is made
 
 Digests = dict[str, str]  # SHA-256 in hex, by name in the tar
 
@@ -42,9 +48,10 @@ def write(sources: Mapping[str, Path], leave: Iterable[Path], out: Path, recipie
     """Files and folders, each under its name, but those to be left out, into a new file; how many. Raises BackupFailed."""
     part = out.with_name(f".{out.name}.part")
     once = pyrage.x25519.Identity.generate()
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".backup-") as folder:
-        members = dict(_members(sources, frozenset(leave), Path(folder)))
+    with _alone(out.parent), tempfile.TemporaryDirectory(dir=out.parent.resolve(), prefix=".backup-") as folder:
         try:
+            members = dict(_members(sources, frozenset(leave), Path(folder)))
+            _room(out.parent, 2 * sum(path.stat().st_size for path in members.values() if path.exists()))
             written: Digests = {}
             to = [pyrage.x25519.Recipient.from_str(recipient), once.to_public()]
             with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as file:
@@ -56,7 +63,7 @@ def write(sources: Mapping[str, Path], leave: Iterable[Path], out: Path, recipie
                 raise BackupFailed("the backup does not hold what was put into it")
             whole(back)
             part.rename(out)
-        except (pyrage.EncryptError, pyrage.RecipientError, tarfile.TarError, OSError) as fault:
+        except (pyrage.EncryptError, pyrage.RecipientError, tarfile.TarError, OSError, sqlite3.Error) as fault:
             raise BackupFailed(f"no backup was made: {fault}") from None
         finally:
             part.unlink(missing_ok=True)
@@ -76,6 +83,7 @@ def read(archive: Path, key: str, into: Path) -> int:
 
 def whole(folder: Path) -> None:
     """Every database below a folder is sound. Raises BackupFailed."""
+    folder = folder.resolve()
     for path in _files(folder):
         if _is_database(path):
             with closing(sqlite3.connect(path)) as db:
@@ -87,14 +95,40 @@ def whole(folder: Path) -> None:
                 raise BackupFailed(f"{path.relative_to(folder)} is damaged: {found}")
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else makes one there; what one that was cut short left is gone: it lies there in the clear."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for left in folder.glob(".backup-*"):
+            shutil.rmtree(left)
+        for left in folder.glob(".*.age.part"):
+            left.unlink()
+        yield
+    except BlockingIOError:
+        raise BackupFailed(f"another backup is being made in {folder}") from None
+    finally:
+        os.close(lock)
+
+
+def _room(folder: Path, size: int) -> None:
+    """Room for so many bytes, and for what the box writes meanwhile. Raises BackupFailed."""
+    if (free := shutil.disk_usage(folder).free) < size + SPARE:
+        raise BackupFailed(f"{folder} has {free // MB} MB free; {(size + SPARE) // MB} MB are needed")
+
+
 # ---- what goes in ---------------------------------------------------------------------------------------------------
 
 
 def _members(sources: Mapping[str, Path], leave: frozenset[Path], folder: Path) -> Iterator[tuple[str, Path]]:
     """Each file by its name in the tar; of a database a copy in the folder."""
     left = {path.resolve() for path in leave}
-    for top, source in sources.items():
-        for path in [source] if source.is_file() else _files(source):
+    for top, given in sources.items():
+        source = given.resolve() if given.is_dir() else given.parent.resolve() / given.name
+        if source.is_symlink():
+            raise BackupFailed(f"{given} is a link; say where it leads")
+        for path in _files(source):
             if left & {path.resolve(), *path.resolve().parents} or folder in path.parents:
                 continue
             name = top if path == source else f"{top}/{path.relative_to(source)}"
@@ -104,22 +138,34 @@ def _members(sources: Mapping[str, Path], leave: frozenset[Path], folder: Path) 
                 yield name, path
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Every regular file below it."""
-    for here, folders, names in os.walk(folder):
+def _files(source: Path) -> Iterator[Path]:
+    """Every regular file below it, or itself; none by a link, which may lead to what whoever made it may not read."""
+    if source.is_file():
+        yield source
+    for here, folders, names in os.walk(source):
         folders.sort()
         yield from (path for name in sorted(names) if (path := Path(here, name)).is_file() and not path.is_symlink())
 
 
+def _plain(path: Path) -> BinaryIO:
+    """A regular file that is where it was found, whatever its folder's owner puts there. Raises OSError."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and os.readlink(f"/proc/self/fd/{file.fileno()}") == str(path):
+        return file
+    file.close()
+    raise FileNotFoundError(errno.ENOENT, "it is another by now", str(path))
+
+
 def _is_database(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with _plain(path) as file:
             return file.read(len(SQLITE)) == SQLITE
     except FileNotFoundError:
         return False
 
 
 def _copy(database: Path, to: Path) -> Path:
+    _room(to.parent, database.stat().st_size)
     with (
         closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as db,
         closing(sqlite3.connect(to)) as copy,
@@ -132,7 +178,7 @@ def _pack(members: Mapping[str, Path], digests: Digests, stream: BinaryIO) -> No
     with tarfile.open(fileobj=stream, mode="w|gz") as tar:
         for name, path in members.items():
             try:
-                file = path.open("rb")
+                file = _plain(path)
             except FileNotFoundError:
                 continue  # somebody deleted his message meanwhile
             with file:

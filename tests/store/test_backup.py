@@ -13,7 +13,7 @@ import pyrage
 import pytest
 
 from appliance.programs import backup, recover
-from appliance.programs.backup import NoRecipient
+from appliance.programs.backup import NoRecipient, OthersFolder
 from appliance.programs.recover import Runs
 from appliance.store import archive
 from appliance.store.archive import BackupFailed
@@ -150,3 +150,58 @@ def test_what_a_stranger_put_into_one_goes_nowhere_else(name: str, key: tuple[Pa
     with pytest.raises(BackupFailed, match="no file of a backup"):
         archive.read(forged, secret, into)
     assert list(into.rglob("*")) == []
+
+
+def test_a_link_that_a_program_put_there_leads_nowhere(house: House, key: tuple[Path, str], tmp_path: Path) -> None:
+    (tmp_path / "shadow").write_text("secret")
+    (house.state / "voicemail/2.wav").symlink_to(tmp_path / "shadow")
+    house.run("backup")
+    assert house.run("recover", made(house.backups)[0].file, "--key", key[0], "--into", tmp_path / "back") == 0
+    assert not (tmp_path / "back/state/voicemail/2.wav").exists()
+    (house.folder / "web.toml").symlink_to(tmp_path / "shadow")
+    with pytest.raises(BackupFailed, match="is a link"):
+        house.run("backup")
+
+
+def test_a_file_below_a_folder_that_was_swapped_for_a_link_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/shadow").write_text("secret")
+    (tmp_path / "voicemail").symlink_to(tmp_path / "etc")
+    stream = io.BytesIO()
+    digests: dict[str, str] = {}
+    archive._pack({"shadow": tmp_path / "voicemail/shadow"}, digests, stream)
+    assert digests == {}
+
+
+def test_what_a_cut_backup_left_goes_and_a_clock_that_was_ahead_takes_no_new_one(house: House) -> None:
+    (house.backups / ".backup-old").mkdir(parents=True)
+    (house.backups / ".backup-old/journal").write_bytes(b"in the clear")
+    for year in (2097, 2098, 2099):
+        (house.backups / f"linekeeper-{year}0101-000000.age").write_bytes(b"ahead")
+    house.run("backup")
+    left = sorted(path.name for path in house.backups.iterdir())
+    assert len(left) == 2 and left[1] == "linekeeper-20990101-000000.age"
+
+
+def test_a_full_disk_is_left_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "SPARE", 1 << 60)
+    with pytest.raises(BackupFailed, match="MB free"):
+        house.run("backup")
+    assert list(house.backups.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone writes where others may")
+def test_root_writes_no_backup_where_others_may_write(house: House) -> None:
+    house.backups.mkdir()
+    os.chown(house.backups, 65534, 65534)
+    with pytest.raises(OthersFolder, match="others than root"):
+        house.run("backup")
+    assert list(house.backups.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives files away")
+def test_a_file_put_in_place_belongs_to_whom_the_one_before_did(house: House, key: tuple[Path, str]) -> None:
+    house.run("backup")
+    os.chown(house.settings, 65534, 65534)
+    assert house.run("recover", made(house.backups)[0].file, "--key", key[0], "--in-place") == 0
+    assert (house.settings.stat().st_uid, house.settings.stat().st_gid) == (65534, 65534)
