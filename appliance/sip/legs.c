@@ -258,7 +258,7 @@ static void on_transaction(pjsua_call_id call, pjsip_transaction *tsx, pjsip_eve
 {
     sip_transfer_know(pjsip_tsx_get_dlg(tsx), sip_leg_of_call(call));
     note_unheard(call, tsx);
-    if (!sip_shown_answered(sip_leg_of_call(call), tsx))
+    if (!sip_shown_answered(sip_leg_of_call(call), tsx, event))
         note_glare(call, tsx);
     note_given_up(call, tsx);
     note_early_sound(call, tsx, event);

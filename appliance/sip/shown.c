@@ -13,6 +13,7 @@
 
 #define BUSY_AGAIN 500 /* ms after an offer of either side was found under way */
 #define GLARES_MAX 4   /* one after another, before a telephone is told no more */
+#define AFTER_MAX 60   /* s that a telephone may ask for before it is told again */
 
 struct sip_shown {
     char wanted[SIP_IDENTITY_MAX]; /* "": whatever it knows by itself */
@@ -78,10 +79,27 @@ static void wait(sip_handle leg, struct sip_shown *shown, unsigned ms)
     shown->waits = pjsua_schedule_timer2(on_timer, (void *)(uintptr_t)leg, ms) == PJ_SUCCESS;
 }
 
-/* What became of the request under way. */
-static void over(sip_handle leg, struct sip_slot *slot, int status)
+/* When a request that was refused may come again, in ms; 0: never. RFC 3311 lets a telephone answer 500 with Retry-After
+ * where it has an offer under way, RFC 3261 section 14.2 where it has not answered one. */
+static unsigned again_after(const struct sip_slot *slot, int status, const pjsip_event *event)
+{
+    const pjsip_retry_after_hdr *after;
+    unsigned by_chance = 1 + sip_leg_after_glare(slot->id);
+
+    if (status == PJSIP_SC_REQUEST_PENDING)
+        return by_chance;
+    if ((status != PJSIP_SC_INTERNAL_SERVER_ERROR && status != PJSIP_SC_SERVICE_UNAVAILABLE) || !event ||
+        event->body.tsx_state.type != PJSIP_EVENT_RX_MSG)
+        return 0;
+    after = pjsip_msg_find_hdr(event->body.tsx_state.src.rdata->msg_info.msg, PJSIP_H_RETRY_AFTER, NULL);
+    return after && after->ivalue >= 0 && after->ivalue <= AFTER_MAX ? (unsigned)after->ivalue * 1000 + by_chance : 0;
+}
+
+/* What became of the request under way; event: of its answer, or none. */
+static void over(sip_handle leg, struct sip_slot *slot, int status, const pjsip_event *event)
 {
     struct sip_shown *shown = slot->shown;
+    unsigned again;
 
     shown->under_way = 0;
     shown->reinvite = -1;
@@ -89,8 +107,8 @@ static void over(sip_handle leg, struct sip_slot *slot, int status)
         memcpy(shown->told, shown->asked, sizeof shown->told);
         shown->glares = 0;
         look(leg, slot);
-    } else if (status == PJSIP_SC_REQUEST_PENDING && ++shown->glares < GLARES_MAX) {
-        wait(leg, shown, sip_leg_after_glare(slot->id));
+    } else if ((again = again_after(slot, status, event)) > 0 && ++shown->glares < GLARES_MAX) {
+        wait(leg, shown, again);
     } else {
         shown->never = 1;
     }
@@ -108,7 +126,7 @@ static void on_update(void *token, pjsip_event *event)
         return;
     if (tsx->status_code / 100 == 2 && event->body.tsx_state.type == PJSIP_EVENT_RX_MSG)
         pjsip_timer_process_resp(session, event->body.tsx_state.src.rdata, NULL);
-    over(leg, slot, tsx->status_code);
+    over(leg, slot, tsx->status_code, event);
 }
 
 /* Who understands it is told by From too, from now on. */
@@ -187,7 +205,7 @@ static void look(sip_handle leg, struct sip_slot *slot)
         status = reinvite(shown, session);
     pjsip_dlg_dec_lock(session->dlg);
     if (status != PJ_SUCCESS && sip_slot_look(leg) && slot->shown->under_way)
-        over(leg, slot, PJSIP_SC_SERVICE_UNAVAILABLE);
+        over(leg, slot, PJSIP_SC_SERVICE_UNAVAILABLE, NULL);
 }
 
 void sip_shown_look(sip_handle leg)
@@ -198,7 +216,7 @@ void sip_shown_look(sip_handle leg)
         look(leg, slot);
 }
 
-int sip_shown_answered(sip_handle leg, const pjsip_transaction *tsx)
+int sip_shown_answered(sip_handle leg, const pjsip_transaction *tsx, const pjsip_event *event)
 {
     struct sip_slot *slot = sip_slot_look(leg);
 
@@ -206,7 +224,7 @@ int sip_shown_answered(sip_handle leg, const pjsip_transaction *tsx)
         slot->shown->reinvite < 0 || tsx->cseq != slot->shown->reinvite)
         return 0;
     if (tsx->status_code >= 200)
-        over(leg, slot, tsx->status_code);
+        over(leg, slot, tsx->status_code, event);
     return 1;
 }
 

@@ -232,7 +232,8 @@ void sip_shown_at_first(struct sip_slot *slot, const char *identity); /* by the 
 void sip_shown_in_answer(struct sip_slot *slot, pjsua_msg_data *data, pjsip_generic_string_hdr *header);
 void sip_shown_set(const struct sip_command *command);
 void sip_shown_look(sip_handle leg); /* its call is answered */
-int sip_shown_answered(sip_handle leg, const pjsip_transaction *tsx); /* was it the request that told it? */
+/* Was it the request that told it? */
+int sip_shown_answered(sip_handle leg, const pjsip_transaction *tsx, const pjsip_event *event);
 
 /* transfer.c: REFER by telephones of ours, and calls named by Replaces (RFC 3515, 3891, 4488) */
 pj_status_t sip_transfer_init(void);

@@ -156,6 +156,21 @@ async def test_a_telephone_that_refuses_keeps_its_call_and_is_asked_no_more(box:
     await goes_on(box, wire, call)
 
 
+@pytest.mark.parametrize(("method", "status"), [("UPDATE", 500), ("INVITE", 503)])
+async def test_a_telephone_that_cannot_take_it_now_is_told_again_as_often_as_at_a_glare(
+    box: Box, wire: Wire, method: str, status: int
+) -> None:
+    headers = ALLOW if method == "UPDATE" else NO_UPDATE
+    call = await talking(box, wire, headers)
+    box.sip.show(call.handle, *CLARA)
+    for _ in range(4):
+        wire.reply(await told(wire, CLARA, method), status, "Later", headers={"Retry-After": "0"})
+        if method == "INVITE":
+            await wire.request("ACK")
+    box.sip.show(call.handle, *DORA)
+    await goes_on(box, wire, call, 4)
+
+
 @pytest.mark.parametrize("headers", [ALLOW, NO_UPDATE], ids=["UPDATE", "INVITE"])
 async def test_told_in_the_midst_of_something_it_is_told_again(box: Box, wire: Wire, headers: dict[str, str]) -> None:
     """491: who was called waits at most two seconds."""
