@@ -2,6 +2,7 @@
 """Legs that change hands: a partner left alone, a leg that takes a call, a call sent on."""
 
 import logging
+import re
 from collections.abc import Callable
 from itertools import combinations
 from typing import Protocol
@@ -19,9 +20,11 @@ from appliance.settings.dialled import for_help
 from appliance.settings.feature_rules import extensions
 from appliance.settings.models import TELEPHONES, Settings
 from appliance.settings.numbers import emergency_numbers, normalise
+from appliance.settings.outgoing import outside
 
 log = logging.getLogger("calls")
 
+OUTSIDE = re.compile(r"\+?[0-9]{2,}")
 SERVICE = "own.service"  # the step in which the switch does something with a call itself
 
 
@@ -53,9 +56,8 @@ def reaches(s: Settings, number: str) -> bool:
     """Whether a call may be sent to a number, as a telephone would dial it. Never to one that calls for help."""
     if number in extensions(s):
         return True
-    prefix = s.outside.prefix
-    bare = number.removeprefix(prefix)
-    if not s.outside.lines or not number.startswith((prefix, "+")) or not bare.lstrip("+").isdecimal() or len(bare) < 2:
+    bare = outside(s, (), number)
+    if not s.outside.lines or bare is None or not OUTSIDE.fullmatch(bare):
         return False
     return number not in emergency_numbers(s.office.country) and not for_help(s, normalise(bare, s.office.country))
 

@@ -184,6 +184,14 @@ async def test_a_transfer_to_what_is_no_number_changes_nothing_but_a_tone(office
     assert talk(office, CALLER, anna)
 
 
+@pytest.mark.parametrize("number", ["++37060000009", "++112", "+123", "+3706000000900000", "0٠١١٢"])
+async def test_what_only_looks_like_a_whole_number_takes_no_customer_away(office: Office, number: str) -> None:
+    anna = customer(office)
+    office.control.transfer(anna, number, 0)
+    assert office.asked("referred", anna) == [404]
+    assert talk(office, CALLER, anna)
+
+
 async def test_a_telephone_is_told_whether_a_number_is_none_or_not_for_its_person(office: Office) -> None:
     abroad = "0" + "00441632960000"
     anna = customer(office)
