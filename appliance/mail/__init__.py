@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""E-mail about messages."""
+"""E-mail about messages, and about the calls of a day."""

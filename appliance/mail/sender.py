@@ -6,56 +6,21 @@ So nothing is lost by a restart of either program or a server that is away; and 
 
 import asyncio
 import logging
-import ssl
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from email.message import EmailMessage
 from pathlib import Path
-from typing import Literal
-
-import aiosmtplib
 
 from appliance.control.client import Client, ControlLost, connect, follow
 from appliance.control.messages import Event, MailboxChanged, Mailed, Message, Messages, Office, Refused
 from appliance.mail.audio import small
+from appliance.mail.digests import Digests
 from appliance.mail.letter import letter
+from appliance.mail.post import FIRST_WAIT, HOUR, Later, Never, Post, Result, Try
 from appliance.settings.faults import SettingsFaults
-from appliance.settings.mailboxes import Mail
 from appliance.settings.models import Settings
 
 log = logging.getLogger("mail")
-
-FIRST_WAIT, LONGEST_WAIT = 10.0, 900.0  # seconds before it is tried again, doubled each time
-WITHIN = 60.0  # seconds for one e-mail, from the first word to the last
-HOUR = 3_600_000  # ms
-TOO_LARGE = 552  # RFC 1870
-PERMANENT = 500  # replies from here on stay as they are
-
-Result = Literal["sent", "failed"]
-
-
-class Later(Exception):
-    """Not sent, and to be tried again. server: to none of the others either."""
-
-    def __init__(self, why: str, server: bool = False) -> None:
-        super().__init__(why)
-        self.server = server
-
-
-class Never(Exception):
-    """The server says that it will never take it."""
-
-
-@dataclass(slots=True)
-class Try:
-    """What is known of an e-mail that is not done with; lost with us, and then tried anew."""
-
-    wait: float = FIRST_WAIT
-    due: float = 0.0  # monotonic seconds
-    why: str = ""  # it was put off last
-    taken: set[str] = field(default_factory=set)  # addresses the server took it for
-    refused: dict[str, str] = field(default_factory=dict)  # and those it never will, with its words
-    result: tuple[Result, str] | None = None  # when only the switch does not know yet
 
 
 class Sender:
@@ -65,23 +30,25 @@ class Sender:
         self,
         socket: Path,
         settings: Callable[[], Settings],
-        password: Callable[[], str],
+        post: Post,
+        digests: Digests,
         *,
         first_wait: float = FIRST_WAIT,
-        within: float = WITHIN,
     ) -> None:
-        """settings: as they are now; password: of the user in [mail], "" when there is none."""
-        self._socket, self._read, self._password = socket, settings, password
-        self._first_wait, self._within = first_wait, within
+        """settings: as they are now."""
+        self._socket, self._read, self._post, self._digests = socket, settings, post, digests
+        self._first_wait = first_wait
         self._settings = settings()
         self._news = asyncio.Event()
         self._tries: dict[int, Try] = {}
         self._server = Try(first_wait)
+        digests.configure(self._settings)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(follow(self._socket, self._on_office, self._on_event))
             tasks.create_task(self._work())
+            tasks.create_task(self._digests.run())
 
     def _on_office(self, office: Office) -> None:
         try:
@@ -90,6 +57,7 @@ class Sender:
             log.error("the settings cannot be read, and stay as they were: %s", fault)
         self._server = Try(self._first_wait)  # perhaps it is another one, or its password is
         self._news.set()
+        self._digests.configure(self._settings)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, MailboxChanged):
@@ -140,10 +108,7 @@ class Sender:
         except Never as fault:
             one.result = ("failed", str(fault))
         except Later as fault:
-            put_off = self._server if fault.server else one
-            put_off.due = time.monotonic() + put_off.wait
-            put_off.wait = min(2 * put_off.wait, LONGEST_WAIT)
-            put_off.why = str(fault)
+            (self._server if fault.server else one).put_off(str(fault), time.monotonic())
             log.warning("the e-mail about message %d is not sent yet: %s", message.id, fault)
 
     def _too_old(self, message: Message) -> bool:
@@ -159,74 +124,12 @@ class Sender:
             raise Later("no server is set", server=True)
         if not table or not table.mail:
             raise Never("nobody is to be told any more")
-        open_ = [to for to in table.mail if to not in one.taken and to not in one.refused]
         audio = await self._audio(message) if table.attach else b""
-        try:
-            answers = await self._deliver(settings, message, open_, audio)
-        except aiosmtplib.SMTPDataError as fault:
-            if fault.code < PERMANENT:
-                raise Later(_words(fault)) from None
-            if not audio or fault.code != TOO_LARGE:
-                raise Never(_words(fault)) from None
-            answers = await self._again_without(settings, message, open_)
-        for to in open_:
-            code, words = answers.get(to, (250, ""))
-            if code < 400:
-                one.taken.add(to)
-            elif code >= PERMANENT:
-                one.refused[to] = f"{to}: {code} {words}"
-        if open_later := [to for to in table.mail if to not in one.taken and to not in one.refused]:
-            raise Later(f"{', '.join(open_later)}: {answers[open_later[0]][1]}")
-        if not one.taken:
-            raise Never("; ".join(one.refused.values()))
-        return "sent", "; ".join(one.refused.values())
 
-    async def _again_without(
-        self, settings: Settings, message: Message, to: list[str]
-    ) -> Mapping[str, tuple[int, str]]:
-        try:
-            return await self._deliver(settings, message, to, b"")
-        except aiosmtplib.SMTPDataError as fault:
-            raise (Never if fault.code >= PERMANENT else Later)(_words(fault)) from None
+        def write(to: Sequence[str], whole: bool) -> EmailMessage:
+            return letter(settings, message, to, audio if whole else b"")
 
-    async def _deliver(
-        self, settings: Settings, message: Message, to: list[str], audio: bytes
-    ) -> Mapping[str, tuple[int, str]]:
-        """What the server answered for the addresses it did not take. Raises Later, SMTPDataError."""
-        assert settings.mail is not None
-        mail = await asyncio.to_thread(letter, settings, message, to, audio)
-        try:
-            async with asyncio.timeout(self._within):
-                answers, _ = await aiosmtplib.send(
-                    mail,
-                    sender=settings.mail.from_,
-                    recipients=to,
-                    timeout=self._within,
-                    **self._way(settings.mail),  # type: ignore[arg-type]
-                )
-            return {address: (answer.code, answer.message) for address, answer in answers.items()}
-        except aiosmtplib.SMTPRecipientsRefused as refused:
-            return {one.recipient: (one.code, one.message) for one in refused.recipients}
-        except aiosmtplib.SMTPDataError:
-            raise
-        except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError, SettingsFaults) as fault:
-            raise Later(_words(fault), server=True) from None
-
-    def _way(self, mail: Mail) -> dict[str, object]:
-        """How the server is reached. Raises OSError for certificates that cannot be read."""
-        context = None
-        if mail.security != "none":
-            context = ssl.create_default_context(cafile=mail.ca_file)
-        return {
-            "hostname": mail.host,
-            "port": mail.port,
-            "use_tls": mail.security == "tls",
-            "start_tls": mail.security == "starttls",
-            "tls_context": context,
-            "username": mail.user,
-            "password": self._password() if mail.user else None,
-            "local_hostname": mail.from_.partition("@")[2],  # else it is looked for in the DNS
-        }
+        return await self._post.send(settings.mail, table.mail, one, write)
 
     async def _audio(self, message: Message) -> bytes:
         """The message as a WAV file, b"" when it is gone, or too long to be sent."""
@@ -235,9 +138,3 @@ class Sender:
         except (OSError, ValueError) as fault:
             log.warning("message %d is not attached: %s", message.id, fault)
             return b""
-
-
-def _words(fault: BaseException) -> str:
-    if isinstance(fault, aiosmtplib.SMTPResponseException):
-        return f"{fault.code} {fault.message}"
-    return str(fault) or ("it took too long" if isinstance(fault, TimeoutError) else type(fault).__name__)

@@ -11,12 +11,11 @@ from appliance.control import missed as told
 from appliance.control.board import Board
 from appliance.control.server import Server
 from appliance.store.journal import Journal
-from appliance.store.missed import Missed, MissedBook
+from appliance.store.missed import KEPT, Missed, MissedBook
 from appliance.store.reader import Reader, Unreadable
 
 log = logging.getLogger("switch")
 
-KEPT = 14 * 86_400_000  # ms; who was missed longer ago will hardly be called back
 LISTED = 100  # callers told
 LOOK_EVERY = 60.0  # seconds; time alone makes one overdue
 REST = 20  # times as long as a look took is rested after it, and a second at least

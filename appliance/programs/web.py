@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`linekeeper web`: the pages, and e-mail about messages."""
+"""`linekeeper web`: the pages, e-mail about messages, and the digest of calls."""
 
 import asyncio
 import logging
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
-from functools import partial
 from pathlib import Path
 
 from appliance.calls.features import card
 from appliance.control.client import follow
+from appliance.mail.digests import Digests
+from appliance.mail.post import Post
 from appliance.mail.sender import Sender
 from appliance.programs import arguments, notify
 from appliance.programs.outlets import Allowed, Outlets
@@ -18,6 +19,7 @@ from appliance.settings.faults import SettingsFaults
 from appliance.settings.models import Settings, Web
 from appliance.settings.passwords import FILE, read_secrets
 from appliance.store.office import Office
+from appliance.store.reader import Reader
 from appliance.web.app import Https, listener, serve
 from appliance.web.asking import Asking
 from appliance.web.box import Box
@@ -47,7 +49,6 @@ def main(argv: list[str]) -> int:
         known = read_secrets(secrets).mail
         return known.password.get_secret_value() if known else ""
 
-    sender = partial(Sender, args.socket, lambda: arguments.settings(args.settings, args.state), password)
     codes = Codes(args.settings, args.state)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     settings = arguments.settings(args.settings, args.state)
@@ -71,6 +72,12 @@ def main(argv: list[str]) -> int:
             look=hooks.look,
         )
         outlets = Outlets(hooks, settings.monitor)
+        post, reader = Post(password), Reader(args.state / "journal.db")
+
+        def sender() -> Sender:
+            digests = Digests(post, office.digests, reader)
+            return Sender(args.socket, lambda: arguments.settings(args.settings, args.state), post, digests)
+
         asking = Asking(box) if settings.provisioning and settings.provisioning.pnp else None
         asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, https, sender, outlets, asking)))
     return 0

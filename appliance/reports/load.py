@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from appliance.store.reader import MISSED, Reader
 
 QUARTER = 900_000  # ms: no zone's offset is finer
+USUAL = 20  # seconds within which calls are to be answered
 INSIDE = "phones"  # the line of our own telephones
 NOBODYS: Mapping[str, str] = {}
 REMEMBERED = (  # each call once for each thing that was remembered of it

@@ -15,7 +15,7 @@ from appliance.settings.brokers import Broker, Mqtt, PortNumber
 from appliance.settings.features import Features, Hold, Lamps, Parking, Room, Status
 from appliance.settings.guard import Guard
 from appliance.settings.lines import MAIN, Line, Sip
-from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
+from appliance.settings.mailboxes import Digest, Mail, Mailbox, Voicemail
 from appliance.settings.outlets import Monitor, Webhooks
 from appliance.settings.outside import MAY_CALL, Limits, MayCall, Outside
 from appliance.settings.phones import Phone, Provisioning
@@ -368,6 +368,7 @@ class Settings(Table):
     webhooks: Webhooks = setting("Webhooks.", Webhooks())
     voicemail: Voicemail = setting("The answering machine.", Voicemail())
     mail: Mail | None = setting("The server that sends our e-mail.", None)
+    digest: Digest | None = setting("A letter about the calls of the day or week.", None)
     features: Features = setting("Codes people dial, or press in a call.", Features())
     parking: Parking = setting("Parked calls.", Parking())
     hold: Hold = setting("What a held caller hears.", Hold())
@@ -395,6 +396,10 @@ class Settings(Table):
     limits: Limits = setting("What calls out may come to.", Limits())
     action: dict[Name, Action] = setting("Premises actions.", {}, max_length=256)
     golden: tuple[Golden, ...] = some("Examples of calls that must go as they say.", (), most=250)
+
+    def title(self, kind: str, name: str) -> str:
+        """What people call something, "" for what has no name of its own or is gone."""
+        return str(getattr(getattr(self, kind, {}).get(name), "name", "") or "")
 
     @model_validator(mode="before")
     @classmethod

@@ -33,6 +33,7 @@ def wrongs(settings: Settings) -> Iterator[Wrong]:
     yield from _mobiles(settings)
     yield from _prompts(settings)
     yield from _mailboxes(settings)
+    yield from _mail(settings)
     yield from _lines(settings)
     yield from _channels(settings)
     yield from _queues(settings)
@@ -107,6 +108,18 @@ def _mailboxes(s: Settings) -> Iterator[Wrong]:
             if address in box.mail[:i]:
                 what = f"{shown(address)} is in the list already; accepted: once"
                 yield Wrong("given-twice", ("mailbox", id, "mail", i), what)
+
+
+def _mail(s: Settings) -> Iterator[Wrong]:
+    if s.digest is not None:
+        if s.mail is None:
+            yield Wrong("missing", ("digest",), "needs a table [mail]; accepted: with one", True)
+        for field, given in (("to", s.digest.to), ("days", s.digest.days)):
+            for i, one in enumerate(given):
+                if one in given[:i]:
+                    yield Wrong(
+                        "given-twice", ("digest", field, i), f"{shown(one)} is in the list already; accepted: once"
+                    )
     if s.mail is not None and s.mail.security == "none":
         if s.mail.user is not None:
             what = "would have its password sent in clear; accepted: with TLS, or left out"

@@ -262,6 +262,7 @@ HolidaysOf = Annotated[
         check=public_holidays.known,
     ),
 ]
+TimeOfDay = Annotated[str, Text('a time of the day, such as `"18:00"`', r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")]
 Moment = Annotated[
     str,
     Text('a date of 2000 to 2099 and a time of the day, such as `"2026-12-27 15:00"`', check=hours.moment),

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from appliance.core.names import Because, Why
 from appliance.store.reader import MISSED, Reader
 
+KEPT = 14 * 86_400_000  # ms; who was missed longer ago will hardly be called back
 LOOKED_FOR = f"""
 EXISTS (
     SELECT 1 FROM trace WHERE trace.call = call.id AND (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The database of the pages: users, their sessions, the audit log, drafts of settings; tokens, webhooks. Times are ms UTC.
+"""The database of the pages: users, sessions, the audit log, drafts; tokens, webhooks, digests. Times are ms UTC.
 
 Each call is one short transaction on the disk; the web program writes, `linekeeper user` now and then.
 """
@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from appliance.store.digests import Digests
 from appliance.store.migrate import TooNew, migrate
 from appliance.store.tokens import Tokens, Wrong
 from appliance.store.webhooks import Webhooks
@@ -79,6 +80,7 @@ class Office:
         self._db.execute("PRAGMA foreign_keys = ON")
         migrate(self._db, "office")
         self.tokens, self.wrong, self.webhooks = Tokens(self._db), Wrong(self._db), Webhooks(self._db)
+        self.digests = Digests(self._db)
 
     def close(self) -> None:
         self._db.close()

@@ -2,8 +2,6 @@
 """The list of calls with its search, one call with its why, and the list as a table for spreadsheets. docs/pages.md."""
 
 import asyncio
-import csv
-import io
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NamedTuple
@@ -13,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from appliance.control.handling import CallFor
 from appliance.control.messages import Refused
+from appliance.reports.table import COLUMNS, INSIDE, MARK, direction, row, table
 from appliance.settings.numbers import SHORT, normalise, parts
 from appliance.store.calls import CallList, Wanted, Who
 from appliance.store.reader import Call, Reader, Unreadable
@@ -29,25 +28,8 @@ LISTS = SETTERS | {SUPERVISOR}  # put callers on lists
 PAGE = 50  # calls
 EXPORTED = 500_000  # calls in one file at most
 LONGEST = 80  # characters of a search
-TELEPHONES = "phones"
 FIELDS = ("q", "person", "queue", "line", "from", "until", "missed")
-RISKY = re.compile(r"[=+\-@\t\r\n＝＋－＠]")  # a spreadsheet may take what begins so for a formula
 DIALLED = re.compile(r"\+?[0-9]{2,20}", re.ASCII)
-PLAIN_NUMBER = re.compile(r"\+[0-9]{1,15}")  # which is none
-COLUMNS = (
-    "call",
-    "begins",
-    "direction",
-    "from",
-    "name",
-    "to",
-    "line",
-    "queue",
-    "person",
-    "outcome",
-    "wait_s",
-    "talk_s",
-)
 
 
 class Shown(NamedTuple):
@@ -126,7 +108,7 @@ class CallPages:
         recordings = await read(self._list.recordings, number) if asked.role in HEARS else []
         events = await read(reader.events, number)
         known = {each.detail["attribute"]: each.detail["value"] for each in events if each.kind == "attribute"}
-        listed = names.lists(one.caller) if one.line != TELEPHONES else []
+        listed = names.lists(one.caller) if one.line != INSIDE else []
         words = names.words(asked.language)
         why = [
             (moments.clock(t.at, names.zone), words.said(t.at, t.rule, t.reason, t.subject, t.detail)) for t in traces
@@ -175,7 +157,7 @@ class CallPages:
         return StreamingResponse(self._table(wanted, names), headers=headers, media_type="text/csv; charset=utf-8")
 
     async def _table(self, wanted: Wanted, names: Names) -> AsyncIterator[str]:
-        yield "\ufeff" + table([COLUMNS])
+        yield MARK + table([COLUMNS])
         calls = self._list.each(wanted, EXPORTED)
         while rows := await asyncio.to_thread(_piece, calls, names):
             yield table(rows)
@@ -219,7 +201,7 @@ def _own(asked: Visit, names: Names) -> Who | None:
 
 def _outside(call: Call) -> str:
     """The number at the other side of a call, as it is dialled; "" when it is not known."""
-    number = call.called if call.line == TELEPHONES else call.caller
+    number = call.called if call.line == INSIDE else call.caller
     return number if DIALLED.fullmatch(number) else ""
 
 
@@ -236,13 +218,6 @@ def query(given: dict[str, str], **more: str) -> str:
 def _number(asked: Visit, key: str) -> int:
     text = asked.request.query_params.get(key, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 17 else 0
-
-
-def direction(call: Call) -> str:
-    """As the outside sees it."""
-    if call.line != TELEPHONES:
-        return "in"
-    return "out" if call.called.startswith("+") or len(call.called) > SHORT else "internal"
 
 
 def shown(call: Call, names: Names) -> Shown:
@@ -271,31 +246,7 @@ def _piece(calls: Iterator[Call], names: Names) -> list[list[object]]:
     """The next thousand rows."""
     rows = []
     for call in calls:
-        rows.append(row(call, names))
+        rows.append(row(call, names.called, names.zone))
         if len(rows) == 1000:
             break
     return rows
-
-
-def row(call: Call, names: Names) -> list[object]:
-    answered, over = call.answered_at, call.ended_at
-    until = answered or over
-    return [
-        str(call.id), moments.moment(call.at, names.zone, seconds=True), direction(call), call.caller, call.name, call.called,
-        names.called("line", call.line), names.called("queue", call.queue), names.called("person", call.person),
-        call.outcome or "", "" if until is None else (until - call.at) // 1000,
-        (over - answered) // 1000 if over and answered else "",
-    ]  # fmt: skip
-
-
-def table(rows: Any) -> str:
-    """Rows of CSV; what a spreadsheet would take for a formula is told as a text."""
-    out = io.StringIO()
-    csv.writer(out).writerows([harmless(cell) for cell in row] for row in rows)
-    return out.getvalue()
-
-
-def harmless(cell: object) -> object:
-    if isinstance(cell, str) and RISKY.match(cell) and not PLAIN_NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell

@@ -64,7 +64,7 @@ class Names(NamedTuple):
 
     def title(self, kind: str, name: str) -> str:
         """What people call something, "" for what has no name of its own or is gone."""
-        return str(getattr(getattr(self.settings, kind, {}).get(name), "name", "") or "")
+        return self.settings.title(kind, name)
 
     def called(self, kind: str, name: str) -> str:
         return self.title(kind, name) or name

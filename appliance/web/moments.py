@@ -38,9 +38,9 @@ def periods(today: date) -> tuple[tuple[str, date, date], ...]:
     )
 
 
-def moment(at: int, zone: ZoneInfo, seconds: bool = False) -> str:
+def moment(at: int, zone: ZoneInfo) -> str:
     """`2026-11-28 14:05`, where the office is."""
-    return datetime.fromtimestamp(at / 1000, zone).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+    return datetime.fromtimestamp(at / 1000, zone).strftime("%Y-%m-%d %H:%M")
 
 
 def clock(at: int | None, zone: ZoneInfo) -> str:

@@ -11,20 +11,20 @@ from babel.dates import get_day_names
 from starlette.responses import Response
 
 from appliance.reports import load, pdf
-from appliance.reports.load import Load, Report
+from appliance.reports.load import USUAL, Load, Report
+from appliance.reports.table import MARK, table
 from appliance.settings.steps import CollectStep, LookUpStep
 from appliance.store.reader import Reader
 from appliance.web import moments
 from appliance.web.access import OWNER, SUPERVISOR, Refusal, Row, Visit
 from appliance.web.box import Box
-from appliance.web.call_pages import read, table
+from appliance.web.call_pages import read
 from appliance.web.known import Names
 from appliance.web.tongue import marked as _
 
 READS = frozenset({OWNER, SUPERVISOR})
 DAYS_MOST, DAYS_USUAL = 366, 30
 LEVELS = (10, 20, 30, 60)  # seconds
-USUAL = 20
 CHOICES_MOST = 100  # rows
 PERIODS = {"yesterday": _("Yesterday"), "week": _("Last week"), "month": _("Last month")}
 SHADES = 3  # of the table of hours
@@ -84,7 +84,7 @@ class ReportPages:
             "Content-Disposition": f'attachment; filename="report-{wanted.first}-{wanted.last}.csv"',
             "Cache-Control": "no-store",
         }
-        return Response("\ufeff" + table(rows), headers=headers, media_type="text/csv; charset=utf-8")
+        return Response(MARK + table(rows), headers=headers, media_type="text/csv; charset=utf-8")
 
     async def paper(self, asked: Visit) -> Response:
         names = await self._box.known.names()

@@ -33,7 +33,7 @@ GROUPS = (  # how the first page orders the tables
     ("Calls in", ("line", "scenario", "queue", "chain", "callers", "prompt", "speech", "lookup", "room")),
     ("Calls out", ("outside", "limits")),
     ("At the telephone", ("features", "parking", "hold", "lamps")),
-    ("Voicemail, recordings and e-mail", ("mailbox", "voicemail", "mail", "recording")),
+    ("Voicemail, recordings and e-mail", ("mailbox", "voicemail", "mail", "digest", "recording")),
     ("Home automation", ("mqtt", "broker", "action")),
     ("Other programs", ("monitor", "webhooks")),
     ("Examples", ("golden",)),

@@ -3,8 +3,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -12,9 +12,13 @@ import pytest
 
 from appliance.control import messages as m
 from appliance.control.server import Peer, Server
+from appliance.mail.digests import Digests
+from appliance.mail.post import Post
 from appliance.mail.sender import Sender
 from appliance.programs.demo.ports import Ports
 from appliance.programs.demo.seen import NotSeen
+from appliance.store.office import Office
+from appliance.store.reader import Reader
 from tests.calls.test_mailboxes import write
 from tests.fakes.certificates import Authority
 from tests.fakes.mail_server import MailServer
@@ -85,8 +89,17 @@ def document(port: int, to: tuple[str, ...] = (A,), mail: str = 'security = "non
 @asynccontextmanager
 async def sending(switch: Switch, text: str, within: float = 20.0) -> AsyncIterator[None]:
     """The web program's part that sends."""
-    sender = Sender(switch.socket, lambda: settings(text), lambda: PASSWORD, first_wait=0.2, within=within)
-    task = asyncio.create_task(sender.run())
+    post = Post(lambda: PASSWORD, within)
+    with closing(Office(switch.folder / "pages")) as office:
+        digests = Digests(post, office.digests, Reader(switch.folder / "journal.db"))
+        sender = Sender(switch.socket, lambda: settings(text), post, digests, first_wait=0.2)
+        async with going(sender.run()):
+            yield
+
+
+@asynccontextmanager
+async def going(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
         assert not task.done(), "it has ended"

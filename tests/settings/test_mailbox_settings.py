@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Mailboxes: whose they are, what they take and refuse, and the server that sends e-mail."""
+"""Mailboxes: whose they are, what they take and refuse; the server that sends e-mail, and the digest it sends."""
 
 from pathlib import Path
 
@@ -47,6 +47,11 @@ def test_a_mailbox_is_asked_for_by_its_number_or_the_extension_of_its_own_person
         (f'{MAIL}security = "none"\nuser = "box"\n', "mail.user: would have its password sent in clear"),
         (f'{MAIL}security = "none"\nca_file = "/ca.pem"\n', "mail.ca_file: goes with TLS"),
         (f"{MAIL}port = 0\n", "mail.port"),
+        ('[digest]\nto = ["a@b.c"]\n', "digest: needs a table [mail]"),
+        (f"{MAIL}[digest]\nto = []\n", "digest.to"),
+        (f'{MAIL}[digest]\nto = ["a@b.c", "a@b.c"]\n', 'digest.to[1]: "a@b.c" is in the list already'),
+        (f'{MAIL}[digest]\nto = ["a@b.c"]\ndays = ["mon", "mon"]\n', 'digest.days[1]: "mon" is in the list already'),
+        (f'{MAIL}[digest]\nto = ["a@b.c"]\nat = "24:00"\n', "digest.at"),
     ],
 )
 def test_what_a_mailbox_or_the_mail_server_cannot_have_is_told_with_its_place(more: str, words: str) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from appliance.control.handling import CallFor
+from appliance.reports.table import harmless
 from appliance.store.calls import CallList, Who, anywhere
 from appliance.store.reader import Reader
-from appliance.web.call_pages import PAGE, harmless
+from appliance.web.call_pages import PAGE
 from tests.web.kept import Kept, T
 from tests.web.visitors import Site, Visitor, site
 
