@@ -197,7 +197,7 @@ async def test_where_somebodys_calls_go_is_seen_by_himself_and_by_who_directs_ca
     async with box.logged_in(role) as one:
         numbers = "all calls → 037060000009; when busy → &lt;0&gt;"
         for address, seen in (("/", board), ("/board/person/anna", panel)):
-            shown = await appears(one, numbers if seen else "<bdi>forwarded</bdi>", address)
+            shown = await asyncio.wait_for(appears(one, numbers if seen else "<bdi>forwarded</bdi>", address), WITHIN)
             assert seen or "037060000009" not in shown
 
 
