@@ -3,6 +3,7 @@
 
 import asyncio
 import logging
+import shutil
 import tempfile
 import wave
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from appliance.store.journal import Journal
 
 log = logging.getLogger("switch")
 
+PREFIX = "line-check-"  # of the folder of a check
+
 
 class LineDoctor:
     """One check of a line at a time."""
@@ -29,13 +32,15 @@ class LineDoctor:
     def __init__(self, control: CallControl, journal: Journal, lines: Lines, state: Path) -> None:
         self._control, self._journal, self._lines, self._state = control, journal, lines, state
         self._turn = asyncio.Lock()
+        for cut in state.glob(f"{PREFIX}*"):  # recordings of a check that was cut short with the box
+            shutil.rmtree(cut, ignore_errors=True)
 
     async def check(self, asked: CheckLine) -> Checked:
         """Raises Refused."""
         if self._turn.locked():
             raise Refused("line-busy", "another line is being checked")
         async with self._turn:
-            with tempfile.TemporaryDirectory(dir=self._state, prefix="line-check-") as folder:
+            with tempfile.TemporaryDirectory(dir=self._state, prefix=PREFIX) as folder:
                 try:
                     return await self._check(asked, Path(folder))
                 except NotChecked as fault:

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`linekeeper doctor`: the verdict in words and in figures."""
 
+from pathlib import Path
+from typing import Any, cast
+
 from appliance.control.doctor import Checked, Finding, Gain, Way
 from appliance.programs.doctor import words
+from appliance.programs.line_doctor import LineDoctor
 
 WELL = Way(gain=-0.4, noise=-67.0, delay=148.0, clips=None, lost=0, echo_loss=None, echo_delay=None)
 QUIET = Finding(id="too-quiet", way="said", words="It is 8.1 dB too quiet.", todo="Turn it up.")
@@ -32,3 +36,11 @@ def test_a_line_that_is_not_with_what_to_do() -> None:
     whole = "\n".join(text)
     for figure in ("nothing heard", "-3 dBm0", "40 ms", "20.5 dB below", "60 ms", "2 lost"):
         assert figure in whole
+
+
+def test_what_a_check_recorded_that_was_cut_short_is_gone_after_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / "line-check-old").mkdir()
+    (tmp_path / "line-check-old/both.wav").write_bytes(b"said")
+    nobody = cast(Any, None)
+    LineDoctor(nobody, nobody, nobody, tmp_path)
+    assert list(tmp_path.iterdir()) == []
