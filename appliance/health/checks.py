@@ -352,7 +352,7 @@ def _drafts(facts: Facts) -> Iterable[Finding]:
 
 def _mail(facts: Facts) -> Iterable[Finding]:
     settings = facts.settings
-    if settings is not None and not any(one.mail for one in settings.mailbox.values()):
+    if settings is not None and settings.digest is None and not any(one.mail for one in settings.mailbox.values()):
         return UNUSED
     if facts.mails is None:
         return UNKNOWN

@@ -10,7 +10,7 @@ from appliance.settings.models import Settings
 
 @dataclass(frozen=True, slots=True)
 class Mails:
-    """E-mail about messages: how many wait, since when the oldest; how many were given up lately."""
+    """E-mail about messages, and digests: how many wait, since when the oldest; how many were given up lately."""
 
     waiting: int = 0
     oldest: int | None = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""When a digest of calls is due, and what it says, in the office's language. No clock, no server. Times are ms UTC."""
+"""What a digest of calls says, in the office's language. No clock, no server. Times are ms UTC."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
@@ -13,28 +13,10 @@ from appliance.languages import Language, language
 from appliance.mail.letter import LONGEST_NAME, plain
 from appliance.reports.day import Day
 from appliance.reports.load import USUAL, Load, Report
-from appliance.settings.mailboxes import WEEK, Digest
 from appliance.settings.models import Settings
 from appliance.store.missed import Missed
 
 LISTED = 50  # callers to be called back
-LONGEST = timedelta(8)  # from one digest to the next, and a day more for the clock's turn
-
-
-def moments(digest: Digest, zone: ZoneInfo, since: int, until: int) -> list[int]:
-    """When one was due after `since`, until `until`; once each day, though the clock shows that time never or twice."""
-    at, day = time.fromisoformat(digest.at), datetime.fromtimestamp(since / 1000, zone).date() - timedelta(1)
-    found = []
-    while (moment := round(datetime.combine(day, at, zone).timestamp() * 1000)) <= until:
-        if moment > since and WEEK[day.weekday()] in digest.days:
-            found.append(moment)
-        day += timedelta(1)
-    return found
-
-
-def begins(digest: Digest, zone: ZoneInfo, moment: int) -> int:
-    """Since when the one due at a moment tells: when the one before it was due."""
-    return moments(digest, zone, moment - round(LONGEST.total_seconds() * 1000), moment - 1)[-1]
 
 
 def letter(settings: Settings, day: Day, to: Sequence[str], whole: bool = True) -> EmailMessage:

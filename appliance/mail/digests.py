@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
-from appliance.mail.digest import begins, letter, moments
+from appliance.mail.digest import letter
 from appliance.mail.post import FIRST_WAIT, HOUR, Later, Never, Post, Try
 from appliance.reports import day
-from appliance.settings.mailboxes import Digest, Mail
+from appliance.settings.digest import Digest
+from appliance.settings.mailboxes import Mail
 from appliance.settings.models import Settings
 from appliance.store.digests import Digests as Kept
 from appliance.store.digests import NotKept
@@ -68,7 +69,7 @@ class Digests:
             self._keep(now)
             return self._look_every
         since = max(self._until, now - mail.give_up_after * HOUR)
-        due = moments(digest, ZoneInfo(settings.office.time_zone), since, now)
+        due = digest.due(ZoneInfo(settings.office.time_zone), since, now)
         if self._moment and self._moment not in due:
             log.error("the digest of %d is given up: %s", self._moment, self._try.why)
         for moment in due:
@@ -83,7 +84,7 @@ class Digests:
     async def _tried(self, settings: Settings, digest: Digest, mail: Mail) -> float:
         """Seconds until it is tried again, 0 when it is done with."""
         zone, until = ZoneInfo(settings.office.time_zone), self._moment
-        now, since = round(self._now() * 1000), begins(digest, zone, until)
+        now, since = round(self._now() * 1000), digest.begins(zone, until)
         try:
             told = await asyncio.to_thread(day.read, self._reader, settings, since, until, now, digest.calls)
 

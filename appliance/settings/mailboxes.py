@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Voicemail: how messages are taken, the mailboxes they are kept in, the server that mails them, and the digest it mails."""
+"""Voicemail: how messages are taken, the mailboxes they are kept in, and the server that mails them."""
 
 from typing import Literal
 
@@ -16,12 +16,8 @@ from appliance.settings.words import (
     PersonName,
     PromptName,
     SoundFile,
-    TimeOfDay,
     Title,
 )
-
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Voicemail(Table):
@@ -84,14 +80,3 @@ class Mail(Table):
     give_up_after: int = setting(
         "How long an e-mail is tried again while the server does not take it.", 72, unit="hours", ge=1, le=240
     )
-
-
-class Digest(Table):
-    """A letter about the calls since the one before it, by e-mail; needs `[mail]`. Left out: none is sent."""
-
-    to: tuple[EmailAddress, ...] = some("Who gets it.", least=1, most=10)
-    at: TimeOfDay = setting("When it is sent, by the clock of the office.", "18:00")
-    days: tuple[Day, ...] = some(
-        "Days it is sent on; with one of them it is a weekly digest.", WEEK, least=1, most=len(WEEK)
-    )
-    calls: bool = setting("Attach the calls as a table (CSV).", False)

@@ -12,10 +12,11 @@ from pydantic import Field, model_validator
 from appliance.settings.actions import Action
 from appliance.settings.backup import Backup
 from appliance.settings.brokers import Broker, Mqtt, PortNumber
+from appliance.settings.digest import Digest
 from appliance.settings.features import Features, Hold, Lamps, Parking, Room, Status
 from appliance.settings.guard import Guard
 from appliance.settings.lines import MAIN, Line, Sip
-from appliance.settings.mailboxes import Digest, Mail, Mailbox, Voicemail
+from appliance.settings.mailboxes import Mail, Mailbox, Voicemail
 from appliance.settings.outlets import Monitor, Webhooks
 from appliance.settings.outside import MAY_CALL, Limits, MayCall, Outside
 from appliance.settings.phones import Phone, Provisioning

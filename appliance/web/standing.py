@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from appliance.control.live import Live
 from appliance.control.messages import Message, Messages, Refused
@@ -78,7 +79,7 @@ class Standing:
             pages=await self._answer(),
             owner=bool(office.users()) if office else None,
             drafts=tuple((one.user, one.at) for one in office.drafts()) if office else (),
-            mails=await self._mails(),
+            mails=await self._mails(settings),
             hooks=tuple(Hook(_where(one.url), one.waiting, one.lost, one.fault) for one in office.webhooks.all())
             if office
             else None,
@@ -102,7 +103,7 @@ class Standing:
         except OSError as fault:
             return (f"{document.name}: {fault.strerror}",)
 
-    async def _mails(self) -> Mails | None:
+    async def _mails(self, settings: Settings | None) -> Mails | None:
         """None while the switch does not say."""
         if self._live() is None:
             return None
@@ -112,8 +113,15 @@ class Standing:
         except (Refusal, Refused, TimeoutError):
             return None
         since = now() - FAILED_FOR
-        oldest = min((one.at for one in due), default=None)
-        return Mails(len(due), oldest, sum(one.at > since for one in failed))
+        waiting = [*(one.at for one in due), *(self._digests(settings) if settings else ())]
+        return Mails(len(waiting), min(waiting, default=None), sum(one.at > since for one in failed))
+
+    def _digests(self, settings: Settings) -> list[int]:
+        """When those that are not sent were due."""
+        until = self._office.digests.until() if self._office else None
+        if settings.digest is None or until is None:
+            return []
+        return settings.digest.due(ZoneInfo(settings.office.time_zone), until, now())
 
     async def _ask(self, request: Any) -> tuple[Message, ...]:
         return tuple(await self._drafts.ask(request) or ())

@@ -17,7 +17,7 @@ from appliance.mail.post import Post
 from appliance.programs.demo.ports import Ports
 from appliance.reports.day import Day
 from appliance.reports.load import Load, Report
-from appliance.settings import mailboxes
+from appliance.settings.digest import Digest
 from appliance.settings.models import Settings
 from appliance.store.missed import Missed
 from appliance.store.office import Office
@@ -60,21 +60,21 @@ def clocks(moments: Sequence[int]) -> list[str]:
     ],
 )
 def test_it_is_due_once_a_day_by_the_clock_of_the_office(clock: str, since: str, until: str, due: list[str]) -> None:
-    assert clocks(digest.moments(mailboxes.Digest(to=(A,), at=clock), ZONE, at(since), at(until))) == due
+    assert clocks(Digest(to=(A,), at=clock).due(ZONE, at(since), at(until))) == due
 
 
 def test_the_day_on_which_the_clock_is_turned_is_told_whole() -> None:
-    daily = mailboxes.Digest(to=(A,), at="00:00")
+    daily = Digest(to=(A,), at="00:00")
     for day, hours in (("2026-03-30", 23), ("2026-10-26", 25), ("2026-09-24", 24)):
         until = at(f"{day} 00:00")
-        assert until - digest.begins(daily, ZONE, until) == hours * HOUR
+        assert until - daily.begins(ZONE, until) == hours * HOUR
 
 
 def test_one_on_working_days_tells_of_the_weekend_too_and_a_weekly_one_of_the_week() -> None:
-    working = mailboxes.Digest(to=(A,), days=("mon", "tue", "wed", "thu", "fri"))
-    assert clocks([digest.begins(working, ZONE, at("2026-09-21 18:00"))]) == ["09-18 18:00"]
-    weekly = mailboxes.Digest(to=(A,), days=("fri",))
-    assert clocks([digest.begins(weekly, ZONE, at("2026-10-30 18:00"))]) == ["10-23 18:00"]
+    working = Digest(to=(A,), days=("mon", "tue", "wed", "thu", "fri"))
+    assert clocks([working.begins(ZONE, at("2026-09-21 18:00"))]) == ["09-18 18:00"]
+    weekly = Digest(to=(A,), days=("fri",))
+    assert clocks([weekly.begins(ZONE, at("2026-10-30 18:00"))]) == ["10-23 18:00"]
 
 
 # ---- what it says -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from appliance.store.office import Draft
 from appliance.web import standing
 from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, READER, SUPERVISOR, now
 from tests.fakes.switch import Switch
+from tests.web.kept import DOCUMENT, Kept
 from tests.web.programs import Program, followed
 from tests.web.visitors import Site, Visitor
 
@@ -90,6 +91,19 @@ async def test_drafts_webhooks_and_mail_of_this_box_are_looked_at(box: Site, swi
         assert (await program.get("/health?language=xx")).status_code == 422
         assert 'linekeeper_health{check="lines"} 2\n' in (await program.get(box.address + "/metrics")).text
     assert any(isinstance(asked, m.Messages) for asked in switch.asked)
+
+
+async def test_a_digest_that_is_not_sent_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "FRESH", 0.0)
+    mail = '[mail]\nhost = "mail.example.com"\nfrom = "box@example.com"\n[digest]\nto = ["a@example.com"]\n'
+    async with (
+        Kept(tmp_path, DOCUMENT + mail) as kept,
+        followed(tmp_path / "pages", kept.socket, kept.settings) as box,
+        box.logged_in(OWNER) as owner,
+    ):
+        await until(owner, "None waits for long, none was given up.")
+        box.office.digests.keep(now() - 3 * 86_400_000)
+        await until(owner, "E-mails that wait: 3; the oldest for")
 
 
 async def test_an_office_without_lines_is_told_so(box: Site, switch: Switch) -> None:
