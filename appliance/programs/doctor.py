@@ -4,12 +4,13 @@
 import asyncio
 import hashlib
 import sys
+from collections.abc import Mapping
 
 import msgspec
 
 from appliance.control.client import Client
 from appliance.control.doctor import Checked, CheckLine, Way
-from appliance.control.messages import Apply, Document, Refused, Restore, Watch
+from appliance.control.messages import Apply, Document, Refused, Watch
 from appliance.programs.arguments import parse, parser, show
 from appliance.programs.ask import ask
 from appliance.settings.edits import put
@@ -45,11 +46,7 @@ def main(argv: list[str]) -> int:
 
 async def turned(switch: Client, checked: Checked, to: str) -> Checked:
     """The levels proposed are in the settings from now on, unless a second check finds that they make it no better."""
-    before = await switch.request(Document(0))
-    levels = [(("line", checked.line, f"gain_{one.way}"), one.proposed) for one in checked.gains]
-    based_on = hashlib.sha256(before.document.encode()).hexdigest()
-    comment = f"levels of line {checked.line}, by the line doctor"
-    await switch.request(Apply(0, put(before.document, levels), comment, based_on))
+    await _set(switch, checked.line, {one.way: one.proposed for one in checked.gains})
     try:
         await _usable(switch, checked.line)
         again = await switch.request(CheckLine(0, checked.line, to))
@@ -57,11 +54,19 @@ async def turned(switch: Client, checked: Checked, to: str) -> Checked:
     except (TimeoutError, Refused) as fault:
         again, better = checked, False
         print(f"it cannot be checked again: {fault or 'the line is down'}", file=sys.stderr)
-    if not better:
-        await switch.request(Restore(0, before.revision))
+    if not better:  # said outright: a modem keeps a level that the settings no longer name
+        await _set(switch, checked.line, {one.way: one.now for one in checked.gains})
         print("other levels of the modem made it no better: it has its own again", file=sys.stderr)
         return checked
     return again
+
+
+async def _set(switch: Client, line: str, levels: Mapping[str, int]) -> None:
+    """Levels into the settings as they are now, whoever changed them meanwhile."""
+    document = (await switch.request(Document(0))).document
+    wanted = put(document, [(("line", line, f"gain_{way}"), level) for way, level in levels.items()])
+    based_on = hashlib.sha256(document.encode()).hexdigest()
+    await switch.request(Apply(0, wanted, f"levels of line {line}, by the line doctor", based_on))
 
 
 def _off(checked: Checked) -> float:

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`linekeeper doctor`: the verdict in words and in figures."""
 
+import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
-from appliance.control.doctor import Checked, Finding, Gain, Way
-from appliance.programs.doctor import words
+from appliance.control.doctor import Checked, CheckLine, Finding, Gain, Way
+from appliance.control.messages import Apply, Document, Watch
+from appliance.programs.doctor import turned, words
 from appliance.programs.line_doctor import LineDoctor
 
 WELL = Way(gain=-0.4, noise=-67.0, delay=148.0, clips=None, lost=0, echo_loss=None, echo_delay=None)
@@ -44,3 +47,29 @@ def test_what_a_check_recorded_that_was_cut_short_is_gone_after_the_next_start(t
     nobody = cast(Any, None)
     LineDoctor(nobody, nobody, nobody, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_level_that_made_it_no_better_is_set_back_and_keeps_what_others_changed_meanwhile() -> None:
+    level = Gain(way="said", command="AT+QMIC", now=15000, proposed=37500)
+    checked = Checked(line="gsm", other="city", call=1, at=1, said=WELL, heard=WELL, gains=(level,))
+
+    class Switch:
+        document = '[line.gsm]\nkind = "modem"\n'
+
+        async def request(self, asked: object) -> object:
+            match asked:
+                case Document():
+                    return self
+                case Apply():
+                    self.document = asked.document
+                case Watch():
+                    return SimpleNamespace(lines=[SimpleNamespace(id="gsm", usable=True)])
+                case CheckLine():
+                    assert "gain_said = 37500" in self.document
+                    self.document += '\n[person.anna]\nname = "Anna"\n'
+                    return checked
+            return None
+
+    switch = Switch()
+    assert asyncio.run(turned(cast(Any, switch), checked, "")) is checked
+    assert "gain_said = 15000" in switch.document and "Anna" in switch.document
