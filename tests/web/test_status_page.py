@@ -65,7 +65,7 @@ async def test_what_goes_wrong_appears_and_what_is_mended_goes(box: Site, switch
         await until(owner, "Every call is written down.")
         part = await owner.get("/status", headers={"HX-Request": "true"})
         assert "<html" not in part.text and part.text.strip().startswith("<!doctype") is False
-        assert 'hx-get="/status"' in part.text
+        assert 'hx-get="/status?again"' in part.text
         await switch.stop()
         away = await until(owner, "no call is taken")
         assert "Not known while the exchange does not answer." in away
