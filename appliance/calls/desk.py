@@ -271,7 +271,8 @@ class Desk:
     def press(self, call: Call, person: str, feature: str, number: str, by: str) -> None:
         """Do for a person on a call what a code pressed in it does. Raises NotDialled."""
         leg = self._hands.leg_of(call, person)
-        self._hands.note(call, "pressed", feature=feature, to=number, person=person, by=by)
+        if leg:  # of a call of others nothing is written down
+            self._hands.note(call, "pressed", feature=feature, to=number, person=person, by=by)
         if not leg or not self._carry_out(leg, Dialled(feature, number)):
             raise NotDialled("cannot", f"that {person} does so in call {call.id}")
 

@@ -394,6 +394,7 @@ async def test_what_a_page_cannot_do_for_somebody_is_told_and_changes_nothing(
     with pytest.raises(NotDialled, match="does so"):
         office.control.desk.press(calls(office)[0], person, feature, number, "maria")
     assert talk(office, CALLER, anna) and len(calls(office)) == 1
+    assert bool(await office.events("pressed")) is (person == "anna")
 
 
 async def test_a_telephone_puts_its_two_partners_through_itself(office: Office) -> None:
