@@ -3,6 +3,8 @@
  */
 #include "sip.h"
 
+#pragma GCC diagnostic ignored "-Wstrict-prototypes" /* of a header that is not ours */
+#include <pjsua-lib/pjsua_internal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -253,9 +255,21 @@ static void note_early_sound(pjsua_call_id call, const pjsip_transaction *tsx, c
     sip_tell(SIP_EV_EARLY, handle, tsx->status_code, 1, 0, NULL);
 }
 
+/* A call's place is used again while the BYE of one before it still waits (RFC 3261 17.1.2.2, timer K): what becomes of that
+ * is told of the place, and is nothing to the call that is there now. */
+static int is_of(pjsua_call_id call, pjsip_transaction *tsx)
+{
+    const pjsip_inv_session *session = pjsua_var.calls[call].inv;
+    const pjsip_dialog *dialog = pjsip_tsx_get_dlg(tsx);
+
+    return session && (!dialog || session->dlg == dialog);
+}
+
 /* Before pjsua itself looks at it: a REFER we have answered is no longer trying, so pjsua leaves it alone. */
 static void on_transaction(pjsua_call_id call, pjsip_transaction *tsx, pjsip_event *event)
 {
+    if (!is_of(call, tsx))
+        return;
     sip_transfer_know(pjsip_tsx_get_dlg(tsx), sip_leg_of_call(call));
     note_unheard(call, tsx);
     if (!sip_shown_answered(sip_leg_of_call(call), tsx, event))

@@ -10,10 +10,13 @@ import time
 
 import pytest
 
+from appliance.programs.demo.seen import NotSeen
 from appliance.sip._sip import Endpoint, SipError, cause_of
 from appliance.sip.names import Heard
 from tests.sip.box import CODECS, HOST, Box, Telephone
 from tests.sip.wire import Wire, request, sdp
+
+PLACES = 512  # PJSUA_MAX_CALLS, image/pjsip/config_site.h
 
 
 async def over(box: Box, leg: int) -> tuple[int, int]:
@@ -60,6 +63,26 @@ async def test_the_box_hangs_up_and_says_why(box: Box, wire: Wire) -> None:
     box.sip.hang_up(leg, 0, 16)
     assert (await call.hung_up())["reason"] == "Q.850;cause=16"
     assert (await over(box, leg))[1] == 16
+
+
+async def test_what_becomes_of_a_call_that_is_over_is_nothing_to_the_call_in_its_place(box: Box, wire: Wire) -> None:
+    """Calls are put into 512 places in turn; the BYE of one waits there 5 s longer (RFC 3261 17.1.2.2, timer K)."""
+    phone = Telephone(box, wire)
+    first = ring(box, phone)
+    call = await phone.picks_up(first)
+    await box.told(Heard.ANSWERED, of=first)
+    box.sip.hang_up(first, 480, 16)
+    await call.hung_up()
+    for _ in range(PLACES - 4):
+        refused = ring(box, phone)
+        await phone.refuses(486, "Busy Here")
+        await box.told(Heard.OVER, of=refused)
+    talks = {leg: await phone.picks_up(leg) for leg in [ring(box, phone) for _ in range(8)]}
+    with pytest.raises(NotSeen):
+        await box.seen.next("an end", lambda event: event.kind == Heard.OVER and event.handle in talks, 6)
+    for leg, talk in talks.items():
+        await talk.bye()
+        assert await over(box, leg) == (200, 0)
 
 
 async def test_a_call_taken_elsewhere_is_not_shown_as_missed(box: Box, wire: Wire) -> None:
