@@ -14,6 +14,12 @@ MESSAGE = "mailbox.office"
 KEYS = "123456789"
 
 
+def tables(document: Values, kind: str) -> dict[str, Any]:
+    """All that a document has of a kind; none where a draft has something else there."""
+    found = document.get(kind)
+    return found if isinstance(found, dict) else {}
+
+
 class Answering(NamedTuple):
     """people: rung together; keys: whom a key of the menu reaches; welcome, closed: what is said, "" nothing."""
 
@@ -36,12 +42,12 @@ class Answering(NamedTuple):
             str(said[WELCOME]) if isinstance(said[WELCOME], str) and {"menu", "greeting"} & set(steps) else "",
             str(said[CLOSED]) if isinstance(said[CLOSED], str) and CLOSED in steps else "",
         )
-        scenarios = document.get("scenario", {})
+        scenarios = tables(document, "scenario")
         if scenarios:
             return found if scenarios == {SCENARIO: found._scenario()} else None
-        if QUEUE in document.get("queue", {}):
+        if QUEUE in tables(document, "queue"):
             return None
-        return cls(tuple(map(str, document.get("person", {}))))
+        return cls(tuple(map(str, tables(document, "person"))))
 
     def edits(self, now: Values) -> list[tuple[Path, Any]]:
         """What makes a document say so."""

@@ -16,7 +16,7 @@ from appliance.settings.edits import MISSING, Values
 from appliance.settings.places import Path
 from appliance.web import view
 from appliance.web.access import SETTERS, Refusal, Row, Visit
-from appliance.web.answering import HOURS, KEYS, Answering
+from appliance.web.answering import HOURS, KEYS, Answering, tables
 from appliance.web.box import Box
 from appliance.web.drafts import Work
 from appliance.web.tongue import LANGUAGES
@@ -50,10 +50,10 @@ class Begin:
         live, document = self._box.screen.live, work.values
         answering = Answering.of(document)
         if answering and not answering.people:  # there was nobody to be rung
-            answering = answering._replace(people=tuple(document.get("person", {})))
+            answering = answering._replace(people=tuple(tables(document, "person")))
         locale = Locale.parse(str(asked.words.globals["language"]))
         return asked.page(
-            "begin.html", status, faults=faults, fresh=not document.get("hours"), office=document.get("office", {}), days=DAYS,
+            "begin.html", status, faults=faults, fresh=not document.get("hours"), office=tables(document, "office"), days=DAYS,
             countries=_countries(locale), zones=_zones(), week=_week(document), holidays=_holidays(document),
             people=_people(document), answering=answering, keys=KEYS, words_most=WORDS_MOST,
             lines=view.lines(live, asked.say).rows if live else [],
@@ -87,7 +87,7 @@ class Begin:
 
     async def _plugged(self, document: Values) -> list[Socket]:
         """Modems that no line of the document has."""
-        lines = document.get("line", {})
+        lines = tables(document, "line")
         named = {one.get("usb") for one in lines.values() if isinstance(one, dict)}
         try:
             found = await self._box.drafts.ask(Plugged(0))
@@ -100,7 +100,7 @@ class Begin:
         work, usb = await self._box.drafts.work(asked), asked.text("usb")
         if usb not in [one.usb for one in await self._plugged(work.values)]:
             raise Refusal(404, "There is no such modem.")
-        taken = work.values.get("line", {})
+        taken = tables(work.values, "line")
         name = next(name for n in range(1, 70) if (name := "gsm" if n == 1 else f"gsm-{n}") not in taken)
         made = [(("line", name), {"kind": "modem", "usb": usb})]
         document = await asyncio.to_thread(edits.put, work.document, made)
@@ -147,7 +147,7 @@ def _answering(asked: Visit, now: Values) -> Answering | None:
     """As the page was filled in; None where calls are led some way already."""
     if Answering.of(now) is None:
         return None
-    people = now.get("person", {})
+    people = tables(now, "person")
     keys = {asked.text(f"key:{name}"): str(name) for name in reversed(people)}  # of two with one key the first has it
     return Answering(
         tuple(name for name in asked.form.getlist("people") if isinstance(name, str) and name in people),
@@ -185,8 +185,8 @@ def _holidays(document: Values) -> list[str]:
 
 
 def _people(document: Values) -> list[tuple[str, str]]:
-    tables = document.get("person", {})
-    return [(str(name), str(one.get("name") or name)) for name, one in tables.items() if isinstance(one, dict)]
+    people = tables(document, "person").items()
+    return [(str(name), str(one.get("name") or name)) for name, one in people if isinstance(one, dict)]
 
 
 def _countries(locale: Locale) -> list[tuple[str, str]]:

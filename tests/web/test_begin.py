@@ -13,6 +13,8 @@ import pytest
 
 from appliance.control.modems import Socket
 from appliance.programs.demo.ports import Ports
+from appliance.store.office import Draft
+from appliance.web.access import now
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.web.applying import Applying
@@ -90,6 +92,15 @@ async def test_a_fault_is_told_and_nothing_of_it_is_in_force_or_lost(tmp_path: P
             assert answer.status_code == 422 and "hours.office.week.mon" in answer.text
             assert switch.text == FRESH
             assert 'value="nine, to, five"' in (await one.get("/begin")).text  # in the draft
+
+
+@pytest.mark.parametrize("kind", ["queue", "person", "line", "scenario", "office", "hours"])
+async def test_a_draft_that_has_no_tables_where_they_belong_is_shown_all_the_same(tmp_path: Path, kind: str) -> None:
+    async with fresh(tmp_path) as (_switch, box):
+        box.people()
+        box.office.keep(Draft("installer", FRESH, f"{kind} = 3\n", now()))
+        async with box.logged_in("installer") as one:
+            assert (await one.get("/begin")).status_code == 200
 
 
 async def test_ways_of_calls_that_were_made_elsewhere_are_left_alone(tmp_path: Path) -> None:

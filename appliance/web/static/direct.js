@@ -15,8 +15,13 @@ const may = (one, deed) => one.dataset.can.split(" ").includes(deed);
 async function put(into, address, values) {
   const asked = { headers: { "HX-Request": "true" } }; // for the part alone
   if (values) Object.assign(asked, { method: "POST", body: new URLSearchParams(values) });
-  const answer = await fetch(address, asked);
-  document.getElementById(into).innerHTML = await answer.text(); // escaped by the server
+  const there = document.getElementById(into);
+  try {
+    const answer = await fetch(address, asked);
+    there.innerHTML = await answer.text(); // escaped by the server
+  } catch {
+    there.textContent = hand.dataset.lost; // the box does not answer
+  }
 }
 
 function act(call, deed, to = "") {
