@@ -12,6 +12,7 @@ from pathlib import Path
 
 from appliance.programs import arguments
 from appliance.programs.backup import DOCUMENT
+from appliance.settings.faults import SettingsFaults
 from appliance.store import archive
 
 INSTALLED = Path("/run/linekeeper/control.sock")  # of the units
@@ -46,15 +47,24 @@ def main(argv: list[str]) -> int:
         raise FileExistsError(17, "File exists", str(args.into))
     with tempfile.TemporaryDirectory(dir=near.absolute().parent if near else None, prefix=".recover-") as folder:
         count = archive.read(args.backup, _key(args.key), Path(folder))
-        settings = arguments.document(Path(folder, DOCUMENT, "office.toml"))
-        said = f"{args.backup.name}: {count} files of {settings.office.name}, all sound"
+        arguments.show(
+            f"{args.backup.name}: {count} files of {_whose(Path(folder, DOCUMENT, 'office.toml'))}, all sound"
+        )
         if args.into:
             _all(Path(folder), args.into)
-            said += f"; they are in {args.into}"
+            arguments.show(f"they are in {args.into}")
         elif args.in_place:
-            said += "\n" + "\n".join(_in_place(Path(folder), args))
-    arguments.show(said)
+            _in_place(Path(folder), args)
     return 0
+
+
+def _whose(document: Path) -> str:
+    """The office's name. Faults of its document are told: it was so, and an older version was in force."""
+    try:
+        return arguments.document(document).office.name
+    except SettingsFaults as faults:
+        arguments.show(str(faults))
+        return "an office whose settings have faults"
 
 
 def _key(file: Path) -> str:
@@ -81,21 +91,19 @@ def _all(folder: Path, into: Path) -> None:
         shutil.move(one, into / one.name)
 
 
-def _in_place(folder: Path, args: argparse.Namespace) -> list[str]:
-    """Each file and folder of the box, and where the one before is; what was in the backup stands there now."""
+def _in_place(folder: Path, args: argparse.Namespace) -> None:
+    """What was in the backup stands in the place of what there was; where that is now is told as it is moved."""
     mark = time.strftime("before-%Y%m%d-%H%M%S", time.gmtime())
     places = {"state": args.state, "pages": arguments.pages(args)} | ({"bridge": args.bridge} if args.bridge else {})
     moves = [(folder / name, place) for name, place in places.items() if (folder / name).is_dir()]
     for file in sorted((folder / DOCUMENT).iterdir()):
         moves.append((file, args.settings if file.name == "office.toml" else args.settings.with_name(file.name)))
-    said = []
     for source, place in moves:
         place.parent.mkdir(parents=True, exist_ok=True)
         owner = (place if place.exists() else place.parent).stat()
         if place.exists():
             place.rename(kept := place.with_name(f"{place.name}.{mark}"))
-            said.append(f"{place}: the one before is {kept}")
+            arguments.show(f"{place}: the one before is {kept}")
         shutil.move(source, place)  # perhaps of another file system
         if os.geteuid() == 0 and place.is_file():  # folders are given to their programs by the units
             os.chown(place, owner.st_uid, owner.st_gid)
-    return said

@@ -92,6 +92,27 @@ def test_in_its_place_what_was_there_is_kept_beside(house: House, key: tuple[Pat
     assert list(house.folder.glob("state.before-*/recordings/1.lkr"))
 
 
+def test_a_box_whose_document_had_a_fault_is_had_back_with_it(
+    house: House, key: tuple[Path, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.backups.mkdir()
+    sound, broken = house.settings.read_text(), 'nonsense = "1"\n'
+    archive.write(
+        {"settings/office.toml": _written(house.folder / "b.toml", broken + sound), "state": house.state},
+        (),
+        house.backups / "broken.age",
+        key[1],
+    )
+    capsys.readouterr()
+    assert house.run("recover", house.backups / "broken.age", "--key", key[0]) == 0
+    assert "nonsense" in (said := capsys.readouterr().out) and "whose settings have faults" in said
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
 def test_while_the_box_works_nothing_is_put_in_its_place(house: House, key: tuple[Path, str]) -> None:
     import socket
 
