@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What failed beside other tests, tried once more with the machine to itself: telephones here talk in real time, and
-sound comes late when three files of tests share two processors. More than FEW at once is no such thing."""
+sound comes late when four files of tests share two processors. More than FEW at once is no such thing."""
 
 import json
 import sys
@@ -17,7 +17,8 @@ def main() -> int:
     if len(failed) > FEW:
         return 1
     print("Failed beside others, and tried once more alone:", *failed, sep="\n  ", flush=True)
-    return int(pytest.main(["-n", "0", *failed]))
+    files = dict.fromkeys(name.partition("::")[0] for name in failed)
+    return int(pytest.main(["-n", "0", "--last-failed", *files]))  # in the order of their files
 
 
 if __name__ == "__main__":
