@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 SETUP ?=
 TESTS ?=
-WORKERS ?= 4
+WORKERS ?= 3
 DAYS ?= 100000
 MINUTES ?= 10
 EXAMPLES ?= 50
@@ -34,7 +34,7 @@ setup: ## make everything that is needed: packages, PJSIP, .venv, our C (some mi
 demo: quiet-setup ## a simulated office: telephones, callers, a broker; prints the address of its live page
 	@$(BIN)/linekeeper demo
 
-test: quiet-setup ## all tests, WORKERS (4) files at a time; some of them: make test TESTS=tests/calls
+test: quiet-setup ## all tests, WORKERS (3) files at a time; some of them: make test TESTS=tests/calls
 	@code=0; $(BIN)/pytest --cache-clear -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS) || code=$$?; \
 	if [ $$code -eq 1 ]; then $(BIN)/python -m tests.alone; else exit $$code; fi
 
