@@ -203,6 +203,7 @@ async def hold(at: Place, mode: str) -> None:
     await one.photograph(f"install-11-{mode}")
 
 
+@pytest.mark.timeout(400)
 async def test_a_box_is_installed_in_ten_minutes_and_works(tmp_path: Path, ports: Ports, chromium: Browser) -> None:
     async with place(tmp_path, ports, chromium) as at:
         one = at.hands
