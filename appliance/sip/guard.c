@@ -344,6 +344,8 @@ static void known(const pj_sockaddr *address, int64_t seconds)
     struct sip_source at = sip_source_of(address);
     struct source *source = place(at, now, 1), *around = around_of(at);
 
+    if (seconds > KNOWN_FOR)
+        seconds = KNOWN_FOR;
     lift(source, "known");
     if (around)
         lift(around, "known");

@@ -96,7 +96,9 @@ static int peer_of(const char *target, pj_sockaddr *peer)
     size_t size;
     int family;
 
-    at = at ? at + 1 : target + strcspn(target, ":") + 1;
+    if (!at)
+        at = target + strcspn(target, ":"); /* its end, where it is no URI */
+    at += *at != '\0';
     family = *at == '[' ? pj_AF_INET6() : pj_AF_INET();
     at += *at == '[';
     size = strcspn(at, family == pj_AF_INET6() ? "]" : ":;>?");

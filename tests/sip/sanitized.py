@@ -33,7 +33,7 @@ def pkg_config(kind: str) -> list[str]:
     found = re.search(r"-I(\S*/pjsip/\S+)/include", commands)
     if found:
         os.environ["PKG_CONFIG_PATH"] = f"{found[1]}/lib/pkgconfig"
-    return printed("pkg-config", kind, "libpjproject", "libcrypto")
+    return printed("pkg-config", kind, "libpjproject", "libcrypto", "alsa")
 
 
 def links(into: Path) -> None:
