@@ -11,7 +11,7 @@ from appliance.calls.hands import SERVICE
 from appliance.calls.history import History
 from appliance.calls.loopback import Arrived
 from appliance.calls.people import People
-from appliance.calls.ports import Audience, Journal, Leg
+from appliance.calls.ports import UNVOUCHED, Audience, Journal, Leg, Vouched
 from appliance.calls.ringing import Ringing
 from appliance.calls.routing import Routing
 from appliance.core import CoreError
@@ -50,7 +50,7 @@ class Arriving:
         number: str,
         name: str,
         called: str,
-        asserted: str = "",
+        vouched: Vouched = UNVOUCHED,
         *,
         up: bool = False,
         purpose: Dialled | None = None,
@@ -61,7 +61,7 @@ class Arriving:
         """The call, or the cause why there is none; see Calls.place and Listener.incoming."""
         rules = self._routing.rules
         owner = mobile or self._people.owner(source) if phone else None
-        who = who_calls(rules, source, owner, number, name, asserted)
+        who = who_calls(rules, source, owner, number, name, vouched)
         line = TELEPHONES if phone else source
         if not phone:
             called = read(rules, line, called)
@@ -116,7 +116,7 @@ class Arriving:
     def missed(self, arrived: Arrived, busy: Sequence[Call] = ()) -> Call:
         """Who called and was taken by nobody. busy: the calls that his line had no room beside."""
         rules, now = self._routing.rules, self._routing.now()
-        who = who_calls(rules, arrived.line, None, arrived.number, arrived.name, arrived.asserted)
+        who = who_calls(rules, arrived.line, None, arrived.number, arrived.name, arrived.vouched)
         id, called = self._journal.next_call_id(), read(rules, arrived.line, arrived.called)
         missed = Call(id, rules, "in", arrived.line, who.number, called, who.name, now, 0)
         missed.trust, missed.state, missed.outcome = who.trust, State.OVER, "abandoned"

@@ -3,8 +3,10 @@
 
 from typing import NamedTuple
 
+from appliance.calls.ports import Vouched
 from appliance.calls.rules import Rules
 from appliance.core.names import Trust
+from appliance.settings.lines import SipLine
 from appliance.settings.numbers import normalise
 
 
@@ -15,22 +17,26 @@ class Caller(NamedTuple):
     trust: Trust
 
 
-def who_calls(rules: Rules, source: str, owner: str | None, number: str, name: str, asserted: str) -> Caller:
+def who_calls(rules: Rules, source: str, owner: str | None, number: str, name: str, vouched: Vouched) -> Caller:
     """The caller on a line `source`, or, with an owner ("": nobody's), at a telephone of ours.
 
-    asserted: the number the line vouches for, "" for none. It counts on a line of that trust or more, where a caller's
-    own word alone makes him no more than claimed."""
+    The number that the line vouches for counts on a line of trust asserted or more, where a caller's own word alone makes
+    him no more than claimed. What STIR found counts where the line is said to check: a number that passed is as good as
+    one a public network shows, one that failed is claimed by somebody and no more."""
     settings = rules.settings
     if owner is not None:
         person = settings.person.get(owner)
         if not person:
             return Caller(source, source, "", Trust.OURS)
         return Caller(person.extension or source, person.name, owner, Trust.OURS)
-    trust = Trust[settings.line[source].trust.upper()]
-    if trust >= Trust.ASSERTED and asserted and number:
-        number = asserted
+    line = settings.line[source]
+    trust = Trust[line.trust.upper()]
+    if trust >= Trust.ASSERTED and vouched.number and number:
+        number = vouched.number
     elif trust == Trust.ASSERTED:
         trust = Trust.CLAIMED
+    if isinstance(line, SipLine) and line.stir and vouched.stir:
+        trust = max(trust, Trust.NETWORK) if vouched.stir == "passed" else Trust.CLAIMED
     number = read(rules, source, number)
     return Caller(number, rules.names.caller(number) or name, "", trust if number else Trust.NONE)
 

@@ -26,7 +26,7 @@ from appliance.calls.messages import Message, Messages
 from appliance.calls.originate import Originate
 from appliance.calls.outgoing import Outgoing
 from appliance.calls.people import People, PersonState
-from appliance.calls.ports import Audience, Journal, Leg, Lookups, Port, Telephony
+from appliance.calls.ports import UNVOUCHED, Audience, Journal, Leg, Lookups, Port, Telephony, Vouched
 from appliance.calls.prompts import Prompts
 from appliance.calls.recorded import NOWHERE, Recorder
 from appliance.calls.ringing import Ringing
@@ -174,7 +174,7 @@ class CallControl:
         number: str,
         name: str,
         called: str,
-        asserted: str = "",
+        vouched: Vouched = UNVOUCHED,
         replaces: Leg = 0,
     ) -> None:
         known = source in self.rules.settings.line
@@ -183,9 +183,9 @@ class CallControl:
         elif not (
             self.desk.dialled(leg, source, called, replaces)
             if phone
-            else self.loopback.incoming(leg, Arrived(source, number, name, called, asserted))
+            else self.loopback.incoming(leg, Arrived(source, number, name, called, vouched))
         ):
-            begun = self._arriving.begin(leg, source, phone, number, name, called, asserted)
+            begun = self._arriving.begin(leg, source, phone, number, name, called, vouched)
             if isinstance(begun, int):
                 self._telephony.hang_up(leg, begun)
 
@@ -395,10 +395,10 @@ class CallControl:
         return None if isinstance(begun, int) else begun
 
     def stranger(self, leg: Leg, arrived: Arrived, up: bool) -> None:
-        line, number, name, called, asserted = arrived
+        line, number, name, called, vouched = arrived
         begun: Call | int = NO_ROUTE
         if line in self.rules.settings.line:
-            begun = self._arriving.begin(leg, line, False, number, name, called, asserted, up=up)
+            begun = self._arriving.begin(leg, line, False, number, name, called, vouched, up=up)
         if isinstance(begun, int):
             self._telephony.hang_up(leg, begun)
 

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 
 from appliance.calls.call import Call, Outcome, Ring, State
 from appliance.calls.outgoing import Outgoing, is_for_help
-from appliance.calls.ports import Audience, Journal, Leg, Port, Telephony
+from appliance.calls.ports import UNVOUCHED, Audience, Journal, Leg, Port, Telephony, Vouched
 from appliance.calls.rules import Rules
 from appliance.settings.dialled import for_help
 from appliance.settings.lines import Line, SipLine
@@ -90,7 +90,7 @@ class Arrived(NamedTuple):
     number: str = ""
     name: str = ""
     called: str = ""
-    asserted: str = ""
+    vouched: Vouched = UNVOUCHED
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ Handles are integers, never used twice; a command to one that is over does nothi
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from appliance.calls.call import Call
@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
 Leg = int  # one connection to a telephone or line
 Port = int  # a player or a recording
+
+
+class Vouched(NamedTuple):
+    """What a line itself says of who calls."""
+
+    number: str = ""  # P-Asserted-Identity (RFC 3325), "" when it vouches for none
+    stir: Literal["", "passed", "failed"] = ""  # what it found when it checked the number's signature (RFC 8224)
+
+
+UNVOUCHED = Vouched()
 
 
 class Telephony(Protocol):
@@ -101,13 +111,13 @@ class Listener(Protocol):
         number: str,
         name: str,
         called: str,
-        asserted: str = "",
+        vouched: Vouched = UNVOUCHED,
         replaces: Leg = 0,
     ) -> None:
         """A call from a telephone (its id as source) or a line. number and called as they came, "" when withheld;
 
-        asserted: the number the line itself vouches for (P-Asserted-Identity), "" when it does for none. replaces: the
-        leg that a telephone wants this one to take the place of (Replaces): a call picked up, or one handed over."""
+        replaces: the leg that a telephone wants this one to take the place of (Replaces): a call picked up, or one
+        handed over."""
 
     def rang(self, leg: Leg) -> None: ...
     def early(self, leg: Leg) -> None:

@@ -65,7 +65,8 @@ from appliance.settings.models import Settings
 from appliance.settings.numbers import normalise
 from appliance.settings.passwords import FILE, keep_line, read_secrets
 from appliance.sip import certificate
-from appliance.sip.telephony import Binding, Telephony, own_address
+from appliance.sip.hosts import own_address
+from appliance.sip.telephony import Binding, Telephony
 from appliance.sounds.speech import Unspoken
 from appliance.store.journal import Journal
 from appliance.store.reader import Reader, Unreadable

@@ -162,6 +162,11 @@ class _Trunk(Table):
         "showed it, it was proved, or they are our own telephones.",
         "claimed",
     )
+    stir: bool = setting(
+        "The trunk checks the signatures of callers' numbers (STIR/SHAKEN) and tells what it found (`verstat`): a number that "
+        "passed is believed as one that a public network showed, one that failed as one that somebody claims.",
+        False,
+    )
 
 
 class OfLines(Table):

@@ -32,25 +32,43 @@ static int cause_heard(pjsip_event *event)
     return at ? atoi(at + 6) & 127 : 0;
 }
 
-/* The user of the first P-Asserted-Identity (RFC 3325), "" without one: who it is by the trunk's word. */
-static void asserted_user(const pjsip_rx_data *rdata, char *user, size_t size)
+/* The first P-Asserted-Identity (RFC 3325), NULL without one: who it is by the trunk's word. */
+static pjsip_uri *asserted_identity(const pjsip_rx_data *rdata)
 {
     static const pj_str_t header = {(char *)(uintptr_t) "P-Asserted-Identity", 19};
     const pjsip_generic_string_hdr *asserted = pjsip_msg_find_hdr_by_name(rdata->msg_info.msg, &header, NULL);
-    pjsip_uri *uri;
     char text[512], *end;
 
-    user[0] = '\0';
     if (!asserted || asserted->hvalue.slen >= (pj_ssize_t)sizeof text)
-        return;
+        return NULL;
     sip_copy(text, sizeof text, &asserted->hvalue);
     if ((end = strchr(text, '>')) != NULL) /* a second identity may follow */
         end[1] = '\0';
     else if ((end = strchr(text, ',')) != NULL)
         *end = '\0';
-    uri = pjsip_parse_uri(rdata->tp_info.pool, text, strlen(text), PJSIP_PARSE_URI_AS_NAMEADDR);
-    if (uri)
-        sip_user_of(uri, user, size);
+    return pjsip_parse_uri(rdata->tp_info.pool, text, strlen(text), PJSIP_PARSE_URI_AS_NAMEADDR);
+}
+
+/* What a trunk found as it checked the caller's number: the verstat of a URI (TS 24.229, 7.2A.20), "" without one. */
+static void verification(pjsip_uri *uri, char *verstat, size_t size)
+{
+    char text[512];
+    int length = pjsip_uri_print(PJSIP_URI_IN_OTHER, pjsip_uri_get_uri(uri), text, sizeof text - 1); /* no display name */
+    const char *at = NULL;
+    size_t most;
+
+    verstat[0] = '\0';
+    if (length > 0) {
+        text[length] = '\0';
+        at = strcasestr(text, ";verstat=");
+    }
+    if (!at)
+        return;
+    at += 9;
+    most = strcspn(at, ";@?>");
+    most = most < size ? most : size - 1;
+    memcpy(verstat, at, most);
+    verstat[most] = '\0';
 }
 
 static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data *rdata)
@@ -59,9 +77,10 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
     const struct sip_trunk *trunk = sip_gate_trunk(rdata);
     sip_handle handle = phone || trunk ? sip_slot_take(SIP_LEG) : 0, replaced;
     struct sip_slot *slot = handle ? sip_slot_of(handle) : NULL;
-    char user[64], name[128], called[64], source[80], asserted[64];
+    pjsip_uri *identity = asserted_identity(rdata);
+    char user[64], name[128], called[64], source[80], asserted[64] = "", verstat[64];
     const char *text[SIP_TEXTS] = {phone ? "phone" : "trunk", phone ? phone->id : trunk ? trunk->id : "", user, name,
-                                   called, source, asserted};
+                                   called, source, asserted, verstat};
 
     PJ_UNUSED_ARG(account);
     if (!slot) { /* nothing comes here past the gate unnamed; no slot left is the other way */
@@ -78,7 +97,9 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
     sip_copy(name, sizeof name, &((const pjsip_name_addr *)rdata->msg_info.from->uri)->display); /* parsed as one always */
     sip_unquote(name);
     sip_user_of(rdata->msg_info.msg->line.req.uri, called, sizeof called);
-    asserted_user(rdata, asserted, sizeof asserted);
+    if (identity)
+        sip_user_of(identity, asserted, sizeof asserted);
+    verification(identity ? identity : rdata->msg_info.from->uri, verstat, sizeof verstat);
     sip_place(source, sizeof source, &rdata->pkt_info.src_addr);
     sip_tell_c(SIP_EV_INCOMING, handle, 0, (int64_t)replaced, SIP_TEXTS, text);
 }

@@ -9,7 +9,7 @@
 #include <pjsua-lib/pjsua.h>
 #include <stdint.h>
 
-#define SIP_TEXTS 7
+#define SIP_TEXTS 8
 #define SIP_SLOTS 2048         /* legs, players and recordings alive at once */
 #define SIP_TAPES 128          /* calls recorded at once */
 #define SIP_EDGES 4096         /* who hears whom */
@@ -36,7 +36,8 @@ typedef uint64_t sip_handle; /* generation << 16 | index of slot; 0 is none */
 
 enum sip_event_kind {
     SIP_EV_INCOMING = 1, /* handle, value: handle of the leg it is to replace, or 0; texts: kind phone|trunk, its id,
-                            caller user, caller display, called user, source, asserted user (P-Asserted-Identity) */
+                            caller user, caller display, called user, source, asserted user (P-Asserted-Identity),
+                            what became of STIR: the verstat of that identity, or of the caller */
     SIP_EV_EARLY,        /* handle, code 180..183; value: 1 when it is heard now, before an answer (once more then) */
     SIP_EV_ANSWERED,     /* handle */
     SIP_EV_OVER,         /* handle, code: SIP status or 0 for BYE, value: Q.850 cause heard in Reason or 0; texts: reason */

@@ -3,24 +3,22 @@
 
 import asyncio
 import hashlib
-import ipaddress
 import logging
-import socket
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 from urllib.parse import quote
 
-from appliance.calls.ports import Leg, Listener, Port
+from appliance.calls.ports import Leg, Listener, Port, Vouched
 from appliance.settings.guard import Guard
 from appliance.settings.lines import SipLine
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
 from appliance.settings.phones import Phone
-from appliance.settings.words import server
 from appliance.sip._sip import Endpoint, cause_of
 from appliance.sip.certificate import Certificate
+from appliance.sip.hosts import addresses, at, literal, own_address, servers
 from appliance.sip.names import Event, Heard, How
 
 log = logging.getLogger("sip")
@@ -30,10 +28,6 @@ RESOLVE_EVERY = 300.0  # seconds between look-ups of a trunk's name; never while
 TRANSPORTS = {"udp": "", "tcp": ";transport=tcp", "tls": ";transport=tls"}  # in a URI
 SRTP = {"off": How(0), "optional": How.SRTP, "mandatory": How.SRTP | How.SRTP_ONLY}
 QUALIFY = 30  # seconds between two questions whether a server is there, where there are others
-WAYS_OUT = {  # an address that stands for all: what is looked for from there (RFC 5737, RFC 3849), and what is left without
-    "0.0.0.0": (socket.AF_INET, "192.0.2.1", "127.0.0.1"),
-    "::": (socket.AF_INET6, "2001:db8::1", "::1"),
-}
 LOG_LEVELS = {1: logging.ERROR, 2: logging.WARNING}
 
 # Q.850 cause -> SIP status for a leg we refuse, RFC 3398 section 7.2.4.1; 480 for the rest
@@ -365,8 +359,8 @@ class Telephony:
         listener = self._listener
         match kind:
             case Heard.INCOMING:
-                number, asserted = withheld(text[2]), withheld(text[6])
-                listener.incoming(handle, text[1], text[0] == "phone", number, text[3], text[4], asserted, value)
+                number, vouched = withheld(text[2]), Vouched(withheld(text[6]), stir(text[7]))
+                listener.incoming(handle, text[1], text[0] == "phone", number, text[3], text[4], vouched, value)
             case Heard.EARLY:
                 (listener.early if value else listener.rang)(handle)
             case Heard.DIVERTED:
@@ -454,12 +448,14 @@ def withheld(number: str) -> str:
     return "" if number.lower() in ("anonymous", "unavailable", "unknown", "restricted", "private") else number
 
 
-def literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+def stir(verstat: str) -> Literal["", "passed", "failed"]:
+    """What a verstat (TS 24.229, 7.2A.20) comes to; "" for none, and where nothing was checked."""
+    match verstat.lower().removeprefix("tn-validation-").partition("-")[0]:
+        case "passed":
+            return "passed"
+        case "failed":
+            return "failed"
+    return ""
 
 
 def of_phone(phone: Phone) -> How:
@@ -469,36 +465,3 @@ def of_phone(phone: Phone) -> How:
 def of_line(line: SipLine) -> How:
     how = SRTP[line.srtp] | {"udp": How(0), "tcp": How.TCP, "tls": How.TLS}[line.transport]
     return how | (How.PROOF if line.verify else How(0)) | (How.LATE_OFFER if line.late_offer else How(0))
-
-
-def at(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def servers(line: SipLine) -> list[tuple[str, int]]:
-    """Where a trunk is, in the order they are tried."""
-    listed = map(server, line.proxies)
-    return [(host, port or line.port) for host, port in listed] or [(line.host, line.port)]
-
-
-async def addresses(host: str, six: bool = False) -> list[str]:
-    """IP addresses of a named host, sorted, those of IPv6 last and only if asked for; [] when it is not known."""
-    family = socket.AF_UNSPEC if six else socket.AF_INET
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, family=family, type=socket.SOCK_DGRAM)
-    except OSError:
-        return []
-    return sorted({str(one[4][0]) for one in found}, key=lambda one: (":" in one, one))[:8]
-
-
-def own_address(listen: str) -> str:
-    """The address others see in our URIs: the one listened on, or that of the route outwards (nothing is sent)."""
-    if listen not in WAYS_OUT:
-        return listen
-    family, outside, home = WAYS_OUT[listen]
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((outside, 9))
-            return str(probe.getsockname()[0])
-    except OSError:  # no way there, or no IPv6 at all
-        return home

@@ -34,6 +34,7 @@ void sip_user_of(const pjsip_uri *uri, char *user, size_t size)
         const pjsip_sip_uri *sip = pjsip_uri_get_uri(uri);
 
         sip_copy(user, size, &sip->user);
+        user[strcspn(user, ";")] = '\0'; /* a number may have parameters (RFC 3261, 19.1.6), as one that was ported has */
     } else if (PJSIP_URI_SCHEME_IS_TEL(uri)) {
         const pjsip_tel_uri *tel = pjsip_uri_get_uri(uri);
 

@@ -145,7 +145,7 @@ class Office:
         self.lines.registered[phone] = contacts
         self.control.phone(phone, [f"sip:{phone}@192.0.2.{number}" for number in range(contacts)], "", None)
 
-    def call_in(self, number: str = "+37060000001", leg: int = CALLER, **more: str) -> None:
+    def call_in(self, number: str = "+37060000001", leg: int = CALLER, **more: Any) -> None:
         self.control.incoming(leg, "city", False, number, "", "052000000", **more)
 
     def asked(self, what: str, leg: int) -> list[int]:

@@ -14,6 +14,7 @@ from appliance.calls.caller import read, who_calls
 from appliance.calls.clock import now_ms
 from appliance.calls.history import History, Known, earlier
 from appliance.calls.hours import Midnight, Override, midnight_after
+from appliance.calls.ports import Vouched
 from appliance.core import CoreError
 from appliance.core.names import Past, Trust
 from tests.calls.office import CALLER, OFFICE, Office
@@ -53,20 +54,42 @@ async def test_how_far_a_number_is_believed(
     offices: Offices, line: str, number: str, asserted: str, seen: str, trust: Trust
 ) -> None:
     rules = offices(trusting(line)).control.rules
-    who = who_calls(rules, "city", None, number, "He himself", asserted)
+    who = who_calls(rules, "city", None, number, "He himself", Vouched(asserted))
     assert (who.number, who.trust, who.person) == (seen, trust, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "asserted", "stir", "trust"),
+    [
+        ("claimed", "", "passed", Trust.NETWORK),
+        ("asserted", NUMBER, "passed", Trust.NETWORK),
+        ("proven", "", "passed", Trust.PROVEN),
+        ("network", NUMBER, "failed", Trust.CLAIMED),
+        ("asserted", NUMBER, "", Trust.ASSERTED),
+    ],
+)
+async def test_a_checked_number_is_believed_as_far_as_the_check_went_where_the_line_is_said_to_check(
+    offices: Offices, line: str, asserted: str, stir: str, trust: Trust
+) -> None:
+    text = trusting(line)
+    office = offices(text.replace('host = "192.0.2.7"', 'host = "192.0.2.7"\nstir = true'))
+    vouched = Vouched(asserted, stir)
+    assert who_calls(office.control.rules, "city", None, NUMBER, "", vouched).trust is trust
+    office.apply(text)
+    unchecked = who_calls(office.control.rules, "city", None, NUMBER, "", Vouched(asserted))
+    assert who_calls(office.control.rules, "city", None, NUMBER, "", vouched) == unchecked
 
 
 async def test_our_own_telephones_are_ours(offices: Offices) -> None:
     rules = offices().control.rules
-    assert who_calls(rules, "desk1", "anna", "boss", "The boss", "")[1:] == ("Anna", "anna", Trust.OURS)
-    assert who_calls(rules, "desk9", "", "boss", "The boss", "") == ("desk9", "desk9", "", Trust.OURS)
+    assert who_calls(rules, "desk1", "anna", "boss", "The boss", Vouched())[1:] == ("Anna", "anna", Trust.OURS)
+    assert who_calls(rules, "desk9", "", "boss", "The boss", Vouched()) == ("desk9", "desk9", "", Trust.OURS)
 
 
 async def test_a_vouched_number_leads_another_way_than_one_that_is_only_claimed(offices: Offices) -> None:
     step = 'do = "trust"\nleast = "asserted"\nenough = "queue.sales"\nless = "mailbox.office"'
     office = offices(graph(step).replace('host = "192.0.2.7"', 'host = "192.0.2.7"\ntrust = "asserted"'))
-    office.call_in(asserted=NUMBER)
+    office.call_in(vouched=Vouched(NUMBER))
     assert office.call.state is State.WAITING
     office.control.over(CALLER, 16)
     office.call_in(leg=2)

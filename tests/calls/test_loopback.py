@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from appliance.calls import loopback
 from appliance.calls.loopback import Looped, NotChecked, Sent
+from appliance.calls.ports import Vouched
 from appliance.store.reader import Reader
 from tests.calls.office import OFFICE, Office
 
@@ -184,7 +185,7 @@ async def test_a_stranger_keeps_his_name_and_the_number_the_line_vouches_for(loo
     check = loop.check("city", MOBILE)
     await loop.dials("city")
     loop.back = BACK
-    loop.control.incoming(BACK, "city", False, "860000009", "Mr X", LAND, "+37060000008")
+    loop.control.incoming(BACK, "city", False, "860000009", "Mr X", LAND, Vouched("+37060000008"))
     await loop.answers()
     assert await refused(check) == "not-known"
     assert (loop.office.call.caller, loop.office.call.name) == ("+37060000008", "Mr X")

@@ -63,7 +63,7 @@ async def test_a_call_from_the_trunks_address_needs_no_password(box: Box, wire: 
     wire.send(invite(box, wire, user="+37060000001"))
     assert (await wire.response()).status == 100
     told = await box.told(Heard.INCOMING)
-    assert told.text == ("trunk", name, "+37060000001", "", "100", wire.at, "")
+    assert told.text == ("trunk", name, "+37060000001", "", "100", wire.at, "", "")
     box.sip.hang_up(told.handle, 404, 1)
     assert (await wire.response(final=True)).status == 404
 
@@ -89,6 +89,45 @@ async def test_a_trunk_without_a_port_may_call_from_any_and_a_closer_match_goes_
     await box.done()
     async with Wire(box.address) as fourth:
         assert (await fourth.ask(invite(box, fourth))).status == 401
+
+
+@pytest.mark.parametrize(
+    ("user", "said", "verstat"),
+    [
+        ("+37060000001", "", ""),
+        ("+37060000001;verstat=TN-Validation-Passed", "", "TN-Validation-Passed"),
+        ("+37060000001;npdi;verstat=TN-Validation-Failed;cpc=x", "", "TN-Validation-Failed"),
+        (
+            "+37060000001;verstat=TN-Validation-Passed",
+            "<sip:+37060000001;verstat=No-TN-Validation@a.example>",
+            "No-TN-Validation",
+        ),
+        (
+            "+37060000001;verstat=TN-Validation-Passed",
+            "<sip:+37060000001@a.example>",
+            "",
+        ),  # what the trunk itself says counts
+        ("+37060000001", "<tel:+37060000001;verstat=TN-Validation-Passed>", "TN-Validation-Passed"),
+        (
+            "+37060000001",
+            '";verstat=TN-Validation-Passed" <sip:+37060000001@a.example>',
+            "",
+        ),  # anybody may be called so
+        ("+37060000001;verstat=" + "x" * 200, "", "x" * 63),
+    ],
+)
+async def test_what_a_trunk_found_when_it_checked_a_number_is_told_and_is_no_part_of_it(
+    box: Box, wire: Wire, user: str, said: str, verstat: str
+) -> None:
+    name = await trunk(box, wire)
+    uri = f"sip:100;npdi@{HOST}:{box.address[1]}"
+    headers = {"P-Asserted-Identity": said} if said else {}
+    wire.send(request("INVITE", uri, wire, user=user, headers=headers, body=sdp()))
+    told = await box.told(Heard.INCOMING, of="trunk")
+    assert (told.text[2], told.text[4], told.text[7]) == ("+37060000001", "100", verstat)
+    box.sip.hang_up(told.handle, 404, 1)
+    await wire.response(final=True)
+    box.sip.remove_trunk(name)
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
+from appliance.calls.ports import UNVOUCHED
 from appliance.programs.demo.ports import Ports
 from appliance.programs.demo.seen import NotSeen, Seen
 from appliance.settings.guard import Guard
 from appliance.settings.load import parse
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
-from appliance.sip.telephony import Binding, Telephony, own_address, withheld
+from appliance.sip.hosts import own_address
+from appliance.sip.telephony import Binding, Telephony, stir, withheld
 from tests.sip.box import HOST, Account, Call, Telephone
 from tests.sip.watcher import Watcher
 from tests.sip.wire import Message, Wire, authorization, request, sdp
@@ -113,7 +115,7 @@ async def test_a_day_of_the_office(office: Office, caplog: pytest.LogCaptureFixt
         caller = '"Mr Kazlauskas" <sip:+37060000001@127.0.0.1>;tag=here'
         city.send(request("INVITE", f"sip:100@{HOST}", city, headers={"From": caller}, body=sdp()))
         came = await desk.told("incoming")
-        assert came[2:] == ("city", False, "+37060000001", "Mr Kazlauskas", "100", "", 0)
+        assert came[2:] == ("city", False, "+37060000001", "Mr Kazlauskas", "100", UNVOUCHED, 0)
         (ring,) = telephony.ring_phone("desk1", str(came[4]), str(came[5]))
         invite = await anna.request("INVITE")
         assert invite["from"].startswith('"Mr Kazlauskas" <sip:+37060000001@')
@@ -198,6 +200,22 @@ async def test_when_call_control_stumbles_over_one_call_the_next_is_told_all_the
 @pytest.mark.parametrize("number", ["anonymous", "Anonymous", "unknown", "restricted", "private", "unavailable"])
 def test_a_number_that_is_withheld_is_none(number: str) -> None:
     assert withheld(number) == "" and withheld("+37060000001") == "+37060000001"
+
+
+@pytest.mark.parametrize(
+    ("verstat", "found"),
+    [
+        ("TN-Validation-Passed", "passed"),
+        ("tn-validation-passed-A", "passed"),
+        ("TN-Validation-Failed", "failed"),
+        ("TN-Validation-Failed-C", "failed"),
+        ("No-TN-Validation", ""),
+        ("TN-Validation-Passedx", ""),
+        ("", ""),
+    ],
+)
+def test_what_became_of_the_signature_of_a_number(verstat: str, found: str) -> None:
+    assert stir(verstat) == found
 
 
 def test_the_box_knows_its_own_address() -> None:
