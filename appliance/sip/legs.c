@@ -32,52 +32,13 @@ static int cause_heard(pjsip_event *event)
     return at ? atoi(at + 6) & 127 : 0;
 }
 
-/* The first P-Asserted-Identity (RFC 3325), NULL without one: who it is by the trunk's word. */
-static pjsip_uri *asserted_identity(const pjsip_rx_data *rdata)
-{
-    static const pj_str_t header = {(char *)(uintptr_t) "P-Asserted-Identity", 19};
-    const pjsip_generic_string_hdr *asserted = pjsip_msg_find_hdr_by_name(rdata->msg_info.msg, &header, NULL);
-    char text[512], *end;
-
-    if (!asserted || asserted->hvalue.slen >= (pj_ssize_t)sizeof text)
-        return NULL;
-    sip_copy(text, sizeof text, &asserted->hvalue);
-    if ((end = strchr(text, '>')) != NULL) /* a second identity may follow */
-        end[1] = '\0';
-    else if ((end = strchr(text, ',')) != NULL)
-        *end = '\0';
-    return pjsip_parse_uri(rdata->tp_info.pool, text, strlen(text), PJSIP_PARSE_URI_AS_NAMEADDR);
-}
-
-/* What a trunk found as it checked the caller's number: the verstat of a URI (TS 24.229, 7.2A.20), "" without one. */
-static void verification(pjsip_uri *uri, char *verstat, size_t size)
-{
-    char text[512];
-    int length = pjsip_uri_print(PJSIP_URI_IN_OTHER, pjsip_uri_get_uri(uri), text, sizeof text - 1); /* no display name */
-    const char *at = NULL;
-    size_t most;
-
-    verstat[0] = '\0';
-    if (length > 0) {
-        text[length] = '\0';
-        at = strcasestr(text, ";verstat=");
-    }
-    if (!at)
-        return;
-    at += 9;
-    most = strcspn(at, ";@?>");
-    most = most < size ? most : size - 1;
-    memcpy(verstat, at, most);
-    verstat[most] = '\0';
-}
-
 static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data *rdata)
 {
     const struct sip_phone *phone = sip_gate_phone(rdata);
     const struct sip_trunk *trunk = sip_gate_trunk(rdata);
     sip_handle handle = phone || trunk ? sip_slot_take(SIP_LEG) : 0, replaced;
     struct sip_slot *slot = handle ? sip_slot_of(handle) : NULL;
-    pjsip_uri *identity = asserted_identity(rdata);
+    pjsip_uri *identity = sip_identity(rdata);
     char user[64], name[128], called[64], source[80], asserted[64] = "", verstat[64];
     const char *text[SIP_TEXTS] = {phone ? "phone" : "trunk", phone ? phone->id : trunk ? trunk->id : "", user, name,
                                    called, source, asserted, verstat};
@@ -99,7 +60,7 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
     sip_user_of(rdata->msg_info.msg->line.req.uri, called, sizeof called);
     if (identity)
         sip_user_of(identity, asserted, sizeof asserted);
-    verification(identity ? identity : rdata->msg_info.from->uri, verstat, sizeof verstat);
+    sip_verstat(identity ? identity : rdata->msg_info.from->uri, verstat, sizeof verstat);
     sip_place(source, sizeof source, &rdata->pkt_info.src_addr);
     sip_tell_c(SIP_EV_INCOMING, handle, 0, (int64_t)replaced, SIP_TEXTS, text);
 }

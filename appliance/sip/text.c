@@ -42,6 +42,43 @@ void sip_user_of(const pjsip_uri *uri, char *user, size_t size)
     }
 }
 
+pjsip_uri *sip_identity(const pjsip_rx_data *rdata)
+{
+    static const pj_str_t header = {(char *)(uintptr_t) "P-Asserted-Identity", 19};
+    const pjsip_generic_string_hdr *asserted = pjsip_msg_find_hdr_by_name(rdata->msg_info.msg, &header, NULL);
+    char text[512], *end;
+
+    if (!asserted || asserted->hvalue.slen >= (pj_ssize_t)sizeof text)
+        return NULL;
+    sip_copy(text, sizeof text, &asserted->hvalue);
+    if ((end = strchr(text, '>')) != NULL) /* a second identity may follow */
+        end[1] = '\0';
+    else if ((end = strchr(text, ',')) != NULL)
+        *end = '\0';
+    return pjsip_parse_uri(rdata->tp_info.pool, text, strlen(text), PJSIP_PARSE_URI_AS_NAMEADDR);
+}
+
+void sip_verstat(pjsip_uri *uri, char *verstat, size_t size)
+{
+    char text[512];
+    int length = pjsip_uri_print(PJSIP_URI_IN_OTHER, pjsip_uri_get_uri(uri), text, sizeof text - 1); /* no display name */
+    const char *at = NULL;
+    size_t most;
+
+    verstat[0] = '\0';
+    if (length > 0) {
+        text[length] = '\0';
+        at = strcasestr(text, ";verstat=");
+    }
+    if (!at)
+        return;
+    at += 9;
+    most = strcspn(at, ";@?>");
+    most = most < size ? most : size - 1;
+    memcpy(verstat, at, most);
+    verstat[most] = '\0';
+}
+
 void sip_unquote(char *text)
 {
     char *to = text;
