@@ -38,7 +38,7 @@ static void on_incoming(pjsua_acc_id account, pjsua_call_id call, pjsip_rx_data 
     const struct sip_trunk *trunk = sip_gate_trunk(rdata);
     sip_handle handle = phone || trunk ? sip_slot_take(SIP_LEG) : 0, replaced;
     struct sip_slot *slot = handle ? sip_slot_of(handle) : NULL;
-    pjsip_uri *identity = sip_identity(rdata);
+    pjsip_uri *identity = sip_asserted(rdata);
     char user[64], name[128], called[64], source[80], asserted[64] = "", verstat[64];
     const char *text[SIP_TEXTS] = {phone ? "phone" : "trunk", phone ? phone->id : trunk ? trunk->id : "", user, name,
                                    called, source, asserted, verstat};

@@ -469,7 +469,7 @@ void sip_copy(char *out, size_t size, const pj_str_t *from); /* cut to size, ter
 void sip_unquote(char *text);                                 /* in place: \" is ", \\ is \ (RFC 3261 quoted-pair) */
 int sip_quote(char *out, size_t size, const char *from);     /* display name in quotes, controls left out */
 void sip_user_of(const pjsip_uri *uri, char *user, size_t size); /* user of a sip or number of a tel URI, or "" */
-pjsip_uri *sip_identity(const pjsip_rx_data *rdata); /* first P-Asserted-Identity (RFC 3325), NULL without: the trunk's word */
+pjsip_uri *sip_asserted(const pjsip_rx_data *rdata); /* first P-Asserted-Identity (RFC 3325), NULL without: the trunk's word */
 /* What a trunk found when it checked a caller's number: the verstat of a URI (TS 24.229, 7.2A.20), "" without one. */
 void sip_verstat(pjsip_uri *uri, char *verstat, size_t size);
 int sip_user(char *out, size_t size, const char *from);      /* only characters a user part may have unescaped */

@@ -42,7 +42,7 @@ void sip_user_of(const pjsip_uri *uri, char *user, size_t size)
     }
 }
 
-pjsip_uri *sip_identity(const pjsip_rx_data *rdata)
+pjsip_uri *sip_asserted(const pjsip_rx_data *rdata)
 {
     static const pj_str_t header = {(char *)(uintptr_t) "P-Asserted-Identity", 19};
     const pjsip_generic_string_hdr *asserted = pjsip_msg_find_hdr_by_name(rdata->msg_info.msg, &header, NULL);
