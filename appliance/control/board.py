@@ -12,6 +12,7 @@ from appliance.calls.control import CallControl
 from appliance.calls.people import PersonState
 from appliance.calls.rules import Rules
 from appliance.control import messages
+from appliance.control.doctor import LineChecked
 from appliance.control.modems import Modem
 from appliance.control.server import Server
 from appliance.settings import people
@@ -32,6 +33,7 @@ class Board:
         self._rung: dict[str, list[str]] = {}
         self.revision = 0  # of the settings in force
         self.modem: Callable[[str], Modem | None] = lambda line: None  # what is known of a line's
+        self.checked: Callable[[str], LineChecked | None] = lambda line: None  # what the line doctor found last
         self.may_be_missed: Callable[[int], None] = lambda call: (
             None
         )  # who is still to be called back may be others now
@@ -210,6 +212,7 @@ class Board:
             state=state,
             calls=calling,
             modem=self.modem(name),
+            checked=self.checked(name),
         )
 
     def _queue(self, name: str, states: States) -> messages.Queue:

@@ -33,7 +33,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong, its id of docs/doctor.md, and what to do; way: said into the line, heard from it, or both."""
+    """What is wrong, its id of docs/doctor.md, and what to do, in English; way: said into the line, heard from it, or both."""
 
     id: str
     way: Literal["said", "heard", ""]
@@ -50,7 +50,7 @@ class Gain(msgspec.Struct, frozen=True, kw_only=True):
     proposed: int
 
 
-class Checked(msgspec.Struct, frozen=True, kw_only=True):
+class LineChecked(msgspec.Struct, frozen=True, kw_only=True):
     """What the doctor says of a line; findings: the worst first, none when all is well. other: the line it came back by."""
 
     line: str

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from appliance.control import health, modems, prompts, provisioning, recordings
-from appliance.control.doctor import Checked as LineChecked
-from appliance.control.doctor import CheckLine
+from appliance.control.doctor import CheckLine, LineChecked
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
 from appliance.control.handling import CallFor, Disturb, Forward, Handling, Park, Press, Supervise, Take
@@ -67,6 +66,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     state: LineState = "idle"
     calls: tuple[int, ...] = ()
     modem: modems.Modem | None = None  # null: it has none
+    checked: LineChecked | None = None  # by the line doctor, the last time; null: never
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):

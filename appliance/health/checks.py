@@ -7,15 +7,13 @@ which is done where they are shown; `{}` in them are filled with the gaps of a f
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from appliance.control.messages import Line
-from appliance.control.modems import Modem
+from appliance.health import line_checks, lines
 from appliance.health.facts import Facts, Shown
+from appliance.health.findings import UNKNOWN, UNTOLD, UNUSED, Finding, Level, _, bad, warning
 
-Level = Literal["good", "none", "warning", "bad"]  # none: not used, or not known
 WORST: tuple[Level, ...] = ("bad", "warning", "none", "good")
 
 MB = 1_000_000  # bytes
@@ -27,7 +25,6 @@ MAIL_LATE = 15 * MINUTE
 DRAFT_OLD = DAY
 BACKUP_OLD = 2 * DAY
 CERTIFICATE_SOON, CERTIFICATE_LAST = 21 * DAY, 3 * DAY  # ours is renewed 60 days before its end
-WEAK = -103  # dBm: a bar of five; calls break off
 HOT, TOO_HOT = 70.0, 80.0  # degrees Celsius; a Raspberry Pi slows down at 80
 LOCAL = tuple(
     map(
@@ -36,26 +33,6 @@ LOCAL = tuple(
     )
 )
 NAMED_MAX = 10  # names in one sentence
-
-
-def _(words: str) -> str:
-    return words
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """How something is; todo: what to do about it; page: where."""
-
-    level: Level
-    words: str
-    gaps: tuple[object, ...] = ()
-    todo: str = ""
-    page: str = ""
-
-
-UNUSED = (Finding("none", _("Not used here.")),)
-UNKNOWN = (Finding("none", _("Not known while the exchange does not answer.")),)
-UNTOLD = (Finding("none", _("This machine does not tell.")),)
 
 
 class Check(NamedTuple):
@@ -98,20 +75,12 @@ def _row(check: Check, facts: Facts) -> Row:
     return Row(check.id, check.name, found[0].level, tuple(found))
 
 
-def _bad(words: str, *gaps: object, todo: str, page: str = "") -> Finding:
-    return Finding("bad", words, gaps, todo, page)
-
-
-def _warning(words: str, *gaps: object, todo: str, page: str = "") -> Finding:
-    return Finding("warning", words, gaps, todo, page)
-
-
 # ---- programs
 
 
 def _switch(facts: Facts) -> Iterable[Finding]:
     if facts.live is None:
-        yield _bad(
+        yield bad(
             _("The exchange does not answer: no call is taken."),
             todo=_(
                 "It starts again by itself within seconds. If it does not, switch the box off and on; if that does not help, "
@@ -122,7 +91,7 @@ def _switch(facts: Facts) -> Iterable[Finding]:
 
 def _pages(facts: Facts) -> Iterable[Finding]:
     if facts.pages is False:
-        yield _bad(
+        yield bad(
             _("The pages do not answer."),
             todo=_("Calls go on. Ask your installer to run `systemctl status linekeeper-web`."),
         )
@@ -135,7 +104,7 @@ def _bridge(facts: Facts) -> Iterable[Finding]:
         return UNKNOWN
     if not _bridge_runs(facts):
         return [
-            _bad(
+            bad(
                 _("The link does not run: lamps, gates and other actions are not carried out. Calls go on."),
                 todo=_(
                     "It starts again by itself within seconds. If it does not, ask your installer to run "
@@ -172,94 +141,13 @@ def _brokers(facts: Facts) -> Iterable[Finding]:
 # ---- calls
 
 
-def _lines(facts: Facts) -> Iterable[Finding]:
-    if facts.live is None:
-        return UNKNOWN
-    if not facts.live.lines:
-        return [
-            _warning(
-                _("No line to the outside is set: nobody can call the office."),
-                todo=_("Add one under Settings."),
-                page="/settings",
-            )
-        ]
-    return [found for line in facts.live.lines.values() for found in _line(line)]
-
-
-def _line(line: Line) -> Iterator[Finding]:
-    name, modem = line.name or line.id, line.modem
-    if modem is not None and not line.usable:
-        yield _modem(name, modem)
-    elif not line.usable and line.kind == "fxo" and line.why.startswith("no-channel"):
-        yield _bad(_("The card has no port for line “{}”: {}."), name, line.why.partition(" ")[2], todo=_CARD)
-    elif not line.usable:
-        yield _bad(_("Line “{}” is out of order."), name, todo=_SIP if line.kind == "sip" else _CABLE)
-    elif modem is not None:
-        if modem.signal is not None and modem.signal < WEAK:
-            yield _warning(
-                _("Line “{}” has a weak signal: {} dBm."),
-                name,
-                modem.signal,
-                todo=_("Move its antenna, nearer to a window."),
-            )
-        if modem.registration == "roaming":
-            yield _warning(
-                _("Line “{}” is in the network of another provider, which may cost more."),
-                name,
-                todo=_("Move its antenna, or ask the provider of the SIM card."),
-            )
-
-
-_SIP = _(
-    "Look whether the internet works, and whether the provider has a fault; then whether user and password of the line are "
-    "still right."
-)
-_CABLE = _("Look whether its cable is in, at the box and in the socket.")
-_CARD = _(
-    "Look whether the card is plugged in. Your installer sees to its driver (DAHDI), and that the port is the right one."
-)
-_PIN = _("Put its PIN in on the page of this line, under Settings. Look it up first: three wrong ones block the card.")
-_INSTALLER = _("Ask your installer: not every modem can be used.")
-_MODEMS = {  # by standing, or why it is unfit
-    "absent": (_("The modem of line “{}” is not found."), _("Look whether it is plugged in; then plug it in anew.")),
-    "sim-missing": (
-        _("There is no SIM card in the modem of line “{}”."),
-        _("Switch the box off, put the card in, switch the box on."),
-    ),
-    "sim-blocked": (
-        _("The SIM card of line “{}” is blocked."),
-        _("Put it into a mobile telephone and enter its PUK, or ask its provider."),
-    ),
-    "sim-pin-wanted": (_("The SIM card of line “{}” wants its PIN."), _PIN),
-    "sim-pin-at-risk": (_("The SIM card of line “{}” wants its PIN."), _PIN),
-    "sim-pin-refused": (_("The SIM card of line “{}” refused its PIN."), _PIN),
-    "searching": (
-        _("The modem of line “{}” finds no network."),
-        _("Look at its antenna, and whether the SIM card is paid for."),
-    ),
-    "silent": (
-        _("The modem of line “{}” does not answer."),
-        _("The box restarts it by itself. If it is the same in ten minutes, plug it in anew."),
-    ),
-    "unfit": (_("The modem of line “{}” cannot be used."), _INSTALLER),
-}
-
-
-def _modem(name: str, modem: Modem) -> Finding:
-    if modem.standing in ("starting", "ready"):
-        return _warning(_("The modem of line “{}” is starting."), name, todo=_("Wait for a minute."))
-    why = modem.why if modem.standing == "unfit" and modem.why in _MODEMS else modem.standing
-    words, todo = _MODEMS[why]
-    return _bad(words, name, todo=todo)
-
-
 def _phones(facts: Facts) -> Iterable[Finding]:
     if facts.live is None:
         return UNKNOWN
     phones = facts.live.phones
     if not phones:
         return [
-            _warning(_("No telephone is set."), todo=_("Add telephones and people under Settings."), page="/settings")
+            warning(_("No telephone is set."), todo=_("Add telephones and people under Settings."), page="/settings")
         ]
     offline = sorted(one.id for one in phones.values() if not one.contacts)
     todo = _(
@@ -267,9 +155,9 @@ def _phones(facts: Facts) -> Iterable[Finding]:
         "settings."
     )
     if len(offline) == len(phones):
-        return [_bad(_("No telephone is registered: nobody can be rung."), todo=todo)]
+        return [bad(_("No telephone is registered: nobody can be rung."), todo=todo)]
     if offline:
-        return [_warning(_("Not registered: {}."), _named(offline), todo=todo)]
+        return [warning(_("Not registered: {}."), _named(offline), todo=todo)]
     return ()
 
 
@@ -286,11 +174,11 @@ def _disk(facts: Facts) -> Iterable[Finding]:
     for disk in facts.machine.disks:
         left = disk.free // MB
         if disk.read_only:
-            yield _bad(_("The disk cannot be written."), todo=_WORN)
+            yield bad(_("The disk cannot be written."), todo=_WORN)
         elif disk.free < DISK_BAD:
-            yield _bad(_("The disk is full: {} MB are left."), left, todo=todo, page="/recordings")
+            yield bad(_("The disk is full: {} MB are left."), left, todo=todo, page="/recordings")
         elif disk.free < DISK_LOW or disk.free < disk.size * DISK_SHARE:
-            yield _warning(_("The disk is nearly full: {} MB are left."), left, todo=todo, page="/recordings")
+            yield warning(_("The disk is nearly full: {} MB are left."), left, todo=todo, page="/recordings")
 
 
 _WORN = _(
@@ -303,7 +191,7 @@ def _journal(facts: Facts) -> Iterable[Finding]:
         return UNKNOWN
     if trouble := facts.live.troubles.get("journal"):
         what = _("Calls go on. Make room on the disk; if there is room, its card or disk may be worn out.")
-        return [_bad(_("What happens is not written down: {}"), trouble.why, todo=what)]
+        return [bad(_("What happens is not written down: {}"), trouble.why, todo=what)]
     return ()
 
 
@@ -313,11 +201,11 @@ def _recordings(facts: Facts) -> Iterable[Finding]:
     troubles, found = facts.live.troubles, []
     if trouble := troubles.get("recording"):
         found.append(
-            _bad(_("A call was not recorded: {}"), trouble.why, todo=_("Make room on the disk; then try a call."))
+            bad(_("A call was not recorded: {}"), trouble.why, todo=_("Make room on the disk; then try a call."))
         )
     if trouble := troubles.get("recording-key"):
         todo = _("Put the key they were made with back into secrets.toml, under `old` of `[recording]`.")
-        found.append(_warning(_("Older recordings cannot be heard: {}"), trouble.why, todo=todo))
+        found.append(warning(_("Older recordings cannot be heard: {}"), trouble.why, todo=todo))
     if not found and facts.settings is not None and not facts.settings.recording.rule:
         return UNUSED
     return found
@@ -327,10 +215,10 @@ def _settings(facts: Facts) -> Iterable[Finding]:
     trouble = facts.live.troubles.get("settings") if facts.live else None
     todo = _("Open Settings, where faults stand beside their fields; or have your installer run `linekeeper check`.")
     if facts.settings is None and not trouble:
-        yield _bad(_("The settings cannot be read."), todo=todo, page="/settings")
+        yield bad(_("The settings cannot be read."), todo=todo, page="/settings")
     elif trouble or facts.faults:
         why = facts.faults[0] if facts.faults else trouble.why if trouble else ""
-        yield _warning(
+        yield warning(
             _("The settings file has faults, and older settings are in force: {}"), why, todo=todo, page="/settings"
         )
 
@@ -338,7 +226,7 @@ def _settings(facts: Facts) -> Iterable[Finding]:
 def _drafts(facts: Facts) -> Iterable[Finding]:
     for user, at in facts.drafts:
         if facts.now - at > DRAFT_OLD:
-            yield _warning(
+            yield warning(
                 _("{} changed the settings on {}, and has not put it in force."),
                 user,
                 _day(at),
@@ -360,7 +248,7 @@ def _mail(facts: Facts) -> Iterable[Finding]:
     todo = _("Look at server, user and password of `mail` under Settings, and at the addresses of the mailboxes.")
     if mails.oldest is not None and (late := facts.now - mails.oldest) > MAIL_LATE:
         found.append(
-            _warning(
+            warning(
                 _("E-mails that wait: {}; the oldest for {} minutes."),
                 mails.waiting,
                 late // MINUTE,
@@ -370,7 +258,7 @@ def _mail(facts: Facts) -> Iterable[Finding]:
         )
     if mails.failed:
         words = _("E-mails given up in the last week: {}. Their messages are kept, and can be heard.")
-        found.append(_warning(words, mails.failed, todo=todo, page="/messages"))
+        found.append(warning(words, mails.failed, todo=todo, page="/messages"))
     return found
 
 
@@ -380,7 +268,7 @@ def _webhooks(facts: Facts) -> Iterable[Finding]:
     if not facts.hooks:
         return UNUSED
     return [
-        _warning(
+        warning(
             _("The webhook {} is not reached: {} (waiting: {}, given up: {})"),
             hook.url,
             hook.fault,
@@ -408,9 +296,9 @@ def _backups(facts: Facts) -> Iterable[Finding]:
         ]
     todo = _("Look at `systemctl status linekeeper-backup`, and whether there is room.")
     if facts.backups.newest is None:
-        return [_warning(_("There is no backup yet."), todo=todo)]
+        return [warning(_("There is no backup yet."), todo=todo)]
     if facts.now - facts.backups.newest > BACKUP_OLD:
-        return [_bad(_("The newest backup is of {}."), _day(facts.backups.newest), todo=todo)]
+        return [bad(_("The newest backup is of {}."), _day(facts.backups.newest), todo=todo)]
     return ()
 
 
@@ -418,7 +306,7 @@ def _certificates(facts: Facts) -> Iterable[Finding]:
     found = [each for one in facts.certificates for each in _certificate(one, facts.now)]
     if facts.live and (trouble := facts.live.troubles.get("tls")):
         words = _("Telephones and lines cannot be spoken with over TLS: {}")
-        found.append(_bad(words, trouble.why, todo=_CERTIFICATE, page="/settings"))
+        found.append(bad(words, trouble.why, todo=_CERTIFICATE, page="/settings"))
     return found if found or facts.certificates else UNUSED
 
 
@@ -429,10 +317,10 @@ _CERTIFICATE = _(
 
 def _certificate(one: Shown, now: int) -> Iterator[Finding]:
     if one.until is None:
-        yield _bad(_("The certificate of {} cannot be read: {}"), one.use, one.fault, todo=_CERTIFICATE)
+        yield bad(_("The certificate of {} cannot be read: {}"), one.use, one.fault, todo=_CERTIFICATE)
     elif one.until <= now:
         words = _("The certificate of {} ran out on {}: it is refused.")
-        yield _bad(words, one.use, _day(one.until), todo=_CERTIFICATE)
+        yield bad(words, one.use, _day(one.until), todo=_CERTIFICATE)
     elif (left := one.until - now) < CERTIFICATE_SOON:
         level: Level = "bad" if left < CERTIFICATE_LAST else "warning"
         yield Finding(level, _("The certificate of {} runs out on {}."), (one.use, _day(one.until)), _CERTIFICATE)
@@ -444,7 +332,7 @@ def _bans(facts: Facts) -> Iterable[Finding]:
     ours = [one for one in facts.live.bans if _is_local(one)]
     if ours:
         return [
-            _warning(
+            warning(
                 _("Banned in your own network for a wrong password: {}."),
                 _named(ours),
                 todo=_(
@@ -474,7 +362,7 @@ def _is_local(address: str) -> bool:
 
 def _log_in(facts: Facts) -> Iterable[Finding]:
     if facts.owner is False:
-        yield _warning(
+        yield warning(
             _("Nobody can log in yet, so the live page is open to whoever reaches it."),
             todo=_("Set the owner's password on the page /first-run."),
         )
@@ -486,11 +374,11 @@ def _log_in(facts: Facts) -> Iterable[Finding]:
 def _clock(facts: Facts) -> Iterable[Finding]:
     todo = _("Look whether the box reaches the internet, or have your installer name a time server of your network.")
     if facts.now < EARLIEST:
-        return [_bad(_("The clock is wrong: it says {}."), _day(facts.now), todo=todo)]
+        return [bad(_("The clock is wrong: it says {}."), _day(facts.now), todo=todo)]
     if facts.machine.clock_set is None:
         return UNTOLD
     if not facts.machine.clock_set:
-        return [_warning(_("Nothing sets the clock: hours and dates may become wrong."), todo=todo)]
+        return [warning(_("Nothing sets the clock: hours and dates may become wrong."), todo=todo)]
     return ()
 
 
@@ -500,13 +388,13 @@ def _power(facts: Facts) -> Iterable[Finding]:
         return UNTOLD
     if machine.low_voltage:
         return [
-            _warning(
+            warning(
                 _("The box gets too little power: it may stop, or spoil its card."),
                 todo=_("Use the power supply that was made for it, and a short cable."),
             )
         ]
     if machine.on_battery:
-        return [_warning(_("The box runs on its battery."), todo=_("Look whether the power is on."))]
+        return [warning(_("The box runs on its battery."), todo=_("Look whether the power is on."))]
     return ()
 
 
@@ -527,7 +415,8 @@ def _day(at: int) -> str:
 
 CHECKS: tuple[Check, ...] = (
     Check("switch", _("Telephone exchange"), _("It runs, and takes calls."), _switch),
-    Check("lines", _("Lines"), _("Every line can be used."), _lines),
+    Check("lines", _("Lines"), _("Every line can be used."), lines.look),
+    Check("line-checks", _("Checked lines"), _("Every line that was checked is well."), line_checks.look),
     Check("phones", _("Telephones"), _("Every telephone is registered."), _phones),
     Check("settings", _("Settings file"), _("It has no faults."), _settings),
     Check("drafts", _("Drafts"), _("No draft was left."), _drafts),

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.control.client import Client
-from appliance.control.doctor import Checked, CheckLine, Way
+from appliance.control.doctor import CheckLine, LineChecked
 from appliance.control.messages import Apply, Document, Refused, Watch
+from appliance.health import line_checks
 from appliance.programs.arguments import parse, parser, show
 from appliance.programs.ask import ask
 from appliance.settings.edits import put
+from appliance.web import tongue
 
 USABLE_WITHIN = 60.0  # s until a modem is set up anew
 
@@ -28,10 +30,13 @@ def main(argv: list[str]) -> int:
     takes.add_argument(
         "--set", action="store_true", help="turn the modem as is proposed, and keep that if it is better then"
     )
+    takes.add_argument(
+        "--language", choices=list(tongue.LANGUAGES), default="en", help="what it is told in (%(default)s)"
+    )
     takes.add_argument("--json", action="store_true", help="figures and findings for programs")
     args = parse(takes, argv)
 
-    async def asked(switch: Client) -> Checked:
+    async def asked(switch: Client) -> LineChecked:
         checked = await switch.request(CheckLine(0, args.line, args.to))
         return await turned(switch, checked, args.to) if args.set and checked.gains else checked
 
@@ -39,12 +44,12 @@ def main(argv: list[str]) -> int:
     if args.json:
         show(msgspec.json.format(msgspec.json.encode(checked), indent=2).decode())
     else:
-        for line in words(checked):
+        for line in words(checked, args.language):
             show(line)
     return 1 if checked.findings else 0
 
 
-async def turned(switch: Client, checked: Checked, to: str) -> Checked:
+async def turned(switch: Client, checked: LineChecked, to: str) -> LineChecked:
     """The levels proposed are in the settings from now on, unless a second check finds that they make it no better."""
     await _set(switch, checked.line, {one.way: one.proposed for one in checked.gains})
     try:
@@ -69,7 +74,7 @@ async def _set(switch: Client, line: str, levels: Mapping[str, int]) -> None:
     await switch.request(Apply(0, wanted, f"levels of line {line}, by the line doctor", based_on))
 
 
-def _off(checked: Checked) -> float:
+def _off(checked: LineChecked) -> float:
     return abs(checked.said.turn) + abs(checked.heard.turn)
 
 
@@ -79,35 +84,19 @@ async def _usable(switch: Client, line: str) -> None:
             await asyncio.sleep(1)
 
 
-def words(checked: Checked) -> list[str]:
-    said, heard = checked.said, checked.heard
+def words(checked: LineChecked, language: str) -> list[str]:
+    say = tongue.catalogue(language).gettext
+    found = line_checks.told(checked, checked.line)
+    heads = (say(line_checks.SAID), say(line_checks.HEARD))
     return [
-        f"Line {checked.line}, by a call that came back by {checked.other}:",
-        *(f"- {one.words} {one.todo}" for one in checked.findings),
-        *([] if checked.findings else ["- All is well."]),
-        *(f"- Try {one.command}={one.proposed}, it is {one.now} (--set: gain_{one.way})." for one in checked.gains),
+        say(line_checks.BACK_BY).format(checked.line, checked.other),
+        *(f"- {say(one.words).format(*one.gaps)} {say(one.todo)}" for one in found),
+        *([] if found else [f"- {say(line_checks.WELL)}"]),
+        *(
+            f"- {say(line_checks.TRY).format(one.command, one.proposed, one.now)} (--set: gain_{one.way})"
+            for one in checked.gains
+        ),
         "",
-        f"{'':14}  {'said into it':>16}  {'heard from it':>16}",
-        *(f"{name:14}  {figure(said):>16}  {figure(heard):>16}" for name, figure in FIGURES.items()),
+        f"{'':18}  {heads[0]:>18}  {heads[1]:>18}",
+        *(f"{one.name:18}  {one.said:>18}  {one.heard:>18}" for one in line_checks.figures(checked, say)),
     ]
-
-
-def _unit(value: float | None, unit: str, none: str = "-") -> str:
-    return none if value is None else f"{value:g} {unit}"
-
-
-def _keys(way: Way) -> str:
-    named = (("lost", way.keys_lost), ("twice", way.keys_doubled), ("wrong", way.keys_wrong))
-    return ", ".join(f"{len(keys)} {what}" for what, keys in named if keys) or "all"
-
-
-FIGURES = {
-    "gain": lambda way: _unit(way.gain, "dB", "nothing heard"),
-    "noise": lambda way: _unit(way.noise, "dBm0"),
-    "clipped from": lambda way: _unit(way.clips, "dBm0", "not"),
-    "sound lost": lambda way: _unit(way.lost, "ms"),
-    "delay": lambda way: _unit(way.delay, "ms"),
-    "echo": lambda way: _unit(way.echo_loss, "dB below", "none"),
-    "echo after": lambda way: _unit(way.echo_delay, "ms"),
-    "keys": _keys,
-}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the switch knows after a restart, beside the journal: turns, statuses, hours held, wishes to be called back."""
+"""What the switch knows after a restart, beside the journal: turns, statuses, hours held, wishes, checks of lines."""
 
 import asyncio
 import logging
@@ -14,6 +14,7 @@ from appliance.calls.call import Person
 from appliance.calls.callback import Wish
 from appliance.calls.control import CallControl
 from appliance.calls.hours import Override
+from appliance.control.doctor import LineChecked
 
 log = logging.getLogger("switch")
 Kept = TypeVar("Kept")
@@ -29,6 +30,10 @@ class Keeping:
         self._people = folder / "people.json"
         self._overrides = folder / "overrides.json"
         self._wishes = folder / "wishes.json"
+        self._line_checks = folder / "line_checks.json"
+        self.line_checks = (
+            self._read(self._line_checks, dict[str, LineChecked]) or {}
+        )  # what the line doctor found last
         self._written: dict[Path, bytes] = {}
 
     # ---- read -------------------------------------------------------------------------------------------------------
@@ -80,6 +85,12 @@ class Keeping:
             for file, data in self._now(control).items():
                 if data != self._written.get(file):
                     await asyncio.to_thread(self._write, file, data)
+
+    async def line_checked(self, checked: LineChecked, lines: Iterable[str]) -> None:
+        """It is known after the next start; what was found of lines that are no more is forgotten."""
+        known = {**self.line_checks, checked.line: checked}
+        self.line_checks = {line: known[line] for line in lines if line in known}
+        await asyncio.to_thread(self._write, self._line_checks, msgspec.json.encode(self.line_checks))
 
     def _write(self, file: Path, data: bytes) -> None:
         beside = file.with_suffix(".new")

@@ -10,15 +10,20 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from appliance.calls.clock import now_ms
 from appliance.calls.control import CallControl
 from appliance.calls.loopback import Looped, NotChecked, Sent, Taken
-from appliance.control.doctor import Checked, CheckLine, Finding, Gain, Way
+from appliance.control.board import Board
+from appliance.control.doctor import CheckLine, Finding, Gain, LineChecked, Way
 from appliance.control.messages import Refused
 from appliance.doctor import keys, measure, signal, verdict
+from appliance.health import line_checks
 from appliance.lines.at.gains import Gain as Level
 from appliance.lines.at.gains import turned
 from appliance.lines.lines import Lines
+from appliance.programs.keeping import Keeping
 from appliance.store.journal import Journal
 
 log = logging.getLogger("switch")
@@ -29,13 +34,23 @@ PREFIX = "line-check-"  # of the folder of a check
 class LineDoctor:
     """One check of a line at a time."""
 
-    def __init__(self, control: CallControl, journal: Journal, lines: Lines, state: Path) -> None:
+    def __init__(
+        self,
+        control: CallControl,
+        journal: Journal,
+        lines: Lines,
+        state: Path,
+        board: Board,
+        kept: Keeping,
+    ) -> None:
         self._control, self._journal, self._lines, self._state = control, journal, lines, state
+        self._board, self._kept = board, kept
+        board.checked = lambda line: kept.line_checks.get(line)
         self._turn = asyncio.Lock()
         for cut in state.glob(f"{PREFIX}*"):  # recordings of a check that was cut short with the box
             shutil.rmtree(cut, ignore_errors=True)
 
-    async def check(self, asked: CheckLine) -> Checked:
+    async def check(self, asked: CheckLine) -> LineChecked:
         """Raises Refused."""
         if self._turn.locked():
             raise Refused("line-busy", "another line is being checked")
@@ -46,7 +61,7 @@ class LineDoctor:
                 except NotChecked as fault:
                     raise Refused(fault.id, str(fault)) from None
 
-    async def _check(self, asked: CheckLine, folder: Path) -> Checked:
+    async def _check(self, asked: CheckLine, folder: Path) -> LineChecked:
         file, silence = folder / "signal.wav", folder / "silence.wav"
         await asyncio.to_thread(signal.write, file, signal.samples())
         await asyncio.to_thread(signal.write, silence, signal.silence())
@@ -66,6 +81,8 @@ class LineDoctor:
         }
         self._journal.event(looped.call, told.at, "line-checked", detail)
         await self._journal.durable()
+        await self._kept.line_checked(told, self._control.rules.settings.line)
+        self._board.line_changed(told.line)
         log.info("line %s was checked: %s", asked.line, ", ".join(one.id for one in told.findings) or "well")
         return told
 
@@ -89,18 +106,22 @@ def proposals(found: verdict.Checked, gains: list[Level]) -> Iterator[Gain]:
             yield Gain(way=gain.side, command=gain.command, now=gain.now, proposed=level)
 
 
-def said(found: verdict.Checked, call: int, gains: tuple[Gain, ...]) -> Checked:
+def said(found: verdict.Checked, call: int, gains: tuple[Gain, ...]) -> LineChecked:
     """In the control socket's words."""
-    return Checked(
+    ids = tuple(Finding(id=id, way=way, words="", todo="") for id, way in verdict.findings(found))
+    checked = LineChecked(
         line=found.line,
         other=found.other,
         call=call,
         at=now_ms(),
         said=_told(found.said, found.said_keys),
         heard=_told(found.heard, found.heard_keys),
-        findings=tuple(Finding(**asdict(one)) for one in verdict.findings(found)),
+        findings=ids,
         gains=gains,
     )
+    words = zip(ids, line_checks.told(checked, found.line), strict=True)
+    english = tuple(replace(id, words=one.words.format(*one.gaps), todo=one.todo) for id, one in words)
+    return replace(checked, findings=english)
 
 
 def _told(way: measure.Way, pressed: keys.Pressed) -> Way:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`linekeeper lines`: the ways to the outside, what goes on there, and what is known of their modems."""
+"""`linekeeper lines`: the ways to the outside, what goes on there, what is known of their modems, and when they were checked."""
+
+from collections.abc import Iterator
+from datetime import datetime
 
 from appliance.control.client import Client
 from appliance.control.messages import Line, Watch
@@ -17,7 +20,17 @@ def main(argv: list[str]) -> int:
     lines = ask(args.socket, asked)
     for one in lines:
         show(line(one))
+        for told in checked(one):
+            show(f"{'':14}{told}")
     return 0 if all(one.usable for one in lines) else 1
+
+
+def checked(one: Line) -> Iterator[str]:
+    """What the line doctor found the last time."""
+    if last := one.checked:
+        when = datetime.fromtimestamp(last.at / 1000).strftime("%Y-%m-%d %H:%M")
+        yield f"checked {when}, by a call that came back by {last.other}{'' if last.findings else ': all is well'}"
+        yield from (f"- {found.words} {found.todo}" for found in last.findings)
 
 
 def line(one: Line) -> str:

@@ -113,7 +113,8 @@ class Switch:
         self._cards = Cards(self._control, self._telephony)
         self._provisioning = Provisioning(self._journal, self._telephony.sync)
         self._telephony.sounds = self._sounds
-        self._doctor = LineDoctor(self._control, self._journal, self._modems.lines, self._state)
+        lines = self._modems.lines
+        self._doctor = LineDoctor(self._control, self._journal, lines, self._state, self._board, self._kept)
         reader = Reader(self._state / "journal.db")
         self._missed = MissedCallers(self._control, self._journal, self._board, self._server, reader)
         self._router = Router(self._telephony, self._modems.lines, self._cards)

@@ -30,6 +30,7 @@ from appliance.web.certificates import Tls
 from appliance.web.connections import CONNECTIONS_MAX, Bounded
 from appliance.web.entry import Entry
 from appliance.web.hours_pages import HoursPages
+from appliance.web.line_checks import LineChecks
 from appliance.web.message_pages import MessagePages
 from appliance.web.phone_files import PhoneFiles
 from appliance.web.phone_pages import PhonePages
@@ -113,7 +114,7 @@ def is_ours(host: str, listen: str, here: str) -> bool:
 
 def rows(box: Box) -> tuple[Row, ...]:
     """Every route and who may; what is not here is not there."""
-    entry = Entry(box.office.wrong)
+    entry, checks = Entry(box.office.wrong), LineChecks(box)
     return (
         *Board(box).rows(),
         *entry.rows(),
@@ -121,7 +122,8 @@ def rows(box: Box) -> tuple[Row, ...]:
         *Secure(box.authority).rows(),
         *Begin(box).rows(),
         *ScenarioPages(box).rows(),
-        *SettingsPages(box.drafts).rows(),
+        *checks.rows(),
+        *SettingsPages(box.drafts, checks).rows(),
         *PromptPages(box).rows(),
         *CallPages(box).rows(),
         *CallerPages(box).rows(),

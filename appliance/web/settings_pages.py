@@ -22,6 +22,7 @@ from appliance.web import forms
 from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.accounts import when
 from appliance.web.drafts import Drafts, Work, difference
+from appliance.web.line_checks import LineChecks
 from appliance.web.scenario_graph import renamed
 from appliance.web.tongue import marked as _
 
@@ -41,8 +42,8 @@ GROUPS = (  # how the first page orders the tables
 
 
 class SettingsPages:
-    def __init__(self, drafts: Drafts) -> None:
-        self._drafts = drafts
+    def __init__(self, drafts: Drafts, checks: LineChecks) -> None:
+        self._drafts, self._checks = drafts, checks
 
     def rows(self) -> tuple[Row, ...]:
         return (
@@ -103,8 +104,12 @@ class SettingsPages:
             removable=named or isinstance(path[-1], int) or optional, link=link, title=dotted(path),
             there=edits.at(work.values, path) is not MISSING, up=up(work, path), blank=forms.BLANK,
             done=asked.request.query_params.get("done", "")[:20], kind=edits.at(work.values, (*path, "kind")),
-            rows_max=forms.ROWS_MAX, titles=titles(work, path),
+            rows_max=forms.ROWS_MAX, titles=titles(work, path), check=self._check(asked, path),
         )  # fmt: skip
+
+    def _check(self, asked: Visit, path: Path) -> dict[str, object] | None:
+        """What is known of a line's checks, on its own page."""
+        return self._checks.shown(asked, str(path[1])) if len(path) == 2 and path[0] == "line" else None
 
     async def save(self, asked: Visit) -> Response:
         work = await self._drafts.work(asked)

@@ -79,7 +79,7 @@ class SmallOffice:
                 return SMS
             case doctor.CheckLine(line=line):
                 way = doctor.Way(gain=0.0, noise=-60.0, delay=20.0, clips=None, lost=0, echo_loss=None, echo_delay=None)
-                return doctor.Checked(line=line, other=line, call=5, at=0, said=way, heard=way)
+                return doctor.LineChecked(line=line, other=line, call=5, at=0, said=way, heard=way)
             case modems.Plugged():
                 return (modems.Socket(usb="1-1.3", family="quectel"),)
             case modems.Code():

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from appliance.control.doctor import Finding, LineChecked, Way
 from appliance.control.guard import Ban
 from appliance.control.health import Bridge, Broker, Trouble
 from appliance.control.live import Live
@@ -39,7 +40,9 @@ mail = ["anna@example.com"]
 SETTINGS = documents.check(Settings, DOCUMENT, "office.toml")[0]
 BARE = documents.check(Settings, DOCUMENT.partition("[mqtt]")[0], "office.toml")[0]
 BROKER = Broker(name="", address="192.0.2.1:1883", connected=True)
-CITY = Line(id="city", name="City", kind="sip", usable=True)
+SOUND = Way(gain=0.0, noise=-60.0, delay=90.0, clips=None, lost=0, echo_loss=None, echo_delay=None)
+LAST = LineChecked(line="city", other="gsm", call=1, at=1, said=SOUND, heard=SOUND)
+CITY = Line(id="city", name="City", kind="sip", usable=True, checked=LAST)
 GSM = Line(id="gsm", name="Mobile", kind="modem", usable=True, modem=Modem(standing="ready", signal=-71))
 
 
@@ -72,6 +75,13 @@ def found(facts: Facts, id: str) -> Row:
     return next(row for row in examine(facts) if row.id == id)
 
 
+def checked(id: str, gain: float | None) -> dict[str, Any]:
+    """The line City was checked, and this was found of what is said into it."""
+    found = Finding(id=id, way="said", words="", todo="")
+    last = msgspec.structs.replace(LAST, said=msgspec.structs.replace(SOUND, gain=gain), findings=(found,))
+    return {"lines": (msgspec.structs.replace(CITY, checked=last), GSM)}
+
+
 def broken(standing: str, why: str = "") -> dict[str, Any]:
     return {"lines": (CITY, msgspec.structs.replace(GSM, usable=False, modem=Modem(standing=standing, why=why)))}  # type: ignore[arg-type]
 
@@ -101,6 +111,9 @@ OFFICE: list[tuple[str, dict[str, Any], str, str]] = [  # what is wrong in the o
     ("lines", {"lines": (CITY, Line(id="land", name="Land", kind="fxo", usable=False, why="no-channel channel 1: none"))},
      "bad", "“Land”: channel 1: none"),
     ("lines", {"lines": (CITY, Line(id="land", name="Land", kind="fxo", usable=False, why="unplugged"))}, "bad", "“Land”"),
+    ("line-checks", checked("one-way", None), "bad", "“City”: what is said into it is not heard"),
+    ("line-checks", checked("too-loud", 7.2), "warning", "“City”: what is said into it arrives 7.2 dB too loud"),
+    ("line-checks", {"lines": (GSM,)}, "none", "No line was checked"),
     ("phones", {"phones": ()}, "warning", "No telephone is set"),
     ("phones", {"phones": (Phone(id="desk1", contacts=("sip:a",)), Phone(id="desk2"))}, "warning", "desk2"),
     ("phones", {"phones": (Phone(id="desk1"), Phone(id="desk2"))}, "bad", "nobody can be rung"),
@@ -138,7 +151,7 @@ ELSEWHERE: list[tuple[str, dict[str, Any], str, str]] = [
     ("backups", {"backups": Backups(NOW - 3 * DAY)}, "bad", "newest backup is of"),
     *(
         (id, {"live": None}, "none", "Not known")
-        for id in ("lines", "phones", "journal", "recordings", "bans", "bridge")
+        for id in ("lines", "line-checks", "phones", "journal", "recordings", "bans", "bridge")
     ),
     ("pages", {"pages": False}, "bad", "do not answer"),
     ("log-in", {"owner": False}, "warning", "Nobody can log in"),

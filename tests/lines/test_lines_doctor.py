@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from appliance.control import client
-from appliance.control.doctor import Checked, CheckLine
-from appliance.control.messages import Document
+from appliance.control.doctor import CheckLine, LineChecked
+from appliance.control.messages import Document, Watch
 from appliance.programs import doctor
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
@@ -32,10 +32,17 @@ class Pair:
     office: Office
     exchange: Exchange
 
-    async def doctor(self, of: str = "gsm", to: str = "", said: Way | None = None, heard: Way | None = None) -> Checked:
+    async def doctor(
+        self, of: str = "gsm", to: str = "", said: Way | None = None, heard: Way | None = None
+    ) -> LineChecked:
         self.exchange.ways = {(OWN, OTHER): said or Way(), (OTHER, OWN): heard or Way()}
         async with await client.connect(self.office.socket) as switch:
             return await switch.request(CheckLine(0, of, to))
+
+    async def last(self) -> LineChecked | None:
+        """What is told of the line gsm."""
+        async with await client.connect(self.office.socket) as switch:
+            return next(one.checked for one in (await switch.request(Watch(0))).lines if one.id == "gsm")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -61,7 +68,7 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
                 simulator.unplug()
 
 
-def ids(checked: Checked) -> set[tuple[str, str]]:
+def ids(checked: LineChecked) -> set[tuple[str, str]]:
     """Without what a busy machine adds of its own."""
     return {(one.id, one.way) for one in checked.findings if one.id not in ("gaps", "late")}
 
@@ -75,6 +82,7 @@ async def test_a_line_that_is_well_is_said_to_be_though_its_call_shows_no_number
         assert way.gain == pytest.approx(0, abs=1) and way.delay and way.delay > 40
     [event] = [one for one in Reader(pair.office.journal).events(checked.call) if one.kind == "line-checked"]
     assert event.detail["findings"] == [one.id for one in checked.findings]
+    assert await pair.last() == checked
 
 
 async def test_what_is_too_quiet_and_what_echoes_is_found(pair: Pair) -> None:
@@ -110,7 +118,7 @@ async def test_a_trunk_that_leads_back_to_the_box_is_measured_too(pair: Pair) ->
     assert checked.said.gain == pytest.approx(0, abs=0.5)
 
 
-async def test_a_modem_is_turned_up_and_stays_so(pair: Pair) -> None:  # the last: it is another modem from then on
+async def test_a_modem_is_turned_up_and_stays_so(pair: Pair) -> None:  # it is another modem from then on
     pair.exchange.ways = {(OWN, OTHER): Way(gain=0.4), (OTHER, OWN): Way()}
     words = ["--socket", str(pair.office.socket), "--state", str(pair.stage.folder), "gsm", "--set"]
     await asyncio.to_thread(doctor.main, words)  # what it exits with depends on gaps of a busy machine
@@ -118,3 +126,10 @@ async def test_a_modem_is_turned_up_and_stays_so(pair: Pair) -> None:  # the las
     assert 20_000 < level <= 65_535  # 37,500 where nothing else is going on
     async with await client.connect(pair.office.socket) as switch:
         assert f"gain_said = {level}" in (await switch.request(Document(0))).document
+
+
+async def test_what_was_found_last_is_known_though_the_switch_was_killed(pair: Pair) -> None:  # no modem is used after it
+    checked = await pair.last() or await pair.doctor()
+    pair.office.kill("switch")
+    await pair.office.logged("switch ready")
+    assert await pair.last() == checked

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from appliance.control import messages as m
+from appliance.control.doctor import Finding, LineChecked, Way
 from appliance.control.modems import Code, Modem, SendText, Sms, Texts
 from appliance.programs import lines, sms, ussd
 from tests.control.office import SmallOffice
@@ -60,6 +61,19 @@ async def test_lines_are_listed_with_what_is_known_of_a_modem(
     assert "silent" not in gsm
     await run(lines, tmp_path, lines=(modem_line(msgspec.structs.replace(READY, sound="refused")),))
     assert "calls are silent: refused" in capsys.readouterr().out
+
+
+async def test_a_line_that_was_checked_says_what_was_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    way = Way(gain=-8.1, noise=-67.0, delay=148.0, clips=None, lost=0, echo_loss=None, echo_delay=None)
+    last = LineChecked(line="city", other="gsm", call=5, at=1_790_000_000_000, said=way, heard=way)
+    quiet = Finding(id="too-quiet", way="said", words="It is 8.1 dB too quiet.", todo="Turn it up.")
+    await run(lines, tmp_path, lines=(msgspec.structs.replace(CITY, checked=last),))
+    assert capsys.readouterr().out.splitlines()[1].endswith("by a call that came back by gsm: all is well")
+    ill = msgspec.structs.replace(last, findings=(quiet,))
+    await run(lines, tmp_path, lines=(msgspec.structs.replace(CITY, checked=ill),))
+    _, when, found = capsys.readouterr().out.splitlines()
+    assert when.strip().startswith("checked 2026-09-2")
+    assert found.strip() == "- It is 8.1 dB too quiet. Turn it up."
 
 
 async def test_a_line_that_is_down_is_told_with_why_and_by_the_exit_code(

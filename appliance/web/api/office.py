@@ -9,6 +9,7 @@ from starlette.responses import FileResponse
 
 from appliance.control import messages as m
 from appliance.control import modems
+from appliance.control.doctor import CheckLine
 from appliance.control.guard import Ban, Lift
 from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Take
 from appliance.control.live import Live
@@ -63,6 +64,13 @@ async def lines(asked: Asked) -> list[m.Line]:
     return list(live(asked).lines.values())
 
 
+async def check_line(asked: Asked) -> m.LineChecked:
+    line = asked.path["line"]
+    one(live(asked).lines, line, "line")
+    asked.note("line-checked", line)
+    return await asked.switch(CheckLine(0, line, asked.body.to))  # type: ignore[no-any-return]
+
+
 async def phones(asked: Asked) -> list[m.Phone]:
     return list(live(asked).phones.values())
 
@@ -109,6 +117,15 @@ _LOOK = (
     Way("GET", "/people", "office:read", people, "People and their status", list[m.Person]),
     Way("GET", "/people/{person}", "office:read", person, "One person", m.Person),
     Way("GET", "/lines", "office:read", lines, "Lines", list[m.Line]),
+    Way(
+        "POST",
+        "/lines/{line}/check",
+        "dial",
+        check_line,
+        "Have a line call the box, and say what it does to sound and keys",
+        m.LineChecked,
+        s.CheckOf,
+    ),
     Way("GET", "/phones", "office:read", phones, "Telephones, and where they are registered", list[m.Phone]),
     Way("GET", "/hours", "office:read", hours, "Opening hours, and what is held against them", list[m.Hours]),
     Way("GET", "/mailboxes", "office:read", mailboxes, "How many messages each mailbox has", list[m.Mailbox]),

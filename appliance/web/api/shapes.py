@@ -124,6 +124,12 @@ class StatusOf(Strict, frozen=True):
     unless_by_hand: Annotated[int, Meta(ge=0, le=1440)] = 0
 
 
+class CheckOf(Strict, frozen=True):
+    """to: a number that comes back to the box; "": one is found."""
+
+    to: Annotated[str, Meta(pattern=r"^(\+?[0-9 ().\-/]{2,40})?$")] = ""
+
+
 class CallOf(Strict, frozen=True):
     """number: as this person's telephone dials it, or whole."""
 
