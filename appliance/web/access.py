@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment
@@ -62,6 +62,27 @@ class Refusal(Exception):
         self.status = status
 
 
+class Doer(Protocol):
+    """Whoever has something done: somebody at the pages, or a program of his by its token."""
+
+    @property
+    def request(self) -> Request: ...
+    @property
+    def office(self) -> Office: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def user(self) -> User | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    def say(self, sentence: str) -> str: ...
+    def note(self, what: str, detail: str = "") -> None: ...
+
+
 @dataclass
 class Visit:
     """One request of somebody: what he asks, who he is, and how he is answered."""
@@ -82,6 +103,11 @@ class Visit:
     @property
     def name(self) -> str:
         return self.user.name if self.user else ""
+
+    @property
+    def by(self) -> str:
+        """Who asks, as journals and logs have it."""
+        return self.name
 
     @property
     def csrf(self) -> str:

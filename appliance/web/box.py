@@ -12,7 +12,10 @@ from appliance.web.around import Around
 from appliance.web.certificates import Authority
 from appliance.web.drafts import Drafts
 from appliance.web.known import Known
+from appliance.web.replays import Replays
+from appliance.web.reports import Reports
 from appliance.web.screen import Screen
+from appliance.web.sounds import Listening
 from appliance.web.standing import Standing
 
 Card = Callable[[Callable[[str], str]], Sequence[tuple[str, str]]]  # every code, and what it does in a language
@@ -33,9 +36,18 @@ class Box:
     metrics_from: tuple[str, ...] = ()  # networks that read the figures without a token
     look: Callable[[], None] = lambda: None  # there is something for webhooks
     around: Around = field(default_factory=Around)  # telephones on the network
+    listening: Listening = field(default_factory=Listening)  # who listens to what
 
     @cached_property
     def standing(self) -> Standing:
         """What is wrong, looked at anew when it is asked for."""
         pages = self.authority.given.file.parent if self.authority else None
         return Standing(lambda: self.screen.live, self.drafts, self.known, self.state, self.office, pages)
+
+    @cached_property
+    def reports(self) -> Reports:
+        return Reports(self.known, self.state)
+
+    @cached_property
+    def replays(self) -> Replays:
+        return Replays(self.drafts, self.known, self.state)

@@ -4,7 +4,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
@@ -14,11 +14,12 @@ from appliance.control.messages import Refused
 from appliance.reports.table import COLUMNS, INSIDE, MARK, direction, row, table
 from appliance.settings.numbers import SHORT, normalise, parts
 from appliance.store.calls import CallList, Wanted, Who
-from appliance.store.reader import Call, Reader, Unreadable
+from appliance.store.reader import Call, Reader
 from appliance.web import moments
 from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, SETTERS, SUPERVISOR, Refusal, Row, Visit
 from appliance.web.board import NO_NUMBER, REFUSED
 from appliance.web.box import Box
+from appliance.web.journal import read
 from appliance.web.known import Names
 from appliance.web.sounds import HEARS
 from appliance.web.tongue import marked as _
@@ -184,14 +185,6 @@ class CallPages:
         if (whole.startswith("+") or len(whole) <= SHORT) and await read(self._list.knows, whole):
             return wanted._replace(number=whole)
         return wanted._replace(digits=pieces)
-
-
-async def read(what: Any, *given: Any, **named: Any) -> Any:
-    """A question to the journal, asked in another thread. Raises Refusal."""
-    try:
-        return await asyncio.to_thread(what, *given, **named)
-    except Unreadable:
-        raise Refusal(503, "The journal cannot be read now.") from None
 
 
 def _own(asked: Visit, names: Names) -> Who | None:

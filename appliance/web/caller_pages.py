@@ -13,7 +13,8 @@ from appliance.store.calls import CallList
 from appliance.store.reader import Reader
 from appliance.web.access import Refusal, Row, Visit
 from appliance.web.box import Box
-from appliance.web.call_pages import LISTS, may_list, read
+from appliance.web.call_pages import LISTS, may_list
+from appliance.web.journal import read
 from appliance.web.known import NUMBER, REFUSED
 
 NAME_MOST = 60  # characters

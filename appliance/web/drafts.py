@@ -16,7 +16,7 @@ from appliance.settings import documents, edits, load
 from appliance.settings.faults import Fault, SettingsFaults
 from appliance.settings.models import Settings
 from appliance.store.office import Draft
-from appliance.web.access import Refusal, Visit, now
+from appliance.web.access import Doer, Refusal, now
 
 SWITCH_WITHIN = 90.0  # seconds; golden calls and prompts take some
 
@@ -86,7 +86,7 @@ class Drafts:
 
     # ---- drafts
 
-    async def work(self, asked: Visit) -> Work:
+    async def work(self, asked: Doer) -> Work:
         if draft := asked.office.draft(asked.name):
             return Work(draft.before, draft.document, True)
         document = (await self.in_force()).document
@@ -96,7 +96,7 @@ class Drafts:
             raise Refusal(503, "The settings in force cannot be read.") from None
         return Work(document, document, False)
 
-    def keep(self, asked: Visit, work: Work, document: str) -> None:
+    def keep(self, asked: Doer, work: Work, document: str) -> None:
         """The draft as it is now; none when it is what is in force."""
         if len(document.encode()) > documents.LARGEST:
             raise Refusal(413, "That is too long.")
@@ -105,13 +105,13 @@ class Drafts:
         else:
             asked.office.keep(Draft(asked.name, work.before, document, now()))
 
-    async def change(self, asked: Visit, work: Work, document: str, comment: str) -> str:
+    async def change(self, asked: Doer, work: Work, document: str, comment: str) -> str:
         """In force at once (`applied`); where there is a draft already, a part of it (`draft`). Raises Refusal."""
         if work.drafted:
             self.keep(asked, work, document)
             return "draft"
         try:
-            became = await self.apply(document, work.before, f"{asked.name}: {comment}")
+            became = await self.apply(document, work.before, f"{asked.by}: {comment}"[:200])
         except Refused as refused:
             raise Refusal(422, refused.message) from None
         asked.note("settings-applied", f"version {became.revision}")

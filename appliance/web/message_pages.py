@@ -13,9 +13,9 @@ from appliance.store.reader import Reader
 from appliance.web import moments, sounds
 from appliance.web.access import EMPLOYEE, OWNER, SUPERVISOR, Refusal, Row, Visit
 from appliance.web.box import Box
-from appliance.web.call_pages import read
+from appliance.web.journal import read
 from appliance.web.known import Names
-from appliance.web.sounds import HEARS, Listening
+from appliance.web.sounds import HEARS
 from appliance.web.tongue import marked as _
 
 OF_MAILBOXES = frozenset({OWNER, SUPERVISOR, EMPLOYEE})  # an employee those that are his
@@ -26,7 +26,6 @@ class MessagePages:
     def __init__(self, box: Box) -> None:
         self._box = box
         self._list = CallList(Reader(box.state / "journal.db"))
-        self._listening = Listening()
 
     def rows(self) -> tuple[Row, ...]:
         return (
@@ -64,7 +63,7 @@ class MessagePages:
         path = Path(message.file)
         if not path.is_file():
             raise Refusal(404, "The message is gone from the disk.")
-        self._listening.note(asked, _("message-heard"), f"{message.id} ({message.mailbox})")
+        self._box.listening.note(asked, _("message-heard"), f"{message.id} ({message.mailbox})")
         return FileResponse(path, media_type="audio/wav", headers={"Cache-Control": "private, no-store"})
 
     async def handled(self, asked: Visit) -> Response:
@@ -128,7 +127,7 @@ class MessagePages:
         if not 0 < id < 1 << 53:
             raise Refusal(404, "There is no such recording.")
         response = await sounds.recording(asked, self._box.drafts, id)
-        self._listening.note(asked, _("recording-heard"), str(id))
+        self._box.listening.note(asked, _("recording-heard"), str(id))
         return response
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from appliance.control.messages import Refused
 from appliance.control.recordings import Heard, HearRecording
 from appliance.store.sealed import wav_head
-from appliance.web.access import OWNER, SUPERVISOR, Refusal, Visit
+from appliance.web.access import OWNER, SUPERVISOR, Doer, Refusal
 from appliance.web.drafts import Drafts
 
 HEARS = frozenset({OWNER, SUPERVISOR})  # recordings; messages are heard by whose mailbox it is, too
@@ -48,9 +48,9 @@ class Listening:
     def __init__(self) -> None:
         self._since: dict[tuple[str, str, str], float] = {}
 
-    def note(self, asked: Visit, what: str, detail: str) -> None:
+    def note(self, asked: Doer, what: str, detail: str) -> None:
         """Players ask for many pieces; that is one listening."""
-        one, now = (asked.name, what, detail), time.monotonic()
+        one, now = (asked.by, what, detail), time.monotonic()
         if now - self._since.get(one, -AGAIN) >= AGAIN:
             asked.note(what, detail)
             self._since.pop(one, None)
@@ -59,9 +59,9 @@ class Listening:
                 del self._since[next(iter(self._since))]
 
 
-async def recording(asked: Visit, drafts: Drafts, id: int) -> Response:
+async def recording(asked: Doer, drafts: Drafts, id: int) -> Response:
     """A recording as WAV, decrypted by the switch while it is played. Raises Refusal."""
-    first = await _heard(drafts, id, 0, asked.name)
+    first = await _heard(drafts, id, 0, asked.by)
     head = wav_head(first.form, first.total)
     size = len(head) + first.total
     header = asked.request.headers.get("range", "")
@@ -70,7 +70,7 @@ async def recording(asked: Visit, drafts: Drafts, id: int) -> Response:
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(end - start), "Cache-Control": "private, no-store"}
     if wanted:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    body = _body(drafts, id, asked.name, head, first, start, end)
+    body = _body(drafts, id, asked.by, head, first, start, end)
     return StreamingResponse(body, 206 if wanted else 200, headers, "audio/wav")
 
 

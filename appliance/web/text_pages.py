@@ -12,7 +12,7 @@ from appliance.store.reader import Reader
 from appliance.web import moments
 from appliance.web.access import OWNER, SUPERVISOR, Row, Visit
 from appliance.web.box import Box
-from appliance.web.call_pages import read
+from appliance.web.journal import read
 from appliance.web.tongue import marked as _
 
 WRITES = frozenset({OWNER, SUPERVISOR})  # each text is paid for, and what comes is of the whole office

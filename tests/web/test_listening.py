@@ -12,6 +12,7 @@ from appliance.store.reader import Reader
 from appliance.web.access import Refusal
 from appliance.web.sounds import part
 from tests.web.kept import Kept, T, tone
+from tests.web.programs import Program
 from tests.web.visitors import Site, site
 
 SAID = tone(40_000)  # two and a half seconds
@@ -62,6 +63,26 @@ async def test_a_recording_is_decrypted_while_it_is_played_from_any_place(box: S
     noted = [event.detail for event in Reader(kept.state / "journal.db").events(one.call) if event.kind == "recording"]
     assert [note["state"] for note in noted] == ["heard"]
     assert noted[0]["by"].startswith("supervisor (")
+
+
+async def test_a_program_finds_recordings_and_hears_pieces_of_them(box: Site, kept: Kept) -> None:
+    first, last = (kept.recording(kept.call(T + n), SAID) for n in (0, 60_000))
+    await kept.journal.durable()
+    async with Program(box, "supervisor") as program:
+        assert [one["id"] for one in (await program.get("/recordings")).json()] == [last.id, first.id]
+        assert [one["id"] for one in (await program.get(f"/recordings?before={last.id}")).json()] == [first.id]
+        [one] = (await program.get(f"/recordings?call={first.call}")).json()
+        assert (one["id"], one["person"], one["duration"]) == (first.id, "anna", first.duration)
+        address = f"/recordings/{first.id}/audio"
+        whole = await program.get(address)
+        piece = await program.get(address, headers={"Range": "bytes=40-50"})
+        assert (piece.status_code, piece.content) == (206, whole.content[40:51])
+        assert (await program.get(address, headers={"Range": "bytes=99999999-"})).status_code == 416
+        assert (await program.get("/recordings/7/audio")).status_code == 404
+    heard = [(row.user, row.detail) for row in box.office.audited() if row.what == "recording-heard"]
+    assert heard == [("supervisor (a program)", str(first.id))]
+    async with Program(box, "installer") as program:
+        assert (await program.get(address)).status_code == 403
 
 
 async def test_only_who_may_hear_recordings_finds_them(box: Site, kept: Kept) -> None:

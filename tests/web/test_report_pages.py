@@ -17,6 +17,7 @@ from appliance.reports import load, pdf
 from appliance.reports.load import Load
 from appliance.store.reader import Reader
 from tests.web.kept import DOCUMENT, Kept, T
+from tests.web.programs import Program
 from tests.web.visitors import Site, site
 
 HOUR, DAY = 3_600_000, 86_400_000  # ms
@@ -114,6 +115,28 @@ async def test_the_table_holds_all_of_it(box: Site) -> None:
     ], "what each caller has of his own, such as a number of an order, is no choice"
     assert rows["day", "2026-09-24"]["answered_in_time"] == "1"
     assert box.office.audited()[0].what == "report-exported"
+
+
+async def test_a_program_reads_the_same_figures_in_each_form(box: Site) -> None:
+    days = "?first=2026-09-23&last=2026-09-24&level=10"
+    async with Program(box, "supervisor") as program:
+        told = (await program.get(f"/reports{days}")).json()
+        rows = {(row["of"], row["name"]): row for row in told["rows"]}
+        assert (told["first"], rows["total", ""]["answered"], rows["people", "Anna"]["talk_s"]) == (
+            "2026-09-23",
+            4,
+            180,
+        )
+        table = csv.DictReader(io.StringIO((await program.get(f"/reports/table{days}")).text[1:]))
+        assert [row["name"] for row in table] == [row["name"] for row in told["rows"]]
+        paper = await program.get(f"/reports/paper{days}")
+        assert paper.headers["content-type"] == "application/pdf" and paper.content.startswith(b"%PDF")
+        for wrong in ("first=soon", "first=2020-01-01&last=2026-01-01", "last=0001-01-01", "level=0", "days=3"):
+            assert (await program.get(f"/reports?{wrong}")).status_code == 422, wrong
+        assert (await program.get("/reports")).json()["rows"][0]["calls"] == 0  # the last thirty days
+    assert ("supervisor (a program)", "report-exported") in {(row.user, row.what) for row in box.office.audited()}
+    async with Program(box, "installer") as program:
+        assert (await program.get("/reports")).status_code == 403
 
 
 async def test_a_report_on_paper_is_in_the_visitors_language(box: Site, tmp_path: Path) -> None:

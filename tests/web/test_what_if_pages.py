@@ -10,11 +10,12 @@ import pytest
 
 from appliance.core.names import Fact
 from appliance.store.office import Draft
-from appliance.web import what_if_pages
+from appliance.web import replays
 from appliance.web.access import now
 from tests.reports.past import Past
 from tests.settings.documents import settings
 from tests.web.applying import Applying
+from tests.web.programs import Program
 from tests.web.visitors import Site, Visitor, site
 
 DOCUMENT = """
@@ -113,6 +114,23 @@ async def test_a_third_more_calls_are_tried_without_a_draft(box: Site) -> None:
         assert more > was
 
 
+async def test_a_program_sees_what_the_draft_of_its_user_would_change(box: Site) -> None:
+    box.office.keep(Draft("owner", DOCUMENT, DRAFT, now()))
+    async with Program(box) as program:
+        assert (await program.get("/what-if")).json()["state"] == "none"
+        days = {"first": DAYS["from"], "last": DAYS["until"]}
+        assert (await program.post("/what-if", json=days)).status_code == 200
+        assert (await program.post("/what-if", json=days)).status_code == 409  # one at a time
+        async with asyncio.timeout(WITHIN):
+            while (told := (await program.get("/what-if")).json())["state"] == "running":
+                await asyncio.sleep(0.05)
+        old, new = (one["figures"] for one in told["result"]["columns"].values())
+        assert told["state"] == "done" and old["calls"] == new["calls"] == 400 and old["missed"] > new["missed"]
+        assert (await program.post("/what-if", json=days | {"last": "2026-01-01"})).status_code == 422
+        assert (await program.post("/what-if", json=days | {"scale": 500})).status_code == 422
+        assert (await program.delete("/what-if")).status_code == 200
+
+
 async def test_what_cannot_be_replayed_is_told(box: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     async with box.logged_in("owner") as one:
         for form, words in (
@@ -129,7 +147,7 @@ async def test_what_cannot_be_replayed_is_told(box: Site, monkeypatch: pytest.Mo
         box.office.keep(Draft("owner", DOCUMENT, DRAFT.replace('"clara"', '"nobody"'), now()))
         await one.fill("/what-if", "/what-if/run", **DAYS, scale="100")
         assert "The draft has faults" in await came(one)
-        monkeypatch.setattr(what_if_pages, "WITHIN", 0.0)
+        monkeypatch.setattr(replays, "WITHIN", 0.0)
         await one.fill("/what-if", "/what-if/run", **DAYS, scale="100")
         assert "It took too long" in await came(one)
 
@@ -140,7 +158,7 @@ async def test_one_runs_at_a_time_while_pages_go_on_and_it_is_ended_when_asked(
     slow = tmp_path / "slow"
     slow.write_text("#!/bin/sh\necho $$ > " + str(tmp_path / "pid") + "\nexec sleep 600\n")
     slow.chmod(0o755)
-    monkeypatch.setattr("appliance.web.what_if_pages.sys.executable", str(slow))
+    monkeypatch.setattr("appliance.web.replays.sys.executable", str(slow))
     async with box.logged_in("owner") as one, box.logged_in("installer") as other:
         await one.fill("/what-if", "/what-if/run", **DAYS, scale="100")
         assert "<progress" in (await one.get("/what-if")).text

@@ -83,10 +83,20 @@ def _operation(way: Way, known: dict[str, Any]) -> dict[str, Any]:
     ]
     for field in msgspec.structs.fields(way.query) if way.query else ():
         schema = {**known[repr(field.type)], "default": field.default}
-        parameters.append({"name": field.name, "in": "query", "required": False, "schema": schema})
+        parameters.append({"name": field.encode_name, "in": "query", "required": False, "schema": schema})
     for name, words in way.headers.items():
         parameters.append(
             {"name": name, "in": "header", "required": True, "description": words, "schema": {"type": "string"}}
+        )
+    if way.ranges:
+        parameters.append(
+            {
+                "name": "Range",
+                "in": "header",
+                "required": False,
+                "description": "a piece of it, RFC 9110",
+                "schema": {"type": "string"},
+            }
         )
     if parameters:
         made["parameters"] = parameters
@@ -103,6 +113,8 @@ def _responses(way: Way, known: dict[str, Any]) -> dict[str, Any]:
     good = {"description": "Done", "content": {way.answer if is_text else "application/json": {"schema": schema}}}
     refused = {"application/json": {"schema": known[repr(Problem)]}}
     wrong = {str(status): {"description": words, "content": refused} for status, words in REFUSALS.items()}
+    if way.ranges:
+        wrong |= {"206": good, "416": {"description": "There is no such piece", "content": refused}}
     return {"201" if way.made else "200": good, **wrong}
 
 

@@ -18,9 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.control.fields import Id
 from appliance.control.messages import Refused
-from appliance.store.office import User
+from appliance.store.office import Office, User
 from appliance.store.reader import Unreadable
 from appliance.store.tokens import Token
+from appliance.web import tongue
 from appliance.web.access import Refusal, now
 from appliance.web.api.pace import Pace
 from appliance.web.api.scopes import PREFIX, effective
@@ -52,6 +53,7 @@ STATUSES = {  # of what the switch refuses, by its id; others are 409
 PATHS: dict[str, Any] = {  # what stands in paths, by its name there
     "call": Id,
     "message": Id,
+    "recording": Id,
     "version": Annotated[int, Meta(ge=1, lt=2**53)],
     "person": Name,
     "line": Name,
@@ -75,6 +77,7 @@ class Way(NamedTuple):
     headers: Mapping[str, str] = {}  # it reads, and what for
     most: int = BODY_MAX
     made: bool = False
+    ranges: bool = False  # pieces of the answer may be asked for
 
 
 class Wrong(Exception):
@@ -95,13 +98,33 @@ class Asked:
         self.body: Any = None
 
     @property
+    def office(self) -> Office:
+        return self.box.office
+
+    @property
+    def name(self) -> str:
+        """The user whose token it is: his is the draft."""
+        return self.user.name
+
+    @property
+    def role(self) -> str:
+        return self.user.role
+
+    @property
     def by(self) -> str:
         """Who asks, as journals and logs have it."""
         return f"{self.user.name} ({self.token.name})"
 
+    @property
+    def language(self) -> str:
+        return tongue.spoken(self.user.language, self.request.headers.get("accept-language", ""))
+
+    def say(self, sentence: str) -> str:
+        return tongue.catalogue(self.language).gettext(sentence)
+
     def note(self, what: str, detail: str = "") -> None:
         """A row of the audit log."""
-        self.box.office.audit(now(), self.by, client(self.request), what, detail)
+        self.office.audit(now(), self.by, client(self.request), what, detail)
 
     async def switch(self, request: Any) -> Any:
         """What the switch answers. Raises Refused, Refusal when it is away."""

@@ -11,7 +11,7 @@ from appliance.control import messages as m
 from appliance.control import modems
 from appliance.control.doctor import CheckLine
 from appliance.control.guard import Ban, Lift
-from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Take
+from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.live import Live
 from appliance.health.checks import worst
 from appliance.store.reader import Reader
@@ -184,6 +184,13 @@ async def take(asked: Asked) -> s.Done:
     return s.Done()
 
 
+async def listen(asked: Asked) -> s.Done:
+    wanted = asked.body
+    await asked.switch(Supervise(0, asked.path["call"], wanted.how, tuple(wanted.phones), wanted.person, asked.by))
+    asked.note(f"call-{wanted.how}", f"{asked.path['call']} {wanted.person}".strip())
+    return s.Done()
+
+
 async def press(asked: Asked) -> s.Done:
     wanted = asked.body
     await asked.switch(Press(0, asked.path["call"], wanted.person, wanted.code, wanted.number, asked.by))
@@ -225,6 +232,9 @@ _CALLS = (
     Way("POST", "/calls/{call}/send", "calls:write", send, "Send a call elsewhere", body=s.SendTo),
     Way("POST", "/calls/{call}/park", "calls:write", park, "Park a call", m.Parked, s.ParkIn),
     Way("POST", "/calls/{call}/take", "calls:write", take, "Ring telephones; who answers has the call", body=s.TakeOn),
+    Way(
+        "POST", "/calls/{call}/listen", "listen", listen, "Ring telephones; who answers hears the call", body=s.ListenOn
+    ),
     Way(
         "POST",
         "/calls/{call}/press",

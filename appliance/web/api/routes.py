@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.control.feed import Full
-from appliance.web.api import office, settings
+from appliance.web.api import office, recordings, reports, settings
 from appliance.web.api.document import document
 from appliance.web.api.gate import ROOT, Asked, Gate, Way, problem, said
 from appliance.web.api.scopes import effective
@@ -31,6 +31,8 @@ def every() -> tuple[Way, ...]:
         Way(
             "GET", "/events", "calls:read", events, "Events of the switch as they happen, see docs/control.md", FOREVER
         ),
+        *recordings.WAYS,
+        *reports.WAYS,
         *settings.ways(),
         *Users().ways(),
     )

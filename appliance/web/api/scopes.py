@@ -17,15 +17,19 @@ SCOPES = {
     "office:read": _("queues, people, lines, telephones and hours as they are now"),
     "calls:read": _("calls as they are now and were before, why they went so, and events as they happen"),
     "calls:write": _("send calls elsewhere, park and end them, ring somebody for them"),
+    "listen": _("ring a telephone of ours that hears a call, is heard by our side, or talks with both"),
     "dial": _("have the box call somebody, or say something on telephones"),
     "people:write": _("status, do not disturb and forwarding of people"),
     "hours:write": _("hold hours open or closed"),
     "voicemail:read": _("messages, and what they sound like"),
     "voicemail:write": _("say what became of messages, and delete them"),
+    "recordings:read": _("recorded calls, and what they sound like"),
     "texts:read": _("text messages, and what became of them"),
     "texts:write": _("send text messages, which cost money"),
     "settings:read": _("the settings, and those before"),
     "settings:write": _("put settings in force"),
+    "what-if": _("replay days that were under the settings in force and the draft"),
+    "reports:read": _("how many calls there were, and how they were answered"),
     "users:read": _("who may log in to the pages"),
     "users:write": _("let people in, change and remove them"),
     "guard:write": _("lift bans"),
@@ -34,11 +38,13 @@ SCOPES = {
 }
 EVERY = frozenset(SCOPES)
 _WATCH = frozenset({"office:read", "health:read", "metrics:read"})
-_DIRECT = frozenset({"calls:read", "calls:write", "dial", "people:write", "hours:write"})
+_DIRECT = frozenset({"calls:read", "calls:write", "listen", "dial", "people:write", "hours:write"})
+_PAST = frozenset({"voicemail:read", "voicemail:write", "recordings:read", "texts:read", "texts:write", "reports:read"})
+_SET = frozenset({"settings:read", "settings:write", "what-if"})
 MAY_GIVE = {
     OWNER: EVERY,
-    INSTALLER: _WATCH | {"calls:read", "hours:write", "settings:read", "settings:write", "guard:write"},
-    SUPERVISOR: _WATCH | _DIRECT | {"voicemail:read", "voicemail:write", "texts:read", "texts:write"},
+    INSTALLER: _WATCH | {"calls:read", "hours:write", "guard:write"} | _SET,
+    SUPERVISOR: _WATCH | _DIRECT | _PAST,
     EMPLOYEE: frozenset({"office:read"}),
     READER: frozenset({"office:read"}),
 }

@@ -87,6 +87,14 @@ class TakeOn(Strict, frozen=True):
     person: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
 
 
+class ListenOn(Strict, frozen=True):
+    """whisper: our side hears who answers, too; barge: both sides do."""
+
+    how: Literal["listen", "whisper", "barge"]
+    phones: Annotated[list[Name], Meta(max_length=20)] = []
+    person: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
+
+
 class PressIn(Strict, frozen=True):
     """consult: ask at a number first; again, to put through who was asked. number: as a telephone dials it."""
 
