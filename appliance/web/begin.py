@@ -77,12 +77,10 @@ class Begin:
             return await self.page(asked, tuple(f"{fault.path}: {fault.message}" for fault in found[:20]), 422)
         if document != work.before:
             try:
-                became = await drafts.apply(document, work.before, f"{asked.name}: first steps")
+                await drafts.enact(asked, Work(work.before, document, True), "first steps")
             except Refused as refused:
                 drafts.keep(asked, Work(work.before, document, True), document)
                 return await self.page(asked, (refused.message,), 422)
-            asked.office.drop(asked.name)
-            asked.note("settings-applied", f"version {became.revision}")
         return asked.to("/begin?done=applied#test")
 
     async def _plugged(self, document: Values) -> list[Socket]:

@@ -17,6 +17,7 @@ from appliance.web.reports import Reports
 from appliance.web.screen import Screen
 from appliance.web.sounds import Listening
 from appliance.web.standing import Standing
+from appliance.web.trials import Trials
 
 Card = Callable[[Callable[[str], str]], Sequence[tuple[str, str]]]  # every code, and what it does in a language
 
@@ -51,3 +52,7 @@ class Box:
     @cached_property
     def replays(self) -> Replays:
         return Replays(self.drafts, self.known, self.state)
+
+    @cached_property
+    def trials(self) -> Trials:
+        return Trials(self.drafts)

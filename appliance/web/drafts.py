@@ -105,16 +105,22 @@ class Drafts:
         else:
             asked.office.keep(Draft(asked.name, work.before, document, now()))
 
+    async def enact(self, asked: Doer, work: Work, comment: str) -> Revision:
+        """Put the draft in force; then there is none. Raises Refused, Refusal."""
+        became = await self.apply(work.document, work.before, f"{asked.by}: {comment.strip()}".rstrip(": ")[:200])
+        asked.office.drop(asked.name)
+        asked.note("settings-applied", f"version {became.revision}")
+        return became
+
     async def change(self, asked: Doer, work: Work, document: str, comment: str) -> str:
         """In force at once (`applied`); where there is a draft already, a part of it (`draft`). Raises Refusal."""
         if work.drafted:
             self.keep(asked, work, document)
             return "draft"
         try:
-            became = await self.apply(document, work.before, f"{asked.by}: {comment}"[:200])
+            await self.enact(asked, Work(work.before, document, True), comment)
         except Refused as refused:
             raise Refusal(422, refused.message) from None
-        asked.note("settings-applied", f"version {became.revision}")
         return "applied"
 
     def faults(self, document: str) -> list[Fault]:

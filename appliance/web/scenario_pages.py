@@ -2,34 +2,24 @@
 """Scenarios as drawings that are edited in place: steps, their forms, the ways between them, and a call to try them with."""
 
 import asyncio
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.responses import Response
 
-from appliance.settings import edits, golden
+from appliance.settings import edits
 from appliance.settings.faults import Fault
 from appliance.web import forms, moments
 from appliance.web.access import SETTERS, Refusal, Row, Visit, now
 from appliance.web.box import Box
-from appliance.web.drafts import Drafts, Work
+from appliance.web.drafts import Work
 from appliance.web.scenario_graph import HIGH, WIDE, Drawing, drawing, every_way, led, passed, ways
 from appliance.web.settings_pages import link
-
-ASKED = ("line", "from", "to", "when", "keys", "answers")  # of a call to try, named as in an example
-LONGEST = 80  # characters of each of them
-
-
-class Tried(NamedTuple):
-    """A call that was tried: how it went, or by field what is wrong; neither while the draft has faults elsewhere."""
-
-    walk: golden.Walk | None
-    wrong: dict[str, list[str]]
+from appliance.web.trials import ASKED, LONGEST, example
 
 
 class ScenarioPages:
     def __init__(self, box: Box) -> None:
-        self._drafts, self._known = box.drafts, box.known
-        self._trying = asyncio.Lock()  # one core at a time
+        self._drafts, self._known, self._trials = box.drafts, box.known, box.trials
 
     def rows(self) -> tuple[Row, ...]:
         return (
@@ -69,10 +59,10 @@ class ScenarioPages:
         work = await self._drafts.work(asked)
         _name(asked, work)
         given = {key: _given(asked, key) for key in ASKED}
-        tried = await self._tried(asked, work, given)
+        tried = await self._trials.of(work.document, given, asked.language)
         if tried.walk is None or not may_be_expected(tried.walk.ended):
             raise Refusal(422, "That form cannot be read.")
-        kept = _example(given) | {"name": asked.text("name").strip()[:64], "expect": tried.walk.ended}
+        kept = example(given) | {"name": asked.text("name").strip()[:64], "expect": tried.walk.ended}
         before = work.values.get("golden")
         before = before if isinstance(before, list) else []
         edit = (("golden", len(before)), kept) if before else (("golden",), [kept])
@@ -84,7 +74,7 @@ class ScenarioPages:
         name, values = _name(asked, work), work.values
         found = await asyncio.to_thread(self._drafts.faults, work.document)
         given = {key: _given(asked, key) for key in ASKED}
-        tried = await self._tried(asked, work, given) if _given(asked, "try") else None
+        tried = await self._trials.of(work.document, given, asked.language) if _given(asked, "try") else None
         given = given if tried else _usual(given, values, name)
         entered = [told.step for told in tried.walk.why] if tried and tried.walk else []
         drawn = drawing(values, name, found, passed(name, entered))
@@ -100,25 +90,6 @@ class ScenarioPages:
             listed={kind: _titled(values, kind) for kind in ("line", "person")},
             now=moments.moment(now(), zone), wrong=tried.wrong if tried else {},
         )  # fmt: skip
-
-    async def _tried(self, asked: Visit, work: Work, given: dict[str, str]) -> Tried:
-        async with self._trying:
-            return await asyncio.to_thread(_try, self._drafts, work.document, given, asked.language)
-
-
-def _try(drafts: Drafts, document: str, given: dict[str, str], language: str) -> Tried:
-    """The call as an example of the document, which is checked and carried through the core as examples are."""
-    example = _example(given) | {"name": "-", "expect": "refused"}
-    document = edits.put(document, [(("golden",), [example])])
-    found = drafts.faults(document)
-    wrong = {key: faults for key in ASKED if (faults := forms.faults_of(found, ("golden", 0, key)))}
-    settings = drafts.settings(document) if not found else None
-    return Tried(golden.walk(settings, 0, language) if settings else None, wrong)
-
-
-def _example(given: dict[str, str]) -> dict[str, str]:
-    """The same as an example writes it."""
-    return {key: value for key, value in given.items() if value} | {"when": given["when"].replace("T", " ")}
 
 
 def may_be_expected(ended: str) -> bool:

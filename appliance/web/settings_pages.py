@@ -4,7 +4,7 @@
 import asyncio
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from starlette.datastructures import UploadFile
@@ -172,27 +172,9 @@ class SettingsPages:
     async def rename(self, asked: Visit) -> Response:
         """Another name for a table, also wherever it is named."""
         work = await self._drafts.work(asked)
-        path = forms.find(work.values, asked.text("at").split("/"))
-        new = asked.text("name").strip()
-        if path is None or not isinstance(path[-1], str) or not (len(path) == 2 or _is_step(path)):
-            raise Refusal(404, "There is no such table.")
-        if not re.fullmatch(NAME, new):
-            raise Refusal(422, "A name has 1 to 31 of a-z, 0-9 and -; a key is one of 0 to 9, * and #.")
-        kind, old = str(path[0]), path[-1]
-        if new in edits.at(work.values, path[:-1]):
-            raise Refusal(409, "There is one of that name already.")
-        if _is_step(path):
-            named = await asyncio.to_thread(renamed, work.document, str(path[1]), old, new)
-            if named is None:
-                raise Refusal(409, "A way leads to something of that name already, and would lead to the step then.")
-            self._drafts.keep(asked, work, named)
-            return asked.to(link((*path[:-1], new)))
-        settings = await asyncio.to_thread(self._drafts.settings, work.document)
-        if settings is None:
-            raise Refusal(409, "First put right what is wrong in the draft: then everything that names it can follow.")
-        document = await asyncio.to_thread(edits.rename, work.document, kind, str(old), new, settings)
+        document, path = await renaming(self._drafts, work, asked.text("at").split("/"), asked.text("name").strip())
         self._drafts.keep(asked, work, document)
-        return asked.to(link((kind, new)))
+        return asked.to(link(path))
 
     async def remove(self, asked: Visit) -> Response:
         work = await self._drafts.work(asked)
@@ -230,7 +212,7 @@ class SettingsPages:
         found = await asyncio.to_thread(self._drafts.faults, work.document) if refused else []
         return asked.page(
             "draft.html", status, work=work, warnings=warnings, refused=refused, faults=found, wrong=wrong, link=link,
-            lines=difference(work.before, work.document), changes=_changes(work.before, work.document),
+            lines=difference(work.before, work.document), changes=changed(work.before, work.document),
             where=self._where(work),
         )  # fmt: skip
 
@@ -238,15 +220,12 @@ class SettingsPages:
         work = await self._drafts.work(asked)
         if not work.drafted:
             return asked.to("/settings/draft")
-        comment = f"{asked.name}: {asked.text('comment').strip()[:150]}".rstrip(": ")
         try:
-            became = await self._drafts.apply(work.document, work.before, comment)
+            became = await self._drafts.enact(asked, work, asked.text("comment").strip()[:150])
         except Refused as refused:
             if refused.id == "changed":
                 return self._conflict(asked, work, (await self._drafts.in_force()).document)
             return await self.draft(asked, refused.message, 422)
-        asked.office.drop(asked.name)
-        asked.note("settings-applied", f"version {became.revision}")
         return asked.page("applied.html", became=became)
 
     async def discard(self, asked: Visit) -> Response:
@@ -257,7 +236,7 @@ class SettingsPages:
         """Somebody put other settings in force while this draft was made: both are shown, nothing is lost."""
         _, conflicts, wishes = edits.merge(work.before, work.document, theirs)
         return asked.page(
-            "conflict.html", 409, mine=_changes(work.before, work.document), theirs=_changes(work.before, theirs),
+            "conflict.html", 409, mine=changed(work.before, work.document), theirs=changed(work.before, theirs),
             both=list(zip(conflicts, wishes, strict=True)), dotted=dotted, shown=shown, link=link,
         )  # fmt: skip
 
@@ -265,9 +244,7 @@ class SettingsPages:
         """The draft anew, on what is in force now; of each conflict the side that was chosen."""
         work = await self._drafts.work(asked)
         theirs = (await self._drafts.in_force()).document
-        merged, _, wishes = edits.merge(work.before, work.document, theirs)
-        chosen = [(wish.path, wish.new) for wish in wishes if asked.text(f"side:{dotted(wish.path)}") == "mine"]
-        merged = edits.put(merged, chosen) if chosen else merged
+        merged = merging(work, theirs, lambda path: asked.text(f"side:{path}") == "mine")
         self._drafts.keep(asked, Work(theirs, work.document, True), merged)
         return asked.to("/settings/draft")
 
@@ -287,7 +264,7 @@ class SettingsPages:
         now = await self._drafts.in_force()
         return asked.page(
             "version.html", number=number, now=now.revision, lines=difference(now.document, old.document),
-            changes=_changes(now.document, old.document),
+            changes=changed(now.document, old.document),
         )  # fmt: skip
 
     async def restore(self, asked: Visit) -> Response:
@@ -312,16 +289,13 @@ class SettingsPages:
 
     async def take(self, asked: Visit) -> Response:
         """A document, sent as a file or written here, becomes the draft; it must be TOML, its faults may be mended after."""
-        sent = asked.form.get("file")
-        data = await sent.read(documents.LARGEST + 1) if isinstance(sent, UploadFile) and sent.size else b""
+        file = asked.form.get("file")
+        data = await file.read(documents.LARGEST + 1) if isinstance(file, UploadFile) and file.size else b""
         data = data or asked.text("text").replace("\r\n", "\n").encode("utf-8", "surrogatepass")
         try:
-            text = documents.decode(data, "office.toml").replace("\r\n", "\n")
-            documents.check(Settings, text, "office.toml")
+            text = sent(data)
         except SettingsFaults as wrong:
-            text = data[: documents.LARGEST].decode("utf-8", "replace")
-            if any(fault.id in UNREADABLE for fault in wrong.faults) or not _is_toml(text):
-                return await self.file(asked, text, wrong.faults, 422)
+            return await self.file(asked, data[: documents.LARGEST].decode("utf-8", "replace"), wrong.faults, 422)
         work = await self._drafts.work(asked)
         self._drafts.keep(asked, work, text)
         return asked.to("/settings/draft")
@@ -347,6 +321,45 @@ class SettingsPages:
             return ""
 
         return where
+
+
+async def renaming(drafts: Drafts, work: Work, at: Sequence[str], new: str) -> tuple[str, Path]:
+    """The document with another name for a table, also wherever it is named, and where that is then. Raises Refusal."""
+    path = forms.find(work.values, at)
+    if path is None or not isinstance(path[-1], str) or not (len(path) == 2 or _is_step(path)):
+        raise Refusal(404, "There is no such table.")
+    if not re.fullmatch(NAME, new):
+        raise Refusal(422, "A name has 1 to 31 of a-z, 0-9 and -; a key is one of 0 to 9, * and #.")
+    kind, old = str(path[0]), path[-1]
+    if new in edits.at(work.values, path[:-1]):
+        raise Refusal(409, "There is one of that name already.")
+    if _is_step(path):
+        named = await asyncio.to_thread(renamed, work.document, str(path[1]), old, new)
+        if named is None:
+            raise Refusal(409, "A way leads to something of that name already, and would lead to the step then.")
+        return named, (*path[:-1], new)
+    settings = await asyncio.to_thread(drafts.settings, work.document)
+    if settings is None:
+        raise Refusal(409, "First put right what is wrong in the draft: then everything that names it can follow.")
+    return await asyncio.to_thread(edits.rename, work.document, kind, str(old), new, settings), (kind, new)
+
+
+def merging(work: Work, theirs: str, mine: Callable[[str], bool]) -> str:
+    """The draft anew on what is in force now; of each conflict my side where that is wanted."""
+    merged, _, wishes = edits.merge(work.before, work.document, theirs)
+    chosen = [(wish.path, wish.new) for wish in wishes if mine(dotted(wish.path))]
+    return edits.put(merged, chosen) if chosen else merged
+
+
+def sent(data: bytes) -> str:
+    """A document that was sent, whose faults may be mended after. Raises SettingsFaults for what is no TOML."""
+    text = documents.decode(data, "office.toml").replace("\r\n", "\n")
+    try:
+        documents.check(Settings, text, "office.toml")
+    except SettingsFaults as wrong:
+        if any(fault.id in UNREADABLE for fault in wrong.faults) or not _is_toml(text):
+            raise
+    return text
 
 
 SECRETS = _("A password has 1 to 128 printable ASCII characters, a PIN 4 to 8 digits.")
@@ -389,7 +402,8 @@ def shown(value: object) -> str:
     return str(value)[:300] if not isinstance(value, bool) else ("true" if value else "false")
 
 
-def _changes(old: str, new: str) -> list[tuple[str, str, str]]:
+def changed(old: str, new: str) -> list[tuple[str, str, str]]:
+    """Where two documents differ, and both values, for people."""
     found = edits.changes(edits.values(old), edits.values(new))
     return [(dotted(one.path), shown(one.old), shown(one.new)) for one in found[:300]]
 

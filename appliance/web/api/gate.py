@@ -56,8 +56,8 @@ PATHS: dict[str, Any] = {  # what stands in paths, by its name there
     "recording": Id,
     "version": Annotated[int, Meta(ge=1, lt=2**53)],
     "person": Name,
-    "line": Name,
     "hours": Name,
+    "line": Name,
     "user": UserName,
     "address": Annotated[str, Meta(min_length=2, max_length=60)],
 }

@@ -10,6 +10,7 @@ from appliance.control import messages as m
 from appliance.settings import documents
 from appliance.web.api import shapes as s
 from appliance.web.api.gate import Asked, Way, Wrong, said
+from appliance.web.settings_pages import changed
 
 TOML = "application/toml"
 
@@ -25,6 +26,8 @@ def ways() -> tuple[Way, ...]:
         Way("GET", "/settings/versions", "settings:read", versions, "Every document that was ever in force",
             list[s.Version]),
         Way("GET", "/settings/versions/{version}", "settings:read", version, "One of them", TOML),
+        Way("GET", "/settings/versions/{version}/changes", "settings:read", changes,
+            "What restoring it would change", list[s.Changed]),
         Way("POST", "/settings/versions/{version}/restore", "settings:write", restore, "Put it in force again",
             s.InForce),
     )  # fmt: skip
@@ -36,7 +39,7 @@ def tag(document: str) -> str:
 
 
 async def read(asked: Asked) -> Response:
-    return _document(await asked.box.drafts.in_force())
+    return shown((await asked.box.drafts.in_force()).document)
 
 
 async def check(asked: Asked) -> s.Warnings:
@@ -44,16 +47,22 @@ async def check(asked: Asked) -> s.Warnings:
     return s.Warnings(list(checked.warnings))
 
 
-async def apply(asked: Asked) -> Response:
+def made_from(asked: Asked) -> str:
+    """The tag in If-Match. Raises Wrong."""
     given = asked.request.headers.get("if-match")
     if given is None:
         raise Wrong(428, "if-match", "If-Match is needed: the ETag of the document that this one was made from.")
     if not (found := re.fullmatch(r'"([0-9a-f]{64})"', given.strip())):
-        raise Wrong(412, "changed", "If-Match is not the ETag of the document in force.")
+        raise Wrong(412, "changed", "If-Match is not the ETag of the document that is there.")
+    return found[1]
+
+
+async def apply(asked: Asked) -> Response:
+    base = made_from(asked)
     document = _text(asked)
-    became = await asked.switch(m.Apply(0, document, f"{asked.by}: API"[:200], found[1]))
+    became = await asked.switch(m.Apply(0, document, f"{asked.by}: API"[:200], base))
     asked.note("settings-applied", f"version {became.revision}")
-    return said(_in_force(became), headers={"ETag": f'"{tag(document)}"'})
+    return said(in_force(became), headers={"ETag": f'"{tag(document)}"'})
 
 
 async def versions(asked: Asked) -> list[s.Version]:
@@ -61,21 +70,27 @@ async def versions(asked: Asked) -> list[s.Version]:
 
 
 async def version(asked: Asked) -> Response:
-    return _document(await asked.switch(m.Document(0, asked.path["version"])))
+    return shown((await asked.switch(m.Document(0, asked.path["version"]))).document)
+
+
+async def changes(asked: Asked) -> list[s.Changed]:
+    old = await asked.switch(m.Document(0, asked.path["version"]))
+    now = await asked.box.drafts.in_force()
+    return [s.Changed(*one) for one in changed(now.document, old.document)]
 
 
 async def restore(asked: Asked) -> s.InForce:
     became = await asked.switch(m.Restore(0, asked.path["version"]))
     asked.note("settings-restored", f"version {asked.path['version']} as {became.revision}")
-    return _in_force(became)
+    return in_force(became)
 
 
-def _document(written: m.Written) -> Response:
-    headers = {"ETag": f'"{tag(written.document)}"', "Cache-Control": "no-store"}
-    return Response(written.document, headers=headers, media_type=TOML)
+def shown(document: str) -> Response:
+    headers = {"ETag": f'"{tag(document)}"', "Cache-Control": "no-store"}
+    return Response(document, headers=headers, media_type=TOML)
 
 
-def _in_force(became: m.Revision) -> s.InForce:
+def in_force(became: m.Revision) -> s.InForce:
     return s.InForce(became.revision, list(became.restart), list(became.warnings))
 
 

@@ -238,6 +238,14 @@ class Version(Struct, frozen=True):
     sha256: str
 
 
+class Changed(Struct, frozen=True):
+    """Where two documents differ, and what stands in each, shortened; – is nothing."""
+
+    path: str
+    old: str
+    new: str
+
+
 class Warnings(Struct, frozen=True):
     """The document is sound; what in it may not be meant all the same."""
 
