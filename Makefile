@@ -19,7 +19,7 @@ SANITIZED := .build-core/sanitized
 
 # Folders and files that know no clock, socket or loop are checked the strict way.
 PURE := appliance/core appliance/languages appliance/settings appliance/control/messages.py appliance/doctor appliance/health \
-	$(wildcard appliance/lines/at $(addprefix appliance/lines/dahdi/,callerid.py countries.py fxo.py fxs.py sounds.py) appliance/mail/letter.py appliance/monitor/lines.py appliance/webhooks/events.py $(addprefix appliance/mqtt/,topics.py discovery.py homie.py privacy.py requests.py actions.py ladder.py proofs.py))
+	$(wildcard appliance/lines/at $(addprefix appliance/lines/dahdi/,callerid.py fxo.py fxs.py sounds.py) appliance/mail/letter.py appliance/monitor/lines.py appliance/webhooks/events.py $(addprefix appliance/mqtt/,topics.py discovery.py homie.py privacy.py requests.py actions.py ladder.py proofs.py))
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c appliance/lines/*.c appliance/lines/dahdi/*.c appliance/lines/pump/*.c)
 CHECKED_PYTHON := appliance image tests bench
 

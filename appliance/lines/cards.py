@@ -6,9 +6,10 @@ import logging
 
 from appliance.calls.ports import Leg, Listener
 from appliance.lines.dahdi.card import Channel, Kernel, Linux, Missing, Watch
-from appliance.lines.exchange import ExchangeLine, country_of
+from appliance.lines.exchange import ExchangeLine
 from appliance.lines.extension import Extension
 from appliance.lines.sound import Sound
+from appliance.settings.countries import country_of
 from appliance.settings.lines import FxoLine
 from appliance.settings.models import Settings
 

@@ -9,9 +9,9 @@ from appliance.calls.ports import Leg, Listener
 from appliance.lines.dahdi import fxo
 from appliance.lines.dahdi.callerid import Caller
 from appliance.lines.dahdi.card import Channel, Missing, Watch
-from appliance.lines.dahdi.countries import COUNTRIES, Country
 from appliance.lines.dahdi.line import Line
 from appliance.lines.sound import Sound
+from appliance.settings.countries import Country
 from appliance.settings.lines import FxoLine
 
 log = logging.getLogger("lines")
@@ -175,12 +175,3 @@ def habits(table: FxoLine, country: Country) -> fxo.Habits:
         hang_up_by_polarity=table.hang_up_by_polarity,
         silence=table.silence * 1000,
     )
-
-
-def country_of(tones: str | None, *countries: str | None) -> Country:
-    """Whose tones count: those named, else those of the first country (ISO 3166-1) that is named, else Germany's."""
-    for one in (tones, *countries):
-        if one:
-            key = {"GB": "uk"}.get(one, one.lower())
-            return COUNTRIES.get(key, COUNTRIES["de"])
-    return COUNTRIES["de"]

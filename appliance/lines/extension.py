@@ -9,10 +9,10 @@ from appliance.calls.ports import Leg, Listener
 from appliance.lines.dahdi import fxs
 from appliance.lines.dahdi.callerid import Caller
 from appliance.lines.dahdi.card import Channel, Missing, Watch
-from appliance.lines.dahdi.countries import Country
 from appliance.lines.dahdi.telephone import Telephone
 from appliance.lines.exchange import join
 from appliance.lines.sound import Sound
+from appliance.settings.countries import Country
 
 log = logging.getLogger("lines")
 

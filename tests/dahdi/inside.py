@@ -19,10 +19,10 @@ from appliance.lines._dahdi import Ear
 from appliance.lines.dahdi import fxo, fxs
 from appliance.lines.dahdi.callerid import Caller
 from appliance.lines.dahdi.card import ON_HOOK, Channel, Watch
-from appliance.lines.dahdi.countries import COUNTRIES
 from appliance.lines.dahdi.line import Line
 from appliance.lines.dahdi.sounds import MU_LAW, Heard
 from appliance.lines.dahdi.telephone import Telephone
+from appliance.settings.countries import COUNTRIES
 
 US = COUNTRIES["us"]
 ANNA = Caller("15550100", "Anna")

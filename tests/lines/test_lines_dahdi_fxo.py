@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.lines.dahdi.callerid import Caller
-from appliance.lines.dahdi.countries import BUSY, CONGESTION, DIAL
 from appliance.lines.dahdi.fxo import (
     Alerting,
     Answered,
@@ -24,6 +23,7 @@ from appliance.lines.dahdi.fxo import (
     State,
     Usable,
 )
+from appliance.settings.countries import BUSY, CONGESTION, DIAL
 
 ANNA = Caller("+15550100", "Anna")
 

@@ -23,10 +23,10 @@ from appliance.lines.dahdi.card import (
     Missing,
     Watch,
 )
-from appliance.lines.dahdi.countries import COUNTRIES
 from appliance.lines.dahdi.line import Line
 from appliance.lines.dahdi.sounds import BELL202, MU_LAW, Heard
 from appliance.lines.dahdi.telephone import Telephone
+from appliance.settings.countries import COUNTRIES
 from tests.lines.card import Card
 from tests.lines.signals import key, mu_law, silence, tone
 

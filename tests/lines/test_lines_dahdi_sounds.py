@@ -7,8 +7,8 @@ import pytest
 
 from appliance.lines._dahdi import Ear, Mouth
 from appliance.lines.dahdi.callerid import Caller, Keys, Message, Spill, Waiting, write, write_waiting
-from appliance.lines.dahdi.countries import BUSY, CONGESTION, COUNTRIES, DIAL, Tone, listened
 from appliance.lines.dahdi.sounds import A_LAW, BELL202, MU_LAW, V23, Heard
+from appliance.settings.countries import BUSY, CONGESTION, COUNTRIES, DIAL, Tone, listened
 from tests.lines.signals import KEYS, key, linear, louder, mu_law, noisy, silence, skewed, tone
 
 ANNA = Caller("+15550100", "Anna")

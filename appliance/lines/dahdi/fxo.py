@@ -10,7 +10,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from appliance.lines.dahdi.callerid import Caller
-from appliance.lines.dahdi.countries import BUSY, CONGESTION, DIAL, CallerIds, Starts
+from appliance.settings.countries import BUSY, CONGESTION, DIAL, CallerIds, Starts
 
 RINGS_END = 8_000  # without a ring after which the caller is gone; the longest pause of a country is 4.8 s
 CALLER_WITHIN = 6_000  # of the first ring's begin at most, when no second one comes

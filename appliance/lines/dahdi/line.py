@@ -7,9 +7,9 @@ from appliance.lines._dahdi import Ear
 from appliance.lines.dahdi import fxo
 from appliance.lines.dahdi.callerid import Caller, Keys, Spill
 from appliance.lines.dahdi.card import FLASH, OFF_HOOK, ON_HOOK, Channel, Happens, Watch
-from appliance.lines.dahdi.countries import Country, listened
 from appliance.lines.dahdi.port import Port
 from appliance.lines.dahdi.sounds import BELL202, MU_LAW, NO_BYTES, V23, Heard
+from appliance.settings.countries import Country, listened
 
 PLUGS = {
     Happens.RING_BEGINS: fxo.Plug.RING_BEGINS,

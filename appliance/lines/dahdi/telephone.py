@@ -9,9 +9,9 @@ from appliance.lines._dahdi import Ear, Mouth
 from appliance.lines.dahdi import fxs
 from appliance.lines.dahdi.callerid import Caller
 from appliance.lines.dahdi.card import KEY_DOWN, OFF_HOOK, ON_HOOK, PULSE_DIGIT, RING, RING_OFF, Channel, Happens, Watch
-from appliance.lines.dahdi.countries import Country
 from appliance.lines.dahdi.port import Port
 from appliance.lines.dahdi.sounds import BELL202, MU_LAW, V23, Heard
+from appliance.settings.countries import Country
 
 TONES = {
     fxs.Play.NOTHING: -1,

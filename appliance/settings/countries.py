@@ -60,6 +60,15 @@ COUNTRIES: dict[str, Country] = {
 }  # fmt: skip
 
 
+def country_of(tones: str | None, *countries: str | None) -> Country:
+    """Whose tones count: those named, else those of the first country (ISO 3166-1) that is named, else Germany's."""
+    for one in (tones, *countries):
+        if one:
+            key = {"GB": "uk"}.get(one, one.lower())
+            return COUNTRIES.get(key, COUNTRIES["de"])
+    return COUNTRIES["de"]
+
+
 def listened(country: Country, cycles: int) -> tuple[tuple[float, float, int, int, int], ...]:
     """For an ear: DIAL, BUSY and CONGESTION in this order. cycles: of busy tone after which it is believed."""
     tones = ((country.dial, 2), (country.busy, cycles), (country.congestion, cycles))
