@@ -36,6 +36,7 @@ from appliance.calls.sound import Sound
 from appliance.calls.voicemail import LeftBy, Voicemail
 from appliance.core import Command, CoreError, Trace
 from appliance.core.names import Do, Fact, Outcome, Trust, Why
+from appliance.settings.lines import account
 from appliance.settings.models import TELEPHONES
 from appliance.settings.scenarios import IN_VAIN, asks_for_proof, unanswered_by
 from appliance.settings.words import PROOF
@@ -295,6 +296,14 @@ class CallControl:
             self.drain()
             self._audience.person_changed(owner)
         self._audience.phone_changed(phone)
+
+    def registered(self, account: str) -> tuple[list[str], str, int | None]:
+        """Contacts of a telephone or gateway, how the last calls itself, and until when it is there, ms UTC."""
+        return self.contacts.get(account, ([], "", None))
+
+    def gateway(self, line: str, contacts: list[str], agent: str, expires: int | None) -> None:
+        self.contacts[account(line)] = (contacts, agent, expires)
+        self._audience.line_changed(line)
 
     def line(self, line: str, usable: bool, why: str) -> None:
         self.usable[line], self.why_not[line] = usable, why

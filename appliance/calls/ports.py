@@ -144,7 +144,11 @@ class Listener(Protocol):
     def phone(self, phone: str, contacts: list[str], agent: str, expires: int | None) -> None:
         """The contacts a telephone has registered changed."""
 
+    def gateway(self, line: str, contacts: list[str], agent: str, expires: int | None) -> None:
+        """Those of a line that registers here did."""
+
     def line(self, line: str, usable: bool, why: str) -> None: ...
+
     def named(self, leg: Leg, number: str) -> None:
         """The number of a caller of a line, as it came, later than his call."""
 

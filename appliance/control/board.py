@@ -16,6 +16,7 @@ from appliance.control.doctor import LineChecked
 from appliance.control.modems import Modem
 from appliance.control.server import Server
 from appliance.settings import people
+from appliance.settings.lines import account
 
 ACTION_LIVES = 10_000  # ms an action may still be carried out; reference/mqtt: at most 10 s ahead
 WHY_MOST = 200  # characters of why a line is not usable
@@ -203,6 +204,7 @@ class Board:
             state = "ringing" if inwards else "dialing"
         usable = self._control.usable.get(name, False)
         calling = tuple(call.id for call in under_way)
+        contacts, agent, expires = self._control.registered(account(name) if table.kind == "gateway" else "")
         return messages.Line(
             id=name,
             name=table.name,
@@ -213,6 +215,9 @@ class Board:
             calls=calling,
             modem=self.modem(name),
             checked=self.checked(name),
+            contacts=tuple(contacts),
+            agent=agent,
+            expires=expires,
         )
 
     def _queue(self, name: str, states: States) -> messages.Queue:
@@ -269,7 +274,7 @@ class Board:
         )
 
     def _phone(self, name: str) -> messages.Phone:
-        contacts, agent, expires = self._control.contacts.get(name, ([], "", None))
+        contacts, agent, expires = self._control.registered(name)
         return messages.Phone(id=name, contacts=tuple(contacts), agent=agent, expires=expires)
 
 

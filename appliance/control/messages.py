@@ -67,6 +67,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[int, ...] = ()
     modem: modems.Modem | None = None  # null: it has none
     checked: LineChecked | None = None  # by the line doctor, the last time; null: never
+    contacts: tuple[str, ...] = ()  # where a gateway registered from, how it calls itself, and until when
+    agent: str = ""
+    expires: int | None = None
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ class Provision(msgspec.Struct, tag_field="do", tag="provision", frozen=True):
 
 
 class ProvisioningSecret(msgspec.Struct, tag_field="do", tag="provisioning-secret", frozen=True):
-    """Answer with what stands in the address of a telephone's settings, and the password of its own pages."""
+    """Answer with what stands in the address of the settings of a telephone (or `line-NAME`), and the password of its pages."""
 
     id: Id
     phone: Short
@@ -27,7 +27,7 @@ class ProvisioningSecret(msgspec.Struct, tag_field="do", tag="provisioning-secre
 
 
 class PhonePassword(msgspec.Struct, tag_field="do", tag="phone-password", frozen=True):
-    """Answer with what a telephone registers with, for whoever puts it in by hand."""
+    """Answer with what a telephone (or `line-NAME`, a gateway) registers with, for whoever puts it in by hand."""
 
     id: Id
     phone: Short
@@ -48,7 +48,7 @@ class KeepLineSecret(msgspec.Struct, tag_field="do", tag="keep-line-secret", fro
 
 
 class Reboot(msgspec.Struct, tag_field="do", tag="reboot", frozen=True):
-    """Ask a telephone to start anew and fetch its settings; a call it has goes on or ends as its maker chose."""
+    """Ask a telephone (or `line-NAME`, a gateway) to start anew and fetch its settings; its calls end if its maker chose so."""
 
     id: Id
     phone: Short
@@ -56,11 +56,13 @@ class Reboot(msgspec.Struct, tag_field="do", tag="reboot", frozen=True):
 
 
 class Provisioned(msgspec.Struct, frozen=True):
-    """A telephone, what it registers with, and the password of its own pages."""
+    """A telephone (or `line-` and a gateway's line), what it registers with, and the password of its own pages."""
 
     phone: str
     password: str
     admin: str
+    beside: str = ""  # the telephone plugged into a gateway, and what that registers with
+    beside_password: str = ""
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -31,6 +31,8 @@ def _line(line: Line) -> Iterator[Finding]:
         yield _modem(name, modem)
     elif not line.usable and line.kind == "fxo" and line.why.startswith("no-channel"):
         yield bad(_("The card has no port for line “{}”: {}."), name, line.why.partition(" ")[2], todo=_CARD)
+    elif not line.usable and line.kind == "gateway":
+        yield bad(_("Line “{}” is out of order."), name, todo=_GATEWAY, page="/phones")
     elif not line.usable:
         yield bad(_("Line “{}” is out of order."), name, todo=_SIP if line.kind == "sip" else _CABLE)
     elif modem is not None:
@@ -49,6 +51,10 @@ def _line(line: Line) -> Iterator[Finding]:
             )
 
 
+_GATEWAY = _(
+    "Look whether the gateway has power and network, and is registered: its own pages say so. One that was set up anew has to "
+    "fetch its settings, or be given its password."
+)
 _SIP = _(
     "Look whether the internet works, and whether the provider has a fault; then whether user and password of the line are "
     "still right."

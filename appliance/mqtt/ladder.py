@@ -18,7 +18,7 @@ REHEARSAL_LASTS = 24 * 60 * MINUTE
 CALLED_BACK = 3  # times within lock_out that one number is called back
 LOCKED_MAX = 24 * 60 * MINUTE  # a lock-out lasts no longer
 LOCKS_ALL = 4  # times `tries` lock the action for everybody
-BY_NUMBER = ("modem", "fxo")  # kinds of lines whose numbers come from the network, not from the caller
+BY_NUMBER = ("modem", "fxo", "gateway")  # kinds of lines whose numbers come from the network, not from the caller
 BELIEVED = TRUST.index("network")
 
 How = Literal["pin", "totp", "code", ""]
@@ -39,7 +39,7 @@ class Facts(NamedTuple):
     now: int
     expires: int
     line: str
-    kind: str  # of the line: sip, modem, fxo
+    kind: str  # of the line: sip, modem, fxo, gateway
     trust: str  # in the number, as in the settings; "none" when it is withheld
     number: str  # normalised; "" when withheld
     listed: bool  # on the action's list; from class 1 on exactly this number

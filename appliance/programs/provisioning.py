@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who may know what a telephone registers with: whoever has the secret of that telephone's address."""
+"""Who may know what a telephone or gateway registers with: whoever has the secret of its address."""
 
 import hmac
 from collections.abc import Callable
@@ -16,8 +16,9 @@ from appliance.control.provisioning import (
     Reboot,
     Registers,
 )
-from appliance.settings import provisioning
 from appliance.settings.load import Office
+from appliance.settings.passwords import registering
+from appliance.settings.provisioning import devices, gateways, registrants
 from appliance.store.journal import Journal
 
 STRANGER = "No telephone has that address and that secret."  # whichever of the two it is
@@ -35,43 +36,42 @@ class Provisioning:
         self._noted: dict[str, dict[str, int]] = {}  # by telephone: the addresses that fetched its settings, and when
 
     def answer(self, office: Office, request: OfProvisioning) -> Provisioned | Known | Registers | Done:
-        """Raises Refused, and KeyError for a telephone that is not there."""
-        if isinstance(request, Reboot):
-            if request.phone not in office.settings.phone:
-                raise KeyError(f"the telephone {request.phone}")
-            self._sync(request.phone)
-            self._journal.event(0, now_ms(), "reboot", {"phone": request.phone, "by": request.by})
-            return Done()
-        if isinstance(request, PhonePassword):
-            if (
-                secret := office.secrets.phone.get(request.phone)
-            ) is None or request.phone not in office.settings.phone:
-                raise KeyError(f"the telephone {request.phone}")
-            self._journal.event(0, now_ms(), "password-told", {"phone": request.phone, "by": request.by})
-            return Registers(request.phone, secret.password.get_secret_value())
+        """Raises Refused, and KeyError for a telephone or gateway that is not there."""
+        match request:
+            case Reboot(phone=name, by=by):
+                if name not in office.settings.phone and name not in registrants(office.settings):
+                    raise KeyError(f"the telephone {name}")
+                self._sync(name)
+                self._journal.event(0, now_ms(), "reboot", {"phone": name, "by": by})
+                return Done()
+            case PhonePassword(phone=name, by=by):
+                password = dict(registering(office.settings, office.secrets)).get(name)
+                if password is None:
+                    raise KeyError(f"the telephone {name}")
+                self._journal.event(0, now_ms(), "password-told", {"phone": name, "by": by})
+                return Registers(name, password)
         if office.settings.provisioning is None:
             raise Refused("unknown", STRANGER)
         match request:
             case Provision():
                 return self._given(office, request)
             case ProvisioningSecret(phone=name, by=by):
-                phone = office.settings.phone.get(name)
-                if phone is None or not phone.mac:
-                    raise KeyError(f"an address of the telephone {name}")
-                self._journal.event(0, now_ms(), "provisioning-told", {"phone": name, "by": by})
-                known = office.secrets, name, phone.bare
-                return Known(provisioning.secret(*known), provisioning.admin(*known))
+                for one in devices(office.settings, office.secrets):
+                    if one.account == name:
+                        self._journal.event(0, now_ms(), "provisioning-told", {"phone": name, "by": by})
+                        return Known(one.secret, one.admin)
+                raise KeyError(f"an address of the telephone {name}")
 
     def _given(self, office: Office, asked: Provision) -> Provisioned:
-        for name, phone in office.settings.phone.items():
-            if phone.bare == asked.mac:
-                wanted = provisioning.secret(office.secrets, name, phone.bare)
-                if wanted and hmac.compare_digest(wanted, asked.secret):
-                    if asked.book:
-                        return Provisioned(name, "", "")
-                    self._note(name, asked.source)
-                    password = office.secrets.phone[name].password.get_secret_value()
-                    return Provisioned(name, password, provisioning.admin(office.secrets, name, phone.bare))
+        for one in devices(office.settings, office.secrets):
+            if one.mac == asked.mac and one.secret and hmac.compare_digest(one.secret, asked.secret):
+                if asked.book:
+                    return Provisioned(one.account, "", "")
+                self._note(one.account, asked.source)
+                line = gateways(office.settings).get(registrants(office.settings).get(one.account, ""))
+                beside = (line.phone if line else None) or ""
+                password = dict(registering(office.settings, office.secrets)).get(beside, "")
+                return Provisioned(one.account, one.password, one.admin, beside, password)
         raise Refused("unknown", STRANGER)
 
     def _note(self, phone: str, source: str) -> None:

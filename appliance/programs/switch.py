@@ -65,8 +65,9 @@ from appliance.settings.models import Settings
 from appliance.settings.numbers import normalise
 from appliance.settings.passwords import FILE, keep_line, read_secrets
 from appliance.sip import certificate
+from appliance.sip.gateways import Binding
 from appliance.sip.hosts import own_address
-from appliance.sip.telephony import Binding, Telephony
+from appliance.sip.telephony import Telephony
 from appliance.sounds.speech import Unspoken
 from appliance.store.journal import Journal
 from appliance.store.reader import Reader, Unreadable

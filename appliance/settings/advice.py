@@ -5,6 +5,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from appliance.settings import goals, people, steps
+from appliance.settings.lines import GatewayLine
 from appliance.settings.models import Queue, Scenario, Settings
 from appliance.settings.places import Path
 from appliance.settings.references import ANSWERING, LEADING, Wrong, found
@@ -43,6 +44,10 @@ def _provisioning(s: Settings) -> Iterator[Wrong]:
         if wanted and phone.mac and phone.kind is None:
             what = "it is given no settings: by its address nobody knows who made it; maker = ... says so"
             yield Wrong("not-given", ("phone", id, "mac"), what)
+    for id, line in s.line.items():
+        if not wanted and isinstance(line, GatewayLine) and line.mac:
+            what = "it is given no settings: that needs a table [provisioning]"
+            yield Wrong("not-given", ("line", id, "mac"), what)
 
 
 def _goals(s: Settings) -> Iterator[Wrong]:
@@ -199,7 +204,7 @@ def _unused(s: Settings) -> Iterator[Wrong]:
     for id, line in s.line.items():
         if "closed" in line.model_fields_set and line.hours is None:
             yield Wrong("in-vain", ("line", id, "closed"), "never comes: the line has no hours")
-        if s.sip.listen6 is None and ":" in getattr(line, "host", ""):
+        if s.sip.listen6 is None and ":" in (getattr(line, "host", "") or ""):
             what = "is never called: it is an address of IPv6, and listen6 of [sip] is missing"
             yield Wrong("in-vain", ("line", id, "host"), what)
     for id, scenario in s.scenario.items():

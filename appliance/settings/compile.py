@@ -21,7 +21,7 @@ BEFORE, AHEAD = hours.DAY, 400 * hours.DAY  # ms around now in which hours are k
 VERSION = 2
 FOR_HELP = 4  # calls more than the settings allow, which are kept for emergencies
 TELEPHONE_LINE = 0
-LINES = {"sip": 1, "modem": 2, "fxo": 3}
+LINES = {"sip": 1, "modem": 2, "fxo": 3, "gateway": 4}
 STRATEGIES = {name: number for number, name in enumerate(get_args(Strategy))}
 MUSIC, JOIN_WHEN_EMPTY, LEAVE_WHEN_EMPTY = 1, 2, 4  # flags of a queue
 THE_PERSONS_OWN = NEVER = 0xFFFFFFFF  # wrap-up; wait after which skills are not asked for

@@ -22,8 +22,10 @@ from appliance.settings.words import (
     Instead,
     KeptFile,
     Language,
+    Mac,
     Number,
     NumberTarget,
+    PhoneName,
     Prefix,
     ScenarioName,
     Server,
@@ -327,6 +329,51 @@ class _Fxo(Table):
     )
 
 
+class _Gateway(Table):
+    """What only a gateway has."""
+
+    kind: Literal["gateway"] = setting("What it is.")
+    name: Title = setting("Name on the page. Left out: the name of the table.", "")
+    mac: Mac | None = setting(
+        "The address on the network of a Grandstream HT813, as on its back: it is given its settings by that. Left out: any "
+        "other gateway, which is set by hand.",
+        None,
+    )
+    phone: PhoneName | None = setting(
+        "With `mac`: the telephone plugged into the HT813, which is given its settings with it.", None, of="phone"
+    )
+    host: Host | None = setting(
+        "Where a gateway is that does not register here: a call from there is taken as this line's. Left out: it registers, as "
+        "`line-` and the name of the table, and is where it registered from.",
+        None,
+    )
+    port: PortNumber = setting("With `host`: its SIP port.", 5060, unit="port number")
+    number: Number | None = setting("The line's own number: what its callers have called.", None)
+    channels: int = setting("Calls it can carry at once: its lines of the exchange.", 1, unit="calls", ge=1, le=250)
+    qualify: int = setting(
+        "It is asked this often whether it is there (OPTIONS); the line is shown as not usable when it does not answer. 0: "
+        "never.",
+        30,
+        unit="seconds",
+        ge=0,
+        le=3600,
+    )
+    withhold: HideCode = setting(
+        'What is dialled before a number so that its owner does not see ours, such as `"*67"`. Left out: calls that are to hide '
+        "it do not go by this line.",
+        "",
+    )
+    dial_as: DialAs = setting(
+        "How it is told numbers outside: as somebody dialled them; +37060000001; 0037060000001; as dialled in the country.",
+        "national",
+    )
+    trust: Trust = setting(
+        "How far callers' numbers are believed on it: they say it themselves, the trunk vouches for it, a public network "
+        "showed it, it was proved, or they are our own telephones.",
+        "network",
+    )
+
+
 class SipLine(OfLines, _Trunk):
     """A SIP trunk: a provider, or another exchange."""
 
@@ -374,4 +421,35 @@ class FxoLine(OfLines, _Fxo):
         return self.number
 
 
-Line = Annotated[SipLine | ModemLine | FxoLine, Field(discriminator="kind")]
+class GatewayLine(OfLines, _Gateway):
+    """Lines of the exchange at a gateway that speaks SIP, such as a Grandstream HT813. See hardware/ata."""
+
+    @property
+    def carries(self) -> int:
+        """Calls at once."""
+        return self.channels
+
+    @property
+    def shown(self) -> str | None:
+        """The number those see whom we call."""
+        return self.number
+
+    @property
+    def registers_here(self) -> bool:
+        """It is where it registered from, and nobody knows that before."""
+        return self.host is None
+
+    def at(self, host: str, port: int, transport: Literal["udp", "tcp", "tls"] = "udp") -> SipLine:
+        """The trunk that it is, there."""
+        return SipLine(
+            kind="sip", host=host, port=port, transport=transport, verify=False, qualify=self.qualify,
+            caller=self.number, channels=self.channels, dial_as=self.dial_as, trust=self.trust,
+        )  # fmt: skip
+
+
+def account(line: str) -> str:
+    """What a gateway registers here as."""
+    return f"line-{line}"
+
+
+Line = Annotated[SipLine | ModemLine | FxoLine | GatewayLine, Field(discriminator="kind")]

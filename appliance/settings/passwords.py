@@ -11,7 +11,7 @@ from pydantic import Secret
 
 from appliance.settings import documents, edits, files, places
 from appliance.settings.faults import Fault, SettingsFaults
-from appliance.settings.lines import SipLine
+from appliance.settings.lines import GatewayLine, SipLine, account
 from appliance.settings.models import Settings
 from appliance.settings.references import Wrong
 from appliance.settings.tables import Table, setting, some
@@ -32,7 +32,9 @@ class PhoneSecret(Table):
 class LineSecret(Table):
     """Of a line."""
 
-    password: Secret[TrunkPassword] | None = setting("What we register with, of a trunk.", None)
+    password: Secret[TrunkPassword] | None = setting(
+        "What we register with, of a trunk; what it registers with, of a gateway.", None
+    )
     pin: Secret[SimPin] | None = setting(
         "What opens the SIM of a modem. It is tried once; one that was refused is never tried again, whatever restarts.",
         None,
@@ -113,7 +115,7 @@ def missing(settings: Settings, known: Secrets) -> Iterator[Wrong]:
         if name not in known.phone and phone.channel is None:
             yield Wrong("no-password", ("phone", name), f"has no password in {FILE}; {_accepted('phone', name)}", True)
     for name, line in settings.line.items():
-        if not isinstance(line, SipLine) or not line.registers:
+        if not (line.registers if isinstance(line, SipLine) else isinstance(line, GatewayLine) and line.registers_here):
             continue
         if not (name in known.line and known.line[name].password):
             yield Wrong("no-password", ("line", name), f"has no password in {FILE}; {_accepted('line', name)}", True)
@@ -123,6 +125,16 @@ def missing(settings: Settings, known: Secrets) -> Iterator[Wrong]:
     if settings.provisioning and not known.provisioning:
         what = f"has no key in {FILE}; accepted: [provisioning] with key = ... there (`--fill` makes one), or left out"
         yield Wrong("no-key", ("provisioning",), what, True)
+
+
+def registering(settings: Settings, known: Secrets) -> Iterator[tuple[str, str]]:
+    """Who may register here, telephones and gateways, and the password of each."""
+    for name, phone in settings.phone.items():
+        if phone.channel is None and name in known.phone:
+            yield name, known.phone[name].password.get_secret_value()
+    for name, line in settings.line.items():
+        if isinstance(line, GatewayLine) and line.registers_here and (one := known.line.get(name)) and one.password:
+            yield account(name), one.password.get_secret_value()
 
 
 def unproved(settings: Settings, known: Secrets) -> Iterator[Wrong]:
@@ -139,14 +151,20 @@ def unproved(settings: Settings, known: Secrets) -> Iterator[Wrong]:
 
 
 def fill_secrets(settings: Settings, path: Path) -> Secrets:
-    """Add a password of our own for each telephone without one, and keys that are missing; tell what the file then holds.
+    """Add a password of our own for each telephone or gateway without one, and keys that are missing; tell what the file
+    then holds.
 
     Nothing is written when none is missing. Raises SettingsFaults, files.DiskFull, OSError.
     """
     text = _text(path)
     known, _ = documents.check(Secrets, text, path.name, secret=True)
-    new = [name for name, phone in settings.phone.items() if name not in known.phone and phone.channel is None]
-    added = "".join(f'\n[phone.{name}]\npassword = "{secrets.token_urlsafe(STRENGTH)}"\n' for name in new)
+    new = [f"phone.{name}" for name, one in settings.phone.items() if name not in known.phone and one.channel is None]
+    new += [
+        f"line.{name}"
+        for name, line in settings.line.items()
+        if name not in known.line and isinstance(line, GatewayLine) and line.registers_here
+    ]
+    added = "".join(f'\n[{table}]\npassword = "{secrets.token_urlsafe(STRENGTH)}"\n' for table in new)
     if settings.recording.rule and settings.recording.encrypt and not known.recording:
         added += f'\n[recording]\nkey = "{_key()}"\n'
     if settings.provisioning and not known.provisioning:

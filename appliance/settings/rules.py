@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from appliance.settings import action_rules, feature_rules, graph, hours, people
 from appliance.settings.brokers import Broker
 from appliance.settings.faults import shown
-from appliance.settings.lines import SESSION_LEAST, FxoLine, ModemLine, SipLine
+from appliance.settings.lines import SESSION_LEAST, FxoLine, GatewayLine, ModemLine, SipLine, account
 from appliance.settings.models import TELEPHONES, Queue, Settings
 from appliance.settings.numbers import emergency_numbers, normalise
+from appliance.settings.phones import bare
 from appliance.settings.places import Path
 from appliance.settings.references import Wrong, repeated, tables, unknown
 
@@ -82,12 +83,16 @@ def _extensions(s: Settings) -> Iterator[Wrong]:
 
 
 def _addresses(s: Settings) -> Iterator[Wrong]:
-    """Each address is one telephone's."""
+    """Each address is one telephone's, or one gateway's."""
     taken: dict[str, str] = {}
     for id, phone in s.phone.items():
         if phone.mac and taken.setdefault(phone.bare, id) != id:
             what = f"is the address of the telephone {taken[phone.bare]}; accepted: another"
             yield Wrong("mac-taken", ("phone", id, "mac"), f"{shown(phone.mac)} {what}")
+    for id, line in s.line.items():
+        if isinstance(line, GatewayLine) and line.mac and taken.setdefault(bare(line.mac), id) != id:
+            what = f"is the address of {taken[bare(line.mac)]}; accepted: another"
+            yield Wrong("mac-taken", ("line", id, "mac"), f"{shown(line.mac)} {what}")
 
 
 def _pnp(s: Settings) -> Iterator[Wrong]:
@@ -147,6 +152,8 @@ def _lines(s: Settings) -> Iterator[Wrong]:
             yield from _trunk(id, line, at)
         elif isinstance(line, ModemLine):
             yield from _modem(s, id, line)
+        elif isinstance(line, GatewayLine):
+            yield from _gateway(s, id, line, at)
         numbers: dict[str, str] = {}
         for number in line.numbers:
             same = numbers.setdefault(normalise(number, line.country or s.office.country, line.rewrite), number)
@@ -166,6 +173,32 @@ def _trunk(id: str, line: SipLine, at: dict[tuple[str, int, str | None], str]) -
     if at.setdefault(where, id) != id:
         what = f"host, port and user are those of line.{at[where]} already; accepted: others, to tell calls apart"
         yield Wrong("line-taken", ("line", id, "host"), what)
+
+
+def _gateway(s: Settings, id: str, line: GatewayLine, at: dict[tuple[str, int, str | None], str]) -> Iterator[Wrong]:
+    """It registers or is known by its address; the telephone at it is given nothing in another way."""
+    if line.host is not None:
+        where = (line.host.lower(), line.port, None)
+        if at.setdefault(where, id) != id:
+            what = f"host and port are those of line.{at[where]} already; accepted: others, to tell calls apart"
+            yield Wrong("line-taken", ("line", id, "host"), what)
+        if line.mac:
+            what = "goes ill with mac: it is told to register; accepted: one of both"
+            yield Wrong("contradiction", ("line", id, "host"), what, True)
+    elif account(id) in s.phone:
+        what = f"registers as {shown(account(id))}, which is a telephone; accepted: another name"
+        yield Wrong("reserved", ("line", id), what, True)
+    if line.phone is None:
+        return
+    if not line.mac:
+        yield Wrong("in-vain", ("line", id, "phone"), "is given nothing; accepted: with mac", True)
+    if (phone := s.phone.get(line.phone)) and (phone.mac or phone.channel is not None):
+        what = f"{shown(line.phone)} has a mac or channel of its own; accepted: a telephone without"
+        yield Wrong("contradiction", ("line", id, "phone"), what)
+    others = [name for name, one in s.line.items() if isinstance(one, GatewayLine) and one.phone == line.phone]
+    if others[0] != id:
+        what = f"{shown(line.phone)} is at line.{others[0]} already; accepted: another"
+        yield Wrong("phone-taken", ("line", id, "phone"), what)
 
 
 def _modem(s: Settings, id: str, line: ModemLine) -> Iterator[Wrong]:

@@ -141,6 +141,13 @@ struct sip_trunk *sip_trunk_of_account(int account)
     return NULL;
 }
 
+struct sip_trunk *sip_trunk_of_phone(const struct sip_phone *phone)
+{
+    static const char before[] = "line-";
+
+    return strncmp(phone->id, before, sizeof before - 1) == 0 ? sip_trunk_find(phone->id + sizeof before - 1) : NULL;
+}
+
 int sip_trunks_count(void)
 {
     return trunk_count;

@@ -169,6 +169,35 @@ static const struct sip_phone *authenticate(pjsip_rx_data *rdata)
     return NULL;
 }
 
+/* The same, but for what registers and is a line: it has no lamps to be told of. */
+static const struct sip_phone *authenticate_telephone(pjsip_rx_data *rdata)
+{
+    const struct sip_phone *phone = authenticate(rdata);
+
+    if (!phone || !(phone->with & SIP_WITH_LINE))
+        return phone;
+    sip_refuse(rdata, 403, "a line is told of nobody's calls");
+    return NULL;
+}
+
+/* Who calls: a trunk by where it is, else by digest a telephone, or a gateway that calls from elsewhere than it registered
+ * from. 0, or the request was answered. */
+static int caller_of(pjsip_rx_data *rdata, struct sip_trunk **trunk, const struct sip_phone **phone)
+{
+    if (*trunk)
+        return 0;
+    if (!(*phone = authenticate(rdata)))
+        return -1;
+    if (!((*phone)->with & SIP_WITH_LINE))
+        return 0;
+    if (!(*trunk = sip_trunk_of_phone(*phone))) {
+        sip_refuse(rdata, 403, "a line that calls has to be registered");
+        return -1;
+    }
+    *phone = NULL;
+    return 0;
+}
+
 /* By default PJSIP lets it take any call: it sees none. 0 when it may pass. */
 static int replaces_let_in(pjsip_rx_data *rdata, const struct sip_phone *phone, sip_handle *leg)
 {
@@ -220,7 +249,7 @@ static pj_bool_t on_invite(pjsip_rx_data *rdata)
             sip_refuse(rdata, 503, "busy");
         return PJ_TRUE;
     }
-    if (!trunk && !(phone = authenticate(rdata)))
+    if (caller_of(rdata, &trunk, &phone))
         return PJ_TRUE;
     if (!accepts_sdp(rdata)) {
         sip_refuse(rdata, 406, "takes no answer in SDP");
@@ -316,7 +345,7 @@ static pj_bool_t on_request(pjsip_rx_data *rdata)
     if (method->id == PJSIP_INVITE_METHOD && !within)
         return on_invite(rdata);
     if (!within && pj_strcmp2(&method->name, "SUBSCRIBE") == 0) {
-        if ((phone = authenticate(rdata)))
+        if ((phone = authenticate_telephone(rdata)))
             sip_watch_subscribe(rdata, phone);
         return PJ_TRUE;
     }
@@ -356,7 +385,7 @@ static pj_bool_t on_any_request(pjsip_rx_data *rdata)
         return PJ_TRUE;
     }
     if (within && pj_strcmp2(method, "SUBSCRIBE") == 0)
-        return !(phone = authenticate(rdata)) || sip_watch_refused(rdata, phone);
+        return !(phone = authenticate_telephone(rdata)) || sip_watch_refused(rdata, phone);
     if (within || pj_strcmp2(method, "REFER") != 0)
         return PJ_FALSE;
     if (sip_guard_asked(rdata))

@@ -119,6 +119,7 @@ enum sip_with { /* how a trunk or telephone is spoken with */
     SIP_WITH_PROOF = 8,      /* its certificate is checked; a telephone: nothing but TLS is taken from it */
     SIP_WITH_SRTP = 16,      /* RFC 4568 keys are offered and taken */
     SIP_WITH_SRTP_ONLY = 32, /* and nothing else */
+    SIP_WITH_LINE = 64,      /* it registers as a telephone does, and is the trunk of that name after "line-" */
 };
 
 struct sip_command {
@@ -353,6 +354,7 @@ extern int sip_local_account;
 int sip_account_of_phones(int with); /* that calls telephones spoken with in this way */
 struct sip_phone *sip_phone_find(const pj_str_t *id);
 struct sip_trunk *sip_trunk_find(const char *id);
+struct sip_trunk *sip_trunk_of_phone(const struct sip_phone *phone); /* what a gateway is while it is registered, or NULL */
 struct sip_trunk *sip_trunk_of_source(const pjsip_rx_data *rdata);
 int sip_trunk_at(struct sip_source source); /* is one there, whatever its port? */
 struct sip_trunk *sip_trunk_of_account(int account);

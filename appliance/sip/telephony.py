@@ -7,17 +7,18 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 from urllib.parse import quote
 
 from appliance.calls.ports import Leg, Listener, Port, Vouched
 from appliance.settings.guard import Guard
 from appliance.settings.lines import SipLine
 from appliance.settings.models import Settings
-from appliance.settings.passwords import Secrets
+from appliance.settings.passwords import Secrets, registering
 from appliance.settings.phones import Phone
 from appliance.sip._sip import Endpoint, cause_of
 from appliance.sip.certificate import Certificate
+from appliance.sip.gateways import Binding, Gateways
 from appliance.sip.hosts import addresses, at, literal, own_address, servers
 from appliance.sip.names import Event, Heard, How
 
@@ -46,16 +47,6 @@ STATUS = {
     41: 503,
     42: 503,
 }
-
-
-class Binding(NamedTuple):
-    """A contact a telephone has registered; expires in unix seconds, target is where its calls go."""
-
-    phone: str
-    contact: str
-    target: str
-    agent: str
-    expires: int
 
 
 class Bindings(Protocol):
@@ -91,6 +82,8 @@ class Telephony:
         self._contacts: dict[str, dict[str, Binding]] = {}  # phone -> contact -> binding
         self._phones: dict[str, tuple[str, str, How]] = {}  # phone -> its two HA1, and how it is spoken with
         self._lines: dict[str, tuple[SipLine, str]] = {}  # line -> what is set, and its password
+        self._trunks: dict[str, tuple[SipLine, str]] = {}  # those of them that the settings say where they are
+        self._gateways = Gateways()
         self._usable: dict[str, bool] = {}
         self._guard: Guard | None = None
         self._realm, self._six = "", False
@@ -150,10 +143,10 @@ class Telephony:
 
     def configure(self, settings: Settings, secrets: Secrets) -> None:
         """Telephones and trunks as the settings have them now; what stayed the same is not touched."""
+        self._gateways.configure(settings)
         phones = {
-            name: (*self._ha1(name, secrets.phone[name].password.get_secret_value()), of_phone(phone))
-            for name, phone in settings.phone.items()
-            if name in secrets.phone and phone.channel is None
+            name: (*self._ha1(name, password), of_phone(settings.phone[name]) if name in settings.phone else How.LINE)
+            for name, password in registering(settings, secrets)
         }
         for name in self._phones.keys() - phones.keys():
             self._sip.remove_phone(name)
@@ -161,16 +154,26 @@ class Telephony:
             if self._phones.get(name) != ha1:
                 self._sip.set_phone(name, *ha1)
         self._phones = phones
-        lines = {
+        self._trunks = {
             name: (line, password.get_secret_value() if known and (password := known.password) else "")
             for name, line in settings.line.items()
             if isinstance(line, SipLine)
             for known in [secrets.line.get(name)]
         }
+        self._set_lines()
+        if self._guard != settings.guard:
+            self._guard = guard = settings.guard
+            never = " ".join(guard.never)
+            self._sip.guard(guard.mode != "off", guard.passwords, guard.requests, guard.ban_for, never)
+
+    def _set_lines(self) -> None:
+        """The trunks of the settings, and gateways where they are now."""
+        lines = self._trunks | {name: (line, "") for name, line in self._gateways.trunks(self._contacts).items()}
         for name in self._lines.keys() - lines.keys():
             self._stop_resolving(name)
             self._sip.remove_trunk(name)
-            self._usable.pop(name, None)
+            if name not in self._gateways:
+                self._usable.pop(name, None)
         for name, line in lines.items():
             if self._lines.get(name) != line:
                 self._stop_resolving(name)
@@ -181,10 +184,9 @@ class Telephony:
                 else:
                     self._resolving[name] = asyncio.create_task(self._keep_trunk(name, *line), name=f"trunk {name}")
         self._lines = lines
-        if self._guard != settings.guard:
-            self._guard = guard = settings.guard
-            never = " ".join(guard.never)
-            self._sip.guard(guard.mode != "off", guard.passwords, guard.requests, guard.ban_for, never)
+        for name in self._gateways.accounts.values():
+            if name not in lines:
+                self._line(name, False, "not-registered")
 
     @property
     def _sip(self) -> Endpoint:
@@ -249,6 +251,10 @@ class Telephony:
         if not (self._usable.get(line) or anyway) or line not in self._lines:
             return 0
         table = self._lines[line][0]
+        if line in self._gateways:  # it knows no caller but its own lines, and of hiding them what their exchange knows
+            if (told := self._gateways.dialled(line, number, withheld)) is None:
+                return 0
+            number, withheld, diverted = told, False, ""
         host = f"[{table.host}]" if ":" in table.host else table.host
         user = quote(number, safe="+*")  # what a caller asked for must not become a part of the address
         headers = []
@@ -360,7 +366,11 @@ class Telephony:
         match kind:
             case Heard.INCOMING:
                 number, vouched = withheld(text[2]), Vouched(withheld(text[6]), stir(text[7]))
-                listener.incoming(handle, text[1], text[0] == "phone", number, text[3], text[4], vouched, value)
+                phone, called = text[0] == "phone", text[4]
+                if not phone:
+                    number = self._gateways.caller(text[1], number, vouched.number)
+                    called = self._gateways.called(text[1], called)
+                listener.incoming(handle, text[1], phone, number, text[3], called, vouched, value)
             case Heard.EARLY:
                 (listener.early if value else listener.rang)(handle)
             case Heard.DIVERTED:
@@ -388,7 +398,7 @@ class Telephony:
                 self._bound(Binding(text[0], text[1], text[2], text[3], value))
             case Heard.UNBOUND:
                 self._unbound(text[0], text[1], text[2])
-            case Heard.TRUNK:
+            case Heard.TRUNK if text[0] in self._lines:
                 self._line(text[0], 200 <= code < 300 and (value > 0 or not self._registers(text[0])), text[1])
             case Heard.REFUSED:
                 log.info("%s from %s (%s) refused with %d: %s", text[0], text[3], text[2], code, text[1])
@@ -415,27 +425,30 @@ class Telephony:
         self._bindings.bind(binding.phone, binding.contact, binding.target, binding.expires * 1000, binding.agent)
         if new:
             self._bindings.flush()  # a telephone told that it is registered must be so after a power cut too
-            log.info("telephone %s registered at %s (%s)", binding.phone, binding.target, binding.agent)
-        self._phone(binding.phone)
+            log.info("%s registered at %s (%s)", binding.phone, binding.target, binding.agent)
+        self._registered(binding.phone)
 
     def _unbound(self, phone: str, contact: str, why: str) -> None:
         self._contacts.get(phone, {}).pop(contact, None)
         self._bindings.unbind(phone, contact)
-        log.info("telephone %s is no longer at %s: %s", phone, contact, why)
-        self._phone(phone)
+        log.info("%s is no longer at %s: %s", phone, contact, why)
+        self._registered(phone)
 
-    def _phone(self, phone: str) -> None:
-        bindings = self.contacts(phone)
+    def _registered(self, who: str) -> None:
+        bindings = self.contacts(who)
         last = max(bindings, key=lambda one: one.expires, default=None)
-        self._listener.phone(
-            phone, [one.contact for one in bindings], last.agent if last else "", last.expires * 1000 if last else None
-        )
+        known = [one.contact for one in bindings], last.agent if last else "", last.expires * 1000 if last else None
+        if line := self._gateways.accounts.get(who):
+            self._listener.gateway(line, *known)
+            self._set_lines()
+        else:
+            self._listener.phone(who, *known)
 
     def _registers(self, line: str) -> bool:
         return line in self._lines and self._lines[line][0].registers
 
     def _line(self, line: str, usable: bool, why: str) -> None:
-        if line in self._lines and self._usable.get(line) is not usable:
+        if self._usable.get(line) is not usable:
             self._usable[line] = usable
             log.log(
                 logging.INFO if usable else logging.WARNING, "line %s is %s %s", line, "up" if usable else "down", why

@@ -29,6 +29,7 @@ from appliance.web.caller_pages import CallerPages
 from appliance.web.certificates import Tls
 from appliance.web.connections import CONNECTIONS_MAX, Bounded
 from appliance.web.entry import Entry
+from appliance.web.gateway_pages import GatewayPages
 from appliance.web.hours_pages import HoursPages
 from appliance.web.line_checks import LineChecks
 from appliance.web.message_pages import MessagePages
@@ -138,6 +139,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *WebhookPages(box).rows(),
         *PhoneFiles(box).rows(),
         *PhonePages(box).rows(),
+        *GatewayPages(box).rows(),
     )
 
 

@@ -2,7 +2,8 @@
 """Telephones that are about: those the kernel knows as neighbours (ARP), and those that were heard of otherwise."""
 
 import ipaddress
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,6 +59,11 @@ class Around:
             return list(neighbours(self._arp.read_text(errors="replace")))
         except OSError:  # no such table here
             return []
+
+
+def places(contacts: Iterable[str]) -> list[str]:
+    """Where a telephone or gateway is registered from, without its name."""
+    return [re.sub(r"^sips?:(?:[^@]*@)?", "", one).partition(";")[0] for one in contacts]
 
 
 def _is_ip(text: str) -> bool:

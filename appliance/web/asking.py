@@ -9,7 +9,10 @@ import time
 
 from appliance.control.messages import Refused
 from appliance.control.provisioning import ProvisioningSecret
+from appliance.settings.lines import account
 from appliance.settings.models import Settings
+from appliance.settings.phones import bare
+from appliance.settings.provisioning import gateways
 from appliance.web import pnp
 from appliance.web.access import Refusal
 from appliance.web.api.pace import Buckets
@@ -17,6 +20,7 @@ from appliance.web.around import Neighbour
 from appliance.web.box import Box
 from appliance.web.phone_files import ROOT
 from appliance.web.provisioning import files
+from appliance.web.provisioning.gateway import MAKER
 
 log = logging.getLogger("pnp")
 
@@ -77,7 +81,9 @@ class Asking(asyncio.DatagramProtocol):
         self._box.around.heard(Neighbour(one.mac, ip, one.maker, one.model, "PnP"))
         try:
             settings = (await self._box.known.names()).settings
-            name = next((id for id, phone in settings.phone.items() if phone.bare == one.mac and phone.kind), "")
+            kinds = {id: phone.kind for id, phone in settings.phone.items() if phone.bare == one.mac and phone.kind}
+            kinds |= {account(id): MAKER for id, line in gateways(settings).items() if bare(line.mac or "") == one.mac}
+            name = next(iter(kinds), "")
             if not (name and settings.provisioning and settings.provisioning.pnp):
                 return
             known = await self._box.drafts.ask(ProvisioningSecret(0, name, f"PnP {ip}"))
@@ -89,7 +95,7 @@ class Asking(asyncio.DatagramProtocol):
         except OSError as fault:  # the way there is gone
             log.warning("%s is not told where its settings are: %s", one.mac, fault.strerror)
             return
-        address = where(settings, ours, known.secret) + files.FIRST[settings.phone[name].kind or "yealink"]
+        address = where(settings, ours, known.secret) + files.FIRST[kinds[name]]
         if self._transport:
             for message in pnp.answers(one, f"{ours}:{PORT}", f"{ip}:{port}", address):
                 self._transport.sendto(message, (ip, port))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Telephones fetch their settings and the phone book here, by a secret that is in the address; see docs/phones.md."""
+"""Telephones and gateways fetch their settings and phone book here, by a secret that is in the address; see docs/phones.md."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from appliance.web.access import ALL, Refusal, Row, Visit, now
 from appliance.web.api.pace import Buckets
 from appliance.web.box import Box
 from appliance.web.proofs import network
-from appliance.web.provisioning import book, files
+from appliance.web.provisioning import book, files, gateway
 
 log = logging.getLogger("phones")
 
@@ -83,18 +83,23 @@ class PhoneFiles:
         source = request.client.host if request.client else ""
         given = await self._box.drafts.ask(Provision(0, mac, secret, source, book=not file))
         phone = settings.phone.get(given.phone)
-        if phone is None or phone.kind is None:
+        ours = gateway.is_gateway(settings, given)
+        kind = gateway.MAKER if ours else phone.kind if phone else None
+        if kind is None or not (file or phone):
             return None
         if not file:
-            return _xml(files.book(phone.kind, book.entries(settings)))
-        if not files.is_own(phone.kind, file):
+            return _xml(files.book(kind, book.entries(settings)))
+        if not files.is_own(kind, file):
             return None
         host, address = reached(request, secret)
-        text = files.rendered(phone.kind, files.device(settings, given, host, address))
+        if ours:
+            text = gateway.file(settings, given, host, address)
+        else:
+            text = files.rendered(kind, files.device(settings, given, host, address))
         if self._told.wait(f"to {given.phone}") <= 0:  # one that starts again and again is one row
             self._told.take(f"to {given.phone}")
             self._note("phone-provisioned", source, given.phone)
-        return _said(200, text) if files.TEMPLATES[phone.kind].endswith(".cfg") else _xml(text)
+        return _said(200, text) if files.TEMPLATES[kind].endswith(".cfg") else _xml(text)
 
     def _refused(self, source: str, mac: str) -> None:
         if self._told.wait(source) <= 0:

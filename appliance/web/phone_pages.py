@@ -20,8 +20,11 @@ from appliance.settings.words import NAME
 from appliance.web import mdns, phone_files
 from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.accounts import when
+from appliance.web.around import places
 from appliance.web.box import Box
 from appliance.web.drafts import Work
+from appliance.web.gateway_pages import addresses
+from appliance.web.gateway_pages import listed as gateways
 from appliance.web.provisioning import files
 from appliance.web.settings_pages import link
 from appliance.web.tongue import marked as _
@@ -68,14 +71,14 @@ class PhonePages:
         live = self._box.screen.live
         known = live.phones if live else {}
         listed = [_row(work.values, name, known.get(name)) for name in _tables(work.values, "phone")]
-        taken = {one.mac for one in listed}
+        taken = addresses(work.values)
         about = await asyncio.to_thread(self._box.around.telephones)
         done = asked.request.query_params.get("done", "")
         return asked.page(
             "phones.html", phones=listed, about=[one for one in about if one.mac not in taken], people=_people(work.values),
             gives=isinstance(work.values.get("provisioning"), dict), work=work, link=link, when=when, live=live,
             looks=edits.at(work.values, ("provisioning", "mdns")) is True,
-            from_=contact, done=DONE.get(done, ""),
+            from_=places, done=DONE.get(done, ""), gateways=gateways(work.values, dict(live.lines) if live else {}),
         )  # fmt: skip
 
     async def bind(self, asked: Visit) -> Response:
@@ -84,7 +87,7 @@ class PhonePages:
         work = await self._box.drafts.work(asked)
         if not mac or person not in _tables(work.values, "person"):
             raise Refusal(404, "There is nobody of that name.")
-        if any(_row(work.values, name, None).mac == mac for name in _tables(work.values, "phone")):
+        if mac in addresses(work.values):
             raise Refusal(409, "That telephone is somebody's already.")
         name = _free(person, _tables(work.values, "phone"))
         maker = asked.text("maker")
@@ -138,7 +141,7 @@ class PhonePages:
         keys = _keys(work.values, name)
         return asked.page(
             "phone.html", row=row, keys=[_shown(work.values, key) for key in keys], work=work, link=link, when=when,
-            from_=contact, numbers=_numbers(work.values), full=len(keys) >= KEYS_MOST, known=known, entered=entered,
+            from_=places, numbers=_numbers(work.values), full=len(keys) >= KEYS_MOST, known=known, entered=entered,
             gives=isinstance(work.values.get("provisioning"), dict),
             done=DONE.get(asked.request.query_params.get("done", ""), ""),
         )  # fmt: skip
@@ -215,11 +218,6 @@ class PhonePages:
         if name not in _tables(work.values, "phone"):
             raise Refusal(404, "There is no such telephone.")
         return work, name
-
-
-def contact(live: Live) -> list[str]:
-    """Where a telephone is registered from, without its name."""
-    return [re.sub(r"^sips?:(?:[^@]*@)?", "", one).partition(";")[0] for one in live.contacts]
 
 
 def _tables(document: Values, kind: str) -> dict[str, Values]:

@@ -27,7 +27,7 @@ STATUS = {
 DISTURBED = _("do not disturb")
 FORWARDS = {"always": _("all calls"), "busy": _("when busy"), "no-answer": _("unanswered")}
 REACH = {"unreachable": _("no phone"), "free": _("free"), "ringing": _("ringing"), "talking": _("talking")}
-KINDS = {"sip": _("SIP trunk"), "modem": _("GSM or LTE modem"), "fxo": _("Analogue line")}
+KINDS = {"sip": _("SIP trunk"), "modem": _("GSM or LTE modem"), "fxo": _("Analogue line"), "gateway": _("Gateway")}
 LINE = {"idle": _("free"), "ringing": _("ringing"), "dialing": _("dialling"), "talking": _("in use")}
 HAPPENED = {
     "ringing": _("{} calls."),

@@ -66,9 +66,9 @@ def example(old: str, new: str) -> str:
             'kind = "sip"',
             'kind = "gsm"',
             "line.city.kind",
-            '"gsm" is not known; accepted: fxo, modem, sip',
+            '"gsm" is not known; accepted: fxo, gateway, modem, sip',
         ),
-        ('kind = "sip"\n', "", "line.city.kind", "is missing; accepted: fxo, modem, sip"),
+        ('kind = "sip"\n', "", "line.city.kind", "is missing; accepted: fxo, gateway, modem, sip"),
         (
             "class = 0",
             "class = 5",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.settings import provisioning
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.load import read
-from appliance.settings.passwords import Secrets, fill_secrets, read_secrets
+from appliance.settings.passwords import Secrets, fill_secrets, read_secrets, registering
+from appliance.settings.provisioning import Device, devices
 from tests.settings.documents import TWO, settings
 
 GIVEN = '# kept by hand\n[phone.desk1]\npassword = "a-good-one"\n'
@@ -135,22 +135,48 @@ def test_the_key_of_provisioning_is_made_when_it_is_needed_and_asked_for_when_no
 
 
 def test_where_a_telephones_settings_are_changes_with_its_name_address_and_password(office: Path) -> None:
-    office.write_text("[provisioning]\n" + TWO)
-    known = read(office, fill=True).secrets
-    one = provisioning.secret(known, "desk1", "00:04:13:00:00:01")
-    assert one == provisioning.secret(known, "desk1", "000413000001") and len(one) == 32
-    others = {
-        provisioning.secret(known, "desk2", "000413000001"),
-        provisioning.secret(known, "desk1", "000413000002"),
-        provisioning.admin(known, "desk1", "000413000001"),
-    }
+    def given(mac: str, mac2: str) -> dict[str, Device]:
+        text = TWO.replace("[phone.desk1]", f'[phone.desk1]\nmac = "{mac}"')
+        office.write_text("[provisioning]\n" + text.replace("[phone.desk2]", f'[phone.desk2]\nmac = "{mac2}"'))
+        read_now = read(office, fill=True)
+        return {one.account: one for one in devices(read_now.settings, read_now.secrets)}
+
+    first = given("00:04:13:00:00:01", "000413000002")
+    one = first["desk1"]
+    assert given("000413000001", "000413000002")["desk1"] == one and len(one.secret) == 32
+    moved = given("000413000003", "000413000001")
     path = office.with_name("secrets.toml")
-    old = known.phone["desk1"].password.get_secret_value()
-    path.write_text(path.read_text().replace(old, "another-password"))
-    others.add(provisioning.secret(read(office).secrets, "desk1", "000413000001"))
-    assert len(others | {one}) == 5
-    assert (
-        provisioning.secret(known, "desk9", "000413000001")
-        == provisioning.admin(Secrets(), "desk1", "000413000001")
-        == ""
+    path.write_text(path.read_text().replace(one.password, "another-password"))
+    other = given("000413000001", "000413000002")["desk1"]
+    told = [one, first["desk2"], moved["desk1"], moved["desk2"], other]
+    assert len({each.secret for each in told} | {each.admin for each in told}) == 10
+    known = read(office)
+    assert not any(
+        each.secret for each in devices(known.settings, known.secrets.model_copy(update={"provisioning": None}))
     )
+
+
+GATEWAY = """[provisioning]
+[line.copper]
+kind = "gateway"
+mac = "000b82000001"
+phone = "desk2"
+[line.other]
+kind = "gateway"
+host = "192.0.2.14"
+"""
+
+
+def test_a_gateway_that_registers_is_given_a_password_of_its_own(office: Path) -> None:
+    office.write_text(GATEWAY + TWO)
+    known = read(office, fill=True)
+    accounts = dict(registering(known.settings, known.secrets))
+    assert accounts.keys() == {"desk1", "desk2", "line-copper"} and len(set(accounts.values())) == 3
+    [device] = devices(known.settings, known.secrets)
+    assert (device.account, device.mac, device.password) == ("line-copper", "000b82000001", accounts["line-copper"])
+    path = office.with_name("secrets.toml")
+    path.write_text(path.read_text().replace("[line.copper]", "[line.gone]"))
+    assert told(office) == [
+        "office.toml:2:7 line.copper: has no password in secrets.toml; "
+        'accepted: [line.copper] with password = "..." there'
+    ]

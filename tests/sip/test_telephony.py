@@ -18,8 +18,9 @@ from appliance.settings.guard import Guard
 from appliance.settings.load import parse
 from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
+from appliance.sip.gateways import Binding
 from appliance.sip.hosts import own_address
-from appliance.sip.telephony import Binding, Telephony, stir, withheld
+from appliance.sip.telephony import Telephony, stir, withheld
 from tests.sip.box import HOST, Account, Call, Telephone
 from tests.sip.watcher import Watcher
 from tests.sip.wire import Message, Wire, authorization, request, sdp

@@ -4,7 +4,7 @@
 import re
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -124,10 +124,14 @@ def keys(settings: Settings, phone: Phone) -> tuple[Key, ...]:
 
 
 def rendered(maker: Maker, one: Device) -> str:
-    """The file."""
-    name = TEMPLATES[maker]
-    host = f"[{one.server}]" if ":" in one.server else one.server
-    return _environment(name.endswith(".xml")).get_template(name).render(one=one, host=host, **one._asdict())
+    """The file of a telephone."""
+    return filled(TEMPLATES[maker], one.server, one._asdict())
+
+
+def filled(name: str, server: str, told: dict[str, Any]) -> str:
+    """A file made of a template."""
+    host = f"[{server}]" if ":" in server else server
+    return _environment(name.endswith(".xml")).get_template(name).render(host=host, **told)
 
 
 def book(maker: Maker, found: tuple[Entry, ...]) -> str:
