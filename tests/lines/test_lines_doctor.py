@@ -128,7 +128,9 @@ async def test_a_modem_is_turned_up_and_stays_so(pair: Pair) -> None:  # it is a
         assert f"gain_said = {level}" in (await switch.request(Document(0))).document
 
 
-async def test_what_was_found_last_is_known_though_the_switch_was_killed(pair: Pair) -> None:  # no modem is used after it
+async def test_what_was_found_last_is_known_though_the_switch_was_killed(
+    pair: Pair,
+) -> None:  # no modem is used after it
     checked = await pair.last() or await pair.doctor()
     pair.office.kill("switch")
     await pair.office.logged("switch ready")
