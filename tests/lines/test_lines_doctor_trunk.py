@@ -44,12 +44,12 @@ def ids(found: LineChecked) -> set[tuple[str, str]]:
 async def test_a_provider_that_is_too_quiet_one_way_too_loud_the_other_and_echoes_is_told_in_words_and_figures(
     tmp_path: Path,
 ) -> None:
-    heard = Way(gain=2.0, keys=lambda keys: keys.replace("9", "").replace("3", "33"))
+    heard = Way(gain=1.9, keys=lambda keys: keys.replace("9", "").replace("3", "33"))
     found = await checked(tmp_path, Way(gain=0.4, echo=(0.2, 0.12)), heard)
     assert (found.line, found.other) == ("trunk", "city")
-    loud = {("clipped", "heard"), ("too-loud", "heard"), ("lost-keys", "heard"), ("doubled-keys", "heard")}
+    loud = {("too-loud", "heard"), ("lost-keys", "heard"), ("doubled-keys", "heard")}
     assert ids(found) == {("too-quiet", "said"), ("echo", "said")} | loud
-    assert (found.said.gain, found.heard.gain) == (pytest.approx(-8, abs=0.7), pytest.approx(6, abs=0.7))
+    assert (found.said.gain, found.heard.gain) == (pytest.approx(-8, abs=0.7), pytest.approx(5.6, abs=0.4))
     assert found.said.echo_loss == pytest.approx(14, abs=4)  # a busy machine loses some of it
     assert 120 <= (found.said.echo_delay or 0) < 500
     words = " ".join(one.words for one in found.findings)
