@@ -18,9 +18,9 @@ from appliance.web.access import Refusal
 from appliance.web.api.pace import Buckets
 from appliance.web.around import Neighbour
 from appliance.web.box import Box
-from appliance.web.phone_files import ROOT
 from appliance.web.provisioning import files
 from appliance.web.provisioning.gateway import MAKER
+from appliance.web.provisioning.where import ROOT
 
 log = logging.getLogger("pnp")
 

@@ -11,12 +11,14 @@ from appliance.store.office import Office
 from appliance.web.around import Around
 from appliance.web.certificates import Authority
 from appliance.web.drafts import Drafts
+from appliance.web.gateways import Gateways
 from appliance.web.known import Known
 from appliance.web.replays import Replays
 from appliance.web.reports import Reports
 from appliance.web.screen import Screen
 from appliance.web.sounds import Listening
 from appliance.web.standing import Standing
+from appliance.web.telephones import Telephones
 from appliance.web.trials import Trials
 
 Card = Callable[[Callable[[str], str]], Sequence[tuple[str, str]]]  # every code, and what it does in a language
@@ -56,3 +58,11 @@ class Box:
     @cached_property
     def trials(self) -> Trials:
         return Trials(self.drafts)
+
+    @cached_property
+    def telephones(self) -> Telephones:
+        return Telephones(self.drafts, self.known, self.around, self.screen)
+
+    @cached_property
+    def gateways(self) -> Gateways:
+        return Gateways(self.drafts)

@@ -13,16 +13,15 @@ from starlette.routing import Route
 
 from appliance.control.messages import Refused
 from appliance.control.provisioning import Provision
-from appliance.settings.words import is_host
 from appliance.web.access import ALL, Refusal, Row, Visit, now
 from appliance.web.api.pace import Buckets
 from appliance.web.box import Box
 from appliance.web.proofs import network
 from appliance.web.provisioning import book, files, gateway
+from appliance.web.provisioning.where import ROOT, reached
 
 log = logging.getLogger("phones")
 
-ROOT = "/provisioning"
 PATH = f"{ROOT}/{{secret}}/{{file}}"
 BOOK = f"{ROOT}/{{secret}}/{{mac}}/{book.FILE}"
 SECRET = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -109,15 +108,6 @@ class PhoneFiles:
 
     def _note(self, what: str, source: str, detail: str) -> None:
         self._box.office.audit(now(), "", source, what, detail)
-
-
-def reached(request: Request, secret: str) -> tuple[str, str]:
-    """The host by which a telephone reached us, and the address of its files."""
-    server, port = request.scope["server"]
-    host = request.url.hostname or ""
-    host = host if is_host(host) else str(server)
-    named = f"[{host}]" if ":" in host else host
-    return host, f"{request.url.scheme}://{named}:{port}{ROOT}/{secret}/"
 
 
 def _xml(text: str) -> Response:

@@ -11,7 +11,7 @@ import pytest
 from appliance.web import mdns
 from appliance.web.around import HEARD_MOST, Around, Neighbour
 from tests.web.applying import Applying
-from tests.web.programs import followed
+from tests.web.programs import Program, followed
 from tests.web.visitors import Site, site
 
 OFFICE = """
@@ -152,6 +152,44 @@ async def test_keys_are_added_moved_and_taken_away(office: tuple[Applying, Site]
         await does(do="remove", at="0")
         assert keys() is None
         assert (await one.get("/phones/nobody")).status_code == 404
+
+
+async def test_a_telephone_is_forgotten_by_whoever_says_so_twice(office: tuple[Applying, Site]) -> None:
+    switch, box = office
+    async with box.logged_in("installer") as one, box.logged_in("supervisor") as other:
+        answer = await one.fill("/phones/desk1", "/phones/desk1/forget")
+        assert answer.headers["location"] == "/phones?done=applied"
+        assert "desk1" not in written(switch)["phone"] and "desk1" not in written(switch)["person"]["anna"]["phones"]
+        assert (await one.fill("/phones", "/phones/desk1/forget")).status_code == 404
+        assert (await other.fill("/me", "/phones/desk2/forget")).status_code == 403
+    assert "phone-forgotten" in {row.what for row in box.office.audited()}
+
+
+async def test_a_program_does_with_telephones_what_the_pages_do(office: tuple[Applying, Site]) -> None:
+    switch, box = office
+    async with Program(box, "installer") as program:
+        [yealink, *_others] = (await program.get("/phones/all")).json()["about"]
+        assert (yealink["mac"], yealink["maker"], yealink["ip"]) == ("805ec0000007", "yealink", "192.0.2.20")
+        bound = await program.post("/phones/bind", json={"mac": "80:5E:C0:00:00:07", "person": "carl"})
+        assert bound.json() == {"phone": "carl", "became": "applied"}
+        assert (await program.post("/phones/bind", json={"mac": "805ec0000007", "person": "anna"})).status_code == 409
+        added = (await program.post("/phones", json={"new": "Ольга"})).json()
+        assert written(switch)["person"]["person"] == {"name": "Ольга", "extension": "104", "phones": [added["phone"]]}
+        known = {one["phone"]: one for one in (await program.get("/phones/all")).json()["known"]}
+        assert known["carl"]["mac"] == "805ec0000007" and known["carl"]["contacts"] == []
+        assert (await program.post("/phones", json={"person": "nobody"})).status_code == 422
+        assert (await program.post("/phones/look")).status_code == 409
+        assert (await program.post("/phones/carl/reboot")).status_code == 200
+        assert (await program.delete("/phones/carl")).json()["became"] == "applied"
+        assert (await program.delete("/phones/carl")).status_code == 404
+        keys = {"edits": [{"path": ["phone", "desk1", "keys"], "value": [{"number": "71"}]}]}
+        tag = {"If-Match": (await program.get("/draft")).headers["etag"]}
+        assert (await program.patch("/draft", json=keys, headers=tag)).status_code == 200
+        assert (await program.delete("/phones/desk1")).json()["became"] == "draft", "there was a draft"
+    noted = {(row.user, row.what) for row in box.office.audited()}
+    assert {("installer (a program)", "phone-reboot"), ("installer (a program)", "phone-forgotten")} <= noted
+    async with Program(box, "supervisor") as program:
+        assert (await program.get("/phones/all")).status_code == 403
 
 
 async def test_what_is_registered_from_where_with_what_firmware(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ PATHS: dict[str, Any] = {  # what stands in paths, by its name there
     "version": Annotated[int, Meta(ge=1, lt=2**53)],
     "person": Name,
     "hours": Name,
+    "phone": Name,
     "line": Name,
     "user": UserName,
     "address": Annotated[str, Meta(min_length=2, max_length=60)],

@@ -28,6 +28,8 @@ SCOPES = {
     "texts:write": _("send text messages, which cost money"),
     "settings:read": _("the settings, and those before"),
     "settings:write": _("put settings in force"),
+    "phones:write": _("make telephones somebody's, start them anew, forget them"),
+    "phones:secrets": _("what telephones register with, and where they find it"),
     "what-if": _("replay days that were under the settings in force and the draft"),
     "reports:read": _("how many calls there were, and how they were answered"),
     "users:read": _("who may log in to the pages"),
@@ -40,7 +42,7 @@ EVERY = frozenset(SCOPES)
 _WATCH = frozenset({"office:read", "health:read", "metrics:read"})
 _DIRECT = frozenset({"calls:read", "calls:write", "listen", "dial", "people:write", "hours:write"})
 _PAST = frozenset({"voicemail:read", "voicemail:write", "recordings:read", "texts:read", "texts:write", "reports:read"})
-_SET = frozenset({"settings:read", "settings:write", "what-if"})
+_SET = frozenset({"settings:read", "settings:write", "phones:write", "phones:secrets", "what-if"})
 MAY_GIVE = {
     OWNER: EVERY,
     INSTALLER: _WATCH | {"calls:read", "hours:write", "guard:write"} | _SET,
