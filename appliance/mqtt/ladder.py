@@ -18,7 +18,7 @@ REHEARSAL_LASTS = 24 * 60 * MINUTE
 CALLED_BACK = 3  # times within lock_out that one number is called back
 LOCKED_MAX = 24 * 60 * MINUTE  # a lock-out lasts no longer
 LOCKS_ALL = 4  # times `tries` lock the action for everybody
-BY_NUMBER = ("modem", "fxo", "gateway")  # kinds of lines whose numbers come from the network, not from the caller
+BY_NUMBER = ("modem", "fxo")  # kinds of lines whose numbers come from the network, not from the caller
 BELIEVED = TRUST.index("network")
 
 How = Literal["pin", "totp", "code", ""]

@@ -6,13 +6,19 @@ from datetime import datetime
 
 from appliance.control.client import Client
 from appliance.control.messages import Line, Watch
+from appliance.control.modems import Modem
 from appliance.programs.arguments import parse, parser, show
 from appliance.programs.ask import ask
 
 
 def main(argv: list[str]) -> int:
     """0: every line works; 1: one does not."""
-    args = parse(parser("lines", "List the lines: whether they work, who talks there, signal and SIM of modems."), argv)
+    args = parse(
+        parser(
+            "lines", "List the lines: whether they work, who talks there, signal and SIM of modems, where gateways are."
+        ),
+        argv,
+    )
 
     async def asked(switch: Client) -> tuple[Line, ...]:
         return (await switch.request(Watch(0))).lines
@@ -34,11 +40,14 @@ def checked(one: Line) -> Iterator[str]:
 
 
 def line(one: Line) -> str:
-    """Name, kind, whether it works, what goes on, and of a modem how it stands and what is known."""
-    shown = f"{one.id:12}  {one.kind:6}  {'works' if one.usable else 'down':5}  {one.state}"
-    if not (modem := one.modem):
-        return shown
-    facts = (
+    """Name, kind, whether it works, what goes on, and what is known of its modem, or of a gateway that registers."""
+    shown = f"{one.id:12}  {one.kind:7}  {'works' if one.usable else 'down':5}  {one.state}"
+    facts = _of_modem(one.modem) if one.modem else (*one.contacts, one.agent)
+    return "  ".join(filter(None, (shown, ", ".join(filter(None, facts)))))
+
+
+def _of_modem(modem: Modem) -> tuple[str, ...]:
+    return (
         " ".join(filter(None, (modem.standing, modem.why))),
         f"{modem.signal} dBm" if modem.signal is not None else "",
         f"SIM {modem.sim.removeprefix('sim-')}" if modem.sim else "",
@@ -49,4 +58,3 @@ def line(one: Line) -> str:
         modem.model,
         f"IMEI {modem.imei}" if modem.imei else "",
     )
-    return f"{shown}  {', '.join(filter(None, facts))}"

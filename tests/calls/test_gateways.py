@@ -14,6 +14,7 @@ from appliance.control import client
 from appliance.control.messages import Apply, Line, LineChanged, Watch
 from appliance.control.messages import Office as Seen
 from appliance.control.provisioning import ProvisioningSecret, Reboot
+from appliance.programs import lines
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Call, Reader
 from tests.calls.house import hears
@@ -97,6 +98,10 @@ async def test_an_ht813_is_a_line_by_what_its_file_says(place: Place) -> None:
     async with await place.gateway("first") as gateway:
         line = await place.line(lambda line: line.usable and bool(line.contacts))
         assert f"127.0.0.1:{gateway.phone.port}" in line.contacts[0] and "Linekeeper demo" in line.agent
+        shown = lines.line(line)
+        assert (
+            "copper" in shown and "works" in shown and f":{gateway.phone.port}" in shown and "Linekeeper demo" in shown
+        )
         async with await client.connect(place.office.socket) as switch:
             live = await switch.request(Watch(0))
             assert "line-copper" not in {one.id for one in live.phones}

@@ -36,6 +36,13 @@ pnp = true
 mac = "0004134a5b6c"
 [phone.desk2]
 mac = "805ec0000002"
+[scenario.main]
+open = "anna"
+[person.anna]
+phones = ["desk1"]
+[line.copper]
+kind = "gateway"
+mac = "000b82000001"
 """
 ARP = """\
 IP address       HW type     Flags       HW address            Mask     Device
@@ -138,7 +145,7 @@ async def box(tmp_path: Path) -> AsyncIterator[tuple[Site, list[Request], Teleph
 
     async def handle(request: Request, peer: Peer) -> object:
         asked.append(request)
-        if isinstance(request, ProvisioningSecret) and request.phone == "desk1":
+        if isinstance(request, ProvisioningSecret) and request.phone in ("desk1", "line-copper"):
             return Known(SECRET, "admin")
         raise Refused("unknown", "-")
 
@@ -179,6 +186,15 @@ async def test_a_telephone_of_ours_is_told_where_its_settings_are_and_another_is
     assert len(asked) == 2 and not telephone.heard()
     [found] = pages.box.around.telephones()
     assert (found.mac, found.model, found.by) == ("0004134a5b6c", "D735 10.1", "PnP")
+
+
+async def test_a_gateway_of_ours_is_told_where_its_settings_are(box: Any, tmp_path: Path) -> None:
+    _pages, asked, gateway = box
+    (tmp_path / "arp").write_text(ARP.format(mac="00:0b:82:00:00:01"))
+    gateway.asks(question("MAC%3a000b82000001", 'ua-profile;vendor="grandstream";model="HT813";version="1.0.19.6"'))
+    _ok, notify = await gateway.told(), await gateway.told()
+    assert notify.endswith(f"\r\n\r\nhttp://127.0.0.1:8088/provisioning/{SECRET}/")
+    assert [request.phone for request in asked] == ["line-copper"]
 
 
 async def test_who_asks_without_end_is_heard_no_more(box: Any) -> None:
