@@ -15,18 +15,10 @@ from appliance.settings.passwords import Secrets
 from appliance.sip.gateways import Binding
 from appliance.sip.telephony import Telephony
 from tests.sip.box import HOST, Account, Telephone
-from tests.sip.test_telephony import Desk
+from tests.sip.test_telephony import OFFICE, Desk
 from tests.sip.wire import Message, Wire, request, sdp
 
-OFFICE = """
-[office]
-name = "Small Ltd"
-country = "LT"
-time_zone = "Europe/Vilnius"
-[sip]
-listen = "127.0.0.1"
-port = {port}
-rtp_ports = [{rtp}, {rtp_end}]
+LINES = """
 [line.copper]
 kind = "gateway"
 number = "+37052000000"
@@ -47,7 +39,8 @@ class Office:
     def __init__(self, ports: Ports, *known: Binding) -> None:
         self.desk = Desk()
         self.port, rtp, self.other = ports.take(2), ports.take(40), ports.take(2)
-        self.text = OFFICE.format(port=self.port, rtp=rtp, rtp_end=rtp + 39, other=self.other)
+        text = OFFICE.format(port=self.port, rtp=rtp, rtp_end=rtp + 39, city=ports.take())
+        self.text = text + LINES.format(other=self.other)
         self.telephony = Telephony(self.desk, self.desk, opened=self.desk.opened, died=self.desk.died, bans=self.desk)
         self.telephony.start(parse(self.text, Path("office.toml")), SECRETS, known)
 
