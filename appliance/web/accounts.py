@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One's own account (password, codes, sessions, language), the users, and the audit log."""
 
-import datetime
-
 from starlette.responses import Response
 
 from appliance.store.office import NameTaken, User
@@ -45,7 +43,7 @@ class Accounts:
             done=asked.request.query_params.get("done", "")[:20],
             sessions=asked.office.sessions(user.name),
             current=asked.session.id if asked.session else b"",
-            when=when,
+            when=await self._box.known.when(),
             people=self._people(),
             secret="" if user.totp else secret,
             address="" if user.totp else totp_address(secret, user.name, "Linekeeper"),
@@ -117,7 +115,7 @@ class Accounts:
             roles=ROLES,
             wrong=wrong,
             given=asked.text("name"),
-            when=when,
+            when=await self._box.known.when(),
             people=self._people(),
         )
 
@@ -172,7 +170,7 @@ class Accounts:
         return asked.to("/users")
 
     async def audit(self, asked: Visit) -> Response:
-        return asked.page("audit.html", rows=asked.office.audited(), when=when)
+        return asked.page("audit.html", rows=asked.office.audited(), when=await self._box.known.when())
 
     async def _proved(self, asked: Visit, user: User) -> bool:
         """Whether he knows the password he has now; wrong ones count as at log-in."""
@@ -209,8 +207,3 @@ def _role(asked: Visit) -> str:
     if (role := asked.text("role")) not in ROLES:
         raise Refusal(400, "That form cannot be read.")
     return role
-
-
-def when(at: int) -> str:
-    """ms UTC as date and time where the box is."""
-    return datetime.datetime.fromtimestamp(at / 1000).strftime("%Y-%m-%d %H:%M")

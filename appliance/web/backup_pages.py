@@ -8,7 +8,6 @@ from starlette.responses import FileResponse, Response
 
 from appliance.store.backups import made
 from appliance.web.access import OWNER, SETTERS, Refusal, Row, Visit
-from appliance.web.accounts import when
 from appliance.web.box import Box
 
 
@@ -25,6 +24,7 @@ class BackupPages:
     async def backups(self, asked: Visit) -> Response:
         wanted = (await self._box.known.names()).settings.backup
         every = await asyncio.to_thread(made, Path(wanted.folder))
+        when = await self._box.known.when()
         return asked.page("backups.html", wanted=wanted, backups=every, when=when, fetches=asked.role == OWNER)
 
     async def fetch(self, asked: Visit) -> Response:

@@ -10,7 +10,6 @@ from appliance.control.provisioning import Registers
 from appliance.settings.lines import GatewayLine
 from appliance.settings.phones import bare
 from appliance.web.access import SETTERS, Refusal, Row, Visit
-from appliance.web.accounts import when
 from appliance.web.around import places
 from appliance.web.box import Box
 from appliance.web.gateways import listed
@@ -61,7 +60,8 @@ class GatewayPages:
         elif line and (registers or not line.registers_here):
             entered = gateway.of_any(settings, name, line, host, registers)
         return asked.page(
-            "gateway.html", row=row, line=line, work=work, link=link, when=when, known=known, entered=entered,
+            "gateway.html", row=row, line=line, work=work, link=link,
+            when=await self._box.known.when(), known=known, entered=entered,
             from_=places, told=registers is not None, gives=settings.provisioning is not None,
             done=DONE.get(asked.request.query_params.get("done", ""), ""),
         )  # fmt: skip

@@ -4,6 +4,7 @@
 import asyncio
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from appliance.settings.models import Settings
 from appliance.settings.numbers import normalise
 from appliance.store.calls import Who
 from appliance.store.office import User
+from appliance.web import moments
 from appliance.web.access import Refusal
 
 REFUSED = "refused"  # a list of callers that is made when it is not there: they hear busy
@@ -32,6 +34,14 @@ class Known:
     async def names(self) -> "Names":
         """Raises Refusal."""
         return await asyncio.to_thread(self._read)
+
+    async def when(self) -> Callable[[int], str]:
+        """A moment (ms UTC) as date and time where the office is, as whoever is there reads it from the wall."""
+        try:
+            zone = (await self.names()).zone
+        except Refusal:  # a log can be read and a session ended all the same
+            zone = None
+        return lambda at: moments.moment(at, zone)
 
     def _read(self) -> "Names":
         try:

@@ -9,7 +9,6 @@ from appliance.control.doctor import CheckLine
 from appliance.control.messages import Refused
 from appliance.health import line_checks
 from appliance.web.access import SETTERS, Refusal, Row, Visit
-from appliance.web.accounts import when
 from appliance.web.box import Box
 from appliance.web.tongue import marked as _
 
@@ -42,7 +41,7 @@ class LineChecks:
             Row("POST", "/settings/check-line/{line}", SETTERS, self.start),
         )
 
-    def shown(self, asked: Visit, line: str) -> dict[str, object] | None:
+    async def shown(self, asked: Visit, line: str) -> dict[str, object] | None:
         """What the page of a line shows of its checks; None: no such line is in force."""
         live = self._box.screen.live
         if live is None or line not in live.lines:
@@ -55,25 +54,25 @@ class LineChecks:
             "checked": checked,
             "found": line_checks.told(checked, live.lines[line].name or line) if checked else [],
             "figures": line_checks.figures(checked, asked.say) if checked else [],
-            "when": when(checked.at) if checked else "",
+            "when": (await self._box.known.when())(checked.at) if checked else "",
             "tells": line_checks,
         }
 
     async def state(self, asked: Visit) -> Response:
         """The part of the page that changes while a line is checked."""
-        return asked.page("line_check.html", check=self._known(asked))
+        return asked.page("line_check.html", check=await self._known(asked))
 
     async def start(self, asked: Visit) -> Response:
-        line = str(self._known(asked)["line"])
+        line = str((await self._known(asked))["line"])
         if line not in self._under_way:
             self._refused.pop(line, None)
             self._under_way[line] = asyncio.create_task(self._check(line))
             asked.note("line-checked", line)
         return asked.to(f"/settings/at/line/{line}#check")
 
-    def _known(self, asked: Visit) -> dict[str, object]:
+    async def _known(self, asked: Visit) -> dict[str, object]:
         """Raises Refusal."""
-        if (check := self.shown(asked, asked.request.path_params["line"])) is None:
+        if (check := await self.shown(asked, asked.request.path_params["line"])) is None:
             raise Refusal(404, "There is no such table.")
         return check
 

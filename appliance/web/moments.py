@@ -38,8 +38,8 @@ def periods(today: date) -> tuple[tuple[str, date, date], ...]:
     )
 
 
-def moment(at: int, zone: ZoneInfo) -> str:
-    """`2026-11-28 14:05`, where the office is."""
+def moment(at: int, zone: ZoneInfo | None) -> str:
+    """`2026-11-28 14:05`, where the office is; None: where the box is."""
     return datetime.fromtimestamp(at / 1000, zone).strftime("%Y-%m-%d %H:%M")
 
 

@@ -10,7 +10,6 @@ from appliance.settings import edits
 from appliance.settings.edits import MISSING, Values
 from appliance.settings.phones import bare
 from appliance.web.access import SETTERS, Refusal, Row, Visit
-from appliance.web.accounts import when
 from appliance.web.around import places
 from appliance.web.box import Box
 from appliance.web.drafts import Work
@@ -54,7 +53,7 @@ class PhonePages:
         done = asked.request.query_params.get("done", "")
         return asked.page(
             "phones.html", phones=listed, about=about, people=_people(work.values),
-            gives=isinstance(work.values.get("provisioning"), dict), work=work, link=link, when=when,
+            gives=isinstance(work.values.get("provisioning"), dict), work=work, link=link, when=await self._box.known.when(),
             live=live, looks=edits.at(work.values, ("provisioning", "mdns")) is True,
             from_=places, done=DONE.get(done, ""), gateways=gateways(work.values, dict(live.lines) if live else {}),
         )  # fmt: skip
@@ -87,7 +86,8 @@ class PhonePages:
         shown = row(work.values, name, live.phones.get(name) if live else None)
         keys = _keys(work.values, name)
         return asked.page(
-            "phone.html", row=shown, keys=[_shown(work.values, key) for key in keys], work=work, link=link, when=when,
+            "phone.html", row=shown, keys=[_shown(work.values, key) for key in keys], work=work, link=link,
+            when=await self._box.known.when(),
             from_=places, numbers=_numbers(work.values), full=len(keys) >= KEYS_MOST, known=known, entered=entered,
             gives=isinstance(work.values.get("provisioning"), dict),
             done=DONE.get(asked.request.query_params.get("done", ""), ""),

@@ -20,8 +20,8 @@ from appliance.settings.places import Path
 from appliance.settings.words import NAME
 from appliance.web import forms
 from appliance.web.access import SETTERS, Refusal, Row, Visit
-from appliance.web.accounts import when
 from appliance.web.drafts import Drafts, Work, difference
+from appliance.web.known import Known
 from appliance.web.line_checks import LineChecks
 from appliance.web.scenario_graph import renamed
 from appliance.web.tongue import marked as _
@@ -42,8 +42,8 @@ GROUPS = (  # how the first page orders the tables
 
 
 class SettingsPages:
-    def __init__(self, drafts: Drafts, checks: LineChecks) -> None:
-        self._drafts, self._checks = drafts, checks
+    def __init__(self, drafts: Drafts, known: Known, checks: LineChecks) -> None:
+        self._drafts, self._known, self._checks = drafts, known, checks
 
     def rows(self) -> tuple[Row, ...]:
         return (
@@ -77,7 +77,8 @@ class SettingsPages:
             grouped.append(("More", list(tables.values())))
         others = [draft for draft in asked.office.drafts() if draft.user != asked.name]
         return asked.page(
-            "settings.html", status, groups=grouped, work=work, faults=found, others=others, when=when, wrong=wrong,
+            "settings.html", status, groups=grouped, work=work, faults=found, others=others,
+            when=await self._known.when(), wrong=wrong,
             link=link, titles=titles(work), where=self._where(work),
         )  # fmt: skip
 
@@ -104,12 +105,12 @@ class SettingsPages:
             removable=named or isinstance(path[-1], int) or optional, link=link, title=dotted(path),
             there=edits.at(work.values, path) is not MISSING, up=up(work, path), blank=forms.BLANK,
             done=asked.request.query_params.get("done", "")[:20], kind=edits.at(work.values, (*path, "kind")),
-            rows_max=forms.ROWS_MAX, titles=titles(work, path), check=self._check(asked, path),
+            rows_max=forms.ROWS_MAX, titles=titles(work, path), check=await self._check(asked, path),
         )  # fmt: skip
 
-    def _check(self, asked: Visit, path: Path) -> dict[str, object] | None:
+    async def _check(self, asked: Visit, path: Path) -> dict[str, object] | None:
         """What is known of a line's checks, on its own page."""
-        return self._checks.shown(asked, str(path[1])) if len(path) == 2 and path[0] == "line" else None
+        return await self._checks.shown(asked, str(path[1])) if len(path) == 2 and path[0] == "line" else None
 
     async def save(self, asked: Visit) -> Response:
         work = await self._drafts.work(asked)
@@ -251,7 +252,7 @@ class SettingsPages:
     # ---- history, export, import
 
     async def history(self, asked: Visit) -> Response:
-        return asked.page("history.html", versions=(await self._drafts.versions())[:200], when=when)
+        return asked.page("history.html", versions=(await self._drafts.versions())[:200], when=await self._known.when())
 
     async def version(self, asked: Visit) -> Response:
         number = int(asked.request.path_params["number"])

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from appliance.store.tokens import TooMany
 from appliance.web.access import OWNER, USERS, Refusal, Row, Visit, now
-from appliance.web.accounts import when
 from appliance.web.api.scopes import MAY_GIVE, PREFIX, SCOPES, effective
+from appliance.web.known import Known
 
 DAY = 86_400_000  # ms
 LASTS = (0, 30, 90, 365)  # days
@@ -16,6 +16,9 @@ NAME_MAX = 60
 
 
 class TokenPages:
+    def __init__(self, known: Known) -> None:
+        self._known = known
+
     def rows(self) -> tuple[Row, ...]:
         return (
             Row("GET", "/tokens", USERS, self.tokens),
@@ -41,7 +44,7 @@ class TokenPages:
             lasts=LASTS,
             made=made,
             wrong=wrong,
-            when=when,
+            when=await self._known.when(),
             now=now(),
         )
 

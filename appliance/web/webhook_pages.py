@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from appliance.store.webhooks import TooMany
 from appliance.web.access import SETTERS, Refusal, Row, Visit, now
-from appliance.web.accounts import when
 from appliance.web.box import Box
 from appliance.webhooks import addresses, events
 
@@ -35,7 +34,7 @@ class WebhookPages:
             url=asked.text("url")[: addresses.URL_MAX],
             made=made,
             wrong=wrong,
-            when=when,
+            when=await self._box.known.when(),
         )
 
     async def add(self, asked: Visit) -> Response:

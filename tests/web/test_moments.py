@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Days and times as pages take and tell them."""
 
-from datetime import date
+import re
+from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from appliance.web import moments
+from tests.web.kept import DOCUMENT
+from tests.web.visitors import site
 
 VILNIUS = ZoneInfo("Europe/Vilnius")
 
@@ -37,3 +41,22 @@ def test_what_is_no_day_is_none(text: str) -> None:
 
 def test_lengths_are_told_as_clocks_do() -> None:
     assert [moments.length(ms) for ms in (None, 0, 83_999, 3_723_000)] == ["", "0:00", "1:23", "1:02:03"]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Midway"])  # a day apart: the machine's own is neither
+async def test_logs_and_sessions_tell_the_time_on_the_wall_of_the_office(tmp_path: Path, zone: str) -> None:
+    (tmp_path / "office.toml").write_text(DOCUMENT.replace("Europe/Vilnius", zone))
+    async with site(tmp_path) as box:
+        box.people()
+        async with box.logged_in("owner") as one:
+            for page in ("/audit", "/me"):
+                told = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d", (await one.get(page)).text)
+                ago = datetime.now(ZoneInfo(zone)).replace(tzinfo=None) - datetime.fromisoformat(told[0])
+                assert ago.total_seconds() < 180, page
+
+
+async def test_a_log_can_be_read_while_the_settings_cannot(tmp_path: Path) -> None:
+    async with site(tmp_path) as box:  # there is no document
+        box.people()
+        async with box.logged_in("owner") as one:
+            assert "log-in" in (await one.get("/audit")).text
