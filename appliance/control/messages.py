@@ -328,7 +328,7 @@ OfParts = (
     | modems.OfModems
     | provisioning.OfProvisioning
     | provisioning.KeepLineSecret
-    | prompts.KeepPrompt
+    | prompts.OfPrompts
     | health.TellBrokers
     | CheckLine
 )
@@ -562,6 +562,8 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     provisioning.Reboot: Done,
     provisioning.KeepLineSecret: Done,
     prompts.KeepPrompt: prompts.KeptPrompt,
+    prompts.SpeakPrompt: prompts.SpokenPrompt,
+    prompts.DeletePrompt: Done,
     ActionResult: Done,
     ActionKeys: str,
     AbortAction: Done,

@@ -9,7 +9,7 @@ from appliance.control.guard import Lift
 from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.health import TellBrokers
 from appliance.control.modems import Code, Plugged, SendText, Texts
-from appliance.control.prompts import KeepPrompt
+from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt
 from appliance.control.provisioning import KeepLineSecret, PhonePassword, Provision, ProvisioningSecret, Reboot
 from appliance.control.recordings import HearRecording
 
@@ -25,7 +25,8 @@ MAY: dict[str, frozenset[type]] = {
     "linekeeper-web": frozenset(
         {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
         | {messages.Why, messages.Messages, messages.Mailed, messages.SetMessage, messages.DeleteMessage}
-        | {Provision, PhonePassword, KeepLineSecret, ProvisioningSecret, Reboot, KeepPrompt}
+        | {Provision, PhonePassword, KeepLineSecret, ProvisioningSecret, Reboot}
+        | {KeepPrompt, SpeakPrompt, DeletePrompt}
         | {Texts, Plugged, Park, Take, Supervise, Press, CallFor, Disturb, Forward, Lift, HearRecording}
         | BROKERS_ASK
     ),

@@ -6,11 +6,11 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from appliance.control.messages import Refused
-from appliance.control.prompts import KeepPrompt, KeptPrompt
+from appliance.control.prompts import DeletePrompt, KeepPrompt, KeptPrompt
 from appliance.sounds.recordings import is_ours
 
 ALL_MOST = 1_000_000_000  # bytes of all that came so
@@ -33,6 +33,16 @@ class PromptFiles:
         if file:
             self._kept(file, asked.by)
         return KeptPrompt(file)
+
+    async def delete(self, asked: DeletePrompt, named: Iterable[tuple[str, str]]) -> None:
+        """named: every recording of the settings in force, and where. Raises Refused, OSError."""
+        file = self._folder / asked.file
+        if place := next((place for place, path in named if Path(path) == file), ""):
+            raise Refused("in-use", f"The settings in force name it: {place}.")
+        async with self._turn:
+            if not await asyncio.to_thread(file.is_file):
+                raise KeyError(asked.file)
+            await asyncio.to_thread(file.unlink)
 
     def _take(self, asked: KeepPrompt) -> str:
         made = self._folder / f"{asked.name}-{asked.sha256[:12]}.wav"

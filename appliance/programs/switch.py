@@ -34,7 +34,7 @@ from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, S
 from appliance.control.health import TellBrokers
 from appliance.control.messages import Refused
 from appliance.control.modems import OfModems
-from appliance.control.prompts import KeepPrompt
+from appliance.control.prompts import DeletePrompt, KeepPrompt, OfPrompts, SpeakPrompt, SpokenPrompt
 from appliance.control.provisioning import KeepLineSecret, OfProvisioning
 from appliance.control.recordings import OfRecordings
 from appliance.control.server import Peer, Server
@@ -54,7 +54,7 @@ from appliance.programs.modems import Modems
 from appliance.programs.prompt_files import PromptFiles
 from appliance.programs.provisioning import Provisioning
 from appliance.programs.recorder import Recordings
-from appliance.programs.said import Said
+from appliance.programs.said import Said, recordings
 from appliance.settings import dialled, golden, load
 from appliance.settings.compile import compile
 from appliance.settings.dialled import NotDialled
@@ -446,8 +446,8 @@ class Switch:
                 return await self._keep_line_secret(request)
             if isinstance(request, OfProvisioning):
                 return self._provisioning.answer(self._office, request)
-            if isinstance(request, KeepPrompt):
-                return await self._prompts.take(request)
+            if isinstance(request, OfPrompts):
+                return await self._of_prompts(request)
             return await self._answer(request)
         except SettingsFaults as faults:
             raise Refused(faults.id, str(faults)) from None
@@ -457,6 +457,17 @@ class Switch:
             raise Refused("unknown", f"{missing.args[0]} is not known") from None
         except OSError as fault:
             raise Refused("disk", f"{fault.filename or 'a file'}: {fault.strerror}") from None
+
+    async def _of_prompts(self, request: OfPrompts) -> object:
+        match request:
+            case KeepPrompt():
+                return await self._prompts.take(request)
+            case SpeakPrompt(text=text, language=language):
+                return SpokenPrompt(await self._spoken(text, language))
+            case DeletePrompt(file=file, by=by):
+                await self._prompts.delete(request, recordings(self._office.settings))
+                self._journal.event(0, now_ms(), "prompt-deleted", {"file": file, "by": by})
+                return messages.Done()
 
     async def _answer(self, request: messages.Request) -> object:
         match request:

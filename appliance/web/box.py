@@ -13,6 +13,7 @@ from appliance.web.certificates import Authority
 from appliance.web.drafts import Drafts
 from appliance.web.gateways import Gateways
 from appliance.web.known import Known
+from appliance.web.prompts import Prompts
 from appliance.web.replays import Replays
 from appliance.web.reports import Reports
 from appliance.web.screen import Screen
@@ -66,3 +67,7 @@ class Box:
     @cached_property
     def gateways(self) -> Gateways:
         return Gateways(self.drafts)
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        return Prompts(self.drafts, self.state)

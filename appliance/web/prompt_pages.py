@@ -1,30 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What callers are told: listed, listened to, and recordings brought by the browser. See docs/prompts.md."""
-
-import asyncio
-import re
-import shutil
-import tempfile
-from pathlib import Path
-from typing import BinaryIO, NamedTuple
+"""The page of what callers are told: recordings and texts, listened to, brought and deleted. See docs/prompts.md."""
 
 from starlette.datastructures import UploadFile
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
-from appliance.control.messages import Refused
-from appliance.settings import edits
-from appliance.settings.edits import MISSING
-from appliance.settings.words import NAME
-from appliance.sounds.recordings import Unheard, converted
+from appliance.control.prompts import TEXT_MOST
 from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.box import Box
-from appliance.web.drafts import Work
+from appliance.web.prompts import FILE_MAX
 from appliance.web.settings_pages import link
 from appliance.web.tongue import marked as _
 
-FILE_MAX = 50_000_000  # bytes; a quarter of an hour of good MP3 has 36
-KEPT = re.compile(r"[a-z0-9-]{1,60}\.wav")  # files the switch made
-MUSIC, GREETING = ("hold", "music"), ("voicemail", "greeting")  # recordings that are no prompts
 REASONS = (  # sounds/recordings.py says them
     _("it is no recording of a kind we know"),
     _("there is no sound in it that can be read"),
@@ -32,110 +18,77 @@ REASONS = (  # sounds/recordings.py says them
     _("it is longer than 15 minutes"),
     _("ffmpeg is not installed, and nothing else plays this format"),
 )
-
-
-class Shown(NamedTuple):
-    """A prompt or another recording of the settings; heard: where it can be listened to, "" nowhere."""
-
-    name: str
-    title: str
-    at: tuple[str, ...]
-    text: str
-    file: str
-    heard: str
+DONE = {"kept": _("Kept in your draft."), "deleted": _("It is deleted.")}
 
 
 class PromptPages:
     def __init__(self, box: Box) -> None:
-        self._box = box
-        self._folder = box.state.absolute() / "prompts"
-        self._turn = asyncio.Lock()  # one is converted at a time
+        self._box, self._prompts = box, box.prompts
 
     def rows(self) -> tuple[Row, ...]:
         return (
             Row("GET", "/prompts", SETTERS, self.page),
             Row("POST", "/prompts", SETTERS, self.bring, FILE_MAX),
+            Row("POST", "/prompts/speak", SETTERS, self.speak),
+            Row("POST", "/prompts/remove", SETTERS, self.remove),
+            Row("POST", "/prompts/delete", SETTERS, self.delete),
             Row("GET", "/prompts/{file}", SETTERS, self.sound),
         )
 
-    async def page(self, asked: Visit, wrong: str = "", status: int = 200) -> Response:
+    async def page(self, asked: Visit, wrong: str = "", status: int = 200, heard: str = "") -> Response:
+        """heard: the file of a text that was just spoken."""
         work = await self._box.drafts.work(asked)
         return asked.page(
-            "prompts.html", status, work=work, rows=self._shown(work), wrong=wrong, link=link, chosen=asked.text("at"),
-            named=asked.text("name"), done=asked.request.query_params.get("done", "") == "kept", most=FILE_MAX // 1_000_000,
+            "prompts.html", status, work=work, rows=self._prompts.of(work), unnamed=await self._prompts.unnamed(asked),
+            wrong=wrong, link=link, chosen=asked.text("at"), named=asked.text("name"), text=asked.text("text"),
+            spoken=asked.text("language"), heard=heard, text_most=TEXT_MOST, most=FILE_MAX // 1_000_000,
+            done=DONE.get(asked.request.query_params.get("done", ""), ""),
         )  # fmt: skip
 
     async def bring(self, asked: Visit) -> Response:
-        """A recording of any format becomes what a prompt of the draft says. Its own name is not looked at."""
-        work, file = await self._box.drafts.work(asked), asked.form.get("file")
+        """Its own name is not looked at."""
+        file = asked.form.get("file")
         if not isinstance(file, UploadFile) or not file.size:
             return await self.page(asked, _("Choose a recording first."), 422)
-        at = self._at(asked, work)
-        if at is None:
-            return await self.page(asked, "A name has 1 to 31 of a-z, 0-9 and -; a key is one of 0 to 9, * and #.", 422)
         try:
-            async with self._turn:
-                sound = await _played(file.file)
-        except Unheard as fault:
-            return await self.page(asked, str(fault), 422)
-        try:
-            kept = await self._box.drafts.keep_prompt(at[1], sound, asked.name)
-        except Refused as refused:
-            return await self.page(asked, refused.message, 409)
-        made: list[tuple[tuple[str, ...], object]] = [(at, kept)]
-        if at[0] == "prompt" and edits.at(work.values, (*at[:2], "text")) is not MISSING:
-            made.append(((*at[:2], "text"), MISSING))
-        document = await asyncio.to_thread(edits.put, work.document, made)
-        self._box.drafts.keep(asked, work, document)
-        asked.note(_("prompt-brought"), f"{'.'.join(at)}: {Path(kept).name}")
+            await self._prompts.bring(asked, asked.text("at"), asked.text("name"), file.file)
+        except Refusal as refused:
+            return await self._refused(asked, refused)
         return asked.to("/prompts?done=kept")
 
+    async def speak(self, asked: Visit) -> Response:
+        """A text is heard as callers would; once it is as it should be it goes into the draft."""
+        text, language = " ".join(asked.text("text").split()), asked.text("language").strip()
+        try:
+            heard = await self._prompts.speak(text, language)
+            if asked.text("do") != "use":
+                return await self.page(asked, heard=heard)
+            await self._prompts.write(asked, asked.text("at"), asked.text("name"), text, language)
+        except Refusal as refused:
+            return await self._refused(asked, refused)
+        return asked.to("/prompts?done=kept")
+
+    async def remove(self, asked: Visit) -> Response:
+        """A prompt goes from the draft."""
+        try:
+            await self._prompts.remove(asked, asked.text("prompt"))
+        except Refusal as refused:
+            return await self._refused(asked, refused)
+        return asked.to("/prompts?done=kept")
+
+    async def delete(self, asked: Visit) -> Response:
+        """A recording goes for good."""
+        try:
+            await self._prompts.delete(asked, asked.text("file"))
+        except Refusal as refused:
+            return await self._refused(asked, refused)
+        return asked.to("/prompts?done=deleted")
+
     async def sound(self, asked: Visit) -> Response:
-        """A recording that was brought or imported; no other file, whatever the settings name."""
-        name = str(asked.request.path_params["file"])
-        path = self._folder / name
-        if not KEPT.fullmatch(name) or not await asyncio.to_thread(path.is_file):
-            raise Refusal(404, "There is no such recording.")
-        return FileResponse(path, media_type="audio/wav", headers={"Cache-Control": "private, no-store"})
+        return await self._prompts.sound(str(asked.request.path_params["file"]))
 
-    def _at(self, asked: Visit, work: Work) -> tuple[str, ...] | None:
-        """The setting that is to name the recording; None for a name that is none."""
-        at = asked.text("at")
-        if at in (".".join(MUSIC), ".".join(GREETING)):
-            return tuple(at.split("."))
-        name = asked.text("name").strip() if at == "new" else at.removeprefix("prompt.")
-        if not re.fullmatch(NAME, name) or (at != "new" and edits.at(work.values, ("prompt", name)) is MISSING):
-            return None
-        return ("prompt", name, "file")
-
-    def _shown(self, work: Work) -> list[Shown]:
-        prompts = edits.at(work.values, ("prompt",))
-        rows = [
-            self._one(name, ("prompt", name), one)
-            for name, one in sorted(prompts.items() if isinstance(prompts, dict) else ())
-            if isinstance(one, dict)
-        ]
-        for at in (MUSIC, GREETING):
-            if isinstance(file := edits.at(work.values, at), str):
-                rows.append(self._one(".".join(at), at[:1], {"file": file}))
-        return rows
-
-    def _one(self, name: str, at: tuple[str, ...], table: dict[str, object]) -> Shown:
-        file = str(table.get("file") or "")
-        own = bool(file) and Path(file).parent == self._folder and KEPT.fullmatch(Path(file).name)
-        heard = f"/prompts/{Path(file).name}" if own else ""
-        return Shown(name, str(table.get("name") or ""), at, str(table.get("text") or ""), file, heard)
-
-
-async def _played(given: BinaryIO) -> bytes:
-    """What a file sounds like, as the box plays it. Raises Unheard."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "given"
-
-        def keep() -> None:
-            given.seek(0)
-            with path.open("wb") as out:
-                shutil.copyfileobj(given, out)
-
-        await asyncio.to_thread(keep)
-        return await converted(str(path))
+    async def _refused(self, asked: Visit, refused: Refusal) -> Response:
+        """Said on the page, as what was typed stays there; that the switch is away has a page of its own."""
+        if refused.status == 503:
+            raise refused
+        return await self.page(asked, str(refused), refused.status)

@@ -100,6 +100,8 @@ class SmallOffice:
                 return provisioning.Registers("desk1", "password")
             case prompts.KeepPrompt(start=start, samples=samples, total=total):
                 return prompts.KeptPrompt("/p/a.wav" if start + len(samples) == total else "")
+            case prompts.SpeakPrompt():
+                return prompts.SpokenPrompt("/p/b.wav")
             case Park():
                 return m.Parked("71")
             case m.Dial() | m.Say():

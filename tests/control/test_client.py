@@ -14,7 +14,7 @@ from appliance.control.client import EVENTS_WAITING, Client, ControlLost, connec
 from appliance.control.guard import Lift
 from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.health import TellBrokers
-from appliance.control.prompts import KeepPrompt
+from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt
 from appliance.control.provisioning import KeepLineSecret, PhonePassword, Provision, ProvisioningSecret, Reboot
 from tests.control.office import MESSAGE, PATIENCE, RECORDING, SMS, SmallOffice, encoded
 
@@ -55,6 +55,8 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert (await client.request(ProvisioningSecret(0, "desk1"))).secret == "secret"
         assert (await client.request(PhonePassword(0, "desk1"))).password == "password"
         assert (await client.request(KeepPrompt(0, "welcome", "0b" * 32, 4, 0, b"RIFF"))).file == "/p/a.wav"
+        assert (await client.request(SpeakPrompt(0, "We are closed.", "en"))).file == "/p/b.wav"
+        assert await client.request(DeletePrompt(0, "a.wav")) == m.Done()
         assert await client.request(modems.Texts(0)) == (SMS,)
         assert await client.request(modems.SendText(0, "+37060000001", "Hello")) == SMS
         assert await client.request(modems.Code(0, "gsm", "*100#")) == "Balance: 1.50"

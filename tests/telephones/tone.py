@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import sys
 import wave
@@ -30,12 +31,24 @@ def write(path: Path, hz: float, seconds: float, rate: int = 16000, level: float
 
 def save(path: Path, pcm: array[int], rate: int) -> None:
     """A mono 16-bit WAV of these samples."""
+    path.write_bytes(wav(pcm, rate))
+
+
+def wav(pcm: array[int], rate: int, channels: int = 1) -> bytes:
+    """A 16-bit WAV of these samples, the same in each channel."""
+    pcm = array("h", np.repeat(np.array(pcm, dtype=np.int16), channels).tobytes())
     if sys.byteorder == "big":
-        pcm = array("h", pcm)
         pcm.byteswap()
-    with wave.open(str(path), "wb") as out:
-        out.setparams((1, 2, rate, 0, "NONE", ""))
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((channels, 2, rate, 0, "NONE", ""))
         out.writeframes(pcm.tobytes())
+    return file.getvalue()
+
+
+def recorded(seconds: float = 1.0, rate: int = 44_100) -> bytes:
+    """A stereo WAV as somebody's recorder writes it."""
+    return wav(samples(440, seconds, rate), rate, 2)
 
 
 def load(path: Path) -> tuple[array[int], int]:

@@ -11,13 +11,15 @@ from typing import Self
 
 from appliance.control import messages as m
 from appliance.control.modems import Plugged, Socket
-from appliance.control.prompts import KeepPrompt
+from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt, SpokenPrompt
 from appliance.control.provisioning import KeepLineSecret
 from appliance.control.server import Peer, Server
 from appliance.programs.prompt_files import PromptFiles
+from appliance.programs.said import recordings
 from appliance.settings import golden, load
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.history import History, NoSuchVersion
+from appliance.sounds.speech import Speech, Unspoken
 from tests.fakes.switch import small_office
 
 
@@ -33,6 +35,7 @@ class Applying:
         self.hold.set()
         self._history = History(folder / "history")
         self.prompts = PromptFiles(folder, lambda file, by: self.brought.append((Path(file).name, by)))
+        self.speech = Speech(folder / "spoken")
         self.brought: list[tuple[str, str]] = []
         self._history.apply(self.document, text, at=self._now(), comment="as found at the start")
         self._server = Server(self.socket, self._handle, small_office)
@@ -59,6 +62,10 @@ class Applying:
                     return self.plugged
                 case KeepPrompt():
                     return await self.prompts.take(request)
+                case SpeakPrompt(text=text, language=language):
+                    return SpokenPrompt(await self.speech.speak(text, language or "en"))
+                case DeletePrompt():
+                    await self.prompts.delete(request, recordings(load.parse(self.text, self.document)))
                 case m.Check(document=text):
                     return m.Checked(self._sound(text))
                 case m.Apply(document=text, comment=comment, base=base):
@@ -69,8 +76,10 @@ class Applying:
                     return [m.Version(**asdict(version)) for version in self._history.versions()]
                 case m.Restore(revision=revision):
                     return await self._apply(self._history.document(revision), f"version {revision} again", "")
-        except (SettingsFaults, NoSuchVersion) as fault:
+        except (SettingsFaults, NoSuchVersion, Unspoken) as fault:
             raise m.Refused(fault.id, str(fault)) from None
+        except KeyError as missing:
+            raise m.Refused("unknown", str(missing)) from None
         return m.Done()
 
     async def _apply(self, text: str, comment: str, base: str) -> m.Revision:

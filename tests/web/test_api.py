@@ -26,7 +26,7 @@ from tests.web.visitors import PASSWORD, Site, site
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "office.example.toml").read_text()
-GAPS = {"call": "7", "message": "7", "recording": "7", "version": "1", "address": "192.0.2.1"}
+GAPS = {"call": "7", "message": "7", "recording": "7", "file": "x.wav", "version": "1", "address": "192.0.2.1"}
 BODIES = {  # that are whole, by the end of the path
     "send": {"to": "queue.sales"},
     "park": {},
@@ -35,6 +35,7 @@ BODIES = {  # that are whole, by the end of the path
     "what-if": {"first": "2026-09-01", "last": "2026-09-02"},
     "dial": {"to": "101", "say": "Hello."},
     "say": {"text": "Hello."},
+    "speak": {"text": "Hello."},
     "texts": {"to": "+37060000001", "text": "Hello."},
     "status": {"status": "away"},
     "disturb": {"may": False},

@@ -48,6 +48,4 @@ async def _begin(one: Visitor, name: str) -> None:
     """Logged in, with a draft of another name for the office."""
     answer: httpx.Response = await one.log_in("owner")
     assert answer.status_code == 303
-    token = await one.csrf("/settings/at/office")
-    data = {"csrf": token, "do": "save", "has:name": "1", "name": name}
-    assert (await one.post("/settings/at/office", data=data)).status_code == 303
+    assert (await one.put_in("office", name=name)).status_code == 303

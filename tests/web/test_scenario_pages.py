@@ -202,7 +202,7 @@ async def test_steps_ways_and_faults_are_edited_and_a_call_is_tried_by_two_insta
 
             # meanwhile somebody else puts other settings in force: nothing of either is lost
             async with box.logged_in("owner") as other:
-                await other.fill("/settings/at/queue/sales", **{"has:max_wait": "1", "max_wait": "240"})
+                await other.put_in("queue/sales", max_wait="240")
                 assert (await other.fill("/settings/draft", "/settings/apply")).status_code == 200
             assert (await one.get("/settings/draft")).status_code == 409
             assert (await one.fill("/settings/draft", "/settings/merge")).status_code == 303

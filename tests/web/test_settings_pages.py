@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.web.applying import Applying
@@ -68,13 +67,6 @@ async def one(box: Site) -> AsyncIterator[Visitor]:
         yield one
 
 
-async def keep(who: Visitor, path: str, **fields: str | list[str]) -> httpx.Response:
-    """Some fields of a table, as if the others were not on the page."""
-    data: dict[str, str | list[str]] = {"csrf": await who.csrf(f"/settings/at/{path}"), "do": "save"}
-    data |= {f"has:{key}": "1" for key in fields} | fields
-    return await who.post(f"/settings/at/{path}", data=data)
-
-
 def draft(box: Site, name: str = "installer") -> str:
     kept = box.office.draft(name)
     assert kept
@@ -84,7 +76,7 @@ def draft(box: Site, name: str = "installer") -> str:
 async def test_a_value_is_changed_seen_and_put_in_force_with_comments_kept(
     box: Site, one: Visitor, switch: Applying
 ) -> None:
-    assert (await keep(one, "office", name="Another Ltd")).status_code == 303
+    assert (await one.put_in("office", name="Another Ltd")).status_code == 303
     assert switch.text == OFFICE  # not yet
     page = (await one.get("/settings/draft")).text
     assert "office.name" in page and "Example Ltd" in page and "Another Ltd" in page
@@ -99,7 +91,7 @@ async def test_a_value_is_changed_seen_and_put_in_force_with_comments_kept(
 async def test_faults_stand_beside_their_field_and_nothing_faulty_comes_into_force(
     one: Visitor, switch: Applying
 ) -> None:
-    answer = await keep(one, "queue/sales", ring_for="500", people=["anna", "zoe"])
+    answer = await one.put_in("queue/sales", ring_for="500", people=["anna", "zoe"])
     assert answer.status_code == 422
     for key, words in (("ring_for", "500 is out of range"), ("people", "there is no person")):
         block = answer.text.partition(f'name="has:{key}"')[2].partition('name="has:')[0]
@@ -113,7 +105,7 @@ async def test_faults_stand_beside_their_field_and_nothing_faulty_comes_into_for
 
 
 async def test_an_example_call_that_would_go_otherwise_blocks_the_draft(one: Visitor) -> None:
-    await keep(one, "queue/sales", people=["boris"])
+    await one.put_in("queue/sales", people=["boris"])
     assert "Anna takes a call" in (await one.get("/settings/draft")).text
 
 
@@ -139,7 +131,7 @@ async def test_a_list_of_tables_grows_and_a_step_has_the_fields_of_its_kind(box:
     csrf = await one.csrf("/settings")
     to = await one.post("/settings/add", data={"csrf": csrf, "at": "queue/sales/widen"})
     assert to.headers["location"] == "/settings/at/queue/sales/widen/0"
-    assert (await keep(one, "queue/sales/widen/0", after="20", people=["boris"])).status_code in (303, 422)
+    assert (await one.put_in("queue/sales/widen/0", after="20", people=["boris"])).status_code in (303, 422)
     to = await one.post("/settings/add", data={"csrf": csrf, "at": "scenario/main/step", "name": "ask", "kind": "menu"})
     assert 'name="has:tries"' in (await one.get(to.headers["location"])).text
     at = "scenario/main/step/ask/keys"
@@ -156,14 +148,12 @@ async def test_a_list_of_tables_grows_and_a_step_has_the_fields_of_its_kind(box:
 
 
 async def test_the_order_of_a_list_is_changed_by_a_button(box: Site, one: Visitor) -> None:
-    csrf = await one.csrf("/settings/at/queue/sales")
-    fields = {"csrf": csrf, "do": "up:people:1", "has:people": "1", "people": ["anna", "boris"]}
-    await one.post("/settings/at/queue/sales", data=fields)
+    await one.put_in("queue/sales", do="up:people:1", people=["anna", "boris"])
     assert tomllib.loads(draft(box))["queue"]["sales"]["people"] == ["boris", "anna"]
 
 
 async def test_an_older_version_is_looked_at_and_put_in_force_again(one: Visitor, switch: Applying) -> None:
-    await keep(one, "office", name="Another Ltd")
+    await one.put_in("office", name="Another Ltd")
     await one.fill("/settings/draft", "/settings/apply")
     assert "Example Ltd" in (await one.get("/settings/version/1")).text
     assert "Version 3" in (await one.fill("/settings/version/1", "/settings/restore", version="1")).text
@@ -217,8 +207,8 @@ async def test_an_address_of_no_table_is_not_there(one: Visitor, path: str) -> N
 
 async def test_what_the_file_says_is_text_on_every_page(box: Site, one: Visitor, switch: Applying) -> None:
     hostile = "<script>alert(1)</script>"
-    await keep(one, "office", name=hostile)
-    await keep(one, "person/anna", name='"><img src=x onerror=alert(1)>')
+    await one.put_in("office", name=hostile)
+    await one.put_in("person/anna", name='"><img src=x onerror=alert(1)>')
     for page in ("/settings", "/settings/at/office", "/settings/at/person/anna", "/settings/draft", "/settings/import"):
         html = (await one.get(page)).text
         assert "<script>alert" not in html and "<img src=x" not in html
@@ -230,11 +220,11 @@ async def test_what_the_file_says_is_text_on_every_page(box: Site, one: Visitor,
 
 async def test_two_installers_at_once_lose_nothing(box: Site, one: Visitor, switch: Applying) -> None:
     async with box.logged_in("owner") as other:
-        await keep(one, "office", name="Name by the installer")
-        await keep(one, "queue/sales", ring_for="11")
+        await one.put_in("office", name="Name by the installer")
+        await one.put_in("queue/sales", ring_for="11")
         assert "installer has a draft too" in (await other.get("/settings")).text
-        await keep(other, "office", country="LV")
-        await keep(other, "queue/sales", ring_for="22")
+        await other.put_in("office", country="LV")
+        await other.put_in("queue/sales", ring_for="22")
         await other.fill("/settings/draft", "/settings/apply")
         conflict = await one.fill("/settings", "/settings/apply")
         assert conflict.status_code == 409
@@ -254,8 +244,8 @@ async def test_two_installers_at_once_lose_nothing(box: Site, one: Visitor, swit
 async def test_an_apply_in_the_same_moment_is_not_lost_either(box: Site, one: Visitor, switch: Applying) -> None:
     """The switch itself compares; what the page saw a moment ago does not count."""
     async with box.logged_in("owner") as other:
-        await keep(one, "office", name="First")
-        await keep(other, "office", name="Second")
+        await one.put_in("office", name="First")
+        await other.put_in("office", name="Second")
         tokens = [await who.csrf("/settings/draft") for who in (one, other)]
         answers = await asyncio.gather(
             *(
@@ -267,14 +257,14 @@ async def test_an_apply_in_the_same_moment_is_not_lost_either(box: Site, one: Vi
 
 
 async def test_a_draft_outlives_the_program(box: Site, one: Visitor, switch: Applying, tmp_path: Path) -> None:
-    await keep(one, "office", name="Another Ltd")
+    await one.put_in("office", name="Another Ltd")
     async with site(tmp_path / "pages", switch.socket, switch.document) as again:
         async with again.logged_in("installer") as later:
             assert "Another Ltd" in (await later.get("/settings/draft")).text
 
 
 async def test_without_a_switch_nothing_is_lost_and_it_is_told(box: Site, one: Visitor, switch: Applying) -> None:
-    await keep(one, "office", name="Another Ltd")
+    await one.put_in("office", name="Another Ltd")
     csrf = await one.csrf("/settings/draft")
     await switch.__aexit__(None, None, None)
     answer = await one.post("/settings/apply", data={"csrf": csrf})

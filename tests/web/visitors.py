@@ -68,6 +68,12 @@ class Visitor(httpx.AsyncClient):
         """The form of a page, filled in so."""
         return await self.post(path or page, data={"csrf": await self.csrf(page), **fields})
 
+    async def put_in(self, table: str, **fields: str | list[str]) -> httpx.Response:
+        """Some fields of a table of the settings, as if the others were not on the page."""
+        page = f"/settings/at/{table}"
+        data: dict[str, str | list[str]] = {"csrf": await self.csrf(page), "do": "save"}
+        return await self.post(page, data=data | {f"has:{key}": "1" for key in fields} | fields)
+
     async def log_in(self, name: str, password: str = PASSWORD, **more: str) -> httpx.Response:
         return await self.fill("/log-in", name=name, password=password, **more)
 

@@ -7,7 +7,10 @@ Only a token lets in (`Authorization: Bearer lk_...`), never a cookie: no page o
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Annotated, Any, NamedTuple, TypeVar
+from contextlib import nullcontext
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import IO, Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -22,7 +25,7 @@ from appliance.store.office import Office, User
 from appliance.store.reader import Unreadable
 from appliance.store.tokens import Token
 from appliance.web import tongue
-from appliance.web.access import Refusal, now
+from appliance.web.access import SLOWEST, Refusal, now
 from appliance.web.api.pace import Pace
 from appliance.web.api.scopes import PREFIX, effective
 from appliance.web.api.shapes import Done, Name, Problem, UserName
@@ -30,6 +33,7 @@ from appliance.web.box import Box
 from appliance.web.proofs import network
 
 ROOT = "/api/v1"
+OCTETS = "application/octet-stream"  # a body that may be long: it is handed on as a file
 BODY_MAX = 65_536  # bytes, unless the way says more
 PASSED_OVER = 4_194_304  # bytes more that are read and dropped, so that whoever sends them hears why
 BODY_WITHIN = 30.0  # seconds a body may take to arrive
@@ -58,6 +62,8 @@ PATHS: dict[str, Any] = {  # what stands in paths, by its name there
     "person": Name,
     "hours": Name,
     "phone": Name,
+    "prompt": Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30}|hold\.music|voicemail\.greeting)$")],
+    "file": Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,60}\.wav$")],
     "line": Name,
     "user": UserName,
     "address": Annotated[str, Meta(min_length=2, max_length=60)],
@@ -195,39 +201,49 @@ class _Guarded:
             asked.query = convert(_once(request), way.query, "query")
         elif request.query_params:
             raise Wrong(422, "bad-request", "Nothing is read from the query here.")
-        if way.body is not None:
-            asked.body = await self._body(request)
-        answer = await way.handler(asked)
+        with TemporaryFile() if way.body == OCTETS else nullcontext() as file:
+            if way.body is not None:
+                asked.body = await self._body(request, file)
+            answer = await way.handler(asked)
         if callable(answer):
             return answer  # type: ignore[no-any-return]
         return said(answer, 201 if way.made else 200)
 
-    async def _body(self, request: Request) -> Any:
-        """Decoded as the way says. Raises Wrong."""
+    async def _body(self, request: Request, file: IO[bytes] | None) -> Any:
+        """Decoded as the way says, or put into a file. Raises Wrong."""
         way = self._way
         media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         wanted = way.body if isinstance(way.body, str) else "application/json"
         if media != wanted:
             raise Wrong(415, "media-type", f"Content-Type must be {wanted}.")
-        body, got = bytearray(), 0
+        body = file or BytesIO()
+        await self._read(request, body)
+        if file:
+            file.seek(0)
+            return file
+        body.seek(0)
+        if isinstance(way.body, str):
+            return body.read()
         try:
-            async with asyncio.timeout(BODY_WITHIN):
+            return msgspec.json.decode(body.read(), type=way.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+            raise Wrong(422, "bad-request", str(fault)[:300]) from None
+
+    async def _read(self, request: Request, into: IO[bytes]) -> None:
+        """All of it, within its bounds. Raises Wrong."""
+        most, got = self._way.most, 0
+        try:
+            async with asyncio.timeout(max(BODY_WITHIN, most / SLOWEST)):
                 async for piece in request.stream():
                     got += len(piece)
-                    if got <= way.most:
-                        body += piece
-                    elif got > way.most + PASSED_OVER:
+                    if got <= most:
+                        into.write(piece)
+                    elif got > most + PASSED_OVER:
                         break
         except (TimeoutError, ClientDisconnect):
             raise Wrong(408, "too-slow", "The body took too long to arrive.") from None
-        if got > way.most:
-            raise Wrong(413, "too-long", f"At most {way.most} bytes are read.", {"Connection": "close"})
-        if isinstance(way.body, str):
-            return bytes(body)
-        try:
-            return msgspec.json.decode(bytes(body), type=way.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-            raise Wrong(422, "bad-request", str(fault)[:300]) from None
+        if got > most:
+            raise Wrong(413, "too-long", f"At most {most} bytes are read.", {"Connection": "close"})
 
 
 def _once(request: Request) -> dict[str, str]:

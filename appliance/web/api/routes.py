@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.control.feed import Full
-from appliance.web.api import drafts, office, phones, recordings, reports, settings
+from appliance.web.api import drafts, office, phones, prompts, recordings, reports, settings
 from appliance.web.api.document import document
 from appliance.web.api.gate import ROOT, Asked, Gate, Way, problem, said
 from appliance.web.api.scopes import effective
@@ -36,6 +36,7 @@ def every() -> tuple[Way, ...]:
         *settings.ways(),
         *drafts.WAYS,
         *phones.WAYS,
+        *prompts.WAYS,
         *Users().ways(),
     )
 
