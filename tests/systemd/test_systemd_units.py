@@ -99,3 +99,15 @@ def test_the_nightly_backup_takes_its_arguments_and_reaches_no_network() -> None
     assert (parsed.pages, parsed.bridge) == (Path("/var/lib/linekeeper-web"), Path("/var/lib/linekeeper-bridge"))
     assert (unit["Type"], unit["RestrictAddressFamilies"], unit["IPAddressDeny"]) == ("oneshot", "none", "any")
     assert "linekeeper-backup.timer" in (SYSTEMD / "linekeeper.target").read_text()
+
+
+def test_files_of_several_users_lie_in_a_folder_of_roots_which_the_switch_may_write_in() -> None:
+    """systemd touches nothing in a folder that belongs to somebody else than the file and root."""
+    lines = [line.split() for line in (SYSTEMD / "tmpfiles.d/linekeeper.conf").read_text().splitlines()]
+    made = [line for line in lines if line and not line[0].startswith("#")]
+    owners = {line[1]: line[3] for line in made if line[0] == "d"}
+    touched = {str(Path(line[1]).parent) for line in made if line[0] in ("z", "C")}
+    assert touched and {owners[folder] for folder in touched} == {"root"}
+    assert ["user:linekeeper-switch:rwx,mask::rwx"] == [
+        line[6] for line in made if line[:2] == ["a+", "/etc/linekeeper"]
+    ]
