@@ -94,7 +94,7 @@ class Arriving:
         call, ring = self._ringing.legs.get(leg, (None, None))
         if not call or ring or call.caller or call.state is State.OVER:
             return
-        who = who_calls(call.rules, call.line, None, number, "", "")
+        who = who_calls(call.rules, call.line, None, number, "", UNVOUCHED)
         call.caller, call.name, call.trust = who.number, who.name, who.trust
         self._journal.caller(call.id, call.caller, call.name)
         self._journal.event(call.id, self._routing.now(), "caller", {"number": call.caller})
