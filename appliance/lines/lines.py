@@ -23,7 +23,7 @@ from appliance.lines.modems.messages import Came
 from appliance.lines.modems.modem import Modem
 from appliance.lines.modems.network import Network
 from appliance.lines.pins import RefusedPins
-from appliance.lines.reset import SYSFS, reset
+from appliance.lines.reset import SYSFS, put_back, reset
 from appliance.lines.sound import Sound, Speech
 from appliance.lines.usb import Plugged, Watch
 from appliance.settings.lines import ModemLine
@@ -105,6 +105,7 @@ class Lines:
             self._working = [
                 asyncio.create_task(self._watch.run(), name="usb"),
                 asyncio.create_task(self._inbox.run(), name="texts"),
+                asyncio.create_task(self._put_back(), name="put back"),
             ]
         for name, (table, secret) in tables.items():
             if name not in self._lines:
@@ -131,6 +132,11 @@ class Lines:
             network=network,
             reset=partial(self._reset, table),
         )
+
+    async def _put_back(self) -> None:
+        """At the start: modems in the sockets that are named, which a box that was killed had just taken off."""
+        for socket in {table.usb for table, _ in self._tables.values() if table.usb}:
+            await asyncio.to_thread(put_back, socket, self._sysfs)
 
     async def _reset(self, table: ModemLine, at: str, rung: Rung) -> None:
         """For a modem that is silent at a port. One that is not on USB, or in a socket that is not known, gets nothing."""

@@ -27,12 +27,12 @@ def test_the_power_of_a_socket_is_switched_at_the_hub_it_is_one_of(socket: str, 
     assert power_of(socket, tmp_path) == tmp_path / file
 
 
-def files(sysfs: Path) -> tuple[Path, Path]:
-    """Of the modem in 1-1.3: those that take it off the bus, and off its power."""
-    bus, power = sysfs / "1-1.3" / "authorized", power_of("1-1.3", sysfs)
-    for file, now in ((bus, "1"), (power, "0")):
+def files(sysfs: Path, socket: str = "1-1.3", is_on: bool = True) -> tuple[Path, Path]:
+    """Of the modem in a socket: those that take it off the bus, and off its power."""
+    bus, power = sysfs / socket / "authorized", power_of(socket, sysfs)
+    for file, now in ((bus, "1" if is_on else "0"), (power, "0" if is_on else "1")):
         file.parent.mkdir(parents=True)
-        file.write_text(now)
+        file.write_text(f"{now}\n")
     return bus, power
 
 
@@ -42,16 +42,28 @@ async def test_it_is_off_for_a_moment_and_on_again_even_when_we_end_in_between(r
     seen = []
 
     async def end(seconds: float) -> None:
-        seen.append((bus.read_text(), power.read_text()))
+        seen.append((bus.read_text().strip(), power.read_text().strip()))
         raise InterruptedError
 
     assert not await reset("1-1.3", rung, tmp_path, end)
     assert seen == [off]
-    assert (bus.read_text(), power.read_text()) == ("1", "0")
+    assert (bus.read_text().strip(), power.read_text().strip()) == ("1", "0")
 
 
 async def test_a_hub_that_switches_no_power_is_no_fault(tmp_path: Path) -> None:
     assert not await reset("1-1.3", POWER, tmp_path)
+
+
+async def test_a_modem_that_was_left_off_when_the_box_was_killed_is_put_back_at_the_next_start_and_no_other(
+    tmp_path: Path,
+) -> None:
+    bus, power = files(tmp_path / "sysfs", is_on=False)
+    others = files(tmp_path / "sysfs", "1-1.4", is_on=False)
+    usb = '[line.{}]\nkind = "modem"\nusb = "{}"\n'
+    box = Box(tmp_path, usb.format("gsm", "1-1.3") + usb.format("second", "2-1"), watch=Watch(list))
+    await until(lambda: (bus.read_text(), power.read_text()) == ("1", "0"))
+    await box.close()
+    assert [file.read_text() for file in others] == ["0\n", "1\n"]
 
 
 async def test_a_silent_modem_is_taken_off_the_bus_and_works_again_and_meanwhile_that_is_shown(
@@ -78,7 +90,7 @@ async def test_a_silent_modem_is_taken_off_the_bus_and_works_again_and_meanwhile
             if talk.engine.due is not None:
                 talk.engine.due = talk.now
                 talk.late()
-        gsm.mute = gsm.mute and bus.read_text() == "1"
+        gsm.mute = gsm.mute and bus.read_text().strip() == "1"
         return not gsm.mute and line.known.standing == "ready"
 
     await until(woken)
