@@ -34,6 +34,7 @@ EXPECTED = [
     "Boris (102) calls 101 from a telephone of the office.",
     "+370 600 00003 calls +370 600 00100 over the line Mobile.",
     "Boris answers after",
+    "Boris and the caller hear each other.",
     "A text message of +370 600 00003 came over the line Mobile: The tea has come, thank you.",
     "Mr Kazlauskas (+370 600 00001) calls +370 600 00100 over the line Mobile.",
     "The action `gate` is due",

@@ -2,8 +2,11 @@
 """The demo's cast and its scenes: two desk phones, the world outside, a modem, a lamp and a gate on the broker."""
 
 import asyncio
+import math
 import secrets
 import time
+import wave
+from array import array
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
@@ -19,6 +22,7 @@ from appliance.lines.at.pdu import Body, Deliver, encode
 from appliance.programs.demo.broker import Broker, Listener, installed, publish
 from appliance.programs.demo.modem.dialects import DIALECTS
 from appliance.programs.demo.modem.simulator import Simulator
+from appliance.programs.demo.modem.voice import Voice
 from appliance.programs.demo.office import PASSWORDS, Office
 from appliance.programs.demo.phone import Phone
 from appliance.programs.demo.ports import Ports
@@ -34,11 +38,14 @@ from appliance.web.proofs import hashed
 MAX_WAIT = 8  # seconds a caller waits in this office: people who look on wait too
 GREETING = sounds.path("greeting").stat().st_size / (2 * RATE)  # seconds
 CALLER, NUMBER = "+37060000001", "+37052000000"
+ORDER = "Good day, I call from my mobile. Is my box of tea there already?"
+SILENT = 100  # of 32,767: softer than speech, louder than the noise of codecs
 MOBILE = """
 [line.gsm]
 name = "Mobile"
 kind = "modem"
 port = "{port}"
+audio_port = "{sound}"
 number = "+37060000100"
 scenario = "main"
 """
@@ -78,6 +85,7 @@ class Cast:
     boris: Phone
     world: Phone
     gsm: Simulator
+    far: Voice  # who is heard through it
     house: House | None
     tell: Callable[[str], None]
 
@@ -147,9 +155,12 @@ async def on_stage(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[C
         else:
             tell("Mosquitto is not installed: the lamp stays dark, and the gate shut.")
         gsm = Simulator(DIALECTS["ec25"], folder / "modem")
+        speak(ORDER, folder / "mobile.wav")
+        gsm.far = far = stack.enter_context(Voice(narrow(recorded(folder / "mobile.wav"))))
+        far.quiet = True  # until a call is answered
         gsm.plug()
         stack.callback(gsm.unplug)
-        tables = MOBILE.format(port=gsm.link) + (GATE if house else "")
+        tables = MOBILE.format(port=gsm.link, sound=far.path) + (GATE if house else "")
         mqtt_port = house.port if house else None
         office = await stack.enter_async_context(
             Office(folder / "office", ports, mqtt=mqtt_port, max_wait=MAX_WAIT, more=tables)
@@ -170,7 +181,7 @@ async def on_stage(folder: Path, tell: Callable[[str], None]) -> AsyncIterator[C
             desk.register(office.address, telephone, PASSWORDS[telephone])
             await desk.event("registered")
         await works(office.socket, "gsm")
-        yield Cast(office, story, anna, boris, world, gsm, house, tell)
+        yield Cast(office, story, anna, boris, world, gsm, far, house, tell)
 
 
 async def works(socket: Path, name: str, within: float = 20.0) -> None:
@@ -246,11 +257,32 @@ async def by_mobile(cast: Cast) -> None:
     await cast.boris.event("talking", within=10)
     await cast.anna.event("over")
     await cast.talking()
+    cast.boris.listen(3)
+    del cast.far.heard[:]
     cast.tell("They talk for 3 s.")
-    await asyncio.sleep(3)
+    listened = await cast.boris.event("listened", within=10)
+    for who, heard in (("Boris", recorded(Path(listened["file"]))), ("the caller", cast.far.heard)):
+        if loudness(heard) < SILENT:
+            raise NotSeen(f"{who} hears nothing over the line Mobile")
+    cast.tell("Boris and the caller hear each other.")
     cast.gsm.far_hangs_up()
     await cast.boris.event("over")
     await cast.ended("answered")
+
+
+def recorded(file: Path) -> "array[int]":
+    with wave.open(str(file), "rb") as sound:
+        return array("h", sound.readframes(sound.getnframes()))
+
+
+def narrow(samples: "array[int]") -> "array[int]":
+    """At 8 kHz, of 16 kHz."""
+    return array("h", ((one + next_) // 2 for one, next_ in zip(samples[::2], samples[1::2], strict=False)))
+
+
+def loudness(samples: "array[int]") -> float:
+    """The root of their mean square."""
+    return math.sqrt(sum(one * one for one in samples) / len(samples)) if samples else 0.0
 
 
 async def text(cast: Cast) -> None:
