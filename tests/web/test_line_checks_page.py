@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from playwright.async_api import Browser
 
 from appliance.control.doctor import CheckLine, Finding, LineChecked, Way
 from appliance.control.messages import Document, Refused, Request, Written
@@ -14,6 +15,7 @@ from appliance.control.server import Peer
 from appliance.web import standing
 from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, SUPERVISOR
 from tests.fakes.switch import Switch
+from tests.web.chromium import come_in, look, somebody
 from tests.web.programs import Program, followed
 from tests.web.visitors import Site, Visitor
 
@@ -138,3 +140,19 @@ async def test_a_program_has_a_line_checked_and_reads_what_was_found_last(box: S
         assert (refused.status_code, refused.json()["error"]) == (409, "line-busy")
     async with Program(box, scopes=["office:read"]) as reader:
         assert (await reader.post("/lines/city/check", json={})).status_code == 403
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_page_shows_what_was_found_by_itself(tmp_path: Path, chromium: Browser) -> None:
+    async with (
+        Doctor(tmp_path / "control.sock") as switch,
+        followed(tmp_path / "pages", switch.socket, SETTINGS) as box,
+        somebody(chromium, width=360, dark=False) as page,
+    ):
+        await come_in(page, box, OWNER)
+        await page.goto(box.address + PAGE)
+        await page.get_by_role("button", name="Check this line").click()
+        await page.get_by_text("The line is being checked.").wait_for()
+        switch.may.set()
+        await page.get_by_text("8.1 dB too quiet").wait_for()
+        await look(page)
