@@ -111,6 +111,8 @@ OFFICE: list[tuple[str, dict[str, Any], str, str]] = [  # what is wrong in the o
     ("lines", {"lines": (CITY, Line(id="land", name="Land", kind="fxo", usable=False, why="no-channel channel 1: none"))},
      "bad", "“Land”: channel 1: none"),
     ("lines", {"lines": (CITY, Line(id="land", name="Land", kind="fxo", usable=False, why="unplugged"))}, "bad", "“Land”"),
+    ("lines", {"lines": (CITY, Line(id="wall", name="Wall", kind="gateway", usable=False, why="not-registered"))},
+     "bad", "“Wall”"),
     ("line-checks", checked("one-way", None), "bad", "“City”: what is said into it is not heard"),
     ("line-checks", checked("too-loud", 7.2), "warning", "“City”: what is said into it arrives 7.2 dB too loud"),
     ("line-checks", {"lines": (GSM,)}, "none", "No line was checked"),

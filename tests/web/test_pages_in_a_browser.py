@@ -19,7 +19,7 @@ PAGES = (
     "/me", "/users", "/audit", "/settings", "/settings/at/person/anna", "/settings/at/queue/sales",
     "/settings/at/hours/office/week", "/settings/at/features", "/settings/history", "/settings/version/1",
     "/settings/import", "/settings/draft", "/tokens", "/scenarios", "/scenarios/main", "/scenarios/night", "/authority",
-    "/webhooks", "/status", "/phones", "/phones/desk1", "/codes", "/prompts", "/backups",
+    "/webhooks", "/status", "/phones", "/phones/desk1", "/gateways/copper", "/gateways/gate", "/codes", "/prompts", "/backups",
 )  # fmt: skip
 # Routes that are no pages: streams, files, sounds, what a part of a page is fetched from.
 NO_PAGES = {
