@@ -15,6 +15,7 @@ from appliance.settings.models import Hours, Settings
 from appliance.settings.names import Names
 
 ASKING = "calendar"  # the line our questions come in on
+NUMBER = "1000000"  # who asks
 ALWAYS = (0, DAY)
 
 Windows = tuple[tuple[int, int], ...]  # open from and until, ms since midnight on the wall
@@ -45,27 +46,50 @@ def draw(settings: Settings, name: str, year: int, language: str = "en") -> list
     return [Day(day, real.get(day, ()), usual.get(day, ()), named.get(day, ())) for day in days if day.year == year]
 
 
+def stands(settings: Settings, name: str, at: int) -> tuple[bool, int]:
+    """Whether a table of hours is open at a moment, and until when that stays so; ms UTC. Raises KeyError for no such table."""
+    plan, names = _alone(settings, settings.hours[name], at)
+    return next(_asked(plan, names, NUMBER, at))
+
+
 def stretches(plan: bytes, names: Names, number: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
     """When the core says that the hours a number leads to are open, within [begin, end) ms UTC."""
-    core, at, call = Core(plan), begin, 0
+    at = begin
+    for is_open, until in _asked(plan, names, number, begin):
+        if is_open:
+            yield at, min(until, end)
+        if (at := until) >= end:
+            return
+
+
+def _asked(plan: bytes, names: Names, number: str, at: int) -> Iterator[tuple[bool, int]]:
+    """What the core says from a moment on: open or not, and until when."""
+    core, call = Core(plan), 0
     line = names.id("line", ASKING)
-    while at < end:
+    while True:
         call += 1
         core.feed(Fact.ARRIVED, at, call=call, line=line, other=number)
         [found] = [one for one in core.trace() if one.rule == Why.HOURS]
         core.feed(Fact.HUNG_UP, at, call=call)
         core.commands()
         core.trace()
-        until = min(found.detail, end)
-        if found.reason == Because.OPEN:
-            yield at, until
-        at = until
+        yield found.reason == Because.OPEN, found.detail
+        at = found.detail
 
 
 def _windows(settings: Settings, table: Hours, zone: ZoneInfo, year: int) -> dict[date, Windows]:
     """When one table is open on each day that it is."""
     begin, end = (_ms(datetime.combine(date(y, 1, 1), time(), zone)) for y in (year, year + 1))
-    number = "1000000"
+    plan, names = _alone(settings, table, begin)
+    days: dict[date, Windows] = {}
+    for since, until in stretches(plan, names, NUMBER, begin, end):
+        for day, window in _by_day(_wall(since, zone), _wall(until, zone)):
+            days[day] = (*days.get(day, ()), window)
+    return days
+
+
+def _alone(settings: Settings, table: Hours, at: int) -> tuple[bytes, Names]:
+    """A plan of one table of hours, which every call meets."""
     alone = Settings.model_validate(
         {
             "office": settings.office.model_dump(),
@@ -74,12 +98,7 @@ def _windows(settings: Settings, table: Hours, zone: ZoneInfo, year: int) -> dic
             "line": {ASKING: {"kind": "sip", "host": "192.0.2.1", "scenario": ASKING}},
         }
     )
-    plan, names = compile(alone, begin)
-    days: dict[date, Windows] = {}
-    for since, until in stretches(plan, names, number, begin, end):
-        for day, window in _by_day(_wall(since, zone), _wall(until, zone)):
-            days[day] = (*days.get(day, ()), window)
-    return days
+    return compile(alone, at)
 
 
 def _by_day(since: datetime, until: datetime) -> Iterator[tuple[date, tuple[int, int]]]:

@@ -130,13 +130,14 @@ def _edits(asked: Visit, now: Values, answering: Answering | None) -> list[tuple
     language = asked.text("language")
     if language in LANGUAGES and language != edits.at(now, ("office", "language")):
         made.append((("office", "language"), language))
-    week = {day: _windows(asked.text(day)) for day in DAYS if asked.text(day).strip()}
-    holidays = (
-        [asked.text("country")] if asked.text("holidays") and public_holidays.known(asked.text("country")) else []
-    )
-    made.append((("hours", HOURS, "week"), week))
-    if holidays != _holidays(now):
-        made.append((("hours", HOURS, "holidays"), holidays or MISSING))
+    if _week(now) is not None:
+        week = {day: _windows(asked.text(day)) for day in DAYS if asked.text(day).strip()}
+        holidays = (
+            [asked.text("country")] if asked.text("holidays") and public_holidays.known(asked.text("country")) else []
+        )
+        made.append((("hours", HOURS, "week"), week))
+        if holidays != _holidays(now):
+            made.append((("hours", HOURS, "holidays"), holidays or MISSING))
     made += answering.edits(now) if answering else []
     return [(path, value) for path, value in made if value is not MISSING or edits.at(now, path) is not MISSING]
 
@@ -170,8 +171,11 @@ def _windows(text: str) -> list[str]:
     return [part for part in re.split(r"[\s,;]+", text.replace("–", "-")) if part][:8]
 
 
-def _week(document: Values) -> dict[str, str]:
+def _week(document: Values) -> dict[str, str] | None:
+    """As a document has it, the usual one where it says nothing; None when calls meet other hours, made elsewhere."""
     week = edits.at(document, ("hours", HOURS, "week"))
+    if HOURS not in tables(document, "hours") and tables(document, "hours") and Answering.of(document) is None:
+        return None
     if not isinstance(week, dict):
         return {day: USUAL if day not in ("sat", "sun") else "" for day in DAYS}
     return {day: ", ".join(map(str, week.get(day, ()))) for day in DAYS}

@@ -25,7 +25,7 @@ from appliance.web.tongue import marked as _
 HOLDS = frozenset({OWNER, INSTALLER, SUPERVISOR})  # who may hold hours open or closed
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FIRST, LAST = 2000, 2199
-MINUTE, HOUR = 60_000, 3_600_000  # ms
+MINUTE, HOUR, WEEK = 60_000, 3_600_000, 7 * 86_400_000  # ms
 FOR = {"60": _("for an hour"), "120": _("for two hours"), "today": _("until midnight"), "then": _("until this time"),
        "": _("until somebody ends it")}  # fmt: skip
 
@@ -63,6 +63,9 @@ class HoursPages:
         drawn = (
             await asyncio.to_thread(_draw, names.settings, document, name, shown_year, asked.language) if name else None
         )
+        stands = (
+            await asyncio.to_thread(year.stands, names.settings, name, now()) if name in names.settings.hours else None
+        )
         live = self._box.screen.live
         days, short = (get_day_names(width, locale=asked.language) for width in ("wide", "abbreviated"))
         return asked.page(
@@ -73,6 +76,7 @@ class HoursPages:
             short=[short[n].capitalize() for n in range(7)],
             held=live.hours.get(name) if live else None, here=live is not None, zone=names.zone.key,
             when=lambda at: moments.moment(at, names.zone), holds=asked.role in HOLDS, sets=asked.role in SETTERS,
+            stands=stands, soon=now() + WEEK,
             lasts=FOR, told=_told, said=asked.request.query_params.get("done", "")[:20], first=FIRST, last=LAST,
             now=moments.moment(now() + HOUR, names.zone).replace(" ", "T"),
         )  # fmt: skip

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`linekeeper hours`: the year as the core takes it, in a calendar people can read."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from appliance.languages import HOUR, language
 from appliance.programs.hours import main
 from appliance.settings.calendar import calendar
-from appliance.settings.year import Day, draw
+from appliance.settings.year import Day, draw, stands
 from tests.settings.documents import SMALL, settings
 
 WEEK = 'week = { mon = ["09:00-18:00"], tue = ["09:00-18:00"], thu = ["22:00-06:00"], fri = ["09:00-13:00", "14:00-17:00"] }\n'
@@ -39,6 +39,19 @@ def test_a_usual_day_has_its_hours_and_a_day_left_out_is_closed() -> None:
 
 def test_hours_past_midnight_stand_on_both_days() -> None:
     assert year()[date(2027, 3, 4)].open == hours((22, 24))
+
+
+@pytest.mark.parametrize(
+    ("at", "is_open", "until"),
+    [
+        ("2027-03-01T10:00+02:00", True, "2027-03-01T18:00+02:00"),
+        ("2027-03-01T18:00+02:00", False, "2027-03-02T09:00+02:00"),
+        ("2027-03-05T03:00+02:00", True, "2027-03-05T06:00+02:00"),
+    ],
+)
+def test_whoever_calls_now_meets_it_open_or_closed_until_then(at: str, is_open: bool, until: str) -> None:
+    ms = [round(datetime.fromisoformat(one).timestamp() * 1000) for one in (at, until)]
+    assert stands(settings(OFFICE), "office", ms[0]) == (is_open, ms[1])
 
 
 def test_a_holiday_is_closed_named_and_marked() -> None:

@@ -115,6 +115,19 @@ async def test_ways_of_calls_that_were_made_elsewhere_are_left_alone(tmp_path: P
         assert now["queue"]["office"]["people"] == ["anna"] and now["scenario"]["main"]["closed"] == "person.boris"
 
 
+async def test_hours_that_were_made_elsewhere_are_neither_shown_as_others_nor_added_to(tmp_path: Path) -> None:
+    own = '[hours.shop]\nweek = { sun = ["10:00-12:00"] }\n[scenario.main]\nhours = "shop"'
+    own += '\nopen = "person.anna"\nclosed = "person.boris"\n'
+    async with fresh(tmp_path, FRESH + own) as (switch, box):
+        box.people()
+        async with box.logged_in("owner") as one:
+            page = (await one.get("/begin")).text
+            assert "09:00-18:00" not in page and "set already, under names of their own" in page
+            await one.fill("/begin", **filled(page) | {"name": "Shop"})
+        now = tomllib.loads(switch.text)
+        assert now["office"]["name"] == "Shop" and now["hours"] == {"shop": {"week": {"sun": ["10:00-12:00"]}}}
+
+
 async def test_who_comes_after_the_first_steps_is_rung_unless_unticked(tmp_path: Path) -> None:
     async with fresh(tmp_path, FRESH.partition("[person")[0]) as (switch, box):
         box.people()

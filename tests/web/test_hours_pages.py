@@ -107,7 +107,7 @@ async def test_hours_are_held_until_a_time_of_the_office(box: Site, kept: Kept) 
         await one.fill("/hours", "/hours/hold", **form | {"for": ""}, mode="open")
         assert "until somebody ends it" in await until(one, "held open")
         await one.fill("/hours", "/hours/hold", name="office", mode="as-written", **{"for": ""})
-        await until(one, "As written below.")
+        await until(one, "as written below")
         past = await one.fill("/hours", "/hours/hold", **form | {"until": "2020-01-01T00:00"}, mode="open")
         assert past.status_code == 422 and "This time is past." in past.text
         for wrong in ({"name": "other"}, {"mode": "ajar"}, {"for": "ever"}):
@@ -125,3 +125,13 @@ async def test_hours_are_held_until_a_time_of_the_office(box: Site, kept: Kept) 
     assert {row.what for row in box.office.audited()} == {"hours-held", "log-in"}
     async with box.logged_in("employee") as one:
         assert (await one.post("/hours/hold", data=form)).status_code == 403
+
+
+async def test_the_page_says_whether_it_is_open_now_and_until_when(
+    box: Site, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at, told in (("2027-03-01T10:00", "open</span> until 2027-03-01 18:00"), ("2027-03-01T20:00", "closed</span>")):
+        moment = round(datetime.datetime.fromisoformat(at).replace(tzinfo=ZONE).timestamp() * 1000)
+        monkeypatch.setattr("appliance.web.hours_pages.now", lambda moment=moment: moment)
+        async with box.logged_in("reader") as one:
+            assert told in await until(one, "as written below"), at
