@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One's own account (password, codes, sessions, language), the users, and the audit log."""
 
+import asyncio
+
 from starlette.responses import Response
 
 from appliance.store.office import NameTaken, User
@@ -8,6 +10,7 @@ from appliance.web.access import OWNER, ROLES, USERS, Refusal, Row, Visit, now
 from appliance.web.box import Box
 from appliance.web.entry import USER_NAME, WEAK, Entry, known_language
 from appliance.web.proofs import Busy, WeakPassword, code_is_good, hashed, matches, new_totp, totp_address
+from appliance.web.qr import squares
 
 ONLY_OWNER = frozenset({OWNER})
 
@@ -35,6 +38,7 @@ class Accounts:
     async def me(self, asked: Visit, wrong: str = "", status: int = 200, secret: str = "") -> Response:
         user = _user(asked)
         secret = secret or new_totp()
+        address = "" if user.totp else totp_address(secret, user.name, "Linekeeper")
         return asked.page(
             "me.html",
             status,
@@ -46,7 +50,8 @@ class Accounts:
             when=await self._box.known.when(),
             people=self._people(),
             secret="" if user.totp else secret,
-            address="" if user.totp else totp_address(secret, user.name, "Linekeeper"),
+            address=address,
+            drawn=await asyncio.to_thread(squares, address) if address else None,
         )
 
     async def language(self, asked: Visit) -> Response:

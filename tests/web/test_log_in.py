@@ -2,6 +2,7 @@
 """Who gets in, and who does not: the first run, log-in, sessions, forms, wrong tries."""
 
 import contextlib
+import html
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from appliance.web.app import rows
 from appliance.web.box import Box
 from appliance.web.drafts import Drafts
 from appliance.web.entry import ours
+from appliance.web.qr import squares
 from appliance.web.screen import Screen
 from tests.web.visitors import PASSWORD, Site, site
 
@@ -43,7 +45,7 @@ async def test_a_new_box_asks_for_the_owners_password_and_then_knows_him(box: Si
         assert (await one.get("/me")).headers["location"] == "/first-run"
         answer = await one.fill("/first-run", name="Maria", password=PASSWORD, again=PASSWORD)
         assert (answer.status_code, answer.headers["location"]) == (303, "/begin")
-        assert "You are maria, owner." in (await one.get("/me")).text
+        assert "You are logged in as maria; your role: owner." in (await one.get("/me")).text
     async with box.visitor() as other:
         assert (await other.get("/")).headers["location"].startswith("/log-in")
         assert (await other.get("/first-run")).status_code in (303, 403)
@@ -314,6 +316,18 @@ async def test_codes_are_asked_for_once_they_are_set_and_each_is_good_once(offic
         code = totp.now()
         assert (await one.log_in(OWNER, code=code)).status_code == 303
         assert (await one.log_in(OWNER, code=code)).status_code == 403
+
+
+async def test_the_secret_of_codes_is_drawn_for_the_camera_of_a_telephone(office: Site) -> None:
+    async with office.logged_in(OWNER) as one:
+        page = (await one.get("/me")).text
+    secret, drawn = (
+        re.search(r'name="secret" value="([A-Z2-7]{32})"', page),
+        re.search(r'class="qr".*?d="([^"]+)"', page),
+    )
+    address = re.search(r'href="(otpauth:[^"]+)"', page)
+    assert secret and drawn and address and secret[1] in address[1]
+    assert drawn[1] == squares(html.unescape(address[1])).path
 
 
 async def test_a_new_password_ends_the_other_sessions(office: Site) -> None:
