@@ -3,6 +3,7 @@
 "use strict";
 
 const HEIGHT = 240; // px
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000]; // there is no half a call
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -21,8 +22,8 @@ function draw(place, table) {
   const plot = new uPlot({
     width: place.clientWidth,
     height: HEIGHT,
-    scales: { x: { time: false, range: [-0.6, names.length - 0.4] }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.08)] } },
-    axes: [{ ...axis, values: named, grid: { show: false }, space: bars ? 28 : 52 }, axis],
+    scales: { x: { time: false, range: [-0.6, names.length - 0.4] }, y: { range: (_, low, high) => [0, bars ? (high || 1) * 1.08 : Math.max(1, high * 1.08)] } },
+    axes: [{ ...axis, values: named, grid: { show: false }, space: bars ? 28 : 52 }, bars ? axis : { ...axis, incrs: WHOLE }],
     cursor: { y: false, drag: { x: false, y: false } },
     series: [
       { label: table.dataset.label, value: (_, n) => (n === null || n === undefined ? "–" : names[n]) },
