@@ -22,7 +22,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("/", _("Live"), "live"),
             Entry("/calls", _("Calls"), "calls"),
             Entry("/messages", _("Messages"), "messages"),
-            Entry("/texts", _("Text messages"), "messages"),
+            Entry("/texts", _("Text messages"), "texts"),
             Entry("/recordings", _("Recordings"), "recordings"),
         ),
     ),

@@ -2,14 +2,17 @@
 """Scenarios as drawings that are edited in place: steps, their forms, the ways between them, and a call to try them with."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.responses import Response
 
 from appliance.settings import edits
 from appliance.settings.faults import Fault
+from appliance.settings.lines import MAIN
 from appliance.web import forms, moments
 from appliance.web.access import SETTERS, Refusal, Row, Visit, now
+from appliance.web.answering import tables
 from appliance.web.box import Box
 from appliance.web.drafts import Work
 from appliance.web.scenario_graph import HIGH, WIDE, Drawing, drawing, every_way, led, passed, ways
@@ -31,10 +34,12 @@ class ScenarioPages:
 
     async def first(self, asked: Visit) -> Response:
         work = await self._drafts.work(asked)
-        tables = work.values.get("scenario", {})
-        return asked.page(
-            "scenarios.html", work=work, scenarios=list(tables) if isinstance(tables, dict) else [], link=link
-        )
+        every = [
+            (name, len(tables(one, "step")), list(_lines_of(work.values, name)))
+            for name, one in tables(work.values, "scenario").items()
+            if isinstance(one, dict)
+        ]
+        return asked.page("scenarios.html", work=work, scenarios=every, link=link)
 
     async def one(self, asked: Visit) -> Response:
         """The drawing of one, as it is in one's draft or in force; with the call that is tried, if one is."""
@@ -137,3 +142,12 @@ def _titled(values: dict[str, Any], kind: str) -> list[tuple[str, str]]:
     tables = values.get(kind)
     each = tables.items() if isinstance(tables, dict) else ()
     return [(str(name), str(one.get("name") or name)) for name, one in each if isinstance(one, dict)]
+
+
+def _lines_of(values: edits.Values, scenario: str) -> Iterator[str]:
+    """What people call the lines whose calls, or those to some of whose numbers, come to a scenario first."""
+    for name, line in tables(values, "line").items():
+        if isinstance(line, dict) and (
+            line.get("scenario", MAIN) == scenario or f"scenario.{scenario}" in tables(line, "numbers").values()
+        ):
+            yield str(line.get("name") or name)

@@ -43,6 +43,7 @@ class TextPages:
         shown = rows[-PAGE:][::-1]
         return asked.page(
             "texts.html", status, rows=shown, older=str(shown[-1].id) if more else "", lines=lines, chosen=chosen, wrong=wrong,
+            people=[(name, names.called("person", name)) for name, one in names.settings.person.items() if one.mobile],
             when=lambda at: moments.moment(at, names.zone), line=lambda name: names.called("line", name), first=bool(before),
             to=asked.text("to"), text=asked.text("text"), most=TEXT_MOST, sent=query.get("done", "") == "sent",
         )  # fmt: skip

@@ -9,7 +9,23 @@ from starlette.responses import Response
 from appliance.store.webhooks import TooMany
 from appliance.web.access import SETTERS, Refusal, Row, Visit, now
 from appliance.web.box import Box
+from appliance.web.tongue import marked as _
 from appliance.webhooks import addresses, events
+
+EVENTS = {  # what each kind of event is, in words; see docs/webhooks.md
+    "call.ringing": _("a telephone begins to ring for a call"),
+    "call.answered": _("somebody answers a call"),
+    "call.ended": _("a call is over"),
+    "call.missed": _("a caller was not answered"),
+    "voicemail.left": _("a caller left a message"),
+    "mailbox.full": _("a mailbox takes no more messages"),
+    "emergency.dialled": _("somebody calls for help"),
+    "alarm": _("something on the premises is out of order"),
+    "line.changed": _("a line is free, in use or out of order"),
+    "person.changed": _("somebody's status is another"),
+    "settings.applied": _("other settings are in force"),
+    "address.banned": _("an address is banned for guessing passwords"),
+}
 
 
 class WebhookPages:
@@ -29,7 +45,7 @@ class WebhookPages:
             "webhooks.html",
             status,
             hooks=asked.office.webhooks.all(),
-            kinds=events.KINDS,
+            kinds=[(kind, EVENTS[kind]) for kind in events.KINDS],
             chosen=_chosen(asked),
             url=asked.text("url")[: addresses.URL_MAX],
             made=made,

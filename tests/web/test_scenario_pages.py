@@ -227,3 +227,13 @@ async def test_steps_ways_and_faults_are_edited_and_a_call_is_tried_by_two_insta
         }  # fmt: skip
         assert now["queue"]["sales"]["max_wait"] == 240
         assert now["scenario"]["main"]["step"]["welcome"]["keys"]["8"] == "bye"
+
+
+async def test_the_list_says_how_large_each_scenario_is_and_which_lines_come_to_it(tmp_path: Path) -> None:
+    async with Applying(tmp_path, FULL) as switch, site(tmp_path / "pages", switch.socket, switch.document) as box:
+        box.people()
+        async with box.logged_in("installer") as one:
+            page = (await one.get("/scenarios")).text
+    told = dict(re.findall(r'href="/scenarios/(\w+)">.*?<small>(\d+) steps</small>', page))
+    assert told == {"main": "25"}
+    assert re.search(r"Calls come in by [^<]*backup", page)

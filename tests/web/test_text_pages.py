@@ -89,3 +89,14 @@ async def test_who_may_and_who_may_not(box: Site) -> None:
             assert (
                 await one.post("/texts", data={"to": "+37060000002", "text": "x"})
             ).status_code == 403  # without csrf
+
+
+async def test_somebody_of_the_office_with_a_mobile_is_offered_by_name(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    document = DOCUMENT.replace('name = "Anna"', 'name = "Anna"\nmobile = "+37060000001"', 1)
+    async with Kept(tmp_path / "state", document + GSM) as kept:
+        async with site(tmp_path / "pages", kept.socket, kept.settings, kept.state) as box:
+            box.people()
+            async with box.logged_in("owner") as one:
+                page = (await one.get("/texts")).text
+    assert re.findall(r'<option value="(person[^"]*)">([^<]*)', page) == [("person.anna", "Anna")]

@@ -18,6 +18,7 @@ from appliance.control.messages import Happened, LineChanged
 from appliance.store.office import Office
 from appliance.store.webhooks import WAITING_MAX
 from appliance.web.access import OWNER
+from appliance.web.webhook_pages import EVENTS
 from appliance.webhooks import addresses, events
 from appliance.webhooks.sender import Sender
 from tests.fakes.switch import Switch, small_office
@@ -208,6 +209,7 @@ async def test_a_webhook_is_made_tried_and_removed_on_its_page(tmp_path: Path) -
     async with site(tmp_path) as box:
         box.people()
         async with box.logged_in(OWNER) as owner:
+            assert "a caller was not answered" in (await owner.get("/webhooks")).text
             assert (await owner.fill("/webhooks", url="ftp://x/", kind="call.missed")).status_code == 422
             assert (await owner.fill("/webhooks", url="http://192.0.2.1/", kind="dtmf")).status_code == 422
             made = await owner.fill("/webhooks", url="http://192.0.2.1/", kind="call.missed")
@@ -219,6 +221,10 @@ async def test_a_webhook_is_made_tried_and_removed_on_its_page(tmp_path: Path) -
             assert (await owner.fill("/webhooks", "/webhooks/remove", webhook="99")).status_code == 404
             await owner.fill("/webhooks", "/webhooks/remove", webhook=str(hook.id))
             assert box.office.webhooks.all() == []
+
+
+def test_each_kind_of_event_is_told_in_words_on_the_page() -> None:
+    assert set(EVENTS) == set(events.KINDS)
 
 
 async def test_prometheus_reads_the_figures_and_strangers_do_not(tmp_path: Path) -> None:
