@@ -5,12 +5,12 @@ import asyncio
 
 from starlette.responses import Response
 
+from appliance.reports.qr import squares
 from appliance.store.office import NameTaken, User
 from appliance.web.access import OWNER, ROLES, USERS, Refusal, Row, Visit, now
 from appliance.web.box import Box
 from appliance.web.entry import USER_NAME, WEAK, Entry, known_language
 from appliance.web.proofs import Busy, WeakPassword, code_is_good, hashed, matches, new_totp, totp_address
-from appliance.web.qr import squares
 
 ONLY_OWNER = frozenset({OWNER})
 

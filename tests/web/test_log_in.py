@@ -12,6 +12,7 @@ import pyotp
 import pytest
 
 from appliance.programs import user as user_program
+from appliance.reports.qr import squares
 from appliance.store.office import Office
 from appliance.web import access, proofs
 from appliance.web.access import ALL, ANYBODY, NEWCOMER, OWNER, READER, ROLES, SUPERVISOR
@@ -19,7 +20,6 @@ from appliance.web.app import rows
 from appliance.web.box import Box
 from appliance.web.drafts import Drafts
 from appliance.web.entry import ours
-from appliance.web.qr import squares
 from appliance.web.screen import Screen
 from tests.web.visitors import PASSWORD, Site, site
 

@@ -3,7 +3,7 @@
 
 import re
 
-from appliance.web.qr import squares
+from appliance.reports.qr import squares
 
 A = """\
 #######.##.#..#######
