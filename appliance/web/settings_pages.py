@@ -18,7 +18,7 @@ from appliance.settings.faults import Fault, Schema, SettingsFaults, dotted, pla
 from appliance.settings.models import Settings
 from appliance.settings.places import Path
 from appliance.settings.words import NAME
-from appliance.web import forms
+from appliance.web import advised, forms
 from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.drafts import Drafts, Work, difference
 from appliance.web.known import Known
@@ -106,7 +106,11 @@ class SettingsPages:
             there=edits.at(work.values, path) is not MISSING, up=up(work, path), blank=forms.BLANK,
             done=asked.request.query_params.get("done", "")[:20], kind=edits.at(work.values, (*path, "kind")),
             rows_max=forms.ROWS_MAX, titles=titles(work, path), check=await self._check(asked, path),
+            advice=await asyncio.to_thread(self._advice, work, path),
         )  # fmt: skip
+
+    def _advice(self, work: Work, path: Path) -> advised.Advice | None:
+        return advised.queue(self._drafts.settings(work.document), path) if path[0] == "queue" else None
 
     async def _check(self, asked: Visit, path: Path) -> dict[str, object] | None:
         """What is known of a line's checks, on its own page."""

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from appliance.store.office import Draft
+from appliance.web.access import now
+from tests.settings.documents import TWO
 from tests.web.applying import Applying
 from tests.web.visitors import Site, Visitor, site
 
@@ -304,3 +307,20 @@ async def test_the_password_of_a_line_is_given_on_its_page_and_shown_nowhere(
     assert (await one.fill("/settings/at/line/gsm", "/settings/secret", line="none", pin="4711")).status_code == 404
     draft = box.office.draft("installer")
     assert draft and "4711" not in draft.document + str(box.office.audited())
+
+
+async def test_a_queue_says_whom_it_rings_why_and_what_goes_against_its_goal(tmp_path: Path) -> None:
+    goal = TWO + '[queue.q]\npeople = ["anna", "boris"]\ngoal = "shortest-wait"\n'
+    async with Applying(tmp_path, goal) as switch, site(tmp_path / "pages", switch.socket, switch.document) as box:
+        box.people()
+        async with box.logged_in("installer") as one:
+            page = (await one.get("/settings/at/queue/q")).text
+            assert (
+                "it rings by ring-all. Its goal (the shortest wait) chose that: whoever is quickest takes the call"
+                in page
+            )
+            box.office.keep(Draft("installer", goal, goal + 'strategy = "round-robin"\n', now()))
+            page = (await one.get("/settings/at/queue/q")).text
+            assert "it rings by round-robin." in page and "round-robin goes against the goal shortest-wait" in page
+            box.office.keep(Draft("installer", goal, goal + 'strategy = "no such"\n', now()))
+            assert "it rings by" not in (await one.get("/settings/at/queue/q")).text
