@@ -108,6 +108,6 @@ def test_files_of_several_users_lie_in_a_folder_of_roots_which_the_switch_may_wr
     owners = {line[1]: line[3] for line in made if line[0] == "d"}
     touched = {str(Path(line[1]).parent) for line in made if line[0] in ("z", "C")}
     assert touched and {owners[folder] for folder in touched} == {"root"}
-    assert [
-        line[6] for line in made if line[:2] == ["a+", "/etc/linekeeper"]
-    ] == ["user:linekeeper-switch:rwx,mask::rwx"]
+    assert [line[6] for line in made if line[:2] == ["a+", "/etc/linekeeper"]] == [
+        "user:linekeeper-switch:rwx,mask::rwx"
+    ]

@@ -92,7 +92,7 @@ async def look(page: Page, name: str = "") -> None:
     passed, violations = await page.evaluate(RULES)
     assert passed > 10 and violations == [], page.url
     await until(page, FITS)
-    if page.viewport_size and page.viewport_size['width'] == PHONE:
+    if page.viewport_size and page.viewport_size["width"] == PHONE:
         assert await page.evaluate(TOO_SMALL) == [], page.url
     await photograph(page, name)
 
