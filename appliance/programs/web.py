@@ -2,9 +2,10 @@
 """`linekeeper web`: the pages, e-mail about messages, and the digest of calls."""
 
 import asyncio
+import ipaddress
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from appliance.web.box import Box
 from appliance.web.certificates import Tls
 from appliance.web.drafts import Drafts
 from appliance.web.known import Known
+from appliance.web.named import Named
 from appliance.web.screen import Screen
 from appliance.webhooks.sender import Sender as Webhooks
 
@@ -78,9 +80,16 @@ def main(argv: list[str]) -> int:
             digests = Digests(post, office.digests, reader)
             return Sender(args.socket, lambda: arguments.settings(args.settings, args.state), post, digests)
 
-        asking = Asking(box) if settings.provisioning and settings.provisioning.pnp else None
-        asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, https, sender, outlets, asking)))
+        asked = listeners(settings, box)
+        asyncio.run(notify.until_told(_work(args.socket, box, sock, web.listen, https, sender, outlets, asked)))
     return 0
+
+
+def listeners(settings: Settings, box: Box) -> list[Asking | Named]:
+    """What hears questions to everybody on the network: telephones', for their settings, and browsers', for our name."""
+    heard: list[Asking | Named] = [Asking(box)] if settings.provisioning and settings.provisioning.pnp else []
+    here = ipaddress.ip_address(settings.web.listen)
+    return heard if here.is_loopback else [*heard, Named()]
 
 
 def _tls(web: Web, pages: Path) -> Tls:
@@ -119,7 +128,7 @@ async def _work(
     https: Https | None,
     sender: Callable[[], Sender],
     outlets: Outlets,
-    asking: Asking | None = None,
+    asked: Sequence[Asking | Named] = (),
 ) -> None:
     address, port = (https.sock if https else sock).getsockname()[:2]
     page = f"http{'s' if https else ''}://{f'[{address}]' if ':' in address else address}:{port}/"
@@ -135,5 +144,5 @@ async def _work(
         if https:
             tasks.create_task(https.tls.keep())
         tasks.create_task(sender().run())
-        if asking:
-            tasks.create_task(asking.run())
+        for one in asked:
+            tasks.create_task(one.run())

@@ -4,7 +4,6 @@
 import asyncio
 import ipaddress
 import logging
-import socket
 import time
 
 from appliance.control.messages import Refused
@@ -18,6 +17,7 @@ from appliance.web.access import Refusal
 from appliance.web.api.pace import Buckets
 from appliance.web.around import Neighbour
 from appliance.web.box import Box
+from appliance.web.multicast import joined, ours_to
 from appliance.web.provisioning import files
 from appliance.web.provisioning.gateway import MAKER
 from appliance.web.provisioning.where import ROOT
@@ -44,7 +44,7 @@ class Asking(asyncio.DatagramProtocol):
     async def run(self, interface: str = "0.0.0.0", port: int = PORT) -> None:
         """Until cancelled; at once when the port is taken. interface: the address the group is joined at."""
         try:
-            sock = _joined(interface, port)
+            sock = joined(GROUP, port, interface)
         except OSError as fault:
             log.error("telephones that ask the network are not heard: %s:%d: %s", GROUP, port, fault.strerror)
             return
@@ -91,7 +91,7 @@ class Asking(asyncio.DatagramProtocol):
             log.warning("%s is not told where its settings are: %s", one.mac, refused)
             return
         try:
-            ours = _own(ip)
+            ours = ours_to(ip)
         except OSError as fault:  # the way there is gone
             log.warning("%s is not told where its settings are: %s", one.mac, fault.strerror)
             return
@@ -108,24 +108,3 @@ def where(settings: Settings, ours: str, secret: str) -> str:
     host = f"[{host}]" if ":" in host else host
     plain = not web.https or (settings.provisioning is not None and settings.provisioning.http)
     return f"http://{host}:{web.port}{ROOT}/{secret}/" if plain else f"https://{host}:{web.https_port}{ROOT}/{secret}/"
-
-
-def _joined(interface: str, port: int) -> socket.socket:
-    """A socket of the group. Raises OSError."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        sock.bind((GROUP, port))
-        member = socket.inet_aton(GROUP) + socket.inet_aton(interface)
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
-        sock.setblocking(False)
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
-def _own(theirs: str) -> str:
-    """Our address as somebody reaches us."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.connect((theirs, 9))
-        return str(one.getsockname()[0])

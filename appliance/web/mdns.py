@@ -21,7 +21,7 @@ MAC = re.compile(r"(?<![0-9a-f])[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}(?![0-9a-f])",
 
 def question() -> bytes:
     """PTR of each service."""
-    asked = b"".join(_written(name) + struct.pack("!2H", PTR, ANY_UNICAST) for name in SERVICES)
+    asked = b"".join(written(name) + struct.pack("!2H", PTR, ANY_UNICAST) for name in SERVICES)
     return struct.pack("!6H", 0, 0, len(SERVICES), 0, 0, 0) + asked
 
 
@@ -34,14 +34,14 @@ def names(data: bytes) -> list[str]:
             return []
         at = 12
         for _ in range(min(questions, RECORDS_MOST)):
-            _name, at = _read(data, at)
+            _name, at = read(data, at)
             at += 4
         for _ in range(min(sum(counts), RECORDS_MOST)):
-            name, at = _read(data, at)
+            name, at = read(data, at)
             kind, _class, _ttl, length = struct.unpack_from("!2HIH", data, at)
             found.append(name)
             if kind == PTR:
-                found.append(_read(data, at + 10)[0])
+                found.append(read(data, at + 10)[0])
             at += 10 + length
     except (struct.error, IndexError, ValueError):
         pass
@@ -79,11 +79,12 @@ async def look(
             pass
 
 
-def _written(name: str) -> bytes:
+def written(name: str) -> bytes:
+    """A name as messages have it."""
     return b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\0"
 
 
-def _read(data: bytes, at: int) -> tuple[str, int]:
+def read(data: bytes, at: int) -> tuple[str, int]:
     """A name and where it ends. Pointers lead backwards only, so that none leads round. Raises ValueError, IndexError."""
     parts: list[str] = []
     end, limit, pointers = 0, at, 0

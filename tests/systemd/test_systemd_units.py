@@ -9,9 +9,12 @@ import pytest
 
 from appliance.programs import arguments
 from appliance.programs.may import MAY
+from appliance.settings import load
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 PROGRAMS = ("switch", "bridge", "web", "fence")
+MAY_TOO = {"fence": "CAP_NET_ADMIN", "web": "CAP_NET_BIND_SERVICE"}  # beside what any program of the user may
+ANYBODYS_PORT = 1024  # and above
 
 
 def service(program: str) -> dict[str, str]:
@@ -42,7 +45,7 @@ def test_a_program_that_hangs_or_ends_comes_back_and_faulty_settings_do_not_go_r
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_program_may_do_no_more_than_it_needs(program: str) -> None:
     unit = service(program)
-    assert unit["CapabilityBoundingSet"] == ("CAP_NET_ADMIN" if program == "fence" else "")
+    assert unit["CapabilityBoundingSet"] == MAY_TOO.get(program, "")
     assert unit.get("AmbientCapabilities", "") == unit["CapabilityBoundingSet"]
     for fence in ("NoNewPrivileges", "ProtectHome", "MemoryDenyWriteExecute", "RestrictNamespaces"):
         assert unit[fence] == "yes"
@@ -76,6 +79,14 @@ def test_systemd_finds_little_that_a_program_may(program: str, most: int) -> Non
     how = ["systemd-analyze", "security", "--no-pager", "--offline=true", f"--threshold={most}", str(unit)]
     looked = subprocess.run(how, capture_output=True, text=True, timeout=60, check=False)
     assert looked.returncode == 0, looked.stdout[-2000:]
+
+
+def test_a_box_as_it_comes_has_its_page_where_a_browser_looks_and_its_programs_may_listen_there() -> None:
+    settings = load.read(SYSTEMD.parent / "office.fresh.toml").settings
+    web = settings.web
+    assert (web.port, web.https, web.https_port) == (80, True, 443), "http://linekeeper.local is all one writes"
+    assert "CAP_NET_BIND_SERVICE" in service("web")["AmbientCapabilities"].split()
+    assert min(settings.sip.port, settings.sip.tls_port) >= ANYBODYS_PORT, "the switch may not"
 
 
 def test_every_user_is_made_and_the_switch_knows_what_each_may_ask() -> None:

@@ -76,7 +76,7 @@ async def place(folder: Path, ports: Ports, chromium: Browser) -> AsyncIterator[
     sip, web, secure = ports.take(2), ports.take(), ports.take()
     document = folder / "office.toml"
     fresh = (ROOT / "office.fresh.toml").read_text()
-    ours = ("port = 5060", f"port = {sip}"), ("port = 8080", f"port = {web}"), ("port = 8443", f"port = {secure}")
+    ours = ("port = 5060", f"port = {sip}"), ("port = 80 ", f"port = {web} "), ("port = 443", f"port = {secure}")
     document.write_text(changed(fresh, *ours))
     simulator = modem(folder)
     with FarEnd(tone.samples(CALLER_HZ, 1, RATE)) as far:

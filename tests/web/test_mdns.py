@@ -17,8 +17,8 @@ def answer(*services: tuple[str, str]) -> bytes:
     """PTR records, each of a service to an instance; the second of the same service by a pointer to the first."""
     data = struct.pack("!6H", 0, 0x8400, 0, len(services), 0, 0)
     for service, instance in services:
-        inside = mdns._written(instance)
-        data += mdns._written(service) + struct.pack("!2HIH", mdns.PTR, 1, 120, len(inside)) + inside
+        inside = mdns.written(instance)
+        data += mdns.written(service) + struct.pack("!2HIH", mdns.PTR, 1, 120, len(inside)) + inside
     return data
 
 
@@ -35,7 +35,7 @@ def test_a_telephone_is_known_by_its_neighbours_table_or_by_its_name() -> None:
 
 
 def test_a_pointer_is_followed_backwards_only() -> None:
-    head, name = struct.pack("!6H", 0, 0x8400, 0, 1, 0, 0), mdns._written("_http._tcp.local")
+    head, name = struct.pack("!6H", 0, 0x8400, 0, 1, 0, 0), mdns.written("_http._tcp.local")
     inside = b"\x04snom\xc0\x0c"
     sound = head + name + struct.pack("!2HIH", mdns.PTR, 1, 120, len(inside)) + inside
     assert mdns.names(sound) == ["_http._tcp.local", "snom._http._tcp.local"]
