@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The list of calls: searched and paged without counting. Pages are told by the call they end with. Times are ms UTC."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from appliance.calls.recorded import Recorded
@@ -72,6 +72,12 @@ class CallList:
         """A call, if it may be seen."""
         found = self.page(Wanted(own=own), 1, before=call + 1)
         return found[0] if found and found[0].id == call else None
+
+    def messages(self, calls: Sequence[int]) -> dict[int, str]:
+        """Those of these calls that left a message (`voicemail`), or could not (`voicemail-refused`)."""
+        sql = f"SELECT call, kind FROM event WHERE call IN ({', '.join('?' * len(calls))}) AND kind IN (?, ?)"
+        with self._reader.open() as db:
+            return dict(db.execute(sql, (*calls, "voicemail", "voicemail-refused")))
 
     def recordings(self, call: int) -> list[Recorded]:
         """Those that began in a call."""

@@ -3,7 +3,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -58,6 +58,10 @@ OUTCOMES = {
     "cut": (_("cut off"), "bad"),
     None: (_("goes on"), "talk"),
 }
+NO_MESSAGE = {  # voicemail without one, by what the journal has of it
+    None: (_("left no message"), "bad"),
+    "voicemail-refused": (_("the mailbox was full"), "bad"),
+}
 DIRECTIONS = {"in": _("Call in"), "out": _("Call out"), "internal": _("Among us")}
 
 
@@ -87,10 +91,11 @@ class CallPages:
         found = await read(self._list.page, wanted, PAGE + 1, before=before, after=after)
         more = len(found) > PAGE
         found = (found[-PAGE:] if after else found[:PAGE]) if more else found
+        left = await read(self._list.messages, [one.id for one in found if one.outcome == "voicemail"])
         newer = bool(found) and (more if after else bool(before))
         older = bool(found) and (True if after else more)
         return asked.page(
-            "call_list.html", given=dict.fromkeys(FIELDS, "") | given, rows=[shown(one, names) for one in found],
+            "call_list.html", given=dict.fromkeys(FIELDS, "") | given, rows=[shown(one, names, left) for one in found],
             length=moments.length,
             directions=DIRECTIONS, people=[] if asked.role == EMPLOYEE else names.listed("person"), queues=names.listed("queue"),
             newer=query(given, after=str(found[0].id)) if newer else "",
@@ -108,6 +113,7 @@ class CallPages:
         legs, traces = await read(reader.legs, number), await read(reader.trace, number)
         recordings = await read(self._list.recordings, number) if asked.role in HEARS else []
         events = await read(reader.events, number)
+        left = await read(self._list.messages, [number])
         known = {each.detail["attribute"]: each.detail["value"] for each in events if each.kind == "attribute"}
         listed = names.lists(one.caller) if one.line != INSIDE else []
         words = names.words(asked.language)
@@ -115,11 +121,11 @@ class CallPages:
             (moments.clock(t.at, names.zone), words.said(t.at, t.rule, t.reason, t.subject, t.detail)) for t in traces
         ]
         return asked.page(
-            "call.html", one=shown(one, names), legs=legs, why=why, recordings=recordings, length=moments.length,
+            "call.html", one=shown(one, names, left), legs=legs, why=why, recordings=recordings, length=moments.length,
             directions=DIRECTIONS,
             clock_of=lambda at: moments.clock(at, names.zone), cause=words.cause, ended=moments.clock(one.ended_at, names.zone),
             party=lambda leg: names.called("line", leg.party), line=names.called("line", one.line),
-            queue=names.called("queue", one.queue), message=one.outcome == "voicemail",
+            queue=names.called("queue", one.queue), message=left.get(number) == "voicemail",
             known=known, back=_outside(one) if asked.user and asked.user.person else "",
             lists=[each for each in listed if may_list(asked, names, each.name)],
             done=asked.request.query_params.get("done", "")[:20],
@@ -213,7 +219,8 @@ def _number(asked: Visit, key: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 17 else 0
 
 
-def shown(call: Call, names: Names) -> Shown:
+def shown(call: Call, names: Names, left: Mapping[int, str]) -> Shown:
+    """left: what became of messages, by call."""
     way = direction(call)
     who, number = call.name or call.caller, call.caller if call.name else ""
     if way == "out":
@@ -221,6 +228,8 @@ def shown(call: Call, names: Names) -> Shown:
     elif way == "internal":
         who, number = call.name or call.caller, call.called
     outcome, tone = OUTCOMES.get(call.outcome, (str(call.outcome), ""))
+    if call.outcome == "voicemail" and (became := left.get(call.id)) in NO_MESSAGE:
+        outcome, tone = NO_MESSAGE[became]
     if call.outcome == "abandoned" and way != "in":
         outcome, tone = _("not answered"), ""
     over, answered = call.ended_at, call.answered_at

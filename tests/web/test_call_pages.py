@@ -204,3 +204,19 @@ async def test_searches_follow_an_index_however_long_the_journal(kept: Kept) -> 
         with calls._reader.open() as db:
             plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
         assert not [step for step in plan if step.startswith("SCAN call") or step.startswith("SCAN leg")], plan
+
+
+async def test_only_who_left_a_message_is_said_to_have_left_one(box: Site, kept: Kept) -> None:
+    said = {}
+    for n, kind in enumerate(("voicemail", "voicemail-refused", "")):
+        id = kept.call(T + n, caller=f"+3706000010{n}", person="", outcome="voicemail")
+        if kind:
+            kept.journal.event(id, id >> 10, kind, {"mailbox": "office"})
+        said[id] = ("left a message", "the mailbox was full", "left no message")[n]
+    await kept.journal.durable()
+    async with box.logged_in("owner") as one:
+        page = (await one.get("/calls")).text
+        for id, words in said.items():
+            row = page[page.index(f'href="/calls/{id}"') :].partition("</tr>")[0]
+            assert f">{words}<" in row
+            assert f">{words}<" in (await one.get(f"/calls/{id}")).text
