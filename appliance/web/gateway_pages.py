@@ -63,6 +63,7 @@ class GatewayPages:
             "gateway.html", row=row, line=line, work=work, link=link,
             when=await self._box.known.when(), known=known, entered=entered,
             from_=places, told=registers is not None, gives=settings.provisioning is not None,
+            dials=name in (*settings.outside.lines, *settings.outside.emergency_lines),
             done=DONE.get(asked.request.query_params.get("done", ""), ""),
         )  # fmt: skip
 

@@ -57,7 +57,8 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
     with Ports() as ports:
         async with Office(tmp_path_factory.mktemp("office"), ports) as office:
             async with await client.connect(office.socket) as switch:
-                await switch.request(Apply(0, office.document + GATEWAYS))
+                document = office.document.replace('lines = ["city"]', 'lines = ["city", "fixed"]')
+                await switch.request(Apply(0, document + GATEWAYS))
             yield office
 
 
@@ -102,7 +103,8 @@ async def test_a_gateway_known_by_its_address_is_told_everything_but_a_password(
 ) -> None:
     _box, one = installer
     told = entered((await one.get("/gateways/fixed")).text)
-    assert told["It registers"] == "no" and "Password" not in told and told["Server"] == office.address
+    assert told["It registers"] == "no" and "Nobody calls out" not in (await one.get("/gateways/fixed")).text
+    assert "Password" not in told and told["Server"] == office.address
     assert (await one.fill("/gateways/other", "/gateways/fixed/password")).status_code == 409
 
 
@@ -118,7 +120,7 @@ async def test_an_ht813_is_told_by_hand_what_its_file_cannot_say(
     assert told[f"{forward}Sip Destination Port"] == office.address.partition(":")[2]
     assert (told["Stage Method (1/2)"], told["Number of Rings"], told["PSTN Ring Thru FXS"]) == ("1", "2", "No")
     assert told["PSTN Disconnect Tone"] == "f1=425@-32,f2=425@-32,c=350/350;"  # Lithuania's
-    assert "/provisioning/" not in page
+    assert "/provisioning/" not in page and "Nobody calls out by it yet" in page
     shown = (await one.fill("/gateways/copper", "/gateways/copper/address")).text
     address = re.search(r'value="(http://[^"]+/provisioning/[^"]+/)"', shown)
     assert address and (await one.get(f"{address[1]}cfg{MAC}.xml")).status_code == 200
