@@ -3,7 +3,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -14,9 +14,9 @@ from appliance.control.messages import Refused
 from appliance.reports.table import COLUMNS, INSIDE, MARK, direction, row, table
 from appliance.settings.numbers import SHORT, normalise, parts
 from appliance.store.calls import CallList, Wanted, Who
-from appliance.store.reader import Call, Reader
+from appliance.store.reader import Call, Event, Reader
 from appliance.web import moments
-from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, SETTERS, SUPERVISOR, Refusal, Row, Visit
+from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, SETTERS, SUPERVISOR, Doer, Refusal, Row, Visit
 from appliance.web.board import NO_NUMBER, REFUSED
 from appliance.web.box import Box
 from appliance.web.journal import read
@@ -65,7 +65,7 @@ NO_MESSAGE = {  # voicemail without one, by what the journal has of it
 DIRECTIONS = {"in": _("Call in"), "out": _("Call out"), "internal": _("Among us")}
 
 
-def may_list(asked: Visit, names: Names, name: str) -> bool:
+def may_list(asked: Doer, names: Names, name: str) -> bool:
     """Whose callers open gates is for those who set actions: a supervisor has a number of his own to call from."""
     return asked.role in SETTERS or (asked.role in LISTS and name not in names.setting_off())
 
@@ -86,9 +86,8 @@ class CallPages:
     async def calls(self, asked: Visit) -> Response:
         names = await self._box.known.names()
         given = search(asked)
-        wanted = await self._wanted(asked, given, names)
         before, after = _number(asked, "before"), _number(asked, "after")
-        found = await read(self._list.page, wanted, PAGE + 1, before=before, after=after)
+        found = await self.found(asked, given, PAGE + 1, before=before, after=after)
         more = len(found) > PAGE
         found = (found[-PAGE:] if after else found[:PAGE]) if more else found
         left = await read(self._list.messages, [one.id for one in found if one.outcome == "voicemail"])
@@ -112,9 +111,8 @@ class CallPages:
         reader = Reader(self._box.state / "journal.db")
         legs, traces = await read(reader.legs, number), await read(reader.trace, number)
         recordings = await read(self._list.recordings, number) if asked.role in HEARS else []
-        events = await read(reader.events, number)
         left = await read(self._list.messages, [number])
-        known = {each.detail["attribute"]: each.detail["value"] for each in events if each.kind == "attribute"}
+        known = remembered(await read(reader.events, number))
         listed = names.lists(one.caller) if one.line != INSIDE else []
         words = names.words(asked.language)
         why = [
@@ -154,9 +152,18 @@ class CallPages:
         return asked.to("/")
 
     async def export(self, asked: Visit) -> Response:
-        """What the search finds as CSV (RFC 4180), in UTF-8 with the mark spreadsheets look for."""
+        return await self.table(asked, search(asked))
+
+    async def found(
+        self, asked: Doer, given: dict[str, str], most: int, *, before: int = 0, after: int = 0
+    ) -> list[Call]:
+        """What a search finds (by FIELDS), the newest first. Raises Refusal."""
+        wanted = await self._wanted(asked, given, await self._box.known.names())
+        return await read(self._list.page, wanted, most, before=before, after=after)  # type: ignore[no-any-return]
+
+    async def table(self, asked: Doer, given: dict[str, str]) -> Response:
+        """What a search finds as CSV (RFC 4180), in UTF-8 with the mark spreadsheets look for. Raises Refusal."""
         names = await self._box.known.names()
-        given = search(asked)
         wanted = await self._wanted(asked, given, names)
         await read(self._list.page, wanted, 1)  # a journal that cannot be read is told before anything is sent
         asked.note("calls-exported", ", ".join(f"{key}: {value}" for key, value in given.items()))
@@ -169,7 +176,7 @@ class CallPages:
         while rows := await asyncio.to_thread(_piece, calls, names):
             yield table(rows)
 
-    async def _wanted(self, asked: Visit, given: dict[str, str], names: Names) -> Wanted:
+    async def _wanted(self, asked: Doer, given: dict[str, str], names: Names) -> Wanted:
         since, until = moments.day(given.get("from", "")), moments.day(given.get("until", ""))
         wanted = Wanted(
             since=moments.begins(since, names.zone) if since else 0,
@@ -193,7 +200,7 @@ class CallPages:
         return wanted._replace(digits=pieces)
 
 
-def _own(asked: Visit, names: Names) -> Who | None:
+def _own(asked: Doer, names: Names) -> Who | None:
     """Whose calls alone may be seen."""
     return names.himself(asked.user) if asked.role == EMPLOYEE else None
 
@@ -202,6 +209,11 @@ def _outside(call: Call) -> str:
     """The number at the other side of a call, as it is dialled; "" when it is not known."""
     number = call.called if call.line == INSIDE else call.caller
     return number if DIALLED.fullmatch(number) else ""
+
+
+def remembered(events: Iterable[Event]) -> dict[str, str]:
+    """What was asked of the caller, or known of him, by attribute."""
+    return {each.detail["attribute"]: each.detail["value"] for each in events if each.kind == "attribute"}
 
 
 def search(asked: Visit) -> dict[str, str]:

@@ -11,7 +11,7 @@ from appliance.settings.edits import MISSING
 from appliance.settings.numbers import normalise
 from appliance.store.calls import CallList
 from appliance.store.reader import Reader
-from appliance.web.access import Refusal, Row, Visit
+from appliance.web.access import Doer, Refusal, Row, Visit
 from appliance.web.box import Box
 from appliance.web.call_pages import LISTS, may_list
 from appliance.web.journal import read
@@ -32,10 +32,20 @@ class CallerPages:
         )
 
     async def list(self, asked: Visit) -> Response:
-        call, number = await self._caller(asked)
-        known = asked.text("name").strip()[:NAME_MOST]
+        call = _call(asked)
+        done = await self.put_on(asked, call, asked.text("list"), asked.text("name"))
+        return asked.to(f"/calls/{call}?done={done}#lists")
+
+    async def unlist(self, asked: Visit) -> Response:
+        call = _call(asked)
+        done = await self.take_off(asked, call, asked.text("list"))
+        return asked.to(f"/calls/{call}?done={done}#lists")
+
+    async def put_on(self, asked: Doer, call: int, name: str, known: str) -> str:
+        """The caller of a past call is on a list from now on, under a name: `applied` or `draft`. Raises Refusal."""
+        number = await self._caller(asked, call, name)
+        known = known.strip()[:NAME_MOST]
         work = await self._box.drafts.work(asked)
-        name = asked.text("list")
         path = ("callers", name)
         if edits.at(work.values, path) is not MISSING:
             made: list[tuple[Any, Any]] = [((*path, "numbers", number), known)]
@@ -46,12 +56,12 @@ class CallerPages:
         document = await asyncio.to_thread(edits.put, work.document, made)
         done = await self._box.drafts.change(asked, work, document, f"{number} on the list {name}")
         asked.note("caller-listed", f"{number}: {name}")
-        return asked.to(f"/calls/{call}?done={done}#lists")
+        return done
 
-    async def unlist(self, asked: Visit) -> Response:
-        call, number = await self._caller(asked)
+    async def take_off(self, asked: Doer, call: int, name: str) -> str:
+        """He is on it no longer. As put_on()."""
+        number = await self._caller(asked, call, name)
         work = await self._box.drafts.work(asked)
-        name = asked.text("list")
         country = (await self._box.known.names()).settings.office.country
         numbers = edits.at(work.values, ("callers", name, "numbers"))
         written = [one for one in ({} if numbers is MISSING else numbers) if normalise(one, country) == number]
@@ -61,14 +71,17 @@ class CallerPages:
         document = await asyncio.to_thread(edits.put, work.document, made)
         done = await self._box.drafts.change(asked, work, document, f"{number} off the list {name}")
         asked.note("caller-unlisted", f"{number}: {name}")
-        return asked.to(f"/calls/{call}?done={done}#lists")
+        return done
 
-    async def _caller(self, asked: Visit) -> tuple[int, str]:
-        """A call, and the number of who called: the journal's, not the form's. Raises Refusal, also for the list."""
-        if not may_list(asked, await self._box.known.names(), asked.text("list")):
+    async def _caller(self, asked: Doer, call: int, name: str) -> str:
+        """The number of who called: the journal's, not the form's. Raises Refusal, also for the list."""
+        if not may_list(asked, await self._box.known.names(), name):
             raise Refusal(403, "Your role may not do that.")
-        call = int(asked.request.path_params["call"])
         one = await read(self._calls.one, call, None) if call < 1 << 53 else None
         if one is None or not NUMBER.fullmatch(one.caller):
             raise Refusal(404, "There is no such call, or it is not yours to see.")
-        return call, one.caller
+        return str(one.caller)
+
+
+def _call(asked: Visit) -> int:
+    return int(asked.request.path_params["call"])

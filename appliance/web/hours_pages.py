@@ -61,7 +61,7 @@ class HoursPages:
         shown_year = _year(asked, names.zone)
         document = work.document if work else None
         drawn = (
-            await asyncio.to_thread(_draw, names.settings, document, name, shown_year, asked.language) if name else None
+            await asyncio.to_thread(draw, names.settings, document, name, shown_year, asked.language) if name else None
         )
         stands = (
             await asyncio.to_thread(year.stands, names.settings, name, now()) if name in names.settings.hours else None
@@ -77,7 +77,7 @@ class HoursPages:
             held=live.hours.get(name) if live else None, here=live is not None, zone=names.zone.key,
             when=lambda at: moments.moment(at, names.zone), holds=asked.role in HOLDS, sets=asked.role in SETTERS,
             stands=stands, soon=now() + WEEK,
-            lasts=FOR, told=_told, said=asked.request.query_params.get("done", "")[:20], first=FIRST, last=LAST,
+            lasts=FOR, told=told, said=asked.request.query_params.get("done", "")[:20], first=FIRST, last=LAST,
             now=moments.moment(now() + HOUR, names.zone).replace(" ", "T"),
         )  # fmt: skip
 
@@ -181,7 +181,7 @@ def _week(settings: Settings, document: str | None, name: str) -> dict[str, str]
     return {day: " ".join(_known(edits.at(values, (*path, day)))) for day in DAYS}
 
 
-def _draw(settings: Settings, document: str | None, name: str, of: int, language: str) -> list[Day] | None:
+def draw(settings: Settings, document: str | None, name: str, of: int, language: str) -> list[Day] | None:
     """The year by the core; None while the hours of the draft have faults, whatever else has."""
     try:
         if document is not None:
@@ -207,6 +207,6 @@ def _months(days: Sequence[Day], language: str) -> list[Month]:
     return months
 
 
-def _told(windows: Windows) -> str:
+def told(windows: Windows) -> str:
     """`09:00-13:00, 14:00-18:00`; "" when it is closed."""
     return ", ".join("-".join(f"{at // HOUR:02}:{at % HOUR // MINUTE:02}" for at in window) for window in windows)

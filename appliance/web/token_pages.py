@@ -5,8 +5,8 @@ import secrets
 
 from starlette.responses import Response
 
-from appliance.store.tokens import TooMany
-from appliance.web.access import OWNER, USERS, Refusal, Row, Visit, now
+from appliance.store.tokens import Token, TooMany
+from appliance.web.access import OWNER, USERS, Doer, Refusal, Row, Visit, now
 from appliance.web.api.scopes import MAY_GIVE, PREFIX, SCOPES, effective
 from appliance.web.known import Known
 
@@ -27,17 +27,10 @@ class TokenPages:
         )
 
     async def tokens(self, asked: Visit, wrong: str = "", status: int = 200, made: str = "") -> Response:
-        every = asked.office.tokens.all()
-        roles = {user.name: user.role for user in asked.office.users()}
-        shown = [
-            (each, sorted(effective(each.scopes, roles.get(each.user, ""))))
-            for each in every
-            if asked.role == OWNER or each.user == asked.name
-        ]
         return asked.page(
             "tokens.html",
             status,
-            tokens=shown,
+            tokens=seen(asked),
             scopes=[(scope, words) for scope, words in SCOPES.items() if scope in MAY_GIVE[asked.role]],
             given=asked.text("name")[:NAME_MAX],
             chosen=chosen(asked),
@@ -72,11 +65,26 @@ class TokenPages:
         id = asked.text("token")
         if not (id.isascii() and id.isdigit() and len(id) < 16):
             raise Refusal(400, "That form cannot be read.")
-        token = asked.office.tokens.get(int(id))
-        if token is None or not asked.office.tokens.revoke(int(id), "" if asked.role == OWNER else asked.name):
-            raise Refusal(404, "There is no such token.")
-        asked.note("token-revoked", f"{token.user}: {token.name}")
+        revoke(asked, int(id))
         return asked.to("/tokens")
+
+
+def seen(asked: Doer) -> list[tuple[Token, list[str]]]:
+    """The owner sees all, everybody else his own; and what each may."""
+    roles = {user.name: user.role for user in asked.office.users()}
+    return [
+        (each, sorted(effective(each.scopes, roles.get(each.user, ""))))
+        for each in asked.office.tokens.all()
+        if asked.role == OWNER or each.user == asked.name
+    ]
+
+
+def revoke(asked: Doer, id: int) -> None:
+    """Raises Refusal."""
+    token = asked.office.tokens.get(id)
+    if token is None or not asked.office.tokens.revoke(id, "" if asked.role == OWNER else asked.name):
+        raise Refusal(404, "There is no such token.")
+    asked.note("token-revoked", f"{token.user}: {token.name}")
 
 
 def new() -> str:

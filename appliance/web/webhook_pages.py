@@ -3,11 +3,12 @@
 
 import base64
 import secrets
+from collections.abc import Callable
 
 from starlette.responses import Response
 
 from appliance.store.webhooks import TooMany
-from appliance.web.access import SETTERS, Refusal, Row, Visit, now
+from appliance.web.access import SETTERS, Doer, Refusal, Row, Visit, now
 from appliance.web.box import Box
 from appliance.web.tongue import marked as _
 from appliance.webhooks import addresses, events
@@ -54,37 +55,58 @@ class WebhookPages:
         )
 
     async def add(self, asked: Visit) -> Response:
-        url, kinds = asked.text("url").strip(), _chosen(asked)
-        if not addresses.is_url(url):
-            return await self.webhooks(asked, asked.say("That is no http or https address without a password."), 422)
-        if not kinds:
-            return await self.webhooks(asked, asked.say("Choose at least one kind of events."), 422)
-        secret = events.SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
         try:
-            asked.office.webhooks.add(url, secret, kinds, asked.name, now())
-        except TooMany:
-            return await self.webhooks(asked, asked.say("There are as many webhooks as there may be."), 409)
-        asked.note("webhook-made", url)
+            _id, secret = add(asked, asked.text("url").strip(), _chosen(asked))
+        except Refusal as refused:
+            return await self.webhooks(asked, str(refused), refused.status)
         return await self.webhooks(asked, made=secret)
 
     async def test(self, asked: Visit) -> Response:
-        id = self._id(asked)
-        asked.office.webhooks.put(id, events.body(events.TEST, now(), {"by": asked.name}), now())
-        self._box.look()
+        test(asked, _id(asked), self._box.look)
         return asked.to("/webhooks")
 
     async def remove(self, asked: Visit) -> Response:
-        id = self._id(asked)
-        asked.office.webhooks.remove(id)
-        asked.note("webhook-removed", str(id))
+        remove(asked, _id(asked))
         return asked.to("/webhooks")
 
-    @staticmethod
-    def _id(asked: Visit) -> int:
-        id = asked.text("webhook")
-        if not (id.isascii() and id.isdigit() and len(id) < 16 and asked.office.webhooks.of(int(id))):
-            raise Refusal(404, "There is no such webhook.")
-        return int(id)
+
+def add(asked: Doer, url: str, kinds: frozenset[str]) -> tuple[int, str]:
+    """One more: its number, and the secret its messages are signed with, which is told once. Raises Refusal."""
+    if not addresses.is_url(url):
+        raise Refusal(422, asked.say(_("That is no http or https address without a password.")))
+    if not kinds:
+        raise Refusal(422, asked.say(_("Choose at least one kind of events.")))
+    secret = events.SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+    try:
+        id = asked.office.webhooks.add(url, secret, kinds, asked.name, now())
+    except TooMany:
+        raise Refusal(409, asked.say(_("There are as many webhooks as there may be."))) from None
+    asked.note("webhook-made", url)
+    return id, secret
+
+
+def test(asked: Doer, id: int, look: Callable[[], None]) -> None:
+    """Something is sent there. Raises Refusal."""
+    _there(asked, id)
+    asked.office.webhooks.put(id, events.body(events.TEST, now(), {"by": asked.by}), now())
+    look()
+
+
+def remove(asked: Doer, id: int) -> None:
+    """Raises Refusal."""
+    _there(asked, id)
+    asked.office.webhooks.remove(id)
+    asked.note("webhook-removed", str(id))
+
+
+def _there(asked: Doer, id: int) -> None:
+    if asked.office.webhooks.of(id) is None:
+        raise Refusal(404, "There is no such webhook.")
+
+
+def _id(asked: Visit) -> int:
+    text = asked.text("webhook")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def _chosen(asked: Visit) -> frozenset[str]:

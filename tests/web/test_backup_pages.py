@@ -5,6 +5,7 @@ from pathlib import Path
 
 from appliance.web.access import now
 from tests.web.kept import DOCUMENT
+from tests.web.programs import Program
 from tests.web.visitors import site
 
 NAME = "linekeeper-20261129-033000.age"
@@ -34,7 +35,12 @@ async def test_an_owner_fetches_a_backup_and_it_is_written_down(tmp_path: Path) 
             assert (await one.get(f"/backups/{NAME}")).status_code == 403
         async with box.logged_in("supervisor") as one:
             assert (await one.get("/backups")).status_code == 403
-        assert [row.detail for row in box.office.audited() if row.what == "backup-fetched"] == [NAME]
+        async with Program(box) as program, Program(box, "installer") as other:
+            assert [one["name"] for one in (await other.get("/backups")).json()] == [NAME]
+            assert (await program.get(f"/backups/{NAME}")).content == fetched.content
+            assert (await other.get(f"/backups/{NAME}")).status_code == 403
+            assert (await program.get("/backups/linekeeper-20261129-033001.age")).status_code == 404
+        assert [row.detail for row in box.office.audited() if row.what == "backup-fetched"] == [NAME, NAME]
         assert all(row.at <= now() for row in box.office.audited())
 
 

@@ -18,6 +18,7 @@ from appliance.web.access import now
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.web.applying import Applying
+from tests.web.programs import Program
 from tests.web.visitors import PASSWORD, Site, Visitor, site
 
 WITHIN = 60.0  # seconds for anything that is waited for
@@ -201,6 +202,8 @@ async def test_a_modem_that_is_plugged_in_is_found_and_made_a_line(tmp_path: Pat
         async with box.logged_in("installer") as one:
             switch.plugged = (Socket(usb="1-1.3", family="quectel"), Socket(usb="1-1.4", family="sim7600"))
             assert "plugged in at 1-1.3 (quectel)" in (await one.get("/begin")).text
+            async with Program(box, "installer") as program:
+                assert (await program.get("/modems")).json()[0] == {"usb": "1-1.3", "family": "quectel"}
             for usb in ("1-1.3", "1-1.4"):
                 assert (await one.fill("/begin", "/begin/modem", usb=usb)).status_code == 303
             lines = tomllib.loads(switch.text)["line"]

@@ -11,6 +11,7 @@ import pytest
 from appliance.store.journal import Journal
 from tests.web.applying import Applying
 from tests.web.kept import DOCUMENT, T
+from tests.web.programs import Program
 from tests.web.visitors import Site, site
 
 PEST, GUEST, WITHHELD, OURS = ((T + n << 10) + 1 for n in range(4))
@@ -61,6 +62,28 @@ async def test_a_pest_is_kept_out_by_one_click_and_let_in_again_by_another(box: 
         ("caller-listed", "+37060000002: refused"),
         ("caller-unlisted", "+37060000002: refused"),
     ]
+
+
+async def test_a_program_finds_the_calls_of_a_pest_and_keeps_him_out(box: Site, switch: Applying) -> None:
+    async with Program(box, "supervisor") as program:
+        found = (await program.get("/calls/search?q=60000002&missed=true")).json()
+        assert [one["id"] for one in found] == [PEST]
+        assert [one["id"] for one in (await program.get(f"/calls/search?before={GUEST}")).json()] == [PEST]
+        table = (await program.get("/calls/table?line=phones")).text.splitlines()
+        assert len(table) == 2 and "+37060000003" in table[1]
+        assert (await program.get("/calls/search?from=soon")).status_code == 422
+        assert (await program.get(f"/calls/{PEST}/details")).json() == {"legs": [], "known": {}}
+        path = f"/calls/{PEST}/lists/refused"
+        assert (await program.put(path, json={"name": "a pest"})).json() == {"became": "applied"}
+        assert callers(switch)["refused"] == {"numbers": {"+37060000002": "a pest"}, "refuse": "busy"}
+        assert (await program.delete(path)).json() == {"became": "applied"}
+        assert (await program.delete(path)).status_code == 404
+        assert (await program.put(f"/calls/{WITHHELD}/lists/refused", json={})).status_code == 404
+        assert (await program.put(f"/calls/{PEST}/lists/nothing", json={})).status_code == 404
+    noted = {(row.user, row.what) for row in box.office.audited()}
+    assert {
+        ("supervisor (a program)", what) for what in ("caller-listed", "caller-unlisted", "calls-exported")
+    } <= noted
 
 
 async def test_a_caller_who_is_on_a_list_is_found_however_his_number_is_written(box: Site, switch: Applying) -> None:

@@ -14,6 +14,7 @@ from appliance.control.messages import Override
 from appliance.settings import edits
 from appliance.web.access import now
 from tests.web.kept import DOCUMENT, Kept
+from tests.web.programs import Program
 from tests.web.visitors import Site, Visitor, site
 
 ZONE = ZoneInfo("Europe/Vilnius")
@@ -61,6 +62,14 @@ async def test_the_year_is_drawn_by_the_core_with_its_holidays(box: Site) -> Non
         assert days[59 + 1] == (" differs", "closed", "2")  # Tuesday 2 March, by its date
         assert "usually 09:00-13:00, 14:00-18:00" in page
         assert "Easter Monday" in page
+        async with Program(box, "reader") as program:
+            told = (await program.get("/hours/office/year?year=2027")).json()
+            assert (len(told), told[3]["open"]) == (365, "09:00-18:00")
+            assert told[60] | {"holidays": []} == {
+                "date": "2027-03-02", "open": "", "usual": "09:00-13:00, 14:00-18:00", "holidays": []
+            }  # fmt: skip
+            assert (await program.get("/hours/nothing/year")).status_code == 404
+            assert (await program.get("/hours/office/year?year=1999")).status_code == 422
         one.headers["Accept-Language"] = "uk"
         assert "Березень" in (await one.get("/hours?year=2027")).text
         assert 'name="mode"' not in page and "Keep in the draft" not in page

@@ -227,6 +227,24 @@ def test_each_kind_of_event_is_told_in_words_on_the_page() -> None:
     assert set(EVENTS) == set(events.KINDS)
 
 
+async def test_a_program_says_where_it_wants_to_be_told(tmp_path: Path) -> None:
+    async with site(tmp_path) as box:
+        box.people()
+        async with Program(box, "installer") as program:
+            new = {"url": "http://192.0.2.1/", "kinds": ["call.missed"]}
+            made = await program.post("/webhooks", json=new)
+            [hook] = box.office.webhooks.all()
+            assert (made.status_code, made.json()) == (201, {"id": hook.id, "secret": hook.secret})
+            told = await program.get("/webhooks")
+            assert told.json()[0]["kinds"] == ["call.missed"] and hook.secret not in told.text
+            assert (await program.post(f"/webhooks/{hook.id}/test")).status_code == 200
+            assert box.office.webhooks.all()[0].waiting == 1
+            for wrong in ({"url": "ftp://192.0.2.1/"}, {"kinds": ["dtmf"]}, {"kinds": []}):
+                assert (await program.post("/webhooks", json=new | wrong)).status_code == 422
+            assert (await program.delete(f"/webhooks/{hook.id}")).status_code == 200
+            assert (await program.delete(f"/webhooks/{hook.id}")).status_code == 404
+
+
 async def test_prometheus_reads_the_figures_and_strangers_do_not(tmp_path: Path) -> None:
     async with Switch(tmp_path / "control.sock") as switch, followed(tmp_path / "pages", switch.socket) as box:
         async with box.visitor() as stranger, Program(box, "installer", ["metrics:read"]) as prometheus:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.control.feed import Full
-from appliance.web.api import drafts, office, phones, prompts, recordings, reports, settings
+from appliance.web.api import drafts, machine, office, past, phones, prompts, recordings, reports, settings
 from appliance.web.api.document import document
 from appliance.web.api.gate import ROOT, Asked, Gate, Way, problem, said
 from appliance.web.api.scopes import effective
@@ -27,6 +27,7 @@ FOREVER = "text/event-stream"
 def every() -> tuple[Way, ...]:
     """Every way there is; what is not here is not there."""
     return (
+        *past.WAYS,
         *office.ways(),
         Way(
             "GET", "/events", "calls:read", events, "Events of the switch as they happen, see docs/control.md", FOREVER
@@ -37,6 +38,7 @@ def every() -> tuple[Way, ...]:
         *drafts.WAYS,
         *phones.WAYS,
         *prompts.WAYS,
+        *machine.WAYS,
         *Users().ways(),
     )
 

@@ -18,6 +18,7 @@ SCOPES = {
     "calls:read": _("calls as they are now and were before, why they went so, and events as they happen"),
     "calls:write": _("send calls elsewhere, park and end them, ring somebody for them"),
     "listen": _("ring a telephone of ours that hears a call, is heard by our side, or talks with both"),
+    "callers:write": _("put callers on lists and take them off"),
     "dial": _("have the box call somebody, or say something on telephones"),
     "people:write": _("status, do not disturb and forwarding of people"),
     "hours:write": _("hold hours open or closed"),
@@ -34,18 +35,23 @@ SCOPES = {
     "reports:read": _("how many calls there were, and how they were answered"),
     "users:read": _("who may log in to the pages"),
     "users:write": _("let people in, change and remove them"),
+    "webhooks:read": _("where other programs are told what happens"),
+    "webhooks:write": _("say where other programs are told what happens"),
+    "backups:read": _("fetch backups, which only their key opens"),
+    "audit:read": _("who did what at the pages, and which programs did"),
     "guard:write": _("lift bans"),
     "health:read": _("what is wrong with the box"),
     "metrics:read": _("figures for Prometheus"),
 }
 EVERY = frozenset(SCOPES)
 _WATCH = frozenset({"office:read", "health:read", "metrics:read"})
-_DIRECT = frozenset({"calls:read", "calls:write", "listen", "dial", "people:write", "hours:write"})
+_DIRECT = frozenset({"calls:read", "calls:write", "callers:write", "listen", "dial", "people:write", "hours:write"})
 _PAST = frozenset({"voicemail:read", "voicemail:write", "recordings:read", "texts:read", "texts:write", "reports:read"})
-_SET = frozenset({"settings:read", "settings:write", "phones:write", "phones:secrets", "what-if"})
+_SET = frozenset({"settings:read", "settings:write", "what-if", "phones:write", "phones:secrets"})
+_TELL = frozenset({"webhooks:read", "webhooks:write"})
 MAY_GIVE = {
     OWNER: EVERY,
-    INSTALLER: _WATCH | {"calls:read", "hours:write", "guard:write"} | _SET,
+    INSTALLER: _WATCH | {"calls:read", "callers:write", "hours:write", "guard:write"} | _SET | _TELL,
     SUPERVISOR: _WATCH | _DIRECT | _PAST,
     EMPLOYEE: frozenset({"office:read"}),
     READER: frozenset({"office:read"}),

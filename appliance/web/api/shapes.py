@@ -270,10 +270,16 @@ class OneUser(Struct, frozen=True):
     at: int
 
 
+PersonOrNone = Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")]
+
+
 class NewUser(Strict, frozen=True):
+    """person: who of the office he is, "" nobody."""
+
     name: UserName
     role: Role
     password: Annotated[str, Meta(min_length=10, max_length=200)]
+    person: PersonOrNone = ""
 
 
 class ChangedUser(Strict, frozen=True):
@@ -281,6 +287,7 @@ class ChangedUser(Strict, frozen=True):
 
     role: Role | UnsetType = UNSET
     password: Annotated[str, Meta(min_length=10, max_length=200)] | UnsetType = UNSET
+    person: PersonOrNone | UnsetType = UNSET
 
 
 class Self(Struct, frozen=True):

@@ -31,9 +31,10 @@ class Users:
 
     async def add(self, asked: Asked) -> s.Done:
         new = asked.body
+        self._is_there(asked, new.person)
         kept = await self._hashed(new.password, new.name)
         try:
-            asked.box.office.add(User(new.name, new.role, kept, "", 0, "", "", now()))
+            asked.box.office.add(User(new.name, new.role, kept, "", 0, new.person, "", now()))
         except NameTaken:
             raise Wrong(409, "user-exists", "There is a user of that name already.") from None
         asked.note("user-added", f"{new.name}: {new.role}")
@@ -41,6 +42,10 @@ class Users:
 
     async def change(self, asked: Asked) -> s.Done:
         name, new, fields = self._other(asked), asked.body, dict[str, Any]()
+        if new.person is not UNSET:
+            self._is_there(asked, new.person)
+            asked.office.change(name, person=new.person)
+            asked.note("person-set", f"{name}: {new.person or '-'}")
         if new.password is not UNSET:
             fields |= {"password": await self._hashed(new.password, name), "totp": "", "totp_step": 0}
             asked.note("password-set", name)
@@ -57,6 +62,12 @@ class Users:
         asked.box.office.remove(name)
         asked.note("user-removed", name)
         return s.Done()
+
+    @staticmethod
+    def _is_there(asked: Asked, person: str) -> None:
+        live = asked.box.screen.live
+        if person and (live is None or person not in live.people):
+            raise Wrong(422, "unknown-person", f"There is nobody of the name {person}.")
 
     @staticmethod
     def _other(asked: Asked) -> str:
