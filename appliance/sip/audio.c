@@ -28,12 +28,23 @@ static int is_a(sip_handle handle, int kind)
     return slot && slot->kind == kind;
 }
 
+static int is_read(sip_handle source)
+{
+    for (int i = 0; i < edge_count; i++)
+        if (edges[i].source == source && (edges[i].joined || edges[i].drawn))
+            return 1;
+    return 0;
+}
+
+/* While nobody hears a leg the bridge does not read it, and half a second piles up, which would be late for good. */
 static void edge_join(struct edge *edge)
 {
     const struct sip_slot *listener = sip_slot_of(edge->listener), *source = sip_slot_of(edge->source);
 
     if (edge->joined || !listener || !source || listener->port < 0 || source->port < 0)
         return;
+    if (source->kind == SIP_LEG && !is_read(edge->source))
+        sip_relay_fresh(source->id);
     edge->joined = pjsua_conf_connect(source->port, listener->port) == PJ_SUCCESS;
 }
 

@@ -430,7 +430,7 @@ void sip_relay_stream(pjsua_call_id call, pjmedia_stream *stream)
     }
 }
 
-/* The bridge has a stream again; what its jitter buffer holds was heard long ago. */
+/* The bridge has a stream again; what its jitter buffer holds was said long ago. */
 static void wake(struct relay *relay)
 {
     if (!relay->unread || !relay->stream)
@@ -438,6 +438,16 @@ static void wake(struct relay *relay)
     pjmedia_stream_pause(relay->stream, PJMEDIA_DIR_DECODING);
     pjmedia_stream_resume(relay->stream, PJMEDIA_DIR_ENCODING_DECODING);
     relay->unread = relay->quiet = 0;
+}
+
+void sip_relay_fresh(pjsua_call_id call)
+{
+    struct relay *relay = call >= 0 && call < PJSUA_MAX_CALLS ? relays[call] : NULL;
+
+    if (!relay || !relay->stream)
+        return;
+    pjmedia_stream_pause(relay->stream, PJMEDIA_DIR_DECODING); /* empties the jitter buffer */
+    pjmedia_stream_resume(relay->stream, PJMEDIA_DIR_DECODING);
 }
 
 void sip_relay_read(pjsua_call_id call, int on)

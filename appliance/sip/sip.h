@@ -287,6 +287,7 @@ void sip_relay_stream(pjsua_call_id call, pjmedia_stream *stream); /* the call's
 int sip_relay_join(pjsua_call_id one, pjsua_call_id other);        /* 0: the bridge must, they are too unlike */
 void sip_relay_part(pjsua_call_id call);
 void sip_relay_read(pjsua_call_id call, int on); /* somebody takes what its stream hears, or nobody any more */
+void sip_relay_fresh(pjsua_call_id call); /* what its stream has heard up to now is forgotten */
 pjmedia_port *sip_relay_port(pjsua_call_id call); /* its stream's; NULL: it has none */
 void sip_relay_keys(pjsua_call_id call); /* its stream is to send some */
 void sip_relay_look(void);               /* now and then: who need not encode silence */

@@ -218,6 +218,32 @@ async def test_a_caller_is_heard_by_a_recording_and_hears_a_player(
     await call.bye()
 
 
+async def test_what_was_said_while_nobody_listened_is_not_heard_late(
+    box: Box, wire: Wire, ear: Rtp, tmp_path: Path
+) -> None:
+    """As when he was held: whoever listens to him then hears what he says then, and not what he said half a second ago."""
+    call = await talking(box, wire, ear)
+    player = box.sip.play(str(tone.write(tmp_path / "music.wav", PLAYER_HZ, 1)), True)
+    box.sip.hear(call.handle, player)
+    before = box.sip.record(str(tmp_path / "before.wav"))
+    box.sip.hear(before, call.handle)
+    await ear.listens(1)
+    box.sip.stop(before)
+    await stopped(box, before)
+    assert tone.heard(tmp_path / "before.wav", CALLER_HZ) > 0.5
+    await ear.listens(1)
+    recording = box.sip.record(str(tmp_path / "message.wav"))
+    ear.falls_silent()
+    await ear.listens(0.1)  # what is on its way has come
+    box.sip.hear(recording, call.handle)
+    await ear.listens(1.5)
+    box.sip.stop(recording)
+    await stopped(box, recording)
+    assert tone.heard(tmp_path / "message.wav", CALLER_HZ) == 0
+    box.sip.stop(player)
+    await call.bye()
+
+
 async def test_what_is_wished_before_there_is_sound_comes_true_with_it(
     box: Box, wire: Wire, ear: Rtp, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ A_LAW, EVENTS = 8, 101  # payload types, as the scenarios offer them
 BOX_EVENTS = 121  # telephone-event/8000 as the box offers it: what somebody it called sends (RFC 3264 section 6.1)
 HEADER = struct.Struct("!BBHII")
 EVENT = struct.Struct("!BBH")  # RFC 4733: event, end bit and volume, duration
+SILENCE = bytes([g711.ENCODED[32768]]) * PACKET
 KEYS = "0123456789*#ABCD"
 
 
@@ -27,8 +28,7 @@ class Rtp(asyncio.DatagramProtocol):
     def __init__(self, port: int, says: array[int] | None = None) -> None:
         """says: 16-bit samples at 8 kHz, said over and over; None is silence."""
         self.port, self.packets, self.keys = port, 0, ""
-        self._says = g711.encode(says) if says else bytes([g711.ENCODED[32768]]) * PACKET
-        self._said = 0
+        self._says, self._said = g711.encode(says) if says else SILENCE, 0
         self._pcm = array("h")
         self._source: tuple[int, int, int] | None = None  # SSRC, its first timestamp, where that is in the recording
         self._to: tuple[str, int] | None = None
@@ -48,6 +48,9 @@ class Rtp(asyncio.DatagramProtocol):
     ) -> None:
         self._speaker.cancel()
         self._wire.close()
+
+    def falls_silent(self) -> None:
+        self._says, self._said = SILENCE, 0
 
     def press(self, keys: str, kind: int = EVENTS) -> None:
         """Send these digits as telephone events of 100 ms, 60 ms apart, of this payload type."""
