@@ -31,6 +31,7 @@ REFUSALS = {
     503: "The switch does not answer",
     507: "The disk is full",
 }
+OF_RANGES = {416: "There is no such piece"}
 ABOUT = (
     "A token is made on the page *API and tokens* or by `linekeeper token`, and sent as `Authorization: Bearer lk_...`. "
     "Times are milliseconds since 1970, UTC. See docs/api.md."
@@ -52,6 +53,7 @@ def document(ways: Sequence[Way]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
+            "responses": {str(status): _refusal(words, known) for status, words in {**REFUSALS, **OF_RANGES}.items()},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "tags": [{"name": scope, "description": words} for scope, words in SCOPES.items()],
@@ -111,11 +113,17 @@ def _responses(way: Way, known: dict[str, Any]) -> dict[str, Any]:
     is_text = isinstance(way.answer, str)
     schema = {"type": "string"} if is_text else known[repr(way.answer)]
     good = {"description": "Done", "content": {way.answer if is_text else "application/json": {"schema": schema}}}
-    refused = {"application/json": {"schema": known[repr(Problem)]}}
-    wrong = {str(status): {"description": words, "content": refused} for status, words in REFUSALS.items()}
-    if way.ranges:
-        wrong |= {"206": good, "416": {"description": "There is no such piece", "content": refused}}
-    return {"201" if way.made else "200": good, **wrong}
+    wrong = [*REFUSALS, *(OF_RANGES if way.ranges else ())]
+    more = {"206": good} if way.ranges else {}
+    return {
+        "201" if way.made else "200": good,
+        **more,
+        **{str(status): {"$ref": f"#/components/responses/{status}"} for status in wrong},
+    }
+
+
+def _refusal(words: str, known: dict[str, Any]) -> dict[str, Any]:
+    return {"description": words, "content": {"application/json": {"schema": known[repr(Problem)]}}}
 
 
 def main(path: Path) -> None:
