@@ -44,6 +44,10 @@ def catalogue(language: str) -> Translations:
         return Translations()
     with (HERE / "locale" / f"{language}.po").open("rb") as stream:
         read = read_po(stream, locale=language)
+    with (HERE / "locale" / f"settings.{language}.po").open("rb") as stream:
+        for message in read_po(stream, locale=language):
+            if message.id:
+                read.add(message.id, message.string)
     compiled = io.BytesIO()
     write_mo(compiled, read)
     compiled.seek(0)
@@ -63,8 +67,13 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
-    made.filters |= {"labelled": labelled, "octets": octets}
     words = catalogue(language)
+
+    def said(sentence: str) -> str:
+        """What the settings say of themselves, without the marks of a name; a sign of per cent in it is one."""
+        return words.gettext(sentence).replace("`", "") if sentence else ""
+
+    made.filters |= {"labelled": labelled, "octets": octets, "said": said}
     made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"language": language, "languages": LANGUAGES, "clock": view.clock, "static": shelf().address}
     return made

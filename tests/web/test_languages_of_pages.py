@@ -10,9 +10,10 @@ from babel.messages.extract import extract_from_dir
 
 from appliance.calls.features import BEHIND, PARKED, ROOM, card
 from appliance.settings.features import Features, table
-from appliance.web import settings_pages, tongue
+from appliance.web import forms, settings_pages, tongue
 from appliance.web.access import ROLES
 from tests.settings.documents import TWO, settings
+from tests.web.applying import Applying
 from tests.web.visitors import site
 
 WEB = Path(tongue.__file__).parent
@@ -35,6 +36,16 @@ def sentences() -> Iterator[str]:
     yield from (one.help for one in table(Features()))
     yield from (*BEHIND.values(), PARKED, ROOM)
     yield from (words for words, _ in settings_pages.GROUPS)
+    yield from of_settings([forms.ROOT["properties"], forms.ROOT["$defs"]])
+
+
+def of_settings(schema: object) -> Iterator[str]:
+    """What the models say of tables and fields, and the units of these."""
+    if isinstance(schema, dict):
+        yield from (schema[key] for key in ("description", "unit") if isinstance(schema.get(key), str))
+    if isinstance(schema, dict | list):
+        for each in schema.values() if isinstance(schema, dict) else schema:
+            yield from of_settings(each)
 
 
 @pytest.mark.parametrize("language", [code for code in tongue.LANGUAGES if code != "en"])
@@ -80,3 +91,17 @@ def test_the_card_of_codes_is_in_the_visitors_language(language: str, word: str)
     assert told["300"] == word and not [
         what for what in told.values() if re.search("[a-z]{3}", what.replace("Board", ""))
     ]
+
+
+async def test_the_settings_say_what_they_are_in_the_visitors_language(tmp_path: Path) -> None:
+    async with Applying(tmp_path, TWO + "[queue.q]\n" + 'people = ["anna"]\n') as switch:
+        async with site(tmp_path / "pages", switch.socket, switch.document) as box:
+            box.people()
+            for language, words, unit in (
+                ("ru", "Сколько ждёт звонящий.", "секунд"),
+                ("uk", "Скільки чекає абонент.", "секунд"),
+            ):
+                async with box.logged_in("owner") as one:
+                    page = (await one.get("/settings/at/queue/q", headers={"Accept-Language": language})).text
+                    assert words in page and f">{unit}</span>" in page and "How long a caller waits" not in page
+                    assert "Content-Type: text" not in page  # what gettext says of nothing
