@@ -120,6 +120,7 @@ class Call:
     purpose: Dialled | None = None  # what the switch is to do with it itself
     slot: str = ""  # it is parked in
     direct: str = ""  # the person who is rung alone
+    looked_for: bool = False  # anybody, for him: to be turned away then is to be missed
     busy: bool = False  # why he did not take it: he was on another call, or declined
     forwarded: tuple[str, ...] = ()  # by these people
     forwarded_to: str = ""  # where the last of them sends his calls

@@ -35,7 +35,7 @@ from appliance.calls.rules import Rules
 from appliance.calls.sound import Sound
 from appliance.calls.voicemail import LeftBy, Voicemail
 from appliance.core import Command, CoreError, Trace
-from appliance.core.names import Do, Fact, Outcome, Trust, Why
+from appliance.core.names import LOOKED_FOR_BY, LOOKED_FOR_IN_VAIN, Do, Fact, Outcome, Trust, Why
 from appliance.settings.lines import account
 from appliance.settings.models import TELEPHONES
 from appliance.settings.scenarios import IN_VAIN, asks_for_proof, unanswered_by
@@ -435,6 +435,7 @@ class CallControl:
     def _traced(self, one: Trace, subject: str) -> None:
         call = self.calls.get(one.call)
         if call:
+            call.looked_for |= one.rule in LOOKED_FOR_BY or one.reason in LOOKED_FOR_IN_VAIN
             self.desk.diverting.traced(call, one, subject.partition(".")[2])
         if call and one.rule == Why.STEP:
             call.gives_proof = asks_for_proof(subject.partition(".")[2])
@@ -535,7 +536,7 @@ class CallControl:
         self._journal.flush()
         self.history.over(call)
         log.info("call %d: over, %s", call.id, outcome)
-        if call.direction == "in" and outcome in MISSED:
+        if call.direction == "in" and outcome in MISSED and (outcome != "refused" or call.looked_for):
             self._audience.happened("missed", call)
         self._audience.happened("ended", call, detail=outcome)
         self._audience.call_changed(call.id)

@@ -191,3 +191,8 @@ class Because(IntEnum):
     SENT = 51
     TRUST = 52
     RETURNED = 53
+
+
+# Somebody was looked for who could take the call: to be turned away after one of these is to be missed, before it is not.
+LOOKED_FOR_BY = frozenset({Why.QUEUED, Why.RUNG, Why.PASSED})
+LOOKED_FOR_IN_VAIN = frozenset({Because.QUEUE_FULL, Because.QUEUE_EMPTY})

@@ -10,15 +10,15 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from appliance.core.names import Because, Why
+from appliance.core.names import LOOKED_FOR_BY, LOOKED_FOR_IN_VAIN
 from appliance.store.reader import MISSED, Reader
 
 KEPT = 14 * 86_400_000  # ms; who was missed longer ago will hardly be called back
 LOOKED_FOR = f"""
 EXISTS (
     SELECT 1 FROM trace WHERE trace.call = call.id AND (
-        trace.rule IN ({Why.QUEUED:d}, {Why.RUNG:d}, {Why.PASSED:d})
-        OR trace.reason IN ({Because.QUEUE_FULL:d}, {Because.QUEUE_EMPTY:d})
+        trace.rule IN ({", ".join(f"{why:d}" for why in sorted(LOOKED_FOR_BY))})
+        OR trace.reason IN ({", ".join(f"{because:d}" for because in sorted(LOOKED_FOR_IN_VAIN))})
     )
 )
 """

@@ -137,6 +137,7 @@ async def test_a_call_that_sets_something_off_is_refused_unanswered_and_others_a
     assert office.witness.actions == ["lamp"]
     assert office.asked("hang up", CALLER) == [21] and not office.asked("answer", CALLER)
     office.control.over(CALLER, 21)
+    assert ("ended", "refused") in office.witness.seen and ("missed", "") not in office.witness.seen
     for number in ("+37060000009", ""):
         office.call_in(number)
         assert office.call.state is State.RINGING

@@ -8,6 +8,16 @@ import pytest
 from tests.calls.office import CALLER, OFFICE, Office
 
 KEPT_OUT = '[callers.unwanted]\nnumbers = { "+37060000009" = "" }\nrefuse = "message"\n'
+WAITS_OR_ENDS = """
+[scenario.main]
+start = "sales"
+[scenario.main.step.sales]
+do = "queue"
+queue = "sales"
+unanswered = "over"
+[scenario.main.step.over]
+do = "hang-up"
+"""
 ABROAD = "000441214960000"
 
 
@@ -36,6 +46,29 @@ async def test_a_caller_who_is_kept_out_is_told_so_in_the_language_of_his_line(
     assert hears(office) == [says] and not office.lines.legs
     office.control.played(office.lines.port("."))
     assert office.asked("hang up", CALLER) == [16]
+
+
+async def test_who_is_kept_out_was_not_missed(offices: Callable[..., Office]) -> None:
+    office = offices(OFFICE + KEPT_OUT)
+    office.call_in("+37060000009")
+    office.control.over(CALLER, 16)
+    assert not office.control.calls and ("missed", "") not in office.witness.seen
+
+
+@pytest.mark.parametrize("full", [True, False])
+async def test_who_is_turned_away_because_a_queue_is_full_or_nobody_is_there_was_missed(
+    offices: Callable[..., Office], full: bool
+) -> None:
+    document = OFFICE.replace("[queue.sales]", "[queue.sales]\nmax_length = 1")
+    office = offices(document.replace('[scenario.main]\nopen = "sales"\n', WAITS_OR_ENDS))
+    if full:
+        office.call_in()
+    else:
+        office.register("desk1", 0)
+        office.register("desk2", 0)
+    office.call_in("+37060000008", leg=99)
+    office.control.over(99, 16)
+    assert ("ended", "refused") in office.witness.seen and ("missed", "") in office.witness.seen
 
 
 @pytest.mark.parametrize(
