@@ -7,7 +7,10 @@ import time
 
 import pytest
 
+from appliance.control import client
+from appliance.control.messages import SetStatus
 from appliance.programs.demo.broker import Broker
+from appliance.programs.demo.office import Office
 from appliance.store.reader import Reader
 from tests.telephones import tone
 from tests.telephones.baresip import Baresip
@@ -93,7 +96,16 @@ async def test_the_switch_is_killed_while_a_message_is_left_and_the_journal_stay
     assert sound(office.journal)
 
 
-async def test_turns_survive_a_restart(stage: Stage) -> None:
+async def kept(office: Office, person: str) -> None:
+    """All that changed before now is on the disk: a status that is set now is, and they are kept together, it the last."""
+    async with await client.connect(office.socket) as switch:
+        await switch.request(SetStatus(0, person, "available", "back from lunch"))
+    async with asyncio.timeout(10):
+        while "back from lunch" not in (office.state / "people.json").read_text():
+            await asyncio.sleep(0.02)  # nothing tells when a file is replaced
+
+
+async def test_turns_survive_a_restart_once_they_are_kept(stage: Stage) -> None:
     office = await stage.office(strategy="round-robin")
     desks = await stage.desks(office)
     for nth, phone in enumerate(desks):
@@ -105,6 +117,7 @@ async def test_turns_survive_a_restart(stage: Stage) -> None:
         await caller.finished()
         await stage.call_over(office, nth + 1)
         if phone is desks[0]:
+            await kept(office, "boris")
             office.kill("switch")
             await office.logged("switch ready")
 
