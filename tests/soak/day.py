@@ -110,6 +110,18 @@ class Day:
         for agent in AGENTS:
             await self.desks.register(agent, CREW_PASSWORD)
 
+    async def hold_somebody(self, held: Callable[[], bool]) -> None:
+        """A colleague, until `held` says that the box knows: what it opens for the first and keeps is open from then on."""
+        dialog = self.desks.call_as(AGENTS[0], extension(AGENTS[1]))
+        self.internal[extension(AGENTS[0])] += 1
+        assert await self.desks.until(lambda: dialog.up, 10), "nobody answered who could be held"
+        self.desks.hold(dialog, True)
+        async with asyncio.timeout(10):
+            while not held():
+                await asyncio.sleep(0.05)
+        self.desks.hang_up(dialog)
+        await self.desks.until(lambda: self._gone(dialog), 10)
+
     async def run(self, each_hour: Callable[[int], Awaitable[None]]) -> None:
         """All hours; each_hour is told when one is over and nobody calls any more."""
         others = asyncio.create_task(self._others())

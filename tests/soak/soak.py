@@ -25,6 +25,7 @@ SETTLES = 45.0  # seconds: PJSIP keeps a transaction for 32 s, and memory goes b
 GONE_WITHIN = 40.0  # seconds: the last call
 MARGIN = 1.10  # of memory
 WARM_HOURS = 2  # of the busy ones
+MUSIC = "/music.wav"  # one player of it stays from the first who is held on
 PROGRAMS = ("switch", "web", "run")
 MB = 1_000_000
 
@@ -75,6 +76,7 @@ class Soak:
     async def live(self) -> None:
         began = time.monotonic()
         await self.day.open()
+        await self.day.hold_somebody(lambda: any(MUSIC in name for name in account.held(self.pid).files))
         sampling = asyncio.create_task(self._sample(began))
         await self.day.run(self._after)
         sampling.cancel()
