@@ -10,6 +10,8 @@ from appliance.health.findings import UNKNOWN, Finding, Level, _
 
 Say = Callable[[str], str]
 
+SILENT = ("silent", "one-way")  # nobody can talk by such a line
+
 
 def look(facts: Facts) -> Iterable[Finding]:
     """What was found when each line was checked last."""
@@ -28,7 +30,8 @@ def told(checked: LineChecked, name: str) -> list[Finding]:
     for one in checked.findings:
         its = checked.heard if one.way == "heard" else checked.said
         if says := SAYS.get((one.id, one.way)):
-            found.append(Finding(says.level, says.words, (name, *says.figures(its)), says.todo, page))
+            level: Level = "bad" if one.id in SILENT else "warning"
+            found.append(Finding(level, says.words, (name, *says.figures(its)), says.todo, page))
         else:  # of a check by a newer version
             found.append(Finding("warning", one.words, (), one.todo, page))
     return found
@@ -37,7 +40,6 @@ def told(checked: LineChecked, name: str) -> list[Finding]:
 class Says(NamedTuple):
     """Words of a finding: the first gap is the line, the others are filled with figures of the way."""
 
-    level: Level
     words: str
     todo: str
     figures: Callable[[Way], tuple[str, ...]] = lambda way: ()
@@ -89,97 +91,58 @@ _TWICE = _("They come in the sound and beside it: the provider must send them on
 _WRONG = _("Look at the levels: sound that is clipped is mistaken for keys.")
 
 SAYS = {
-    ("silent", ""): Says("bad", _("Line “{}”: nothing is heard, either way."), _SOUND),
-    ("one-way", "said"): Says("bad", _("Line “{}”: what is said into it is not heard; the other way is."), _SOUND),
-    ("one-way", "heard"): Says("bad", _("Line “{}”: the office hears nothing; the other way is heard."), _SOUND),
+    ("silent", ""): Says(_("Line “{}”: nothing is heard, either way."), _SOUND),
+    ("one-way", "said"): Says(_("Line “{}”: what is said into it is not heard; the other way is."), _SOUND),
+    ("one-way", "heard"): Says(_("Line “{}”: the office hears nothing; the other way is heard."), _SOUND),
     ("gaps", "said"): Says(
-        "warning", _("Line “{}”: what is said into it arrives with gaps: {} ms did not come."), _NETWORK, _lost
+        _("Line “{}”: what is said into it arrives with gaps: {} ms did not come."), _NETWORK, _lost
     ),
-    ("gaps", "heard"): Says(
-        "warning", _("Line “{}”: what is heard from it has gaps: {} ms did not come."), _NETWORK, _lost
-    ),
+    ("gaps", "heard"): Says(_("Line “{}”: what is heard from it has gaps: {} ms did not come."), _NETWORK, _lost),
     ("clipped", "said"): Says(
-        "warning",
         _("Line “{}”: what is said into it is clipped from {} dBm0 on: loud voices sound rough."),
         _MICROPHONE_DOWN,
         _clips,
     ),
     ("clipped", "heard"): Says(
-        "warning",
-        _("Line “{}”: what is heard from it is clipped from {} dBm0 on: loud voices sound rough."),
-        _VOLUME_DOWN,
-        _clips,
+        _("Line “{}”: what is heard from it is clipped from {} dBm0 on: loud voices sound rough."), _VOLUME_DOWN, _clips
     ),
     ("too-quiet", "said"): Says(
-        "warning",
         _("Line “{}”: what is said into it arrives {} dB too quiet."),
         _("Turn this line up: the gain of its microphone."),
         _gain,
     ),
     ("too-quiet", "heard"): Says(
-        "warning",
-        _("Line “{}”: what is heard from it is {} dB too quiet."),
-        _("Turn this line up: its volume."),
-        _gain,
+        _("Line “{}”: what is heard from it is {} dB too quiet."), _("Turn this line up: its volume."), _gain
     ),
-    ("too-loud", "said"): Says(
-        "warning", _("Line “{}”: what is said into it arrives {} dB too loud."), _MICROPHONE_DOWN, _gain
-    ),
-    ("too-loud", "heard"): Says(
-        "warning", _("Line “{}”: what is heard from it is {} dB too loud."), _VOLUME_DOWN, _gain
-    ),
+    ("too-loud", "said"): Says(_("Line “{}”: what is said into it arrives {} dB too loud."), _MICROPHONE_DOWN, _gain),
+    ("too-loud", "heard"): Says(_("Line “{}”: what is heard from it is {} dB too loud."), _VOLUME_DOWN, _gain),
     ("echo", "said"): Says(
-        "warning", _("Line “{}”: who speaks into it hears himself: an echo after {} ms, {} dB below."), _ECHO, _echo
+        _("Line “{}”: who speaks into it hears himself: an echo after {} ms, {} dB below."), _ECHO, _echo
     ),
     ("echo", "heard"): Says(
-        "warning",
-        _("Line “{}”: who is talked to by it hears himself: an echo after {} ms, {} dB below."),
-        _ECHO,
-        _echo,
+        _("Line “{}”: who is talked to by it hears himself: an echo after {} ms, {} dB below."), _ECHO, _echo
     ),
     ("noise", "said"): Says(
-        "warning",
-        _("Line “{}”: what is said into it arrives with noise of {} dBm0 while nobody speaks."),
-        _WIRING,
-        _noise,
+        _("Line “{}”: what is said into it arrives with noise of {} dBm0 while nobody speaks."), _WIRING, _noise
     ),
-    ("noise", "heard"): Says(
-        "warning", _("Line “{}”: noise of {} dBm0 is heard from it while nobody speaks."), _WIRING, _noise
-    ),
-    ("late", "said"): Says("warning", _("Line “{}”: what is said into it comes {} ms late."), _LATE, _delay),
-    ("late", "heard"): Says("warning", _("Line “{}”: what is heard from it comes {} ms late."), _LATE, _delay),
-    ("lost-keys", "said"): Says(
-        "warning", _("Line “{}”: keys pressed into it are lost: {}."), _KEYS, _keys("keys_lost")
-    ),
+    ("noise", "heard"): Says(_("Line “{}”: noise of {} dBm0 is heard from it while nobody speaks."), _WIRING, _noise),
+    ("late", "said"): Says(_("Line “{}”: what is said into it comes {} ms late."), _LATE, _delay),
+    ("late", "heard"): Says(_("Line “{}”: what is heard from it comes {} ms late."), _LATE, _delay),
+    ("lost-keys", "said"): Says(_("Line “{}”: keys pressed into it are lost: {}."), _KEYS, _keys("keys_lost")),
     ("lost-keys", "heard"): Says(
-        "warning",
-        _("Line “{}”: keys that are pressed at its far end are lost: {}."),
-        _KEYS,
-        _keys("keys_lost"),
+        _("Line “{}”: keys that are pressed at its far end are lost: {}."), _KEYS, _keys("keys_lost")
     ),
     ("doubled-keys", "said"): Says(
-        "warning",
-        _("Line “{}”: keys pressed into it are heard twice: {}."),
-        _TWICE,
-        _keys("keys_doubled"),
+        _("Line “{}”: keys pressed into it are heard twice: {}."), _TWICE, _keys("keys_doubled")
     ),
     ("doubled-keys", "heard"): Says(
-        "warning",
-        _("Line “{}”: keys that are pressed at its far end are heard twice: {}."),
-        _TWICE,
-        _keys("keys_doubled"),
+        _("Line “{}”: keys that are pressed at its far end are heard twice: {}."), _TWICE, _keys("keys_doubled")
     ),
     ("wrong-keys", "said"): Says(
-        "warning",
-        _("Line “{}”: keys are heard at its far end that nobody pressed: {}."),
-        _WRONG,
-        _keys("keys_wrong"),
+        _("Line “{}”: keys are heard at its far end that nobody pressed: {}."), _WRONG, _keys("keys_wrong")
     ),
     ("wrong-keys", "heard"): Says(
-        "warning",
-        _("Line “{}”: keys are heard from it that nobody pressed: {}."),
-        _WRONG,
-        _keys("keys_wrong"),
+        _("Line “{}”: keys are heard from it that nobody pressed: {}."), _WRONG, _keys("keys_wrong")
     ),
 }
 
