@@ -103,7 +103,11 @@ async def test_no_request_is_answered_by_a_fault(box: Site, tmp_path: Path) -> N
             *(str(PROGRAM), "run", str(ROOT / "docs/openapi.json"), "--url", box.address),
             *("--header", f"Authorization: {program.headers['Authorization']}"),
             *("--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES)),
-            *("--exclude-path", "/api/v1/events", *(word for one in ENDS_IT for word in ("--exclude-operation-id", one))),
+            *(
+                "--exclude-path",
+                "/api/v1/events",
+                *(word for one in ENDS_IT for word in ("--exclude-operation-id", one)),
+            ),
             *("--request-timeout", "30", "--continue-on-failure", "--no-color"),
             cwd=tmp_path,
             env={**os.environ, "SCHEMATHESIS_HOOKS": "toml_bodies", "PYTHONPATH": str(Path(__file__).parent)},
