@@ -24,6 +24,7 @@ EARLIEST = 1_767_225_600_000  # 2026-01-01: a clock before that was never set
 MAIL_LATE = 15 * MINUTE
 DRAFT_OLD = DAY
 BACKUP_OLD = 2 * DAY
+CLOCKS_APART = DAY  # what says that it was made later than that was made by a clock that was wrong
 CERTIFICATE_SOON, CERTIFICATE_LAST = 21 * DAY, 3 * DAY  # ours is renewed 60 days before its end
 HOT, TOO_HOT = 70.0, 80.0  # degrees Celsius; a Raspberry Pi slows down at 80
 LOCAL = tuple(
@@ -297,7 +298,7 @@ def _backups(facts: Facts) -> Iterable[Finding]:
     todo = _("Look at `systemctl status linekeeper-backup`, and whether there is room.")
     if facts.backups.newest is None:
         return [warning(_("There is no backup yet."), todo=todo)]
-    if facts.now - facts.backups.newest > BACKUP_OLD:
+    if not -CLOCKS_APART < facts.now - facts.backups.newest < BACKUP_OLD:
         return [bad(_("The newest backup is of {}."), _day(facts.backups.newest), todo=todo)]
     return ()
 

@@ -27,7 +27,8 @@ SQLITE = b"SQLite format 3\0"
 BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
 PIECE = 1 << 16  # bytes
 MB = 1_000_000
-SPARE = 200 * MB  # left to the box while one is made
+SPARE = 200 * MB  # left to the box while one is made, or unpacked
+LEAST = 4096  # bytes an empty file takes, about
 
 Digests = dict[str, str]  # SHA-256 in hex, by name in the tar
 
@@ -165,13 +166,30 @@ def _is_database(path: Path) -> bool:
 
 
 def _copy(database: Path, to: Path) -> Path:
+    """SQLite opens by path and follows links, whatever the path leads to by then: what it opened is looked at before it is
+    read. Raises FileNotFoundError."""
     _room(to.parent, database.stat().st_size)
-    with (
-        closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as db,
-        closing(sqlite3.connect(to)) as copy,
-    ):
-        db.backup(copy)
+    ours = {str(database), *(f"{database}{end}" for end in BESIDE)}
+    before = _opened()
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as db:
+        db.execute("BEGIN")
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # now all of it is open, and stays so
+        if {path for file, path in _opened().items() if before.get(file) != path} - ours:
+            raise FileNotFoundError(errno.ENOENT, "it is another by now", str(database))
+        with closing(sqlite3.connect(to)) as copy:
+            db.backup(copy)
     return to
+
+
+def _opened() -> dict[str, str]:
+    """The files we have open, by descriptor; of their paths what the kernel says, which knows no links."""
+    found = {}
+    for file in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the folder itself is closed again
+            path = os.readlink(f"/proc/self/fd/{file}")
+            if path.startswith("/") and not path.startswith(("/dev/", "/proc/")):
+                found[file] = path
+    return found
 
 
 def _pack(members: Mapping[str, Path], digests: Digests, stream: BinaryIO) -> None:
@@ -225,6 +243,8 @@ def _open(archive: Path, identity: Any, into: Path) -> Digests:
 
 
 def _unpack(into: Path, digests: Digests, stream: BinaryIO) -> None:
+    """Raises BackupFailed, also before the disk is full: a small file may hold any number of zeros."""
+    free = room = shutil.disk_usage(into).free - SPARE
     with tarfile.open(fileobj=stream, mode="r|gz") as tar:
         for member in tar:
             name = PurePosixPath(member.name)
@@ -232,6 +252,8 @@ def _unpack(into: Path, digests: Digests, stream: BinaryIO) -> None:
                 raise BackupFailed(f"there is something in it that is no file of a backup: {member.name[:80]!r}")
             path = into / name
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if (room := room - member.size - LEAST) < 0:
+                raise BackupFailed(f"what is in it does not go into the {max(free, 0) // MB} MB that are free")
             source = tar.extractfile(member)
             assert source is not None  # it is a regular file
             with open(

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from appliance.control.live import Live
 from appliance.control.messages import Message, Messages, Refused
-from appliance.health.checks import Row, examine
+from appliance.health.checks import CLOCKS_APART, Row, examine
 from appliance.health.facts import Backups, Facts, Hook, Mails, Shown
 from appliance.host import machine
 from appliance.settings import documents
@@ -84,7 +84,7 @@ class Standing:
             if office
             else None,
             certificates=await asyncio.to_thread(self._certificates, settings) if settings else (),
-            backups=(await asyncio.to_thread(_backups, settings.backup)) if settings else None,
+            backups=(await asyncio.to_thread(_backups, settings.backup, now())) if settings else None,
             machine=await asyncio.to_thread(machine.look, folders),
         )
 
@@ -138,10 +138,12 @@ class Standing:
         return tuple(one for one in shown if one)
 
 
-def _backups(wanted: Backup) -> Backups | None:
+def _backups(wanted: Backup, now: int) -> Backups | None:
+    """The newest is, of those whose time is yet to come, only one when there is no other."""
     if wanted.recipient is None:
         return None
-    return Backups(max((one.at for one in made(Path(wanted.folder))), default=None))
+    times = [one.at for one in made(Path(wanted.folder))]
+    return Backups(max(times, key=lambda at: (at <= now + CLOCKS_APART, at), default=None))
 
 
 def _shown(use: str, file: Path) -> Shown | None:

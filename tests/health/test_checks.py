@@ -151,6 +151,7 @@ ELSEWHERE: list[tuple[str, dict[str, Any], str, str]] = [
     ("backups", {"backups": None}, "none", "No backups"),
     ("backups", {"backups": Backups()}, "warning", "no backup yet"),
     ("backups", {"backups": Backups(NOW - 3 * DAY)}, "bad", "newest backup is of"),
+    ("backups", {"backups": Backups(NOW + 300 * DAY)}, "bad", "newest backup is of"),
     *(
         (id, {"live": None}, "none", "Not known")
         for id in ("lines", "line-checks", "phones", "journal", "recordings", "bans", "bridge")

@@ -3,6 +3,7 @@
 
 import io
 import os
+import shutil
 import sqlite3
 import tarfile
 from collections.abc import Iterator
@@ -90,6 +91,81 @@ def test_in_its_place_what_was_there_is_kept_beside(house: House, key: tuple[Pat
     [before] = house.folder.glob("office.toml.before-*")
     assert before.read_text() == "broken"
     assert list(house.folder.glob("state.before-*/recordings/1.lkr"))
+
+
+@pytest.mark.parametrize("step", range(6))
+def test_a_recovery_that_was_cut_short_leaves_the_old_or_is_ended_by_the_next_start(
+    house: House, key: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    house.run("backup")
+    house.settings.write_text("broken")
+    (house.state / "voicemail/1.wav").unlink()
+    [one] = made(house.backups)
+    renames, rename = [], Path.rename
+
+    def cut(self: Path, target: Path) -> Path:
+        if not self.name.endswith(".part") and len(renames) == step:
+            raise SystemExit("the power fails")
+        renames.append(target)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", cut)
+    with pytest.raises(SystemExit):
+        house.run("recover", one.file, "--key", key[0], "--in-place")
+    monkeypatch.undo()
+    assert house.run("recover", "--go-on") == 0
+    assert "Example" in house.settings.read_text() and (house.state / "voicemail/1.wav").exists()
+    [before] = house.folder.glob("office.toml.before-*")
+    assert before.read_text() == "broken" and list(house.folder.glob("state.before-*/recordings/1.lkr"))
+    assert not [path for path in house.folder.iterdir() if path.name.startswith(".")], "nothing is left lying about"
+
+
+def test_a_recovery_that_finds_the_disk_full_leaves_the_old_whole(
+    house: House, key: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.run("backup")
+    house.settings.write_text("broken")
+    [one] = made(house.backups)
+    move = shutil.move
+
+    def full(source: Path, target: Path) -> None:
+        if target.name.startswith(".secrets"):
+            raise OSError(28, "No space left on device")
+        move(source, target)
+
+    monkeypatch.setattr(shutil, "move", full)
+    with pytest.raises(OSError, match="No space"):
+        house.run("recover", one.file, "--key", key[0], "--in-place")
+    assert house.settings.read_text() == "broken" and (house.state / "recordings/1.lkr").exists()
+    assert not [path for path in house.folder.iterdir() if path.name.startswith(".")]
+
+
+def test_a_backup_is_tried_on_the_disk_of_the_box_and_one_that_grows_without_end_is_not_unpacked(
+    house: House, key: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.run("backup")
+    [one] = made(house.backups)
+    where: list[Path] = []
+    read = archive.read
+    monkeypatch.setattr(archive, "read", lambda file, by, into: [where.append(into), read(file, by, into)][1])
+    assert house.run("recover", one.file, "--key", key[0]) == 0
+    assert where[0].parent == house.folder
+    about = shutil.disk_usage(house.folder)._replace(free=archive.SPARE + 100_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: about)
+    with pytest.raises(BackupFailed, match="free"):
+        house.run("recover", one.file, "--key", key[0])
+
+
+def test_a_database_that_was_swapped_for_a_link_is_not_copied(house: House, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "others.db")) as db:
+        db.execute("CREATE TABLE secret (id)")
+    (house.state / "swapped").symlink_to(tmp_path)
+    for swapped in (house.state / "office.db", house.state / "swapped/others.db"):
+        if not swapped.exists():
+            swapped.symlink_to(tmp_path / "others.db")
+        with pytest.raises(FileNotFoundError):
+            archive._copy(swapped, tmp_path / "copy.db")
+        assert not (tmp_path / "copy.db").exists()
 
 
 def test_a_box_whose_document_had_a_fault_is_had_back_with_it(

@@ -112,6 +112,18 @@ def test_the_nightly_backup_takes_its_arguments_and_reaches_no_network() -> None
     assert "linekeeper-backup.timer" in (SYSTEMD / "linekeeper.target").read_text()
 
 
+def test_a_recovery_that_the_power_cut_short_is_ended_before_any_program_starts() -> None:
+    unit, text = service("recover"), (SYSTEMD / "linekeeper-recover.service").read_text()
+    assert shlex.split(unit["ExecStart"])[1:3] == ["recover", "--go-on"]
+    assert "ConditionPathExists=/var/lib/.linekeeper.recovering\n" in text
+    before = next(line for line in text.splitlines() if line.startswith("Before=linekeeper"))
+    assert {
+        f"Before=linekeeper-{PROGRAMS[0]}.service",
+        *(f"linekeeper-{name}.service" for name in PROGRAMS[1:]),
+    } <= set(before.split())
+    assert "linekeeper-recover.service" in (SYSTEMD / "linekeeper.target").read_text()
+
+
 def test_files_of_several_users_lie_in_a_folder_of_roots_which_the_switch_may_write_in() -> None:
     """systemd touches nothing in a folder that belongs to somebody else than the file and root."""
     lines = [line.split() for line in (SYSTEMD / "tmpfiles.d/linekeeper.conf").read_text().splitlines()]
