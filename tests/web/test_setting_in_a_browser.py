@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
+from tests.telephones import tone
 from tests.web.applying import Applying
-from tests.web.chromium import DESK, PHONE, check, come_in, drag, log_in, photograph, somebody
+from tests.web.chromium import DESK, PHONE, check, come_in, drag, log_in, look, photograph, somebody, until
 from tests.web.kept import Kept
 from tests.web.test_hours_pages import HOLIDAYS, week
 from tests.web.test_phone_pages import OFFICE, TABLE, written
@@ -75,3 +76,35 @@ async def test_an_installer_gives_a_telephone_to_somebody_and_draws_its_keys(tmp
         await check(page, f"{box.address}/phones/carl")
         await page.set_viewport_size({"width": DESK, "height": 800})
         await check(page, f"{box.address}/phones")
+
+
+async def test_an_installer_hears_a_text_and_deletes_a_recording_with_two_clicks(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    async with (
+        Applying(tmp_path, OFFICE) as switch,
+        site(tmp_path / "pages", switch.socket, switch.document, tmp_path) as box,
+        somebody(chromium, width=PHONE) as page,
+    ):
+        box.people()
+        tone.write(tmp_path / "old.wav", 440, 0.2)
+        await log_in(page, box)
+        await page.goto(f"{box.address}/prompts")
+        await page.set_input_files("#file", tmp_path / "old.wav")
+        await page.fill("#name", "old")
+        await page.get_by_role("button", name="Bring it into my draft").click()
+        await expect(page.get_by_role("status").first).to_be_visible()
+        await page.fill("#text", "We are closed today.")
+        await page.get_by_role("button", name="Hear it").click()
+        sound = page.locator("audio[autoplay]")
+        await expect(sound).to_be_visible()
+        await until(page, "document.querySelector('audio[autoplay]').duration > 0.5")
+        await expect(page.locator("#text")).to_have_value("We are closed today.")
+        await page.click("[data-prompt=old] summary")
+        await look(page, "prompts-heard")
+        await page.click("[data-prompt=old] button")
+        await page.click("[data-file] summary")
+        await look(page, "prompts-unnamed")
+        await page.click("[data-file] button")
+        await expect(page.locator("[data-file]")).to_have_count(0)
+        assert not list((tmp_path / "prompts").glob("*.wav"))
