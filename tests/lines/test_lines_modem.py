@@ -2,6 +2,7 @@
 """A modem plugged into the box: it is found, set up, called and calls, and goes, whatever family it is of."""
 
 import asyncio
+import errno
 import fcntl
 import os
 import random
@@ -526,6 +527,21 @@ async def test_two_programs_never_share_a_port(tmp_path: Path) -> None:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             assert int.from_bytes(fcntl.ioctl(held, 0x80045440, bytes(4)), "little") == 1
             os.close(held)
+
+
+async def test_a_modem_that_refuses_to_be_told_of_control_lines_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ioctl = fcntl.ioctl
+
+    def refused(file: int, request: int, *more: object) -> object:
+        if request in (termios.TIOCMBIS, termios.TIOCMBIC):
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+        return ioctl(file, request, *more)
+
+    monkeypatch.setattr(fcntl, "ioctl", refused)
+    async with plugged("ec25", tmp_path) as (_, _, office):
+        await office.ready()
 
 
 async def test_a_port_held_by_a_program_that_knows_only_the_other_lock_is_left_to_it(tmp_path: Path) -> None:

@@ -29,6 +29,18 @@ class PortMissing(Exception):
     id = "port-missing"
 
 
+class Serial(serial.Serial):  # type: ignore[misc]
+    """One that refuses to be told of its control lines is used all the same: the kernel raised them when it was opened."""
+
+    def _update_dtr_state(self) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            super()._update_dtr_state()
+
+    def _update_rts_state(self) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            super()._update_rts_state()
+
+
 class Port:
     """An open port. heard(bytes) and lost(why) come in the loop's thread, lost() once and as the last."""
 
@@ -100,7 +112,7 @@ def closed(port: serial.Serial) -> None:
 def opened(path: str, baud: int) -> serial.Serial:
     """Raw, 8N1, not blocking, and closed to others: by flock for those who look, by TIOCEXCL for the rest."""
     try:
-        port = serial.Serial(path, baud, timeout=0, write_timeout=0, exclusive=True)
+        port = Serial(path, baud, timeout=0, write_timeout=0, exclusive=True)
     except (OSError, ValueError, termios.error) as wrong:  # SerialException is an OSError
         taken = getattr(wrong, "errno", None) in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK)
         raise (PortTaken if taken else PortMissing)(f"{path}: {wrong}") from None
