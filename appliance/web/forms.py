@@ -10,6 +10,7 @@ from appliance.settings.edits import MISSING, at
 from appliance.settings.faults import Fault, Schema, accepted, dotted, plain, schema_of
 from appliance.settings.models import Settings
 from appliance.settings.places import Path
+from appliance.web.first import first
 
 ROWS_MAX = 60  # pairs shown in rows of their own; more are lines of a text
 BLANK = 1  # empty rows after those filled in
@@ -68,6 +69,7 @@ class Field(Titled):
     can_be_empty: bool = False
     given: bool = False
     whole: bool = True
+    further: bool = False  # not seen at once
     faults: list[str] = field(default_factory=list)
 
 
@@ -144,11 +146,15 @@ def shape_of(node: Schema) -> str:
 def fields(document: Mapping[str, Any], path: Path, found: Sequence[Fault] = ()) -> list[Field]:
     """The fields of a table, those of tables within it apart, with the faults of each."""
     node, here = node_at(document, path), table(document, path)
-    return [
+    made = [
         _field(key, raw, node, here, document, path, found)
         for key, raw in node.get("properties", {}).items()
         if shape_of(plain(raw, ROOT)) == "value"
     ]
+    wanted = first(path, here)
+    for one in made:
+        one.further = not (wanted is None or one.key in wanted or one.required or one.given or one.faults)
+    return made
 
 
 def inner(document: Mapping[str, Any], path: Path, found: Sequence[Fault] = ()) -> list[Inner]:

@@ -10,8 +10,9 @@ import pytest
 
 from appliance.settings import edits, load
 from appliance.settings.edits import MISSING
-from appliance.settings.faults import Schema, plain
+from appliance.settings.faults import Fault, Schema, plain
 from appliance.web import forms
+from appliance.web.first import first
 from appliance.web.forms import ROOT, Field, fields, find, inner
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -222,3 +223,25 @@ def test_whatever_is_written_into_a_field_is_that_fields_value_alone(value: str)
     wanted = tomllib.loads(FULL)
     wanted["office"]["name"] = value
     assert tomllib.loads(text) == wanted
+
+
+AT_ONCE = 13  # fields one is shown before anything is set
+
+
+def test_a_long_form_shows_first_what_one_is_after_and_the_rest_under_further() -> None:
+    for document, path, _node in every_table():
+        made = fields(document, path)
+        assert len([one for one in made if not one.further]) <= AT_ONCE, (path, document)
+        assert not [one.key for one in made if one.further and (one.required or one.given)], path
+        if known := first(path, forms.table(document, path)):
+            assert known <= {one.key for one in made} | {inside.key for inside in inner(document, path)}, path
+
+
+def test_what_is_set_or_wrong_is_seen_and_an_action_shows_what_its_class_asks_for() -> None:
+    def seen(**values: Any) -> set[str]:
+        faults = [Fault("bad", "office.toml", 0, 0, "action.gate.rate", "too often")]
+        return {one.key for one in fields({"action": {"gate": values}}, ("action", "gate"), faults) if not one.further}
+
+    lamp, gate = seen(lock_out=60), seen(**{"class": 2})
+    assert {"rate", "lock_out"} <= lamp and not lamp & {"challenge", "holders", "dry_run"}
+    assert {"challenge", "holders", "state_topic"} <= gate and not gate & {"dry_run", "lock_out"}

@@ -184,6 +184,7 @@ async def gate(at: Place) -> None:
     await one.choose("#f-callers", "residents")
     await one.choose("[aria-label='lines 1']", "gsm")
     await one.choose("#f-hours", "office")
+    await one.click("details.further > summary")
     await one.click("#f-by_number")
     await one.click("#f-reject")
     await one.write("#f-topic", "gate/set")
