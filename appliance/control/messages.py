@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from appliance.control import health, modems, prompts, provisioning, recordings
+from appliance.control import health, modems, prompts, provisioning, recordings, restarts
 from appliance.control.doctor import CheckLine, LineChecked
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
@@ -328,6 +328,7 @@ OfParts = (
     | modems.OfModems
     | provisioning.OfProvisioning
     | provisioning.KeepLineSecret
+    | restarts.OfRestarts
     | prompts.OfPrompts
     | health.TellBrokers
     | CheckLine
@@ -561,6 +562,8 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     provisioning.PhonePassword: provisioning.Registers,
     provisioning.Reboot: Done,
     provisioning.KeepLineSecret: Done,
+    restarts.Pending: restarts.Waiting,
+    restarts.Restart: Done,
     prompts.KeepPrompt: prompts.KeptPrompt,
     prompts.SpeakPrompt: prompts.SpokenPrompt,
     prompts.DeletePrompt: Done,

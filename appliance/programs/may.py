@@ -12,6 +12,7 @@ from appliance.control.modems import Code, Plugged, SendText, Texts
 from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt
 from appliance.control.provisioning import KeepLineSecret, PhonePassword, Provision, ProvisioningSecret, Reboot
 from appliance.control.recordings import HearRecording
+from appliance.control.restarts import Pending, Restart
 
 # Beside the box's own user and root: the bridge, where the settings let a broker ask, and the pages, which ask by role.
 BROKERS_ASK = frozenset(
@@ -28,6 +29,7 @@ MAY: dict[str, frozenset[type]] = {
         | {Provision, PhonePassword, KeepLineSecret, ProvisioningSecret, Reboot}
         | {KeepPrompt, SpeakPrompt, DeletePrompt}
         | {Texts, Plugged, Park, Take, Supervise, Press, CallFor, Disturb, Forward, Lift, HearRecording}
+        | {Pending, Restart}
         | BROKERS_ASK
     ),
 }

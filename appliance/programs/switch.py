@@ -37,6 +37,7 @@ from appliance.control.modems import OfModems
 from appliance.control.prompts import DeletePrompt, KeepPrompt, OfPrompts, SpeakPrompt, SpokenPrompt
 from appliance.control.provisioning import KeepLineSecret, OfProvisioning
 from appliance.control.recordings import OfRecordings
+from appliance.control.restarts import OfRestarts
 from appliance.control.server import Peer, Server
 from appliance.control.troubles import Troubles
 from appliance.core import CoreError
@@ -54,6 +55,7 @@ from appliance.programs.modems import Modems
 from appliance.programs.prompt_files import PromptFiles
 from appliance.programs.provisioning import Provisioning
 from appliance.programs.recorder import Recordings
+from appliance.programs.restarts import Restarts
 from appliance.programs.said import Said, recordings
 from appliance.settings import dialled, golden, load
 from appliance.settings.compile import compile
@@ -123,6 +125,7 @@ class Switch:
         self._lamps = Lamps(self._board, self._control, self._telephony, host)
         self._telephony.watched = self._lamps.watched
         self._office = office
+        self._restarts = Restarts(office.settings, self._journal, lambda: len(self._board.office().calls))
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._applying = asyncio.Lock()
         self._words: asyncio.Task[None] | None = None  # being spoken, of the settings in force
@@ -444,6 +447,8 @@ class Switch:
                 return await self._doctor.check(request)
             if isinstance(request, KeepLineSecret):
                 return await self._keep_line_secret(request)
+            if isinstance(request, OfRestarts):
+                return self._restarts.answer(self._office.settings, request)
             if isinstance(request, OfProvisioning):
                 return self._provisioning.answer(self._office, request)
             if isinstance(request, OfPrompts):

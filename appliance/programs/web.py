@@ -4,6 +4,8 @@
 import asyncio
 import ipaddress
 import logging
+import os
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
@@ -72,6 +74,8 @@ def main(argv: list[str]) -> int:
             authority,
             metrics_from=web.metrics_from,
             look=hooks.look,
+            begun=settings,
+            end=lambda: os.kill(os.getpid(), signal.SIGTERM),
         )
         outlets = Outlets(hooks, settings.monitor)
         post, reader = Post(password), Reader(args.state / "journal.db")

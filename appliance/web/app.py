@@ -37,6 +37,7 @@ from appliance.web.phone_files import PhoneFiles
 from appliance.web.phone_pages import PhonePages
 from appliance.web.prompt_pages import PromptPages
 from appliance.web.report_pages import ReportPages
+from appliance.web.restart_pages import RestartPages
 from appliance.web.scenario_pages import ScenarioPages
 from appliance.web.secure import Secure, plain
 from appliance.web.settings_pages import SettingsPages
@@ -124,7 +125,8 @@ def rows(box: Box) -> tuple[Row, ...]:
         *Begin(box).rows(),
         *ScenarioPages(box).rows(),
         *checks.rows(),
-        *SettingsPages(box.drafts, box.known, checks).rows(),
+        *SettingsPages(box, checks).rows(),
+        *RestartPages(box).rows(),
         *PromptPages(box).rows(),
         *CallPages(box).rows(),
         *CallerPages(box).rows(),

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from appliance.control.feed import Feed
+from appliance.settings.models import Settings
 from appliance.store.office import Office
 from appliance.web.around import Around
 from appliance.web.certificates import Authority
@@ -39,6 +40,8 @@ class Box:
     feed: Feed = field(default_factory=Feed)  # what the switch tells, as it comes
     metrics_from: tuple[str, ...] = ()  # networks that read the figures without a token
     look: Callable[[], None] = lambda: None  # there is something for webhooks
+    begun: Settings | None = None  # those the program of the pages started with
+    end: Callable[[], None] = lambda: None  # the program of the pages, to be started again
     around: Around = field(default_factory=Around)  # telephones on the network
     listening: Listening = field(default_factory=Listening)  # who listens to what
 

@@ -20,9 +20,10 @@ from appliance.settings.places import Path
 from appliance.settings.words import NAME
 from appliance.web import advised, forms
 from appliance.web.access import SETTERS, Refusal, Row, Visit
+from appliance.web.box import Box
 from appliance.web.drafts import Drafts, Work, difference
-from appliance.web.known import Known
 from appliance.web.line_checks import LineChecks
+from appliance.web.restart_pages import AT_START, due
 from appliance.web.scenario_graph import renamed
 from appliance.web.tongue import marked as _
 
@@ -42,8 +43,8 @@ GROUPS = (  # how the first page orders the tables
 
 
 class SettingsPages:
-    def __init__(self, drafts: Drafts, known: Known, checks: LineChecks) -> None:
-        self._drafts, self._known, self._checks = drafts, known, checks
+    def __init__(self, box: Box, checks: LineChecks) -> None:
+        self._box, self._drafts, self._known, self._checks = box, box.drafts, box.known, checks
 
     def rows(self) -> tuple[Row, ...]:
         return (
@@ -79,7 +80,7 @@ class SettingsPages:
         return asked.page(
             "settings.html", status, groups=grouped, work=work, faults=found, others=others,
             when=await self._known.when(), wrong=wrong,
-            link=link, titles=titles(work), where=self._where(work),
+            link=link, titles=titles(work), where=self._where(work), due=await due(self._box),
         )  # fmt: skip
 
     async def table(
@@ -105,7 +106,8 @@ class SettingsPages:
             removable=named or isinstance(path[-1], int) or optional, link=link, title=dotted(path),
             there=edits.at(work.values, path) is not MISSING, up=up(work, path), blank=forms.BLANK,
             done=asked.request.query_params.get("done", "")[:20], kind=edits.at(work.values, (*path, "kind")),
-            rows_max=forms.ROWS_MAX, titles=titles(work, path), check=await self._check(asked, path),
+            rows_max=forms.ROWS_MAX, titles=titles(work, path), at_start=path[0] in AT_START,
+            check=await self._check(asked, path),
             advice=await asyncio.to_thread(self._advice, work, path),
         )  # fmt: skip
 

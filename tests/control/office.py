@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import msgspec
 
-from appliance.control import doctor, modems, prompts, provisioning, recordings
+from appliance.control import doctor, modems, prompts, provisioning, recordings, restarts
 from appliance.control import messages as m
 from appliance.control.handling import Park
 from appliance.control.server import Peer, Server
@@ -96,6 +96,8 @@ class SmallOffice:
                 return provisioning.Provisioned("desk1", "secret", "admin")
             case provisioning.ProvisioningSecret():
                 return provisioning.Known("secret", "admin")
+            case restarts.Pending():
+                return restarts.Waiting(("sip",), 2)
             case provisioning.PhonePassword():
                 return provisioning.Registers("desk1", "password")
             case prompts.KeepPrompt(start=start, samples=samples, total=total):

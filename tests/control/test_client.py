@@ -16,6 +16,7 @@ from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, S
 from appliance.control.health import TellBrokers
 from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt
 from appliance.control.provisioning import KeepLineSecret, PhonePassword, Provision, ProvisioningSecret, Reboot
+from appliance.control.restarts import Pending, Restart, Waiting
 from tests.control.office import MESSAGE, PATIENCE, RECORDING, SMS, SmallOffice, encoded
 
 
@@ -62,6 +63,8 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert await client.request(modems.Code(0, "gsm", "*100#")) == "Balance: 1.50"
         assert await client.request(modems.Plugged(0)) == (modems.Socket(usb="1-1.3", family="quectel"),)
         assert (await client.request(doctor.CheckLine(0, "gsm"))).said.noise == -60.0
+        assert await client.request(Pending(0)) == Waiting(("sip",), 2)
+        assert await client.request(Restart(0, True)) == m.Done()
         assert {type(request) for request, _ in office.asked} == set(m.ANSWERS) - {m.Watch}
 
 

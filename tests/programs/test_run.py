@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 from appliance.control.client import connect
 from appliance.control.messages import Apply
+from appliance.control.restarts import Pending, Restart, Waiting
 from appliance.programs import run as run_module
 from appliance.programs.demo.ports import Ports
 from appliance.programs.run import Child, supervise
@@ -165,6 +167,23 @@ async def test_a_broker_named_later_is_reached_without_starting_anything_anew(
         assert named.restart == ()
         async with Listener(broker.port) as house:
             await house.until(lambda: house.now.get("linekeeper/office/bridge/state") == "online", WITHIN)
+
+
+async def test_a_switch_told_to_start_again_takes_up_what_waited_for_that(
+    office: Path, ports: Ports, tmp_path: Path
+) -> None:
+    socket, sip = tmp_path / "state" / "control.sock", ports.take(2)
+    async with running(office, "--without", "web", "--without", "bridge") as run:
+        await run.until_ready()
+        async with await connect(socket) as switch:
+            assert await switch.request(Pending(0)) == Waiting((), 0)
+            other = re.sub(r"(listen = .*\n)port = \d+", rf"\1port = {sip}", office.read_text())
+            await switch.request(Apply(0, other))
+            assert await switch.request(Pending(0)) == Waiting(("sip",), 0)
+            await switch.request(Restart(0))
+        await run.until(lambda said: sum("switch ready" in line for line in said) == 2)
+        async with await connect(socket) as switch:
+            assert await switch.request(Pending(0)) == Waiting((), 0)
 
 
 async def test_a_program_that_is_not_wanted_does_not_run(office: Path) -> None:

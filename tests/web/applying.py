@@ -13,6 +13,7 @@ from appliance.control import messages as m
 from appliance.control.modems import Plugged, Socket
 from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt, SpokenPrompt
 from appliance.control.provisioning import KeepLineSecret
+from appliance.control.restarts import Pending, Restart, Waiting
 from appliance.control.server import Peer, Server
 from appliance.programs.prompt_files import PromptFiles
 from appliance.programs.said import recordings
@@ -31,6 +32,9 @@ class Applying:
         self.document.write_text(text)
         self.plugged: tuple[Socket, ...] = ()  # modems that are no line's
         self.secrets: list[KeepLineSecret] = []
+        self.restarts: list[Restart] = []
+        self.calls = 0  # that are on
+        self._begun = load.parse(text, self.document)
         self.hold = asyncio.Event()
         self.hold.set()
         self._history = History(folder / "history")
@@ -58,6 +62,13 @@ class Applying:
             match request:
                 case KeepLineSecret():
                     self.secrets.append(request)
+                case Pending():
+                    now = load.parse(self.text, self.document)
+                    return Waiting(("sip",) if now.sip != self._begun.sip else (), self.calls)
+                case Restart(at_once=at_once):
+                    if self.calls and not at_once:
+                        raise m.Refused("busy", "calls are on")
+                    self.restarts.append(request)
                 case Plugged():
                     return self.plugged
                 case KeepPrompt():

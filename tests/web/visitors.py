@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from appliance.control.client import follow
+from appliance.settings.models import Settings
 from appliance.store.office import Office, User
 from appliance.web.access import ROLES
 from appliance.web.app import listener, serve
@@ -34,7 +35,9 @@ def user(name: str, role: str) -> User:
 class Site:
     """Where the pages are, and their database."""
 
-    def __init__(self, address: str, box: Box) -> None:
+    def __init__(self, address: str, box: Box, ended: asyncio.Event | None = None) -> None:
+        """ended: set where the program of the pages would end."""
+        self.ended = ended or asyncio.Event()
         self.address, self.box, self.office = address, box, box.office
 
     def people(self) -> None:
@@ -87,18 +90,24 @@ async def site(
     *,
     follows: bool = False,
     arp: Path = ARP,
+    begun: Settings | None = None,
 ) -> AsyncIterator[Site]:
-    """Pages of a box; its switch is not there unless told, and watched only when `follows`. arp: as /proc/net/arp."""
+    """Pages of a box; its switch is not there unless told, and watched only when `follows`.
+
+    arp: as /proc/net/arp; begun: what the program started with."""
     document = settings or folder / "office.toml"
     drafts = Drafts(socket or folder / "no.sock", document)
     with listener("127.0.0.1", 0) as sock, contextlib.closing(Office(folder)) as office:
-        box = Box(Screen(), office, drafts, state or folder, known=Known(document), around=Around(arp))
+        known, around, ended = Known(document), Around(arp), asyncio.Event()
+        box = Box(
+            Screen(), office, drafts, state or folder, known=known, around=around, begun=begun, end=ended.set
+        )  # fmt: skip
         box.feed.to(box.screen.on_office, box.screen.on_event, box.screen.on_away)
         tasks = [asyncio.create_task(serve(box, sock, "127.0.0.1"))]
         if follows and socket:
             tasks.append(asyncio.create_task(follow(socket, box.feed.on_office, box.feed.on_event, box.feed.on_away)))
         try:
-            yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", box)
+            yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", box, ended)
         finally:
             for task in tasks:
                 task.cancel()

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Settings in force that a program takes up only when it starts: which they are, and the start. See docs/pages.md."""
+
+import asyncio
+from typing import NamedTuple
+
+from starlette.responses import Response
+
+from appliance.control.messages import Refused
+from appliance.control.restarts import Pending, Restart
+from appliance.settings.models import Settings
+from appliance.web.access import SETTERS, Refusal, Row, Visit
+from appliance.web.box import Box
+
+OURS = ("web", "monitor")  # what the pages' own program takes up when it starts, and only then
+AT_START = frozenset({"sip", *OURS})
+ANSWERED_WITHIN = 0.5  # seconds for the page that says so to be on its way
+
+
+class Due(NamedTuple):
+    """Tables that wait for a start of the switch, and of the pages; calls: those a start of the switch would end."""
+
+    switch: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
+    calls: int = 0
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return self.switch + self.pages
+
+
+async def due(box: Box) -> Due:
+    """Nothing while the switch does not answer."""
+    try:
+        now = (await box.known.names()).settings
+        waiting = await box.drafts.ask(Pending(0))
+    except (Refusal, Refused):
+        return Due()
+    begun = box.begun
+    ours = tuple(one for one in OURS if begun and getattr(now, one) != getattr(begun, one))
+    return Due(waiting.tables, ours, waiting.calls)
+
+
+class RestartPages:
+    def __init__(self, box: Box) -> None:
+        self._box = box
+
+    def rows(self) -> tuple[Row, ...]:
+        return (
+            Row("GET", "/settings/restart", SETTERS, self.page),
+            Row("POST", "/settings/restart", SETTERS, self.restart),
+        )
+
+    async def page(self, asked: Visit, status: int = 200) -> Response:
+        return asked.page("restart.html", status, due=await due(self._box), begun=False, address="")
+
+    async def restart(self, asked: Visit) -> Response:
+        """What is needed and nothing else: a start of the pages alone ends no call."""
+        wanted = await due(self._box)
+        if not wanted.tables:
+            return asked.to("/settings")
+        if wanted.switch:
+            try:
+                await self._box.drafts.ask(Restart(0, asked.text("calls") == "end", asked.name))
+            except Refused as refused:
+                if refused.id != "busy":
+                    raise Refusal(503, refused.message) from None
+                return await self.page(asked, 409)
+        if wanted.pages:
+            asyncio.get_running_loop().call_later(ANSWERED_WITHIN, self._box.end)
+        asked.note("restarted", ", ".join(wanted.tables))
+        there = _address(asked, (await self._box.known.names()).settings) if wanted.pages else ""
+        return asked.page("restart.html", due=wanted, begun=True, address=there)
+
+
+def _address(asked: Visit, settings: Settings) -> str:
+    """Where the pages will be, as far as the visitor's way here tells."""
+    web, host = settings.web, asked.request.url.hostname or "localhost"
+    host = f"[{host}]" if ":" in host else host
+    return f"https://{host}:{web.https_port}/" if web.https else f"http://{host}:{web.port}/"
