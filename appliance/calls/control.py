@@ -17,7 +17,7 @@ from appliance.calls.call import OUTCOMES, Call, Person, State
 from appliance.calls.call import Outcome as OutcomeName
 from appliance.calls.call import Status as StatusName
 from appliance.calls.desk import Desk
-from appliance.calls.history import MISSED, History
+from appliance.calls.history import UNSPOKEN, History
 from appliance.calls.hours import Midnight, Mode, Override, Overrides
 from appliance.calls.listening import Listening, Speak, unspoken
 from appliance.calls.lookups import LookingUp
@@ -536,7 +536,7 @@ class CallControl:
         self._journal.flush()
         self.history.over(call)
         log.info("call %d: over, %s", call.id, outcome)
-        if call.direction == "in" and outcome in MISSED and (outcome != "refused" or call.looked_for):
+        if call.direction == "in" and outcome in UNSPOKEN and (outcome != "refused" or call.looked_for):
             self._audience.happened("missed", call)
         self._audience.happened("ended", call, detail=outcome)
         self._audience.call_changed(call.id)

@@ -8,7 +8,7 @@ from appliance.calls.call import Call
 from appliance.core.names import Past
 
 MOST = 100_000  # numbers known; the ones longest silent are forgotten first
-MISSED = ("abandoned", "voicemail", "refused")  # outcomes when nobody spoke to him
+UNSPOKEN = ("abandoned", "voicemail", "refused")  # outcomes when nobody spoke to him
 
 
 class Known(NamedTuple):
@@ -39,7 +39,7 @@ class History:
         """A call has ended."""
         if call.direction == "in" and call.caller:
             person = call.spoke or self._known.get(call.caller, NOBODY).person
-            self._keep(call.caller, Known(True, call.outcome in MISSED, person))
+            self._keep(call.caller, Known(True, call.outcome in UNSPOKEN, person))
         elif call.direction == "out" and call.dialled and (person := call.caller_person or call.spoke):
             self._keep(call.dialled, self._known.get(call.dialled, NOBODY)._replace(person=person))
 

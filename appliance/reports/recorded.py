@@ -18,7 +18,7 @@ WARM_UP = 3_600_000  # ms before those that count: people are busy then too, and
 FEW = 30  # observations of one person from which on his own are used, not everybody's
 TALK, MESSAGE, ANSWER = 180_000, 20_000, 5_000  # ms, where the journal has not a single one
 OUTSIDE = ""  # who is called through a line
-MISSED = ("abandoned", "voicemail", "refused")
+UNSPOKEN = ("abandoned", "voicemail", "refused")
 
 
 class Rung(NamedTuple):
@@ -230,7 +230,7 @@ def draw(recording: Recording, settings: Settings, seed: int) -> Traffic:
         visit.history = (Past.CALLED_BEFORE | missed * Past.MISSED_LAST) if one.number in last else 0
         visit.last_spoken = spoken
         if one.number and not inside:
-            last[one.number] = (one.was.outcome in MISSED, one.was.person or spoken)
+            last[one.number] = (one.was.outcome in UNSPOKEN, one.was.person or spoken)
         visits.append(visit)
     return Traffic(recording.begins, visits, recording.facts, recording.ignores, say=recording.say)
 

@@ -10,18 +10,9 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from appliance.core.names import LOOKED_FOR_BY, LOOKED_FOR_IN_VAIN
 from appliance.store.reader import MISSED, Reader
 
 KEPT = 14 * 86_400_000  # ms; who was missed longer ago will hardly be called back
-LOOKED_FOR = f"""
-EXISTS (
-    SELECT 1 FROM trace WHERE trace.call = call.id AND (
-        trace.rule IN ({", ".join(f"{why:d}" for why in sorted(LOOKED_FOR_BY))})
-        OR trace.reason IN ({", ".join(f"{because:d}" for because in sorted(LOOKED_FOR_IN_VAIN))})
-    )
-)
-"""
 SPOKEN = "(later.outcome = 'answered' OR later.outcome = 'cut' AND later.answered_at IS NOT NULL)"
 BACK = """
 SELECT CAST(json_extract(event.detail, '$.number') AS TEXT), max(leg.answered_at)
@@ -39,7 +30,6 @@ handled AS MATERIALIZED (SELECT key AS number, value AS id FROM json_each(:handl
 SELECT call.caller, call.name, call.at, call.line, call.queue, call.id
 FROM {{calls}} LEFT JOIN back ON back.number = call.caller LEFT JOIN handled ON handled.number = call.caller
 WHERE call.at >= :since AND call.line <> :inside AND call.caller <> '' AND call.ended_at IS NOT NULL AND {MISSED}
-    AND (call.outcome <> 'refused' OR {LOOKED_FOR})
     AND (back.at IS NULL OR back.at < call.at) AND (handled.id IS NULL OR handled.id < call.id)
     AND NOT EXISTS (
         SELECT 1 FROM call AS later

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from appliance.calls import ports
 from appliance.calls.texts import JOINED, PART, Sms
+from appliance.core.names import Why
 from appliance.store.journal import BATCH, Journal
 from appliance.store.reader import Binding, Call, Event, Leg, Reader, Trace, Unreadable
 
@@ -98,6 +99,9 @@ def test_missed_counts_outside_callers_nobody_spoke_to(box: Box) -> None:
     for n, outcome in enumerate(ends):
         box.journal.call(n + 1, T, "city", "", "", "")
         box.journal.over(n + 1, T + 9, outcome, "", "", T + 1 if outcome == "answered" else None)
+    box.journal.call(80, T, "city", "", "", "")  # kept out, or let in at a gate, before anybody was looked for
+    box.journal.over(80, T + 9, "refused", "", "", None)
+    box.journal.trace(3, T + 1, Why.RUNG, 0, "anna", 0)
     box.journal.call(90, T, "phones", "101", "102", "")
     box.journal.over(90, T + 9, "abandoned", "", "", None)
     assert box.settle()
