@@ -41,14 +41,14 @@ def cache() -> Path:
 
 
 def fingerprint(sha256: str) -> str:
-    """All that decides what is built: source, options, these scripts, the Python's ABI and the system."""
+    """All that decides what is built: source, our patches, options, these scripts, the Python's ABI and the system."""
     digest = hashlib.sha256()
     release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
     facts = [sha256, sysconfig.get_config_var("SOABI"), platform.machine()]
     for fact in [*facts, release.get("ID"), release.get("VERSION_ID")]:
         digest.update(f"{fact}\n".encode())
-    for name in ("build.py", "config_site.h"):
-        digest.update((HERE / name).read_bytes())
+    for file in (HERE / "build.py", HERE / "config_site.h", *build.patches()):
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -93,8 +93,10 @@ class Setup:
                 "or run make setup PYTHON=/usr/bin/python3.",
             )
         command = [sys.executable, str(self.root / "image/pjsip"), *self.pjsip_options]
-        # its progress goes to the terminal as it comes, its result to us
-        done = subprocess.run(command, cwd=self.root, stdout=subprocess.PIPE, text=True, check=False)
+        # its progress goes to the terminal as it comes, its result to us; no tool of it may ask anything
+        done = subprocess.run(
+            command, cwd=self.root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False
+        )
         if done.returncode != 0:
             raise Failed("PJSIP was not built; the reason is above.", PJSIP_ADVICE)
         log.path.write_text(done.stdout)

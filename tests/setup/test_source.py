@@ -23,7 +23,7 @@ PRINTED = f"""
 def source(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """image/pjsip/source.py, which runs as part of a script and so is in no package."""
     monkeypatch.syspath_prepend(ROOT / "image/pjsip")
-    for name in ("source", "failure"):
+    for name in ("source", "failure", "build"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     import source as module
 
@@ -132,3 +132,12 @@ def test_the_machines_apt_is_neither_read_nor_written(source: ModuleType, tmp_pa
     dumped = subprocess.run(["apt-config", *options, "dump"], capture_output=True, text=True, check=True).stdout
     assert f'Dir::State::lists "{tmp_path}/lists"' in dumped
     assert f'Dir::Cache "{tmp_path}"' in dumped
+
+
+def test_a_patch_that_does_not_fit_ends_the_build_with_a_sentence(source: ModuleType, tmp_path: Path) -> None:
+    """Nobody is asked what to do: `make setup` may have nobody there."""
+    import build  # type: ignore[import-not-found]
+
+    (tree := tmp_path / "another-version").mkdir()
+    with pytest.raises(source.Failure, match="patch epoll-stays failed"):
+        build.compile_libraries(tree, tmp_path, tmp_path, 1, build.Steps(tmp_path / "log", print))
