@@ -130,6 +130,26 @@ static void route_tapes(sip_handle handle)
     }
 }
 
+/* Whoever listens is told no more than comes from those he hears. */
+static void route_bandwidth(sip_handle listener)
+{
+    const struct sip_slot *slot = sip_slot_look(listener);
+    int narrow = 0;
+
+    if (!slot || slot->kind != SIP_LEG || slot->port < 0)
+        return;
+    for (int i = 0; i < edge_count; i++) {
+        const struct sip_slot *source = edges[i].listener == listener ? sip_slot_look(edges[i].source) : NULL;
+
+        if (!source || source->port < 0)
+            continue;
+        narrow = sip_bandwidth_is_narrow(source->port);
+        if (!narrow)
+            break;
+    }
+    sip_bandwidth_set(slot->id, narrow);
+}
+
 /* Each edge of a handle takes the way it now should, and the tapes of all it touches follow. */
 static void route(sip_handle handle)
 {
@@ -147,6 +167,10 @@ static void route(sip_handle handle)
         }
     }
     route_tapes(handle);
+    route_bandwidth(handle);
+    for (int i = 0; i < edge_count; i++)
+        if (edges[i].source == handle)
+            route_bandwidth(edges[i].listener);
     for (int i = 0; i < edge_count; i++)
         if (!edges[i].tape && touches(&edges[i], handle))
             route_tapes(edges[i].listener == handle ? edges[i].source : edges[i].listener);

@@ -281,6 +281,10 @@ void sip_line_closed(const struct sip_command *command);
 void sip_line_key(const struct sip_command *command);
 void sip_lines_end(void); /* before the bridge goes */
 
+/* bandwidth.c */
+int sip_bandwidth_is_narrow(int port); /* of the conference bridge */
+void sip_bandwidth_set(pjsua_call_id call, int narrow);
+
 /* relay.c */
 pjmedia_transport *sip_relay_between(pjsua_call_id call, unsigned index, pjmedia_transport *under, unsigned flags);
 void sip_relay_stream(pjsua_call_id call, pjmedia_stream *stream); /* the call's, or NULL: it is gone */

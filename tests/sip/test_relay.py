@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -86,6 +86,12 @@ class Ear:
         """The next packet with one of these payloads."""
         return self._packet(await self._rtp.seen.next("packet", lambda data: data[HEADER.size :] in payloads, 20))
 
+    async def hears_a(self, kind: int, like: Callable[[bytes], bool]) -> Packet:
+        """The next packet of this payload type whose payload is like that."""
+        return self._packet(
+            await self._rtp.seen.next("packet", lambda data: data[1] & 127 == kind and like(data[HEADER.size :]), 20)
+        )
+
     @property
     def heard(self) -> list[Packet]:
         return [self._packet(data) for data in self._rtp.seen.all]
@@ -129,8 +135,8 @@ class Pair:
         raise AssertionError("what was said never came as it was said")
 
 
-async def answered(box: Box, wire: Wire, ear: Ear) -> tuple[Call, int]:
-    call = await Telephone(box, wire).call("100", body=sdp(ear.port))
+async def answered(box: Box, wire: Wire, ear: Ear, codecs: Mapping[int, str] | None = None) -> tuple[Call, int]:
+    call = await Telephone(box, wire).call("100", body=sdp(ear.port, codecs))
     box.sip.answer(call.handle)
     answer = await call.answered()
     await box.told(Heard.AUDIO, of=call.handle)
