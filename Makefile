@@ -121,7 +121,7 @@ bench: quiet-setup ## every measurement in bench/, one after another (but asteri
 	@for script in $(filter-out bench/asterisk.py,$(wildcard bench/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 asterisk: quiet-setup ## the switch beside Asterisk 22, which is installed in a folder of its own (root; 5 min)
-	@$(BIN)/python bench/testbed/asterisk.py
+	@PYTHONPATH=bench $(BIN)/python -m testbed.asterisk
 	@$(BIN)/python bench/asterisk.py
 
 clean: ## remove what was built here (the PJSIP cache in ~/.cache stays)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Asterisk 22 beside us: Debian's package of it in a folder of its own, with the fewest modules that do the same.
 
-`python bench/testbed/asterisk.py` makes the folder (root, about two minutes, 350 MB): Debian's development release by
+`make asterisk` makes the folder (root, about two minutes, 350 MB): Debian's development release by
 mmdebstrap, from the mirror this machine's apt uses. It is kept in ~/.cache/linekeeper and made once.
 """
 
@@ -180,7 +180,7 @@ class Asterisk:
 def version() -> str:
     """As it says itself. Ends the program in a sentence when it is not there, or we are not root."""
     if not (SYSTEM / "usr" / "sbin" / "asterisk").exists():
-        sys.exit("Asterisk is not installed beside us: python bench/testbed/asterisk.py (as root)")
+        sys.exit("Asterisk is not installed beside us: make asterisk (as root)")
     if os.geteuid():
         sys.exit("Asterisk runs in a folder of its own by chroot, which root may.")
     said = subprocess.run(["chroot", str(SYSTEM), "asterisk", "-V"], capture_output=True, text=True, check=True)
