@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TEST = re.compile(r"`(?:([a-z]+)/([a-z_.]+))?::([a-z0-9_]+)`")
-PAGES = pytest.mark.parametrize(("page", "least"), [("call-control", 150), ("every-line", 60)])
+PAGES = pytest.mark.parametrize(("page", "least"), [("call-control", 150), ("every-line", 60), ("complaints", 35)])
 
 
 def tables(page: str) -> str:
@@ -41,5 +41,10 @@ def test_every_test_it_names_is_there(page: str, least: int) -> None:
 @PAGES
 def test_every_page_it_names_is_there(page: str, least: int) -> None:
     pages = re.findall(r"\]\(([a-z_./-]+\.md)\)", tables(page))
-    assert pages
     assert [page for page in pages if not (ROOT / "docs" / page).is_file()] == []
+
+
+def test_every_story_it_names_is_there() -> None:
+    stories = re.findall(r"`([a-z0-9_]+\.call)`", tables("complaints"))
+    assert len(stories) > 12
+    assert [name for name in stories if not (ROOT / "tests/scenarios" / name).is_file()] == []
