@@ -98,8 +98,8 @@ api-fuzz: quiet-setup ## requests made at random from docs/openapi.json, EXAMPLE
 network: quiet-setup ## a broker whose cable is pulled, name servers that say nothing; in namespaces (needs root)
 	@$(BIN)/pytest tests/mqtt/network.py tests/calls/names.py
 
-dahdi: quiet-setup ## lines and telephones at the real DAHDI driver, in a machine under QEMU (root; some minutes, the first time ten more)
-	@$(BIN)/python -m tests.dahdi.guest
+dahdi: quiet-setup ## lines, telephones and a whole office at the real DAHDI driver, in a machine under QEMU (root; ten minutes, the first time ten more)
+	@$(BIN)/python -m tests.box.guest
 	@$(BIN)/pytest -s tests/dahdi/story.py
 
 uac: quiet-setup ## sound cards of modems at the real ALSA drivers, in a machine under QEMU (root; some minutes, the first time ten more)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Small Debians 13 under QEMU, with Debian's own kernel and its drivers.
 
-`made()` makes the disk of one, once (root, mmdebstrap; some minutes, it stays in the cache folder). Guest scripts find the tree
-where it is outside, read-only, and a folder of their own at /share. Emulated it starts in half a minute.
+`made()` makes the disk of one, once (root, mmdebstrap; some minutes, it stays in the cache folder, and is made anew when what is
+to be on it changes). Guest scripts find the tree where it is outside, read-only, and a folder of their own at /share. Emulated
+it starts in half a minute, with systemd in a minute.
 """
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -12,6 +14,8 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,13 +30,21 @@ LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr
 # On the disk; the rest comes from the shared folder, so that the disk may stay as it is.
 BOOT = """#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin PYTHONDONTWRITEBYTECODE=1
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-mount -t tmpfs tmp /tmp
-mount -t tmpfs run /run
+for place in proc:/proc sysfs:/sys tmpfs:/tmp tmpfs:/run; do
+    mountpoint -q ${place#*:} || mount -t ${place%:*} none ${place#*:}
+done
 modprobe -a 9pnet_virtio 9p
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144 share /share
 . /share/start
+"""
+# Where systemd is what starts.
+UNIT = """[Unit]
+Description=What is to be shown
+[Service]
+Type=simple
+ExecStart=/linekeeper-init
+[Install]
+WantedBy=multi-user.target
 """
 
 # The tree is where it is outside too: links to what was compiled lead there.
@@ -40,7 +52,7 @@ START = """
 mkdir -p {tree}
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,ro tree {tree}
 mkdir -p /dev/shm
-mount -t tmpfs shm /dev/shm
+mountpoint -q /dev/shm || mount -t tmpfs shm /dev/shm
 ip link set lo up
 {drivers}
 cd {tree}
@@ -49,6 +61,13 @@ echo $? >/share/code
 sync
 echo o >/proc/sysrq-trigger
 sleep 60
+"""
+
+PURE = ("sdnotify",)  # Python alone, of which there is no wheel at PyPI
+PROGRAM = """#!/opt/linekeeper/bin/python3
+import sys
+from appliance.programs.__main__ import main
+sys.exit(main())
 """
 
 BUILD = """set -eu
@@ -62,13 +81,14 @@ cp "$root/boot/initrd.img-$kernel" "$2/initrd"
 
 class System(NamedTuple):
     """What is on a disk. build: shell for when it is made, with $root and the version of its $kernel; drivers: shell for when
-    it has started, before the script is run."""
+    it has started, before the script is run; python: what our programs and tests want of PyPI is in /opt/linekeeper."""
 
     name: str
     packages: str
     build: str
     drivers: str
     components: str = "main"
+    python: bool = False
 
     @property
     def folder(self) -> Path:
@@ -76,10 +96,17 @@ class System(NamedTuple):
 
 
 class Guest:
-    """One run of the guest: script is a program, run as root in it from the folder of the tree."""
+    """One run of the guest: script is a program, run as root in it from the folder of the tree. systemd: that starts the machine,
+    and the script last; else there is nothing but the script. more: of QEMU's options."""
 
-    def __init__(self, system: System, share: Path, script: str) -> None:
+    def __init__(
+        self, system: System, share: Path, script: str, *, systemd: bool = False, more: Sequence[str] = ()
+    ) -> None:
         self.system, self.share = system, share
+        self.command = [
+            *command(system, share, " systemd.mask=dahdi.service" if systemd else " init=/linekeeper-init"),
+            *more,
+        ]
         share.mkdir(parents=True, exist_ok=True)
         for file in ("code", "said"):
             (share / file).unlink(missing_ok=True)
@@ -92,7 +119,7 @@ class Guest:
         """What the script said. RuntimeError when it ended otherwise than well, TimeoutError after that many seconds."""
         log = self.share / "console"
         process = subprocess.Popen(
-            [*command(self.system, self.share), "-serial", f"file:{log}"],
+            [*self.command, "-serial", f"file:{log}"],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -113,7 +140,7 @@ class Guest:
         return "".join(log.read_text(errors="replace").splitlines(keepends=True)[-60:]) if log.exists() else ""
 
 
-def command(system: System, share: Path) -> list[str]:
+def command(system: System, share: Path, start: str) -> list[str]:
     accelerator = ["-accel", "kvm", "-cpu", "host"] if usable_kvm() else ["-accel", "tcg,thread=multi", "-cpu", "max"]
     folders = [
         option
@@ -121,9 +148,9 @@ def command(system: System, share: Path) -> list[str]:
         for option in ("-virtfs", f"local,path={folder},mount_tag={tag},security_model=none{more}")
     ]
     return [
-        "qemu-system-x86_64", "-machine", "q35", *accelerator, "-smp", "2", "-m", "768", "-nodefaults",
+        "qemu-system-x86_64", "-machine", "q35", *accelerator, "-smp", "2", "-m", "1024", "-nodefaults",
         "-display", "none", "-no-reboot", "-kernel", str(system.folder / "vmlinuz"), "-initrd", str(system.folder / "initrd"),
-        "-append", "root=/dev/vda rw console=ttyS0 quiet panic=-1 init=/linekeeper-init",
+        "-append", f"root=/dev/vda rw console=ttyS0 quiet panic=-1{start}",
         "-drive", f"file={system.folder / 'disk'},if=virtio,format=raw,snapshot=on", *folders,
     ]  # fmt: skip
 
@@ -134,9 +161,12 @@ def usable_kvm() -> bool:
 
 
 def made(system: System) -> None:
-    """Its disk, when it is not there yet."""
-    disk = system.folder / "disk"
-    if disk.exists():
+    """Its disk, when it is not there yet or of something else."""
+    disk, note = system.folder / "disk", system.folder / "made-of"
+    facts = hashlib.sha256(
+        repr((system._replace(drivers=""), BOOT, UNIT, BUILD, PACKAGES, requirements())).encode()
+    ).hexdigest()
+    if disk.exists() and note.exists() and note.read_text() == facts:
         return
     if os.geteuid():
         sys.exit("Making a folder with Debian in it takes root.")
@@ -151,6 +181,12 @@ def made(system: System) -> None:
         (root / "share").mkdir()
         (root / "linekeeper-init").write_text(BOOT)
         (root / "linekeeper-init").chmod(0o755)
+        wanted = root / "etc/systemd/system/multi-user.target.wants"
+        wanted.mkdir(parents=True, exist_ok=True)
+        (wanted.parent / "shown.service").write_text(UNIT)
+        (wanted / "shown.service").symlink_to("../shown.service")
+        if system.python:
+            with_python(root)
         partial = disk.with_suffix(".part")
         partial.unlink(missing_ok=True)
         subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", str(root), str(partial), SIZE], check=True)
@@ -158,7 +194,33 @@ def made(system: System) -> None:
         sys.exit(f"the guest's disk is not made: {fault}")
     shutil.rmtree(root)
     partial.rename(disk)
+    note.write_text(facts)
     print(f"made in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def requirements() -> tuple[list[str], list[str]]:
+    """What our programs and the telephones of tests want of PyPI, and what that brings along."""
+    project = tomllib.loads((TREE / "pyproject.toml").read_text())
+    numpy = [one for one in project["dependency-groups"]["dev"] if one.startswith("numpy")]
+    return [*project["project"]["dependencies"], *numpy], project["tool"]["linekeeper"]["constraints"]
+
+
+def with_python(root: Path) -> None:
+    """An environment of its Python at the place where the units expect our programs, filled from here."""
+    home = root / "opt/linekeeper"
+    subprocess.run(["chroot", root, "python3", "-m", "venv", "--without-pip", "/opt/linekeeper"], check=True)
+    [packages] = home.glob("lib/python3.*/site-packages")
+    wanted, brought = requirements()
+    (home / "constraints").write_text("\n".join(brought))
+    pip = [sys.executable, "-m", "pip", "-q", "install", "--no-compile", "--target", packages]
+    pip += ["--python-version", packages.parent.name.removeprefix("python"), "--constraint", home / "constraints"]
+    pure = [one for one in wanted if one.startswith(PURE)]
+    subprocess.run([*pip, "--only-binary=:all:", *(one for one in wanted if one not in pure)], check=True)
+    subprocess.run([*pip, "--no-deps", *pure], check=True)
+    subprocess.run(["chroot", root, "python3", "-m", "compileall", "-q", "/opt/linekeeper/lib"], check=True)
+    program = home / "bin/linekeeper"
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
 
 
 def installed(system: System) -> Path:

@@ -13,7 +13,6 @@ import random
 import select
 import sys
 import time
-from collections.abc import Callable
 
 from appliance.lines._dahdi import Ear
 from appliance.lines.dahdi import fxo, fxs
@@ -23,40 +22,15 @@ from appliance.lines.dahdi.line import Line
 from appliance.lines.dahdi.sounds import MU_LAW, Heard
 from appliance.lines.dahdi.telephone import Telephone
 from appliance.settings.countries import COUNTRIES
+from tests.dahdi.told import WITHIN, Told, ok
 
 US = COUNTRIES["us"]
 ANNA = Caller("15550100", "Anna")
 LINE, EXCHANGE = 1, 5
 ELAST = 500  # an event waits
 DEBOUNCE = 2.0  # s; for 0.6 after it went off hook the driver tells nothing of the battery
-WITHIN = 60.0  # s; an emulated machine is slow
 SAID = 8_000  # samples of sound that are compared
 MOST = 0.6  # of their blocks that arrive whole: an emulated machine that stands still for a moment loses some
-
-
-class Told:
-    """What a driver told, in order; awaited one by one."""
-
-    def __init__(self, who: str) -> None:
-        self.who, self.queue = who, asyncio.Queue[object]()
-
-    def told(self, what: object) -> None:
-        print(f"{time.monotonic():.2f} {self.who}: {what}", flush=True)
-        self.queue.put_nowait(what)
-
-    async def next(self, wanted: object) -> None:
-        got = await asyncio.wait_for(self.queue.get(), WITHIN)
-        if got != wanted:
-            raise AssertionError(f"{self.who}: {got} instead of {wanted}")
-
-    async def until(self, wanted: Callable[[object], bool]) -> object:
-        while not wanted(got := await asyncio.wait_for(self.queue.get(), WITHIN)):
-            pass
-        return got
-
-
-def ok(what: str) -> None:
-    print(f"ok: {what}", flush=True)
 
 
 async def rests(line: Line) -> None:

@@ -44,10 +44,10 @@ class FarEnd(Voice):
         windows = (part[at : at + size] for at in range(0, len(part) - size + 1, size))
         return tone.WINDOW * sum(tone.purity(window, hz, RATE) >= tone.PURITY for window in windows)
 
-    async def hears(self, hz: float, seconds: float = 0.5) -> None:
+    async def hears(self, hz: float, seconds: float = 0.5, within: float = 30.0) -> None:
         """Until so much of a tone was heard, from now on."""
         since, heard = len(self.heard), 0.0
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(within):
             while heard < seconds:
                 await asyncio.sleep(0.1)
                 now = len(self.heard)
