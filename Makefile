@@ -23,7 +23,7 @@ PURE := appliance/core appliance/languages appliance/settings appliance/control/
 C_FILES = $(wildcard appliance/core/*.c appliance/sip/*.c appliance/lines/*.c appliance/lines/dahdi/*.c appliance/lines/pump/*.c)
 CHECKED_PYTHON := appliance image tests bench
 
-.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred modem-sound storm phonesim timers log-ins api-fuzz network dahdi uac soak screenshots homeassistant bench asterisk clean
+.PHONY: help setup demo test lint lint-python lint-c format sanitize model fuzz modem-fuzz flood hundred modem-sound storm phonesim timers log-ins api-fuzz network dahdi hotplug uac soak screenshots homeassistant bench asterisk clean
 
 help: ## list these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,6 +101,10 @@ network: quiet-setup ## a broker whose cable is pulled, name servers that say no
 dahdi: quiet-setup ## lines, telephones and a whole office at the real DAHDI driver, in a machine under QEMU (root; ten minutes, the first time ten more)
 	@$(BIN)/python -m tests.box.guest
 	@$(BIN)/pytest -s tests/dahdi/story.py
+
+hotplug: quiet-setup ## a box under a real systemd whose modems are plugged in and pulled out, in a machine under QEMU (root; as dahdi)
+	@$(BIN)/python -m tests.box.guest
+	@$(BIN)/pytest -s tests/hotplug/story.py
 
 uac: quiet-setup ## sound cards of modems at the real ALSA drivers, in a machine under QEMU (root; some minutes, the first time ten more)
 	@$(BIN)/python -m tests.uac.guest

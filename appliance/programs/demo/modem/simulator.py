@@ -244,6 +244,9 @@ class Simulator:
             data = os.read(self.master, 4096)
         except (BlockingIOError, OSError):
             return
+        self.take(data)
+
+    def take(self, data: bytes) -> None:
         if self.mute:
             return
         self.rest += data
