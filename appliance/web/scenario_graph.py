@@ -162,8 +162,10 @@ def drawing(
     steps = edits.at(document, ("scenario", scenario, "step"))
     steps = steps if isinstance(steps, dict) else {}
     out = {name: ways(document, scenario, name) for name in steps}
-    lit = _lit(walked, out)
     start = _target(edits.at(document, ("scenario", scenario, "start")))
+    if not steps:
+        start, out = _without_steps(document, scenario)
+    lit = _lit(walked, out)
     reached, rest = _rows(start, out)
     rows = [row for row in (*reached, *rest) if row]
     widest = max((len(row) for row in rows), default=1)
@@ -177,7 +179,7 @@ def drawing(
         for name, place in at.items()
     ]
     went = set(pairwise(lit))
-    lines = [_start(start, at, bool(lit))] if steps else []
+    lines = [_start(start, at, bool(lit), "start" if steps else "")] if at else []
     for name, all_of in out.items():
         path: Path = ("scenario", scenario, "step", name)
         lines += _lines(name, all_of, at, {way.at for way in all_of if _wrong(found, path, way)}, went)
@@ -236,11 +238,21 @@ def _wrong(found: Sequence[Fault], path: Path, way: Way) -> bool:
     return bool(way.at and forms.faults_of(found, (*path, "keys", key) if key else (*path, kind)))
 
 
-def _start(start: str, at: Mapping[str, tuple[int, int]], lit: bool) -> Line:
+def _without_steps(document: Mapping[str, Any], scenario: str) -> tuple[str, dict[str, list[Way]]]:
+    """Where a scenario begins that has no steps but its hours, and where it leads; ways that are set in its form, not drawn."""
+    here = edits.at(document, ("scenario", scenario))
+    here = here if isinstance(here, dict) else {}
+    hours = here.get("hours")
+    first = f"hours.{hours}" if isinstance(hours, str) else f"scenario.{scenario}"
+    out = [Way(key, _target(here.get(key)), "") for key in ("open", "closed", "unanswered") if _target(here.get(key))]
+    return (first, {first: out}) if out else ("", {})
+
+
+def _start(start: str, at: Mapping[str, tuple[int, int]], lit: bool, by: str) -> Line:
     """Where calls come in, and the line to the first step if there is one."""
     x, y = EDGE + WIDE // 2, 12
     path = f"M{x},{y} L{at[start][0] + WIDE // 2},{at[start][1]}" if start in at else ""
-    return Line(path, "", [Way("start", start, "start")], x, y, y + 5, False, False, lit)
+    return Line(path, "", [Way("start", start, by)], x, y, y + 5, False, False, lit)
 
 
 def _lines(

@@ -51,6 +51,18 @@ def test_a_draft_with_faults_is_drawn_as_far_as_it_goes(scenario: dict[str, obje
     assert drawn.width > 0 and drawn.height > 0
 
 
+def test_a_scenario_without_steps_is_drawn_by_its_hours_and_where_they_lead() -> None:
+    here = {"hours": "office", "open": "queue.sales", "closed": "mailbox.office"}
+    drawn = drawing({"scenario": {"main": here}}, "main")
+    assert [box.name for box in drawn.boxes] == ["hours.office", "queue.sales", "mailbox.office"]
+    assert [(line.by, line.ways[0].to) for line in drawn.lines[1:]] == [
+        ("open", "queue.sales"),
+        ("closed", "mailbox.office"),
+    ]
+    assert not any(way.at for line in drawn.lines for way in line.ways)  # nothing to be drawn: its form says it
+    assert drawing({"scenario": {"main": {}}}, "main").boxes == []
+
+
 def test_a_step_named_anew_is_led_to_as_before() -> None:
     settings = load.parse(FULL, ROOT / "docs/office.full.toml")
     for scenario, one in settings.scenario.items():
