@@ -2,12 +2,13 @@
 """Scenarios as drawings that are edited in place: steps, their forms, the ways between them, and a call to try them with."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from starlette.responses import Response
 
-from appliance.settings import edits
+from appliance.settings import edits, reach
+from appliance.settings import ways as ways_there
 from appliance.settings.faults import Fault
 from appliance.settings.lines import MAIN
 from appliance.web import forms, moments
@@ -39,7 +40,17 @@ class ScenarioPages:
             for name, one in tables(work.values, "scenario").items()
             if isinstance(one, dict)
         ]
-        return asked.page("scenarios.html", work=work, scenarios=every, link=link)
+        to = asked.request.query_params.get("to", "").strip()[:LONGEST]
+        told = await asyncio.to_thread(self._reached, work, to, asked.language) if to else ()
+        return asked.page("scenarios.html", work=work, scenarios=every, link=link, to=to, told=told)
+
+    def _reached(self, work: Work, to: str, language: str) -> Sequence[str] | None:
+        """Every way by which a call gets to somebody or something, in words; () for none of that name, None: it has faults."""
+        settings = self._drafts.settings(work.document)
+        try:
+            return ways_there.told(reach.reach(settings, to), language) if settings else None
+        except reach.Unknown:
+            return ()
 
     async def one(self, asked: Visit) -> Response:
         """The drawing of one, as it is in one's draft or in force; with the call that is tried, if one is."""

@@ -249,3 +249,14 @@ async def test_the_list_says_how_large_each_scenario_is_and_which_lines_come_to_
     told = dict(re.findall(r'href="/scenarios/(\w+)">.*?<small>(\d+) steps</small>', page))
     assert told == {"main": "25"}
     assert re.search(r"Calls come in by [^<]*backup", page)
+
+
+async def test_every_way_to_somebody_is_told_on_the_page(tmp_path: Path) -> None:
+    async with Applying(tmp_path, FULL) as switch, site(tmp_path / "pages", switch.socket, switch.document) as box:
+        box.people()
+        async with box.logged_in("installer") as one:
+            page = (await one.get("/scenarios?to=queue.orders")).text
+            told = re.search(r'<pre class="words">(.*?)</pre>', page, re.DOTALL)
+            assert told and "City, number +37052000002 -&gt; queue “Orders”" in told[1]
+            assert "Nothing is called so." in (await one.get("/scenarios", params={"to": "<b>"})).text
+            assert "Nothing is called so." not in (await one.get("/scenarios")).text
