@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Prompts of any format, and broken ones: the real switch, SIPp and our RTP outside, baresip on the desks."""
 
+import hashlib
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from appliance.control import client
-from appliance.control.messages import Apply
+from appliance.control.messages import Apply, Refused
+from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt
 from tests.calls.stories import PROMPT_HZ, SIMPLE, changed, hears, use
 from tests.telephones import tone
 from tests.telephones.stage import ANNA_HZ, Stage
@@ -56,3 +60,21 @@ async def test_a_caller_who_is_kept_out_hears_so_though_nobody_recorded_anything
     await caller.finished()
     assert tone.loud(ear.heard(stage.folder / "caller.wav")) > 0.7, "nothing was said"
     assert not any(event.type == "CALL_INCOMING" for event in anna.seen.all)
+
+
+async def test_a_text_is_spoken_to_be_heard_first_and_a_recording_in_force_is_not_deleted(stage: Stage) -> None:
+    office = await stage.office()
+    sound = tone.wav(tone.samples(PROMPT_HZ, 0.2, 16000), 16000)
+    async with await client.connect(office.socket) as switch:
+        spoken = await switch.request(SpeakPrompt(0, "We are closed today."))
+        assert tone.loud(Path(spoken.file)) > 0.3
+        keep = KeepPrompt(0, "welcome", hashlib.sha256(sound).hexdigest(), len(sound), 0, sound)
+        kept = Path((await switch.request(keep)).file)
+        await switch.request(Apply(0, office.document + f'[prompt.welcome]\nfile = "{kept}"\n'))
+        with pytest.raises(Refused, match=r"The settings in force name it: prompt\.welcome\.file"):
+            await switch.request(DeletePrompt(0, kept.name))
+        await switch.request(Apply(0, office.document))
+        await switch.request(DeletePrompt(0, kept.name, "maria"))
+        assert not kept.exists()
+        with pytest.raises(Refused, match="is not known"):
+            await switch.request(DeletePrompt(0, kept.name))
