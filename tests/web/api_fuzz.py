@@ -110,7 +110,13 @@ async def test_no_request_is_answered_by_a_fault(box: Site, tmp_path: Path) -> N
             ),
             *("--request-timeout", "30", "--continue-on-failure", "--no-color"),
             cwd=tmp_path,
-            env={**os.environ, "SCHEMATHESIS_HOOKS": "toml_bodies", "PYTHONPATH": str(Path(__file__).parent)},
+            env={
+                **os.environ,
+                "SCHEMATHESIS_HOOKS": "fuzzed_bodies",
+                "PYTHONPATH": str(Path(__file__).parent),
+                "FUZZED": box.address,
+                "FUZZED_TOKEN": program.headers["Authorization"],
+            },
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
