@@ -9,7 +9,7 @@ from starlette.responses import Response
 from appliance.control.messages import Refused
 from appliance.control.restarts import Pending, Restart
 from appliance.settings.models import Settings
-from appliance.web.access import SETTERS, Refusal, Row, Visit
+from appliance.web.access import SETTERS, Doer, Refusal, Row, Visit
 from appliance.web.box import Box
 
 OURS = ("web", "monitor")  # what the pages' own program takes up when it starts, and only then
@@ -41,6 +41,18 @@ async def due(box: Box) -> Due:
     return Due(waiting.tables, ours, waiting.calls)
 
 
+async def restart(asked: Doer, box: Box, end_calls: bool) -> Due:
+    """What is needed and nothing else: a start of the pages alone ends no call. Raises Refused (`busy`: calls are under way)."""
+    wanted = await due(box)
+    if wanted.switch:
+        await box.drafts.ask(Restart(0, end_calls, asked.by))
+    if wanted.pages:
+        asyncio.get_running_loop().call_later(ANSWERED_WITHIN, box.end)
+    if wanted.tables:
+        asked.note("restarted", ", ".join(wanted.tables))
+    return wanted
+
+
 class RestartPages:
     def __init__(self, box: Box) -> None:
         self._box = box
@@ -55,20 +67,14 @@ class RestartPages:
         return asked.page("restart.html", status, due=await due(self._box), begun=False, address="")
 
     async def restart(self, asked: Visit) -> Response:
-        """What is needed and nothing else: a start of the pages alone ends no call."""
-        wanted = await due(self._box)
+        try:
+            wanted = await restart(asked, self._box, asked.text("calls") == "end")
+        except Refused as refused:
+            if refused.id != "busy":
+                raise Refusal(503, refused.message) from None
+            return await self.page(asked, 409)
         if not wanted.tables:
             return asked.to("/settings")
-        if wanted.switch:
-            try:
-                await self._box.drafts.ask(Restart(0, asked.text("calls") == "end", asked.name))
-            except Refused as refused:
-                if refused.id != "busy":
-                    raise Refusal(503, refused.message) from None
-                return await self.page(asked, 409)
-        if wanted.pages:
-            asyncio.get_running_loop().call_later(ANSWERED_WITHIN, self._box.end)
-        asked.note("restarted", ", ".join(wanted.tables))
         there = _address(asked, (await self._box.known.names()).settings) if wanted.pages else ""
         return asked.page("restart.html", due=wanted, begun=True, address=there)
 

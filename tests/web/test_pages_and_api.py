@@ -48,6 +48,8 @@ ANSWERED = {
     "GET /settings/version/{number:int}": "GET /settings/versions/{version}, GET /settings/versions/{version}/changes",
     "POST /settings/restore": "POST /settings/versions/{version}/restore", "GET /settings/export": "GET /draft",
     "POST /settings/import": "PUT /draft",
+    "GET /settings/restart": "GET /settings/restart",
+    "POST /settings/restart": "POST /settings/restart",
     "GET /settings/check-line/{line}": "GET /lines", "POST /settings/check-line/{line}": "POST /lines/{line}/check",
     "GET /prompts": "GET /prompts", "POST /prompts": "PUT /prompts/{prompt}/audio",
     "POST /prompts/speak": "POST /prompts/speak, PATCH /draft", "POST /prompts/remove": "DELETE /prompts/{prompt}",

@@ -10,6 +10,7 @@ from appliance.control import messages as m
 from appliance.settings import documents
 from appliance.web.api import shapes as s
 from appliance.web.api.gate import Asked, Way, Wrong, said
+from appliance.web.restart_pages import due, restart
 from appliance.web.settings_pages import changed
 
 TOML = "application/toml"
@@ -23,6 +24,9 @@ def ways() -> tuple[Way, ...]:
         Way("PUT", "/settings", "settings:write", apply, "Put a document in force, made from the one of If-Match",
             s.InForce, TOML, headers={"If-Match": "the ETag of the document this one was made from"},
             most=documents.LARGEST),
+        Way("GET", "/settings/restart", "settings:read", waiting, "What is taken up only at a start", s.Waiting),
+        Way("POST", "/settings/restart", "settings:write", start_anew, "Start what has something to take up", s.Waiting,
+            s.StartAnew),
         Way("GET", "/settings/versions", "settings:read", versions, "Every document that was ever in force",
             list[s.Version]),
         Way("GET", "/settings/versions/{version}", "settings:read", version, "One of them", TOML),
@@ -63,6 +67,16 @@ async def apply(asked: Asked) -> Response:
     became = await asked.switch(m.Apply(0, document, f"{asked.by}: API"[:200], base))
     asked.note("settings-applied", f"version {became.revision}")
     return said(in_force(became), headers={"ETag": f'"{tag(document)}"'})
+
+
+async def waiting(asked: Asked) -> s.Waiting:
+    found = await due(asked.box)
+    return s.Waiting(list(found.switch), list(found.pages), found.calls)
+
+
+async def start_anew(asked: Asked) -> s.Waiting:
+    found = await restart(asked, asked.box, asked.body.end_calls)
+    return s.Waiting(list(found.switch), list(found.pages), found.calls)
 
 
 async def versions(asked: Asked) -> list[s.Version]:

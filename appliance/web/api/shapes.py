@@ -238,6 +238,20 @@ class Version(Struct, frozen=True):
     sha256: str
 
 
+class Waiting(Struct, frozen=True):
+    """Tables that wait for a start of the switch, and of the pages; calls: those a start of the switch would end."""
+
+    switch: list[str]
+    pages: list[str]
+    calls: int
+
+
+class StartAnew(Strict, frozen=True):
+    """Without end_calls nothing is started while there are calls a start would end (`busy`)."""
+
+    end_calls: bool = False
+
+
 class Changed(Struct, frozen=True):
     """Where two documents differ, and what stands in each, shortened; – is nothing."""
 
