@@ -12,12 +12,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from appliance.lines._dahdi import Ear
 from appliance.lines.dahdi import fxo, fxs
-from appliance.lines.dahdi.callerid import Caller, Spill, Waiting
+from appliance.lines.dahdi.callerid import Caller
 from appliance.lines.dahdi.card import ON_HOOK, Channel, Watch
 from appliance.lines.dahdi.line import Line
-from appliance.lines.dahdi.sounds import BELL202, MU_LAW, Heard
 from appliance.lines.dahdi.telephone import Telephone
 from appliance.programs.demo import office as box
 from appliance.programs.demo.office import Office
@@ -55,9 +53,6 @@ name = "Carol"
 extension = "103"
 phones = ["kitchen"]
 ring_for = 60
-
-[mailbox.office]
-people = ["carol"]
 """
 CHANGES = (
     ('[outside]\nlines = ["city"]', '[outside]\nlines = ["land", "city"]'),
@@ -223,34 +218,7 @@ async def flash(house: House) -> None:
     await house.kept(line="land", caller=CALLER, outcome="answered")
 
 
-async def lamp(house: House) -> None:
-    told: asyncio.Queue[Waiting] = asyncio.Queue()
-    spill = Spill()
-
-    def heard(what: int, value: int) -> None:
-        if what == Heard.BYTE and isinstance(message := spill.feed(value), Waiting):
-            told.put_nowait(message)
-
-    await use(
-        house.office, changed(house.office.document, *CHANGES, ('open = "sales"', 'open = "mailbox.office"')) + PORTS
-    )
-    usual, house.handset.heard = house.handset.heard, heard  # type: ignore[method-assign]
-    house.handset.listen(Ear(MU_LAW, BELL202))
-    house.exchange.ring(Caller(CALLER.removeprefix("+370")), STAMP)
-    await house.at_exchange.next(fxs.Answered())
-    with Wire(house.exchange, OUTSIDE_HZ):
-        await asyncio.sleep(12.0)  # a greeting, and something said
-    await house.exchange.channel.hook(ON_HOOK)
-    async with asyncio.timeout(WITHIN):
-        lit = await told.get()
-    if lit != Waiting(True):
-        raise AssertionError(f"the lamp is told {lit}")
-    house.handset.heard = usual  # type: ignore[method-assign]
-    ok("a message in the mailbox lights the lamp in the kitchen")
-    await house.kept(line="land", caller=CALLER, outcome="voicemail")
-
-
-STORIES: tuple[Callable[[House], Awaitable[None]], ...] = (to_the_kitchen, to_the_desk, busy, out, flash, lamp)
+STORIES: tuple[Callable[[House], Awaitable[None]], ...] = (to_the_kitchen, to_the_desk, busy, out, flash)
 
 
 async def story() -> None:

@@ -47,7 +47,6 @@ OFFICE_WORKS = [
     "flash holds the call and asks a colleague",
     "a receiver that is put on puts the two through",
     "a SIP telephone that hangs up ends the call at the exchange",
-    "a message in the mailbox lights the lamp in the kitchen",
 ]
 
 
