@@ -37,6 +37,8 @@ def who_calls(rules: Rules, source: str, owner: str | None, number: str, name: s
         trust = Trust.CLAIMED
     if isinstance(line, SipLine) and line.stir and vouched.stir:
         trust = max(trust, Trust.NETWORK) if vouched.stir == "passed" else Trust.CLAIMED
+        if trust >= Trust.NETWORK and vouched.number and number:
+            number = vouched.number  # it is that one's signature which passed, not that of what the caller says
     number = read(rules, source, number)
     return Caller(number, rules.names.caller(number) or name, "", trust if number else Trust.NONE)
 

@@ -365,7 +365,7 @@ class Telephony:
         listener = self._listener
         match kind:
             case Heard.INCOMING:
-                number, vouched = withheld(text[2]), Vouched(withheld(text[6]), stir(text[7]))
+                number, vouched = withheld(text[2]), vouches(text[6], text[7])
                 phone, called = text[0] == "phone", text[4]
                 if not phone:
                     number = self._gateways.caller(text[1], number, vouched.number)
@@ -459,6 +459,12 @@ class Telephony:
 def withheld(number: str) -> str:
     """The number as it came, "" for the ways of saying that it is not told (RFC 3323 section 4.1)."""
     return "" if number.lower() in ("anonymous", "unavailable", "unknown", "restricted", "private") else number
+
+
+def vouches(asserted: str, verstat: str) -> Vouched:
+    """asserted: of P-Asserted-Identity, whose verstat it is when it is there: one that hides its number vouches for none."""
+    number, found = withheld(asserted), stir(verstat)
+    return Vouched(number, "" if asserted and not number and found == "passed" else found)
 
 
 def stir(verstat: str) -> Literal["", "passed", "failed"]:

@@ -80,6 +80,14 @@ async def test_a_checked_number_is_believed_as_far_as_the_check_went_where_the_l
     assert who_calls(office.control.rules, "city", None, NUMBER, "", vouched) == unchecked
 
 
+async def test_who_signs_his_own_number_is_not_believed_to_be_whom_he_says_he_is(offices: Offices) -> None:
+    rules = offices(trusting("claimed").replace('host = "192.0.2.7"', 'host = "192.0.2.7"\nstir = true')).control.rules
+    who = who_calls(rules, "city", None, NUMBER, "", Vouched(OTHER, "passed"))
+    assert (who.number, who.trust) == (OTHER, Trust.NETWORK)
+    assert who_calls(rules, "city", None, NUMBER, "", Vouched(OTHER, "failed")).trust is Trust.CLAIMED
+    assert who_calls(rules, "city", None, "", "", Vouched(OTHER, "passed")).trust is Trust.NONE
+
+
 async def test_our_own_telephones_are_ours(offices: Offices) -> None:
     rules = offices().control.rules
     assert who_calls(rules, "desk1", "anna", "boss", "The boss", Vouched())[1:] == ("Anna", "anna", Trust.OURS)

@@ -20,7 +20,7 @@ from appliance.settings.models import Settings
 from appliance.settings.passwords import Secrets
 from appliance.sip.gateways import Binding
 from appliance.sip.hosts import own_address
-from appliance.sip.telephony import Telephony, stir, withheld
+from appliance.sip.telephony import Telephony, stir, vouches, withheld
 from tests.sip.box import HOST, Account, Call, Telephone
 from tests.sip.watcher import Watcher
 from tests.sip.wire import Message, Wire, authorization, request, sdp
@@ -217,6 +217,13 @@ def test_a_number_that_is_withheld_is_none(number: str) -> None:
 )
 def test_what_became_of_the_signature_of_a_number(verstat: str, found: str) -> None:
     assert stir(verstat) == found
+
+
+def test_a_trunk_that_signs_for_a_number_it_hides_signs_for_none_that_the_caller_says() -> None:
+    assert vouches("anonymous", "TN-Validation-Passed") == ("", "")
+    assert vouches("anonymous", "TN-Validation-Failed") == ("", "failed")
+    assert vouches("", "TN-Validation-Passed") == ("", "passed")
+    assert vouches("+37060000001", "TN-Validation-Passed") == ("+37060000001", "passed")
 
 
 def test_the_box_knows_its_own_address() -> None:
