@@ -13,7 +13,7 @@ from appliance.control import messages as m
 from appliance.control.handling import Park, Press, Supervise
 from appliance.store.office import Office
 from appliance.web import access
-from appliance.web.access import OWNER, ROLES
+from appliance.web.access import EMPLOYEE, OWNER, ROLES, SUPERVISOR
 from appliance.web.api import pace, routes
 from appliance.web.api import shapes as s
 from appliance.web.api.document import document
@@ -65,6 +65,23 @@ async def test_every_role_and_every_scope_may_what_its_way_names_and_nothing_els
                         await asks(without, way, False)
                 for program in (alone, without):
                     box.office.tokens.revoke(program.number)
+
+
+async def test_where_calls_to_somebody_are_forwarded_is_told_to_himself_and_those_who_direct_calls(
+    box: Site, switch: Switch
+) -> None:
+    switch.person("anna", forwards={"always": "037060000009"})
+    async with Program(box, OWNER) as owner:
+        async with asyncio.timeout(30):
+            while not (await owner.get("/people/anna")).json()["forwards"]:
+                await asyncio.sleep(0.01)
+    box.office.change(EMPLOYEE, person="anna")
+    for role in ROLES:
+        async with Program(box, role, ["office:read"]) as program:
+            told = {"always": "037060000009" if role in (OWNER, SUPERVISOR, EMPLOYEE) else ""}
+            assert (await program.get("/people/anna")).json()["forwards"] == told
+            everybody = (await program.get("/people")).json()
+            assert [one["forwards"] for one in everybody if one["id"] == "anna"] == [told]
 
 
 async def asks(program: Program, way: Way, may: bool) -> None:

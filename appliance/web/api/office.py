@@ -5,6 +5,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from starlette.responses import FileResponse
 
 from appliance.control import messages as m
@@ -20,6 +21,7 @@ from appliance.web.access import now
 from appliance.web.api import shapes as s
 from appliance.web.api.gate import Asked, Way, Wrong
 from appliance.web.api.scopes import effective
+from appliance.web.board import DIRECTORS
 
 
 def ways() -> tuple[Way, ...]:
@@ -53,11 +55,18 @@ async def queues(asked: Asked) -> list[m.Queue]:
 
 
 async def people(asked: Asked) -> list[m.Person]:
-    return list(live(asked).people.values())
+    return [_seen(asked, each) for each in live(asked).people.values()]
 
 
 async def person(asked: Asked) -> m.Person:
-    return one(live(asked).people, asked.path["person"], "person")  # type: ignore[no-any-return]
+    return _seen(asked, one(live(asked).people, asked.path["person"], "person"))
+
+
+def _seen(asked: Asked, who: m.Person) -> m.Person:
+    """As on the pages: where his calls are forwarded to, which may be a private number, is for himself and who directs calls."""
+    if asked.role in DIRECTORS or who.id == asked.user.person:
+        return who
+    return msgspec.structs.replace(who, forwards=dict.fromkeys(who.forwards, ""))
 
 
 async def lines(asked: Asked) -> list[m.Line]:
