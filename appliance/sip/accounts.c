@@ -161,8 +161,8 @@ struct sip_trunk *sip_trunk_nth(int index)
 /* Does a connection like this one, of a trunk that makes such, come from any port? */
 static int by_chance(const struct sip_trunk *trunk, const pjsip_transport *transport)
 {
-    if (transport->flag & PJSIP_TRANSPORT_DATAGRAM)
-        return 0;
+    if (transport->flag & PJSIP_TRANSPORT_DATAGRAM || trunk->with & SIP_WITH_LINE)
+        return 0; /* a gateway proves who it is at every place but the one it registered from */
     return transport->flag & PJSIP_TRANSPORT_SECURE ? trunk->with & SIP_WITH_TLS : trunk->with & SIP_WITH_TCP;
 }
 

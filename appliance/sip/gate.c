@@ -181,11 +181,12 @@ static const struct sip_phone *authenticate_telephone(pjsip_rx_data *rdata)
 }
 
 /* Who calls: a trunk by where it is, else by digest a telephone, or a gateway that calls from elsewhere than it registered
- * from. 0, or the request was answered. */
+ * from, or from where a telephone plugged into it did so, too. 0, or the request was answered. */
 static int caller_of(pjsip_rx_data *rdata, struct sip_trunk **trunk, const struct sip_phone **phone)
 {
-    if (*trunk)
+    if (*trunk && !((*trunk)->with & SIP_WITH_LINE && sip_registrar_phone_at(rdata)))
         return 0;
+    *trunk = NULL;
     if (!(*phone = authenticate(rdata)))
         return -1;
     if (!((*phone)->with & SIP_WITH_LINE))

@@ -61,7 +61,7 @@ def _registered(line: GatewayLine, bindings: Iterable[Binding]) -> SipLine | Non
     last = max(bindings, key=lambda one: one.expires, default=None)
     if last is None:
         return None
-    place, _, parameters = last.target.partition("@")[2].partition(";")
+    place, _, parameters = last.target.partition(":")[2].rpartition("@")[2].partition(";")  # a contact needs no user
     host, port = server(place)
     by_tls, by_tcp = (f"transport={one}" in parameters.lower().split(";") for one in ("tls", "tcp"))
     return line.at(host, port or 5060, "tls" if by_tls else "tcp" if by_tcp else "udp")

@@ -17,7 +17,7 @@ class How(IntFlag):
     PROOF = 8  # a line: its certificate is checked; a telephone: it is taken by TLS alone
     SRTP = 16
     SRTP_ONLY = 32
-    LINE = 64  # what registers is no telephone: it is the trunk named after "line-"
+    LINE = 64  # what registers is no telephone: it is the trunk named after "line-", which has it, too
 
 
 class Heard(IntEnum):

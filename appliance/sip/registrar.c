@@ -79,6 +79,18 @@ int sip_registrar_is_at(const pj_str_t *phone, const pjsip_rx_data *rdata)
     return 0;
 }
 
+int sip_registrar_phone_at(const pjsip_rx_data *rdata)
+{
+    for (int i = 0; i < binding_count; i++) {
+        pj_str_t id = pj_str(bindings[i].phone);
+        const struct sip_phone *phone = sip_phone_find(&id);
+
+        if (phone && !(phone->with & SIP_WITH_LINE) && sip_registrar_is_at(&id, rdata))
+            return 1;
+    }
+    return 0;
+}
+
 /* Who was here before a restart of ours may come back without being known by a right password yet. */
 static void expect(const struct binding *binding)
 {

@@ -119,7 +119,7 @@ enum sip_with { /* how a trunk or telephone is spoken with */
     SIP_WITH_PROOF = 8,      /* its certificate is checked; a telephone: nothing but TLS is taken from it */
     SIP_WITH_SRTP = 16,      /* RFC 4568 keys are offered and taken */
     SIP_WITH_SRTP_ONLY = 32, /* and nothing else */
-    SIP_WITH_LINE = 64,      /* it registers as a telephone does, and is the trunk of that name after "line-" */
+    SIP_WITH_LINE = 64,      /* what registers as a telephone does, and is the trunk of that name after "line-": of both */
 };
 
 struct sip_command {
@@ -406,6 +406,7 @@ void sip_registrar_bind(const struct sip_command *command);
 void sip_registrar_forget(const char *phone);
 void sip_registrar_expire(void);
 int sip_registrar_is_at(const pj_str_t *phone, const pjsip_rx_data *rdata); /* is it registered at that very place? */
+int sip_registrar_phone_at(const pjsip_rx_data *rdata); /* is any telephone, which is no gateway? */
 void sip_registrar_tell(const char *phone, const char *event, const char *body); /* every contact of a phone, unasked */
 
 /* summary.c */

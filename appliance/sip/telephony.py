@@ -148,8 +148,10 @@ class Telephony:
             name: (*self._ha1(name, password), of_phone(settings.phone[name]) if name in settings.phone else How.LINE)
             for name, password in registering(settings, secrets)
         }
-        for name in self._phones.keys() - phones.keys():
-            self._sip.remove_phone(name)
+        for name, (*_, how) in self._phones.items():
+            if name not in phones or (how ^ phones[name][2]) & How.LINE:  # where a telephone was is no place of a line
+                self._sip.remove_phone(name)
+                self._contacts.pop(name, None)
         for name, ha1 in phones.items():
             if self._phones.get(name) != ha1:
                 self._sip.set_phone(name, *ha1)
@@ -209,7 +211,8 @@ class Telephony:
         qualify = line.qualify or (QUALIFY if len(found) > 1 else 0)
         uri = f"sip:{at(line.host, line.port)}{TRANSPORTS[line.transport]}"
         names = " ".join({line.host, *(host for host, _ in servers(line))})
-        self._sip.set_trunk(name, uri, line.user or "", password, where, expires, qualify, of_line(line), names)
+        how = of_line(line) | (How.LINE if name in self._gateways.accounts.values() else How(0))
+        self._sip.set_trunk(name, uri, line.user or "", password, where, expires, qualify, how, names)
 
     async def _keep_trunk(self, name: str, line: SipLine, password: str) -> None:
         """Tell the SIP thread where a trunk with a name is, again whenever its name leads elsewhere."""

@@ -31,7 +31,12 @@ withhold = "*67"
 qualify = 0
 """
 PASSWORD = "correct-horse"
-SECRETS = Secrets.model_validate({"line": {"copper": {"password": PASSWORD}}})
+SECRETS = Secrets.model_validate(
+    {
+        "line": {"copper": {"password": PASSWORD}},
+        "phone": {name: {"password": PASSWORD} for name in ("desk1", "line-copper")},
+    }
+)
 CALLER = "+37060000009"
 
 
@@ -48,8 +53,11 @@ class Office:
         box: Any = SimpleNamespace(address=wire.box, uri=f"sip:{HOST}")
         return Telephone(box, wire, Account("line-copper", password))
 
-    def wire(self, port: int = 0) -> Wire:
-        return Wire((HOST, self.port), port=port) if port else Wire((HOST, self.port))
+    def telephone(self, wire: Wire, name: str = "desk1") -> Telephone:
+        return Telephone(self.gateway(wire).box, wire, Account(name, PASSWORD))
+
+    def wire(self, port: int = 0, transport: str = "UDP") -> Wire:
+        return Wire((HOST, self.port), transport, port=port)
 
     async def up(self) -> None:
         await self.desk.told("line", "copper", True)
@@ -103,6 +111,57 @@ async def test_who_registers_as_the_line_is_the_line_at_that_place(office: Offic
         await office.gateway(elsewhere).ask("INVITE", f"sip:line-copper@{HOST}", body=sdp())
         assert (await came(office))[:2] == ("copper", False)
         assert not [one for one in office.desk.seen.all if one[0] == "phone"]
+
+
+async def test_a_telephone_at_the_address_of_a_gateway_calls_as_itself_and_not_as_the_line(office: Office) -> None:
+    async with office.wire(transport="TCP") as gateway, office.wire(transport="TCP") as beside:
+        assert (await office.gateway(gateway).register()).status == 200
+        await office.up()
+        beside.send(invite(beside, CALLER))
+        assert (await beside.response(final=True)).status == 401
+        telephone = office.telephone(beside)
+        assert (await telephone.register()).status == 200
+        await telephone.ask("INVITE", f"sip:101@{HOST}", body=sdp())
+        assert (await came(office))[:2] == ("desk1", True)
+        gateway.send(invite(gateway, CALLER))
+        assert (await came(office))[:3] == ("copper", False, CALLER)
+
+
+async def test_who_calls_from_the_one_port_of_a_gateway_and_its_telephones_is_who_proves_it(office: Office) -> None:
+    async with office.wire() as wire:
+        gateway, telephone = office.gateway(wire), office.telephone(wire)
+        assert (await gateway.register()).status == 200
+        assert (await telephone.register()).status == 200
+        await office.up()
+        await telephone.ask("INVITE", f"sip:101@{HOST}", body=sdp())
+        assert (await came(office))[:2] == ("desk1", True)
+        telephone.ack(await wire.response(final=True), f"sip:101@{HOST}")
+        await gateway.ask("INVITE", f"sip:line-copper@{HOST}", body=sdp())
+        assert (await came(office))[:2] == ("copper", False)
+
+
+async def test_where_a_telephone_of_a_lines_name_was_is_no_place_of_the_line(office: Office) -> None:
+    line = LINES.format(other=office.other)
+    without = office.text.replace(line, "")
+    phone, secrets = parse(without + "[phone.line-copper]\n", Path("office.toml")), SECRETS
+    office.telephony.configure(phone, secrets)
+    async with office.wire() as wire:
+        assert (await office.telephone(wire, "line-copper").register()).status == 200
+        assert await office.desk.told("phone", "line-copper", [f"sip:line-copper@{wire.at}"])
+        office.telephony.configure(parse(office.text, Path("office.toml")), secrets)
+        assert await office.desk.told("gateway", "copper", [])
+        assert office.telephony.dial("copper", "1", "", "") == 0
+        wire.send(invite(wire, CALLER))
+        assert (await wire.response(final=True)).status == 401
+
+
+async def test_a_gateway_whose_contact_names_no_user_is_the_line_all_the_same(office: Office) -> None:
+    async with office.wire() as wire:
+        assert (await office.gateway(wire).register(f"<sip:{wire.at}>")).status == 200
+        await office.up()
+        leg = office.telephony.dial("copper", "1", "", "")
+        wire.reply(await wire.request("INVITE"), 486, "Busy Here")
+        assert await office.desk.told("over", leg)
 
 
 async def test_a_line_whose_registration_is_gone_is_down_and_calls_no_more(office: Office) -> None:
