@@ -74,7 +74,7 @@ class DraftChanges(Struct, frozen=True):
 
 
 class Secret(s.Strict, frozen=True):
-    """What a line registers with, or what opens its SIM; "" takes it away."""
+    """What a line registers with, or what opens its SIM; "" leaves either as it is."""
 
     password: Annotated[str, Meta(max_length=128)] = ""
     pin: Annotated[str, Meta(max_length=8)] = ""
