@@ -148,8 +148,9 @@ class Telephony:
             name: (*self._ha1(name, password), of_phone(settings.phone[name]) if name in settings.phone else How.LINE)
             for name, password in registering(settings, secrets)
         }
-        for name, (*_, how) in self._phones.items():
-            if name not in phones or (how ^ phones[name][2]) & How.LINE:  # where a telephone was is no place of a line
+        for name, was in self._phones.items():
+            new = phones.get(name)
+            if new is None or (new != was and (new[2] | was[2]) & How.LINE):  # a line is where its password is known
                 self._sip.remove_phone(name)
                 self._contacts.pop(name, None)
         for name, ha1 in phones.items():

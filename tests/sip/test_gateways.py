@@ -155,6 +155,21 @@ async def test_where_a_telephone_of_a_lines_name_was_is_no_place_of_the_line(off
         assert (await wire.response(final=True)).status == 401
 
 
+async def test_who_registered_with_a_password_that_was_changed_is_the_line_no_longer(office: Office) -> None:
+    async with office.wire() as wire:
+        assert (await office.gateway(wire).register()).status == 200
+        await office.up()
+        secrets = Secrets.model_validate({"line": {"copper": {"password": "battery-staple"}}})
+        office.telephony.configure(parse(office.text, Path("office.toml")), secrets)
+        assert office.telephony.dial("copper", "1", "", "") == 0
+        assert await office.desk.told("gateway", "copper", [])
+        wire.send(invite(wire, CALLER))
+        assert (await wire.response(final=True)).status == 401
+        assert (await office.gateway(wire).register()).status == 403
+        assert (await office.gateway(wire, "battery-staple").register()).status == 200
+        await office.up()
+
+
 async def test_a_gateway_whose_contact_names_no_user_is_the_line_all_the_same(office: Office) -> None:
     async with office.wire() as wire:
         assert (await office.gateway(wire).register(f"<sip:{wire.at}>")).status == 200
