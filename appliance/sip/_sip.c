@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
- * The binding: parse, call, convert. Contract in _sip.pyi. Only the stable ABI.
+ * The binding: parse, call, convert. Contract in _sip.pyi. Here the endpoint, telephones and trunks.
  */
-#define Py_LIMITED_API 0x030b0000
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
-#include "../lines/pump/pump.h"
-#include "sip.h"
-
-#include <errno.h>
+#include "_sip.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +11,8 @@ static PyObject *sip_error;
 static PyObject *alive; /* the one Endpoint of the process, not owned; the GIL guards it */
 
 /* The GIL is kept: it waits for nothing, and another thread would not give it back for a while. */
-static int post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
-                const char *const *text)
+int face_post(int kind, sip_handle handle, sip_handle other, int code, int64_t value, int texts,
+              const char *const *text)
 {
     int result = sip_post(kind, handle, other, code, value, texts, text);
 
@@ -28,11 +21,18 @@ static int post(int kind, sip_handle handle, sip_handle other, int code, int64_t
     return result;
 }
 
-static PyObject *done(int failed)
+PyObject *face_done(int failed)
 {
     if (failed)
         return NULL;
     Py_RETURN_NONE;
+}
+
+PyObject *face_handle(PyObject *args, int kind)
+{
+    unsigned long long handle;
+
+    return PyArg_ParseTuple(args, "K", &handle) ? face_done(face_post(kind, handle, 0, 0, 0, 0, NULL)) : NULL;
 }
 
 /* ---- Endpoint --------------------------------------------------------------------------------------------------- */
@@ -174,7 +174,7 @@ static void endpoint_dealloc(PyObject *self)
 static PyObject *endpoint_open(PyObject *self, PyObject *unused)
 {
     (void)self, (void)unused;
-    return done(post(SIP_DO_OPEN, 0, 0, 0, 0, 0, NULL));
+    return face_done(face_post(SIP_DO_OPEN, 0, 0, 0, 0, 0, NULL));
 }
 
 static PyObject *endpoint_hold(PyObject *self, PyObject *args)
@@ -257,7 +257,7 @@ static PyObject *endpoint_set_phone(PyObject *self, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "id up to 63 characters, HA1 of 32 and of 64 hexadecimal digits");
         return NULL;
     }
-    return done(post(SIP_DO_PHONE, 0, 0, with, 0, 3, text));
+    return face_done(face_post(SIP_DO_PHONE, 0, 0, with, 0, 3, text));
 }
 
 static PyObject *endpoint_remove_phone(PyObject *self, PyObject *args)
@@ -265,7 +265,7 @@ static PyObject *endpoint_remove_phone(PyObject *self, PyObject *args)
     const char *text[3] = {NULL, "", ""};
 
     (void)self;
-    return PyArg_ParseTuple(args, "s", &text[0]) ? done(post(SIP_DO_PHONE, 0, 0, 0, 0, 3, text)) : NULL;
+    return PyArg_ParseTuple(args, "s", &text[0]) ? face_done(face_post(SIP_DO_PHONE, 0, 0, 0, 0, 3, text)) : NULL;
 }
 
 static PyObject *endpoint_bind(PyObject *self, PyObject *args)
@@ -276,7 +276,7 @@ static PyObject *endpoint_bind(PyObject *self, PyObject *args)
     (void)self;
     if (!PyArg_ParseTuple(args, "ssssL", &text[0], &text[1], &text[2], &text[3], &expires))
         return NULL;
-    return done(post(SIP_DO_BIND, 0, 0, 0, expires, 4, text));
+    return face_done(face_post(SIP_DO_BIND, 0, 0, 0, expires, 4, text));
 }
 
 static PyObject *endpoint_set_trunk(PyObject *self, PyObject *args)
@@ -292,7 +292,7 @@ static PyObject *endpoint_set_trunk(PyObject *self, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "id and user up to 63, uri up to 255 characters");
         return NULL;
     }
-    return done(post(SIP_DO_TRUNK, 0, (sip_handle)qualify, with, expires, 6, text));
+    return face_done(face_post(SIP_DO_TRUNK, 0, (sip_handle)qualify, with, expires, 6, text));
 }
 
 static PyObject *endpoint_remove_trunk(PyObject *self, PyObject *args)
@@ -300,7 +300,7 @@ static PyObject *endpoint_remove_trunk(PyObject *self, PyObject *args)
     const char *text[1];
 
     (void)self;
-    return PyArg_ParseTuple(args, "s", &text[0]) ? done(post(SIP_DO_NO_TRUNK, 0, 0, 0, 0, 1, text)) : NULL;
+    return PyArg_ParseTuple(args, "s", &text[0]) ? face_done(face_post(SIP_DO_NO_TRUNK, 0, 0, 0, 0, 1, text)) : NULL;
 }
 
 static PyObject *endpoint_guard(PyObject *self, PyObject *args)
@@ -315,7 +315,7 @@ static PyObject *endpoint_guard(PyObject *self, PyObject *args)
         PyErr_SetString(PyExc_ValueError, "at least 1 of each; networks up to 2,000 characters");
         return NULL;
     }
-    return done(post(SIP_DO_GUARD, (sip_handle)on, (sip_handle)requests, wrong, ban_for, 1, text));
+    return face_done(face_post(SIP_DO_GUARD, (sip_handle)on, (sip_handle)requests, wrong, ban_for, 1, text));
 }
 
 static PyObject *endpoint_lift(PyObject *self, PyObject *args)
@@ -323,7 +323,7 @@ static PyObject *endpoint_lift(PyObject *self, PyObject *args)
     const char *text[1];
 
     (void)self;
-    return PyArg_ParseTuple(args, "s", &text[0]) ? done(post(SIP_DO_LIFT, 0, 0, 0, 0, 1, text)) : NULL;
+    return PyArg_ParseTuple(args, "s", &text[0]) ? face_done(face_post(SIP_DO_LIFT, 0, 0, 0, 0, 1, text)) : NULL;
 }
 
 static PyObject *endpoint_sync(PyObject *self, PyObject *args)
@@ -331,320 +331,7 @@ static PyObject *endpoint_sync(PyObject *self, PyObject *args)
     const char *text[1];
 
     (void)self;
-    return PyArg_ParseTuple(args, "s", &text[0]) ? done(post(SIP_DO_SYNC, 0, 0, 0, 0, 1, text)) : NULL;
-}
-
-/* ---- legs and audio --------------------------------------------------------------------------------------------- */
-
-/* Takes a slot and posts; a handle, 0 when none is left. */
-static PyObject *take_and_post(int slot_kind, int kind, int code, int value, int texts, const char *const *text)
-{
-    sip_handle handle = sip_slot_take(slot_kind);
-
-    if (handle && post(kind, handle, 0, code, value, texts, text)) {
-        sip_slot_give_back(handle);
-        return NULL;
-    }
-    return PyLong_FromUnsignedLongLong(handle);
-}
-
-static PyObject *endpoint_call(PyObject *self, PyObject *args)
-{
-    const char *text[5] = {[4] = ""};
-    int at_once = 0, with = 0;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "ssss|psi", &text[0], &text[1], &text[2], &text[3], &at_once, &text[4], &with))
-        return NULL;
-    return take_and_post(SIP_LEG, SIP_DO_CALL, at_once, with, 5, text);
-}
-
-static PyObject *endpoint_play(PyObject *self, PyObject *args)
-{
-    const char *text[1];
-    int repeat;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "sp", &text[0], &repeat))
-        return NULL;
-    return take_and_post(SIP_PLAYER, SIP_DO_PLAY, repeat, 0, 1, text);
-}
-
-static PyObject *endpoint_record(PyObject *self, PyObject *args)
-{
-    const char *text[1];
-
-    (void)self;
-    return PyArg_ParseTuple(args, "s", &text[0]) ? take_and_post(SIP_RECORDING, SIP_DO_RECORD, 0, 0, 1, text) : NULL;
-}
-
-static PyObject *endpoint_tape(PyObject *self, PyObject *args)
-{
-    unsigned long long leg;
-    int rate, sounds, a_law = 0, failed;
-    sip_handle left, right;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Kip|p", &leg, &rate, &sounds, &a_law))
-        return NULL;
-    if (rate < 8000 || rate > 48000 || rate % 50 != 0) {
-        PyErr_SetString(PyExc_ValueError, "8 to 48 kHz in steps of 50 Hz");
-        return NULL;
-    }
-    left = sip_slot_take(SIP_TAPE);
-    right = left ? sip_slot_take(SIP_TAPE) : 0;
-    failed = !right || sip_tape_take(left);
-    if (!failed && post(SIP_DO_TAPE, left, right, rate << 2 | a_law << 1 | sounds, (int64_t)leg, 0, NULL)) {
-        sip_tape_drop(left);
-        sip_slot_give_back(left);
-        sip_slot_give_back(right);
-        return NULL;
-    }
-    if (failed && left)
-        sip_slot_give_back(left);
-    if (failed && right)
-        sip_slot_give_back(right);
-    return PyLong_FromUnsignedLongLong(failed ? 0 : left);
-}
-
-static PyObject *endpoint_pause(PyObject *self, PyObject *args)
-{
-    unsigned long long tape;
-    int on;
-
-    (void)self;
-    return PyArg_ParseTuple(args, "Kp", &tape, &on) ? done(post(SIP_DO_PAUSE, tape, 0, on, 0, 0, NULL)) : NULL;
-}
-
-static PyObject *handle_only(PyObject *args, int kind)
-{
-    unsigned long long handle;
-
-    return PyArg_ParseTuple(args, "K", &handle) ? done(post(kind, handle, 0, 0, 0, 0, NULL)) : NULL;
-}
-
-static PyObject *endpoint_answer(PyObject *self, PyObject *args)
-{
-    (void)self;
-    return handle_only(args, SIP_DO_ANSWER);
-}
-
-static PyObject *endpoint_stop(PyObject *self, PyObject *args)
-{
-    (void)self;
-    return handle_only(args, SIP_DO_STOP);
-}
-
-static PyObject *endpoint_progress(PyObject *self, PyObject *args)
-{
-    unsigned long long handle;
-    int code;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Ki", &handle, &code))
-        return NULL;
-    if (code < 101 || code > 199) {
-        PyErr_SetString(PyExc_ValueError, "a provisional status is 101 to 199");
-        return NULL;
-    }
-    return done(post(SIP_DO_PROGRESS, handle, 0, code, 0, 0, NULL));
-}
-
-static PyObject *endpoint_hang_up(PyObject *self, PyObject *args)
-{
-    unsigned long long handle;
-    int code, cause;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Kii", &handle, &code, &cause))
-        return NULL;
-    if (code != 0 && (code < 300 || code > 699)) {
-        PyErr_SetString(PyExc_ValueError, "a final status is 300 to 699, or 0 to let the state decide");
-        return NULL;
-    }
-    return done(post(SIP_DO_HANG_UP, handle, 0, code, cause, 0, NULL));
-}
-
-static PyObject *two_handles(PyObject *args, int kind)
-{
-    unsigned long long listener, source;
-
-    return PyArg_ParseTuple(args, "KK", &listener, &source) ? done(post(kind, listener, source, 0, 0, 0, NULL)) : NULL;
-}
-
-static PyObject *endpoint_hear(PyObject *self, PyObject *args)
-{
-    (void)self;
-    return two_handles(args, SIP_DO_HEAR);
-}
-
-static PyObject *endpoint_unhear(PyObject *self, PyObject *args)
-{
-    (void)self;
-    return two_handles(args, SIP_DO_UNHEAR);
-}
-
-static PyObject *endpoint_digits(PyObject *self, PyObject *args)
-{
-    unsigned long long handle;
-    const char *text[1];
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Ks", &handle, &text[0]))
-        return NULL;
-    return done(post(SIP_DO_DIGITS, handle, 0, 0, 0, 1, text));
-}
-
-static PyObject *endpoint_show(PyObject *self, PyObject *args)
-{
-    unsigned long long handle;
-    const char *text[2];
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Kss", &handle, &text[0], &text[1]))
-        return NULL;
-    return done(post(SIP_DO_SHOW, handle, 0, 0, 0, 2, text));
-}
-
-static PyObject *endpoint_referred(PyObject *self, PyObject *args)
-{
-    unsigned long long handle;
-    int status;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Ki", &handle, &status))
-        return NULL;
-    if (status < 100 || status > 699) {
-        PyErr_SetString(PyExc_ValueError, "a status is 100 to 699");
-        return NULL;
-    }
-    return done(post(SIP_DO_REFERRED, handle, 0, status, 0, 0, NULL));
-}
-
-static PyObject *endpoint_publish(PyObject *self, PyObject *args)
-{
-    const char *text[3];
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "sss", &text[0], &text[1], &text[2]))
-        return NULL;
-    if (strlen(text[1]) > SIP_NAME_MAX || strlen(text[2]) > SIP_BODY_MAX) {
-        PyErr_Format(PyExc_ValueError, "a resource has up to %d, its state up to %d bytes", SIP_NAME_MAX, SIP_BODY_MAX);
-        return NULL;
-    }
-    return done(post(SIP_DO_PUBLISH, 0, 0, 0, 0, 3, text));
-}
-
-/* ---- lines ------------------------------------------------------------------------------------------------------- */
-
-static PyObject *os_error(int number)
-{
-    errno = number;
-    return PyErr_SetFromErrno(PyExc_OSError);
-}
-
-static PyObject *endpoint_line(PyObject *self, PyObject *unused)
-{
-    (void)self, (void)unused;
-    return PyLong_FromUnsignedLongLong(sip_slot_take(SIP_LINE));
-}
-
-static PyObject *endpoint_line_sound(PyObject *self, PyObject *args)
-{
-    int fd, stalled_after = 1000, failed;
-    unsigned long long leg;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Ki|i", &leg, &fd, &stalled_after))
-        return NULL;
-    if (stalled_after < 100) {
-        PyErr_SetString(PyExc_ValueError, "stalled_after is at least 100 ms");
-        return NULL;
-    }
-    Py_BEGIN_ALLOW_THREADS
-    failed = sip_line_open(leg, fd, stalled_after);
-    Py_END_ALLOW_THREADS
-    return failed ? os_error(failed) : done(0);
-}
-
-static PyObject *endpoint_line_card(PyObject *self, PyObject *args)
-{
-    int channel, copy, law, failed;
-    unsigned long long leg;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Kiii", &leg, &channel, &copy, &law))
-        return NULL;
-    failed = sip_line_card(leg, channel, copy, law);
-    return failed ? os_error(failed) : done(0);
-}
-
-static PyObject *endpoint_line_uac(PyObject *self, PyObject *args)
-{
-    unsigned long long leg;
-    const char *card;
-    int failed;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Ks", &leg, &card))
-        return NULL;
-    Py_BEGIN_ALLOW_THREADS
-    failed = sip_line_uac(leg, card);
-    Py_END_ALLOW_THREADS
-    return failed ? os_error(failed) : done(0);
-}
-
-static PyObject *endpoint_line_silent(PyObject *self, PyObject *args)
-{
-    unsigned long long leg;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "K", &leg))
-        return NULL;
-    Py_BEGIN_ALLOW_THREADS
-    sip_line_silent(leg);
-    Py_END_ALLOW_THREADS
-    return done(0);
-}
-
-static PyObject *endpoint_line_closed(PyObject *self, PyObject *args)
-{
-    (void)self;
-    return handle_only(args, SIP_DO_CLOSED);
-}
-
-static PyObject *endpoint_line_digit(PyObject *self, PyObject *args)
-{
-    unsigned long long leg;
-    const char *digit;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "Ks", &leg, &digit))
-        return NULL;
-    if (strlen(digit) != 1 || !strchr("0123456789*#ABCD", digit[0])) {
-        PyErr_SetString(PyExc_ValueError, "one of 0123456789*#ABCD");
-        return NULL;
-    }
-    return done(post(SIP_DO_KEY, leg, 0, digit[0], 0, 0, NULL));
-}
-
-static PyObject *endpoint_line_counters(PyObject *self, PyObject *args)
-{
-    struct pump_counters count;
-    unsigned long long leg;
-
-    (void)self;
-    if (!PyArg_ParseTuple(args, "K", &leg))
-        return NULL;
-    if (!sip_slot_is(leg, SIP_LINE))
-        return os_error(EBADF);
-    if (pump_counters(leg, &count))
-        Py_RETURN_NONE;
-    return Py_BuildValue("KKKKIIIddIIddI", (unsigned long long)count.read, (unsigned long long)count.written,
-                         (unsigned long long)count.refused, (unsigned long long)count.dropped, (unsigned)count.stalls,
-                         (unsigned)count.down.underruns, (unsigned)count.down.overruns, count.down.skew,
-                         count.down.delay, (unsigned)count.up.underruns, (unsigned)count.up.overruns, count.up.skew,
-                         count.up.delay, (unsigned)count.xruns);
+    return PyArg_ParseTuple(args, "s", &text[0]) ? face_done(face_post(SIP_DO_SYNC, 0, 0, 0, 0, 1, text)) : NULL;
 }
 
 static PyMethodDef endpoint_methods[] = {
