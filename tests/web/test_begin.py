@@ -105,7 +105,8 @@ async def test_a_draft_that_has_no_tables_where_they_belong_is_shown_all_the_sam
 
 
 async def test_ways_of_calls_that_were_made_elsewhere_are_left_alone(tmp_path: Path) -> None:
-    way = '[queue.office]\npeople = ["anna"]\nring_for = 9\n[scenario.main]\nopen = "queue.office"\nclosed = "person.boris"\n'
+    way = '[queue.office]\npeople = ["anna"]\nring_for = 9\n[scenario.main]\nopen = "queue.office"\n'
+    way += 'closed = "person.boris"\nunanswered = "mailbox.office"\n'
     async with fresh(tmp_path, FRESH + way) as (switch, box):
         box.people()
         async with box.logged_in("owner") as one:
