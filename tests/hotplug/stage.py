@@ -52,17 +52,21 @@ class Stagehand:
 
     async def work(self) -> None:
         self.qmp = await connected(self.monitor)
-        await self.qmp[0].readline()
-        await self.told("qmp_capabilities")
         reader, writer = await connected(self.asked)
-        while line := await reader.readline():
-            what, number = line.decode().split()
-            try:
-                await self.do(what, int(number))
-                answer = ""
-            except (RuntimeError, IndexError) as wrong:
-                answer = str(wrong)
-            writer.write(f"{answer}\n".encode())
+        try:
+            await self.qmp[0].readline()
+            await self.told("qmp_capabilities")
+            while line := await reader.readline():
+                what, number = line.decode().split()
+                try:
+                    await self.do(what, int(number))
+                    answer = ""
+                except (RuntimeError, IndexError) as wrong:
+                    answer = str(wrong)
+                writer.write(f"{answer}\n".encode())
+        finally:
+            for each in (writer, self.qmp[1]):
+                each.close()
 
     async def do(self, what: str, number: int) -> None:
         modem, name = self.modems[number], f"cable{number}"
