@@ -57,6 +57,7 @@ class Arriving:
         at_once: bool = False,
         begun: Callable[[Call], None] = lambda call: None,
         mobile: str = "",
+        id: int = 0,
     ) -> Call | int:
         """The call, or the cause why there is none; see Calls.place and Listener.incoming."""
         rules = self._routing.rules
@@ -67,13 +68,16 @@ class Arriving:
             called = read(rules, line, called)
         direction: Direction = "internal" if phone else "in"
         since = self._routing.now()
-        call = Call(self._journal.next_call_id(), rules, direction, line, who.number, called, who.name, since, leg)
+        call = Call(
+            id or self._journal.next_call_id(), rules, direction, line, who.number, called, who.name, since, leg
+        )
         call.trust, call.up, call.purpose, call.at_once = who.trust, up, purpose, at_once
         call.phone, call.mobile = source if phone and not mobile else "", source if mobile else ""
         call.caller_person = who.person
         self._calls[call.id] = call
         self._ringing.legs[leg] = (call, None)
-        self._journal.call(call.id, since, line, call.caller, called, call.name)
+        if not id:
+            self._journal.call(call.id, since, line, call.caller, called, call.name)
         self._ringing.note(call, leg, source, "caller", "answered" if up else "started")
         begun(call)
         try:

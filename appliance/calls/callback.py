@@ -4,7 +4,6 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from appliance.calls.call import Call
 from appliance.calls.calling import Calling
 from appliance.calls.hands import Calls
 from appliance.calls.people import PersonState
@@ -66,13 +65,20 @@ class CallBack:
         self.ring([wish.phone], table.extension or "", table.name)
 
     def ring(
-        self, phones: Iterable[str], number: str, name: str, begun: Callable[[Call], None] = lambda call: None
+        self,
+        phones: Iterable[str],
+        number: str,
+        name: str,
+        id: int = 0,
+        unanswered: Callable[[], None] = lambda: None,
     ) -> bool:
-        """Ring telephones; where they answer a number is called, as if it were dialled there. Whether any is there."""
+        """Ring telephones; where they answer a number is called, as if it were dialled there. Whether any is there.
+
+        id: of the call, which the journal has already; unanswered: nobody answered, and none is made."""
 
         def answered(leg: Leg, phone: str) -> None:
             self._calling.release(leg)
-            if not self._calls.place(leg, phone, number, up=True, begun=begun):
+            if not self._calls.place(leg, phone, number, up=True, id=id):
                 self._hang_up(leg)
 
-        return self._calling.ring(phones, number, name, RINGS_FOR, answered) is not None
+        return self._calling.ring(phones, number, name, RINGS_FOR, answered, lambda leg: unanswered()) is not None

@@ -34,7 +34,7 @@ from appliance.calls.transfer import OK, Transfer
 from appliance.core import CoreError
 from appliance.settings.dialled import NotDialled
 from appliance.settings.feature_rules import slots
-from appliance.settings.models import Settings
+from appliance.settings.models import TELEPHONES, Settings
 from appliance.settings.prompts import Prompt
 
 log = logging.getLogger("calls")
@@ -68,6 +68,7 @@ class Desk:
         sent to a number."""
         self._listen, self._people = listen, people
         self._routing, self._telephony, self._ringing, self._control = routing, telephony, ringing, control
+        self._journal = journal
         self._sound = sound
         settings = self._settings
         self.calling = Calling(telephony)
@@ -276,18 +277,25 @@ class Desk:
         if not leg or not self._carry_out(leg, Dialled(feature, number)):
             raise NotDialled("cannot", f"that {person} does so in call {call.id}")
 
-    def call_for(self, person: str, phones: Sequence[str], number: str, by: str) -> None:
-        """Ring somebody's telephones; where they answer the number is called, as if it were dialled there.
-
-        Raises KeyError, NotDialled."""
+    def call_for(self, person: str, phones: Sequence[str], number: str, by: str) -> int:
+        """Ring somebody's telephones; where they answer the number is called, as if it were dialled there. The call, which
+        the journal has from now on. Raises KeyError, NotDialled."""
         if not self._hands.reaches(number, person):
             raise KeyError(f"number {number}")
+        id, journal, table = self._journal.next_call_id(), self._journal, self._settings().person[person]
 
-        def begun(call: Call) -> None:
-            self._hands.note(call, "pressed", feature="call", to=number, person=person, by=by)
+        def unanswered() -> None:
+            journal.event(id, self._routing.now(), "dial-result", {"result": "not answered"})
+            journal.over(id, self._routing.now(), "refused", "", "", None)
+            journal.flush()
 
-        if not self.call_back.ring(phones, number, number, begun):
+        if not self.call_back.ring(phones, number, number, id, unanswered):
             raise NotDialled("unreachable", "no telephone of these is registered")
+        asked = {"feature": "call", "to": number, "person": person, "by": by}
+        journal.call(id, self._routing.now(), TELEPHONES, table.extension or "", number, table.name)
+        journal.event(id, self._routing.now(), "pressed", asked)
+        journal.flush()
+        return id
 
     def park_call(self, call: Call, slot: str, by: str) -> str:
         """Park a call wherever it is; its slot. Raises KeyError, CoreError."""

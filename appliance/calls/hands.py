@@ -44,9 +44,11 @@ class Calls(Protocol):
         at_once: bool = False,
         begun: Callable[[Call], None] = lambda call: None,
         mobile: str = "",
+        id: int = 0,
     ) -> Call | None:
         """A call from a telephone as if it had dialled; up: its leg is answered already; purpose: what the switch does
-        with it itself; begun: told of it before anything happens; mobile: whose mobile it is, `phone` being its line.
+        with it itself; begun: told of it before anything happens; mobile: whose mobile it is, `phone` being its line;
+        id: of a call that the journal has already.
         None: refused, which is for the caller to tell."""
 
     def arrived(self, call: Call, leg: Leg, trust: Trust, step: int) -> None: ...

@@ -538,7 +538,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     Take: Done,
     Supervise: Done,
     Press: Done,
-    CallFor: Done,
+    CallFor: Dialled,
     Disturb: Done,
     Forward: Done,
     Why: tuple[str, ...],

@@ -22,7 +22,8 @@ def carry_out(control: CallControl, asked: Handling) -> object:
         case Press(call=call, person=person, code=code, number=number, by=by):
             desk.press(control.calls[call], person, code.replace("-", "_"), number, by)
         case CallFor(person=person, number=number, by=by):
-            desk.call_for(person, dialled.telephones(control.rules.settings, person), number, by)
+            phones_of = dialled.telephones(control.rules.settings, person)
+            return messages.Dialled((desk.call_for(person, phones_of, number, by),))
         case Disturb(person=person, may=may):
             control.set_dnd(person, not may)
         case Forward(person=person, when=when, number=number):

@@ -9,6 +9,7 @@ import pytest
 from appliance.calls.call import State
 from appliance.core.names import Trust
 from appliance.settings.dialled import NotDialled
+from appliance.store.reader import Reader
 from tests.calls.desks import (
     ANNA,
     BORIS,
@@ -447,6 +448,25 @@ async def test_a_page_calls_for_anna_who_answers_first(office: Office) -> None:
     assert talk(office, anna, out)
     [call] = calls(office)
     assert (call.caller_person, call.phone) == ("anna", ANNA)
+
+
+async def test_who_asked_for_a_call_is_told_what_became_of_it(office: Office) -> None:
+    ring = office.control.desk.call_for
+    asked = [ring("anna", [ANNA], "+37060000009", "maria")]
+    hang_up(office, office.leg(ANNA))  # nobody answers there
+    asked += [ring("anna", [ANNA], "+37060000009", "maria")]
+    await office.journal.durable()
+    reader = Reader(office.path)
+    first, rings = map(reader.call, asked)
+    assert first and first.outcome == "refused" and (first.called, first.name) == ("+37060000009", "Anna")
+    assert [event.detail for event in reader.events(first.id)][-1] == {"result": "not answered"}
+    assert rings and rings.ended_at is None, "it rings"
+    Desk(office, ANNA).answers()
+    [call] = calls(office)
+    assert call.id == asked[1]
+    hang_up(office, office.leg("city"))
+    await office.journal.durable()
+    assert len(reader.calls()) == 2
 
 
 @pytest.mark.parametrize("number", ["112", "+112", "000441632960000", "+441632960000", "555"])

@@ -10,7 +10,7 @@ import msgspec
 
 from appliance.control import doctor, modems, prompts, provisioning, recordings, restarts
 from appliance.control import messages as m
-from appliance.control.handling import Park
+from appliance.control.handling import CallFor, Park
 from appliance.control.server import Peer, Server
 
 MESSAGE = m.Message(5, "office", 1_790_000_000_000, "+37060000001", "", 2500, "/a.wav", "00" * 32, "new", False, 0, "")
@@ -106,7 +106,7 @@ class SmallOffice:
                 return prompts.SpokenPrompt("/p/b.wav")
             case Park():
                 return m.Parked("71")
-            case m.Dial() | m.Say():
+            case m.Dial() | m.Say() | CallFor():
                 return m.Dialled((5,))
             case m.Apply() | m.Restore():
                 return m.Revision(8)

@@ -31,6 +31,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert await client.request(m.Check(0, "")) == m.Checked(("a warning",))
         assert await client.request(m.Messages(0)) == (MESSAGE,)
         assert await client.request(m.Dial(0, "101", say="Hello")) == m.Dialled((5,))
+        assert await client.request(CallFor(0, "anna", "102")) == m.Dialled((5,))
         assert await client.request(Park(0, 5)) == m.Parked("71")
         assert await client.request(m.Say(0, "Hello", ("desk1",))) == m.Dialled((5,))
         assert await client.request(m.ActionKeys(0, "6b1f0c9e2d7a4411")) == "4711"
@@ -47,7 +48,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
             Take(0, 5, ("desk1",)), Supervise(0, 5, "listen", person="anna"), Disturb(0, "anna", False),
             Forward(0, "anna", "busy", "102"), m.Send(0, 5, "queue.sales"), m.Override(0, "office", "open"),
             m.AbortAction(0, "disk"), Lift(0, "192.0.2.7"), Reboot(0, "desk1"),
-            KeepLineSecret(0, "city", "secret"), Press(0, 5, "anna", "swap"), CallFor(0, "anna", "102"),
+            KeepLineSecret(0, "city", "secret"), Press(0, 5, "anna", "swap"),
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
         assert await client.request(TellBrokers(0, ())) == m.Done()

@@ -9,6 +9,7 @@ from typing import Self
 
 import msgspec
 
+from appliance.control.handling import CallFor
 from appliance.control.health import TellBrokers
 from appliance.control.messages import (
     VERSION,
@@ -17,6 +18,7 @@ from appliance.control.messages import (
     ActionResult,
     Call,
     CallChanged,
+    Dialled,
     Done,
     Event,
     Hours,
@@ -123,6 +125,8 @@ class Switch:
             if self.network:
                 await self.network.wait()
             return Sms(id=7, line="gsm", state="sent", at=now(), number=request.to, text=request.text)
+        if isinstance(request, CallFor):
+            return Dialled((7,))
         return Parked("71") if isinstance(request, Park) else Done()
 
     def tell(self, event: type[Event], **fields: object) -> None:

@@ -17,6 +17,7 @@ from appliance.calls.recorded import Recorded, file_name
 from appliance.calls.texts import Sms
 from appliance.control import messages as m
 from appliance.control import modems
+from appliance.control.handling import CallFor
 from appliance.control.recordings import OfRecordings
 from appliance.control.server import Peer, Server
 from appliance.programs.recorder import Recordings
@@ -188,6 +189,8 @@ class Kept:
                 return tuple(
                     m.Message(**{**one._asdict(), "file": str(self.messages.path(one))}) for one in told[:1000]
                 )
+            case CallFor():
+                return m.Dialled((7,))
             case modems.SendText(to=to, text=text, line=line):
                 if to == "nobody":
                     raise m.Refused("no-line", "no line that can send text messages is ready")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.control import messages as m
-from appliance.control.handling import Park, Press, Supervise
+from appliance.control.handling import CallFor, Park, Press, Supervise
 from appliance.store.office import Office
 from appliance.web import access
 from appliance.web.access import EMPLOYEE, OWNER, ROLES, SUPERVISOR
@@ -159,6 +159,15 @@ async def test_a_program_sees_the_office_and_asks_for_what_people_ask(box: Site,
         assert (refused.status_code, refused.json()) == (404, {"error": "unknown", "message": "Call 7 is not known."})
         assert isinstance(switch.asked[-1], Park)
     assert "owner (a program)" in {row.user for row in box.office.audited()}
+
+
+async def test_who_has_somebody_called_is_told_the_call_and_may_ask_what_became_of_it(
+    box: Site, switch: Switch
+) -> None:
+    async with Program(box) as program:
+        asked = await program.post("/people/anna/call", json={"number": "+37060000009"})
+        assert (asked.status_code, asked.json()) == (200, {"calls": [7]})
+        assert switch.asked == [CallFor(1, "anna", "+37060000009", "owner (a program)")]
 
 
 async def test_a_calendar_leaves_alone_what_somebody_set_by_hand_a_moment_ago(box: Site, switch: Switch) -> None:

@@ -269,11 +269,12 @@ async def status(asked: Asked) -> s.Done:
     return s.Done()
 
 
-async def call_for(asked: Asked) -> s.Done:
+async def call_for(asked: Asked) -> m.Dialled:
+    """What became of it is told by `GET /calls/{call}`."""
     who = asked.path["person"]
-    await asked.switch(CallFor(0, who, asked.body.number, asked.by))
+    dialled = await asked.switch(CallFor(0, who, asked.body.number, asked.by))
     asked.note("dialled", f"{asked.body.number} for {who}")
-    return s.Done()
+    return dialled  # type: ignore[no-any-return]
 
 
 async def disturb(asked: Asked) -> s.Done:
@@ -297,7 +298,15 @@ async def override(asked: Asked) -> s.Done:
 
 
 _PEOPLE = (
-    Way("POST", "/people/{person}/call", "dial", call_for, "Ring somebody, then call a number for him", body=s.CallOf),
+    Way(
+        "POST",
+        "/people/{person}/call",
+        "dial",
+        call_for,
+        "Ring somebody, then call a number for him; the call, of which the journal tells what became of it",
+        m.Dialled,
+        s.CallOf,
+    ),
     Way("PUT", "/people/{person}/status", "people:write", status, "Set somebody's status", body=s.StatusOf),
     Way("PUT", "/people/{person}/disturb", "people:write", disturb, "Whether he may be disturbed", body=s.DisturbOf),
     Way("PUT", "/people/{person}/forward", "people:write", forward, "Where calls to him go", body=s.ForwardOf),
