@@ -39,4 +39,4 @@ async def hears(stage: Stage, ear: Rtp, hz: int, seconds: float, within: float =
         heard = ear.heard(stage.folder / f"heard-{ear.port}.wav")
         if tone.heard(heard, hz) >= seconds:
             return heard
-    raise AssertionError(f"{tone.heard(heard, hz):.1f} s of {hz} Hz were heard, waiting for {seconds}")
+    raise AssertionError(f"{tone.heard(heard, hz):.1f} s of {hz} Hz were heard, waiting for {seconds}: {ear.account()}")

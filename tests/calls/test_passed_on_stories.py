@@ -24,7 +24,7 @@ from tests.telephones.stage import ANNA_HZ, BORIS_HZ, CALLER_HZ, Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-REMIND_AFTER, STEP = 4, 2  # seconds
+REMIND_AFTER, STEP, PROMPT_LASTS = 4, 2, 3.0  # seconds
 ABROAD, CALLED, INSTEAD = "+442079460958", "860000001", "860000009"
 CITY, OUT = '[outside]\nlines = ["city"]\n', '[outside]\nlines = ["out"]\n'
 OUT_HZ = 2300
@@ -140,7 +140,7 @@ async def whole(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story
         out = stage.ports.take()
         menu = (SIMPLE, MENU.format(step=STEP, after=REMIND_AFTER, out=out))
         document = changed(office.document, people, menu, (CITY, OUT))
-        await use(office, document + prompt(stage, "welcome"))
+        await use(office, document + prompt(stage, "welcome", seconds=PROMPT_LASTS))
         yield Story(stage, office, *await stage.desks(office), stage.ports.take(), out, stage)
 
 
@@ -151,6 +151,11 @@ async def story(whole: Story, tmp_path: Path) -> AsyncIterator[Story]:
     whole.boris.seen.skip()
     async with Stage(tmp_path) as whole.world:
         yield whole
+        async with await client.connect(whole.office.socket) as switch:
+            for call in (
+                await whole.seen()
+            ).calls:  # a story that failed: the next one's ears have the ports of this one's
+                await switch.request(HangUp(0, call.id))
 
 
 async def test_anna_sends_a_customer_to_the_queue_of_boris(story: Story) -> None:

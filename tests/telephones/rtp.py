@@ -7,6 +7,7 @@ import asyncio
 import random
 import struct
 from array import array
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,7 @@ HEADER = struct.Struct("!BBHII")
 EVENT = struct.Struct("!BBH")  # RFC 4733: event, end bit and volume, duration
 SILENCE = bytes([g711.ENCODED[32768]]) * PACKET
 KEYS = "0123456789*#ABCD"
+LAST = 60  # packets that are told of when nothing was heard
 
 
 class Rtp(asyncio.DatagramProtocol):
@@ -30,6 +32,7 @@ class Rtp(asyncio.DatagramProtocol):
         self.port, self.packets, self.keys = port, 0, ""
         self._says, self._said = g711.encode(says) if says else SILENCE, 0
         self._pcm = array("h")
+        self._came: deque[str] = deque(maxlen=LAST)  # what came last, packet by packet
         self._source: tuple[int, int, int] | None = None  # SSRC, its first timestamp, where that is in the recording
         self._to: tuple[str, int] | None = None
         self._ssrc, self._sequence, self._stamp = random.getrandbits(32), random.getrandbits(15), random.getrandbits(31)
@@ -80,12 +83,19 @@ class Rtp(asyncio.DatagramProtocol):
         tone.save(path, self._pcm, RATE)
         return path
 
+    def account(self) -> str:
+        """What came last, for whoever wonders why nothing was heard."""
+        return f"{self.packets} packets, the last: " + "; ".join(self._came)
+
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if len(data) < HEADER.size or data[0] >> 6 != 2:
             return
-        flags, kind, _, stamp, ssrc = HEADER.unpack_from(data)
+        flags, kind, sequence, stamp, ssrc = HEADER.unpack_from(data)
         payload = data[HEADER.size + 4 * (flags & 15) :]
         self._to = addr
+        self._came.append(
+            f"{ssrc:08x} {sequence} {stamp} type {kind & 127}, {len(set(payload))} values of {len(payload)}"
+        )
         if kind & 127 == A_LAW:
             self.packets += 1
             if self.packets >= self._enough:
