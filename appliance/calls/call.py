@@ -161,6 +161,15 @@ class Call:
         """The caller, as displays have him."""
         return self.was or Party(self.caller, self.name)
 
+    def forwarder(self) -> str:
+        """The person who sends his calls to the number called now; "" for nobody."""
+        return self.forwarded[-1] if self.forwarded and self.called == self.forwarded_to else ""
+
+    def whom(self) -> str:
+        """The number called, as all may see it: where somebody sends his calls to is his own business."""
+        person = self.rules.settings.person.get(self.forwarder())
+        return person.extension or "" if person else self.called
+
 
 @dataclass(slots=True)
 class Person:

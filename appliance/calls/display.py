@@ -15,8 +15,7 @@ def party(call: Call, ring: Ring | None) -> Party:
         return Party(call.who().number, call.shown(""))
     if ring.was:
         return ring.was
-    forwarder = call.forwarded[-1] if ring.line and call.forwarded and call.called == call.forwarded_to else ""
-    if person := call.rules.settings.person.get(ring.person or forwarder):
+    if person := call.rules.settings.person.get(ring.person or (call.forwarder() if ring.line else "")):
         return Party(person.extension or "", person.name)
     if not ring.line:  # at a telephone that is nobody's, which is called as when it calls
         phone = ring.parties.get(ring.answered, "")

@@ -212,7 +212,7 @@ class Hands:
             up=True,
         )
         self._calls.calls[new.id] = new
-        self._journal.call(new.id, now, new.line, new.caller, new.called, new.name)
+        self._journal.call(new.id, now, new.line, new.who().number, new.called, new.name)
         self._ringing.note(new, ring.answered, ring.parties.get(ring.answered, ""), "caller", "answered")
         self.gone(call, ring.answered, ring.parties.get(ring.answered, ""), ring.kind(ring.answered))
         self.note(new, "from", before=call.id)

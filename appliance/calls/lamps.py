@@ -105,7 +105,10 @@ def seen(number: str, name: str, shows: LampShows) -> tuple[str, str]:
 
 
 def within(call: Call, person: str, shows: LampShows) -> Iterator[Dialog]:
-    called, caller = seen(call.dialled or call.called, "", shows), seen(*call.who(), shows)
+    called, caller = (
+        seen(call.whom() if call.forwarder() else call.dialled or call.called, "", shows),
+        seen(*call.who(), shows),
+    )
     if call.caller_person == person:
         yield Dialog("confirmed" if call.up else "early" if call.told_ringing else "trying", True, call.leg, *called)
     for ring in call.rings.values():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.calls.call import Call, Ring, State
+from appliance.calls.display import party
 from appliance.calls.hands import Hands
 from appliance.calls.holding import Holding
 from appliance.calls.outgoing import is_for_help
@@ -180,9 +181,9 @@ class Recording:
             self._trouble(call, "too many calls are recorded at once")
             return
         id, now = self._journal.next_call_id(), self._now()
-        number = call.dialled if call.direction == "out" else call.caller
+        who = party(call, call.talk) if call.direction == "out" and call.talk else call.who()
         recorded = Recorded(
-            *(id, call.id, now, call.line, call.person or call.caller_person, number, call.name, rule),
+            *(id, call.id, now, call.line, call.person or call.caller_person, who.number, call.name, rule),
             *(file_name(id, now, said.encrypt), said.form),
         )
         taped = self.taped[far] = Taped(recorded, far, tape, call)

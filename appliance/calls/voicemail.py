@@ -166,7 +166,7 @@ class Voicemail:
             log.error("the message %s cannot be read: %s", path, fault)
             duration, sha256 = 0, ""
         mail = self._mail(mailbox)
-        self._enter(Message(call.id, mailbox, at, call.caller, call.name, duration, path.name, sha256, mail=mail))
+        self._enter(Message(call.id, mailbox, at, *call.who(), duration, path.name, sha256, mail=mail))
         self._audience.happened("voicemail", call, detail=str(path))
 
     async def _describe(self, unknown: list[Path], left_by: LeftBy) -> None:

@@ -7,6 +7,8 @@ from functools import partial
 import pytest
 
 from appliance.calls.call import State
+from appliance.calls.lamps import within
+from appliance.control.board import Board, call_seen
 from appliance.core.names import Trust
 from appliance.settings.dialled import NotDialled
 from appliance.store.reader import Reader
@@ -109,6 +111,16 @@ async def test_a_colleague_is_sent_on_by_the_one_who_called_him(office: Office) 
 PRIVATE = "+37061234567"
 
 
+class Told:
+    """Whoever watches the office: the numbers of callers that something happened to."""
+
+    def __init__(self, numbers: list[str]) -> None:
+        self._numbers = numbers
+
+    def tell(self, event: object, *, number: str, **more: object) -> None:
+        self._numbers.append(number)
+
+
 @pytest.mark.parametrize("how", ["sent on", "put through"])
 async def test_who_was_reached_at_a_private_number_is_shown_as_himself_when_he_is_handed_on(
     offices: Callable[..., Office], how: str
@@ -120,6 +132,7 @@ async def test_who_was_reached_at_a_private_number_is_shown_as_himself_when_he_i
     boris = office.leg("city")
     office.control.answered(boris)
     assert talk(office, anna, boris)
+    assert call_seen(office.call).called == "102" and next(within(office.call, "anna", "number")).number == "102"
     press(office, anna, "##103#" if how == "sent on" else "*2103#")
     cile = Desk(office, CILE).answers()
     hang_up(office, anna)
@@ -131,6 +144,11 @@ async def test_who_was_reached_at_a_private_number_is_shown_as_himself_when_he_i
         assert (call.caller, call.name, call.trust) == (PRIVATE, "Boris", Trust.PROVEN), (
             "as whom he is believed and missed"
         )
+    await office.journal.durable()
+    assert PRIVATE not in [call.caller for call in Reader(office.path).calls()]
+    told: list[str] = []
+    Board(office.control, Told(told)).happened("transferred", call)  # type: ignore[arg-type]
+    assert told == ["102"]
 
 
 async def test_whoever_was_called_outside_is_sent_to_a_queue(offices: Callable[..., Office]) -> None:

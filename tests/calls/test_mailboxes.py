@@ -72,6 +72,26 @@ async def test_a_message_is_kept_with_all_that_is_known_of_it(offices: Offices) 
     assert ("voicemail", str(file)) in office.witness.seen
 
 
+async def test_who_was_reached_at_a_private_number_and_leaves_a_message_is_known_as_himself(offices: Offices) -> None:
+    forwards = 'extension = "102"\nforward_always = "0861234567"'
+    office = offices(MAILBOX.replace('extension = "102"', forwards) + '[person.cile]\nextension = "103"\n')
+    office.control.incoming(CALLER, "desk1", True, "", "", "102")
+    boris = office.leg("city")
+    office.control.answered(boris)
+    office.control.answered(CALLER)
+    for key in "##103#":
+        office.control.digit(CALLER, key)
+    office.control.send(office.call.id, "mailbox.sales")
+    greeted(office)
+    recording = office.lines.port(".part.wav")
+    write(Path(office.lines.files[recording]))
+    office.control.over(boris, 16)
+    office.control.stopped(recording, "")
+    await office.kept()
+    [message] = office.control.messages.all()
+    assert message.caller == "102"
+
+
 async def test_what_was_heard_saved_and_handled_survives_a_restart(offices: Offices) -> None:
     office = offices(MAILBOX)
     message = await leaves(office)

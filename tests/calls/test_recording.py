@@ -480,6 +480,20 @@ async def test_who_hangs_up_while_he_is_told_has_been_in_no_room(
     assert paper.begun == []
 
 
+@pytest.mark.parametrize("how", ["called", "sent on"])
+async def test_who_is_reached_at_a_private_number_is_recorded_as_himself(
+    recording: Callable[..., Office], paper: Paper, how: str
+) -> None:
+    office = recording(ALL, THREE_IN.replace('extension = "102"', 'extension = "102"\nforward_always = "0861234567"'))
+    office.register("desk3", 1)
+    office.control.incoming(11, ANNA, True, "", "", "102")
+    office.control.answered(office.leg("city"))
+    if how == "sent on":
+        press(office, 11, "##103#")
+        office.control.answered(office.leg("desk3"))
+    assert paper.begun[-1][0].caller == "102" and office.call.caller in ("101", "+37061234567")
+
+
 # ---- ends -----------------------------------------------------------------------------------------------------------
 
 
