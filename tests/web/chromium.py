@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -146,7 +146,10 @@ async def drag(page: Page, one: Locator, onto: Locator, *, finger: bool = False)
     there = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     between = [(here[0] + (there[0] - here[0]) * n / 4, here[1] + (there[1] - here[1]) * n / 4) for n in range(1, 5)]
     if finger:
-        return await _finger(page, [here, *between])
+        async with laid(page, *here) as move:
+            for at in between:
+                await move(*at)
+        return
     await page.mouse.move(*here)
     await page.mouse.down()
     for at in between:
@@ -154,11 +157,16 @@ async def drag(page: Page, one: Locator, onto: Locator, *, finger: bool = False)
     await page.mouse.up()
 
 
-async def _finger(page: Page, way: list[tuple[float, float]]) -> None:
-    """Playwright's own touch screen knows taps alone."""
+@contextlib.asynccontextmanager
+async def laid(page: Page, x: float, y: float) -> AsyncIterator[Callable[[float, float], Awaitable[None]]]:
+    """A finger on the screen, to be moved, lifted at the end. Playwright's own touch screen knows taps alone."""
     session = await page.context.new_cdp_session(page)
-    for n, (x, y) in enumerate(way):
-        points = {"touchPoints": [{"x": x, "y": y}]}
-        await session.send("Input.dispatchTouchEvent", {"type": "touchMove" if n else "touchStart", **points})
-    await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    async def touch(kind: str, *points: tuple[float, float]) -> None:
+        touched = [{"x": x, "y": y} for x, y in points]
+        await session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    await touch("touchStart", (x, y))
+    yield lambda x, y: touch("touchMove", (x, y))
+    await touch("touchEnd")
     await session.detach()

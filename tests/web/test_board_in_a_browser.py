@@ -13,7 +13,7 @@ from appliance.control.handling import Supervise
 from appliance.control.messages import HangUp, Send
 from appliance.web.access import OWNER, SUPERVISOR
 from tests.fakes.switch import CALL, Switch, now
-from tests.web.chromium import FITS, come_in, log_in, middle, somebody, until
+from tests.web.chromium import DESK, FITS, PHONE, come_in, laid, log_in, middle, somebody, until
 from tests.web.programs import followed
 from tests.web.test_board import asked
 from tests.web.test_web_page import shown
@@ -26,12 +26,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @asynccontextmanager
-async def watched(folder: Path, chromium: Browser, who: str) -> AsyncIterator[tuple[Switch, Site, Page]]:
+async def watched(
+    folder: Path, chromium: Browser, who: str, width: int = DESK
+) -> AsyncIterator[tuple[Switch, Site, Page]]:
     """A switch moved by hand, its pages, and somebody who may come in."""
     async with (
         Switch(folder / "control.sock") as switch,
         followed(folder / "pages", switch.socket) as box,
-        somebody(chromium) as page,
+        somebody(chromium, width=width) as page,
     ):
         await come_in(page, box, who)
         yield switch, box, page
@@ -77,6 +79,49 @@ async def test_a_waiting_caller_is_dragged_onto_a_person_while_the_board_goes_on
         told = await asked(switch)
         assert isinstance(told, Send) and (told.call, told.to) == (CALL, "person.boris")
         await expect(page.locator("#calls")).to_contain_text("talks with Anna")
+
+
+@pytest.mark.parametrize(("layout", "of_l"), [("Russian", "д"), ("English", "l")])
+async def test_the_keys_are_the_same_in_whatever_alphabet_one_types(
+    tmp_path: Path, chromium: Browser, layout: str, of_l: str
+) -> None:
+    async with watched(tmp_path, chromium, SUPERVISOR) as (switch, box, page):
+        switch.call(state="talking", person="boris")
+        await page.goto(f"{box.address}/")
+        await expect(page).to_have_title(LIVELY)
+        await page.select_option("#at", "anna")
+        await page.locator("#calls a.pick").focus()
+        keyboard = await page.context.new_cdp_session(page)  # Playwright's own is an American one
+        await keyboard.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": of_l, "code": "KeyL"})
+        told = await asked(switch)
+        assert isinstance(told, Supervise) and told.how == "listen", layout
+
+
+async def test_by_a_finger_a_caller_is_sent_to_somebody_who_stands_below_the_screen(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    async with watched(tmp_path, chromium, SUPERVISOR, PHONE) as (switch, box, page):
+        for id in range(1, 9):
+            switch.call(id=id, state="waiting", queue="sales")
+        await page.goto(f"{box.address}/")
+        await expect(page).to_have_title(LIVELY)
+        boris = page.locator("[data-to='person.boris']").first
+        await expect(boris).not_to_be_in_viewport()
+        x, y = await middle(page.locator("#call-1 .grip"))
+        async with laid(page, x, y) as move:
+            await move(x, y + 20)
+            tray = await page.locator("#tray").bounding_box()
+            assert tray
+            await move(x, tray["y"] - 10)
+            await until(
+                page, "scrollY + innerHeight >= document.documentElement.scrollHeight - 1"
+            )  # it went on by itself
+            there = await boris.bounding_box()
+            assert there
+            await move(x, there["y"] + there["height"] / 2)
+            await expect(page.locator(".over[data-to='person.boris']")).to_be_visible()
+        told = await asked(switch)
+        assert isinstance(told, Send) and (told.call, told.to) == (1, "person.boris")
 
 
 async def test_a_browser_shows_the_call_runs_its_clock_and_finds_the_box_again(

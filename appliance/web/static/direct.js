@@ -61,10 +61,13 @@ function step(link, by) {
   all[(all.indexOf(link) + by + all.length) % all.length].focus();
 }
 
+// The letter at a key: where the layout has none of ours there (a Russian one, say), the one our keyboards have.
+const letter = ({ key, code }) => (key > "\x7f" && /^Key[A-Z]$/.test(code) ? code[3] : key).toLowerCase();
+
 document.addEventListener("keydown", (event) => {
   const link = event.target.closest?.("a.pick");
   if (!link || panel.open || event.ctrlKey || event.metaKey || event.altKey) return;
-  const key = event.key.toLowerCase();
+  const key = letter(event);
   if (key === "arrowdown" || key === "arrowup") {
     event.preventDefault();
     return step(link, key === "arrowdown" ? 1 : -1);
@@ -81,7 +84,11 @@ document.addEventListener("keydown", (event) => {
 // ---- drag: by the mouse anywhere on a call, by a finger at its grip (elsewhere a finger scrolls)
 
 const FAR = 8; // px the pointer moves before it is a drag and no click
+const NEAR = 64; // px from the upper edge, and from the tray, where the page goes on under what is dragged
+const SLOW = 4; // frames for as many px as it is beyond that
+const tray = document.getElementById("tray");
 let held = null; // {one: the call's element, id, x, y}: pressed, maybe dragged
+let at = null; // where the pointer is, as its last event has it
 let ghost = null; // what follows the pointer while it is
 let ended = -Infinity; // when the last one did: the click that belongs to it is none
 
@@ -94,13 +101,25 @@ const mark = (found) => {
   found?.classList.add("over");
 };
 
+function roll() {
+  if (!ghost) return;
+  const low = tray.getBoundingClientRect().top - NEAR;
+  const by = Math.min(0, at.clientY - NEAR) || (at.clientY < low + NEAR ? Math.max(0, at.clientY - low) : 0);
+  if (by) {
+    scrollBy({ top: by / SLOW, behavior: "instant" });
+    mark(zone(at));
+  }
+  requestAnimationFrame(roll);
+}
+
 function lift() {
   ghost = document.createElement("div");
   ghost.id = "ghost";
   ghost.textContent = held.one.querySelector("bdi").textContent;
   document.body.append(ghost);
   document.body.classList.add("dragging");
-  for (const one of document.querySelectorAll("#tray [data-drop]")) one.hidden = !may(held.one, one.dataset.drop);
+  for (const one of tray.querySelectorAll("[data-drop]")) one.hidden = !may(held.one, one.dataset.drop);
+  roll();
 }
 
 function end() {
@@ -120,6 +139,7 @@ document.addEventListener("pointerdown", (event) => {
 document.addEventListener("pointermove", (event) => {
   if (!held) return;
   if (!ghost && Math.hypot(event.clientX - held.x, event.clientY - held.y) < FAR) return;
+  at = event;
   if (!ghost) lift();
   event.preventDefault();
   ghost.style.transform = `translate(${event.clientX + 12}px, ${event.clientY + 12}px)`;
