@@ -119,6 +119,7 @@ enum lk_error lk_core_new(struct lk_core **out, const struct lk_allocator *from,
         return error;
     }
     settle_rules(core);
+    lk_watch_duty(core);
     *out = core;
     return LK_OK;
 }
@@ -175,6 +176,8 @@ enum lk_error lk_core_swap(struct lk_core *core, const uint8_t *plan, size_t pla
         core->rules[before] = idle;
         lk_rules_free(core, before);
     }
+    core->now = now;
+    lk_watch_duty(core);
     return LK_OK;
 }
 
@@ -184,15 +187,19 @@ enum lk_error lk_core_feed(struct lk_core *core, const struct lk_event *event, l
 {
     const struct lk_world *world = &core->world;
     enum lk_error error;
+    bool back;
 
     if (!is_time(now))
         return LK_BAD_EVENT;
     if (world->commands.room - world->commands.count < world->commands_of_feed ||
         world->traces.room - world->traces.count < world->traces_of_feed)
         return LK_FULL;
-    if (now < core->now)
-        lk_all_changed(core); /* what time had ended goes on */
+    back = now < core->now;
     core->now = now;
+    if (back) { /* what time had ended goes on */
+        lk_all_changed(core);
+        lk_watch_duty(core);
+    }
     core->facts++;
     error = lk_take(core, event);
     if (error != LK_OK)

@@ -211,6 +211,7 @@ enum lk_reason {
     LK_BECAUSE_SENT,
     LK_BECAUSE_TRUST, /* too little is known of who calls */
     LK_BECAUSE_RETURNED, /* rung: he sent the call where nobody took it */
+    LK_BECAUSE_OFF_DUTY, /* passed: outside his duty hours; detail = when they begin, ms UTC, LK_NONE never */
 };
 
 struct lk_allocator { /* free gets the size back; state is handed through */

@@ -397,6 +397,7 @@ static enum lk_error take_override(struct lk_core *core, const struct lk_event *
         return LK_BAD_EVENT;
     core->world.held[slot] = (struct lk_held){(uint8_t)event->value, ends ? event->until : 0};
     lk_set_timer(core, LK_TIMER_HELD, slot, ends ? event->until : LK_NONE);
+    lk_hours_changed(core);
     return LK_OK;
 }
 

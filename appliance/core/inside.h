@@ -86,6 +86,7 @@ enum lk_timer {
     LK_TIMER_WAIT, /* of a call: in a queue, outside, for a key, for what is looked up */
     LK_TIMER_AGAIN,
     LK_TIMER_HELD, /* of hours */
+    LK_TIMER_DUTY, /* one: when somebody's duty may begin or end */
     LK_TIMERS
 };
 
@@ -103,8 +104,10 @@ static inline uint32_t lk_timer(const struct lk_world *world, enum lk_timer kind
     case LK_TIMER_WAIT:
     case LK_TIMER_AGAIN:
         return LK_TIMER_WAIT * people + (kind - LK_TIMER_WAIT) * calls + slot;
-    default:
+    case LK_TIMER_HELD:
         return LK_TIMER_WAIT * people + (LK_TIMER_HELD - LK_TIMER_WAIT) * calls + slot;
+    default:
+        return lk_timer(world, LK_TIMER_HELD, world->hours.count) + slot;
     }
 }
 
@@ -187,6 +190,18 @@ static inline uint32_t lk_person_id(const struct lk_core *core, uint32_t slot)
 {
     return slot < core->world.people.ids.count ? core->world.people.ids.at[slot] : 0;
 }
+
+/* ---- duty.c ------------------------------------------------------------------------------------------------------- */
+
+/* OPEN, CLOSED or an override (HOUR index of a plan), and *until when that changes, LK_NONE never. */
+enum lk_reason lk_hours_now(const struct lk_core *core, const struct lk_rules *rules, uint32_t hours, lk_ms *until);
+bool lk_hours_are_open(enum lk_reason reason);
+/* Whether a person (PRSN index) is in his duty hours, or has none; if not, *until is when they begin. */
+bool lk_in_duty_hours(const struct lk_core *core, const struct lk_rules *rules, uint32_t person, lk_ms *until);
+/* Sets when somebody's duty may begin or end next. */
+void lk_watch_duty(struct lk_core *core);
+/* Some hours are not as they were: people may be on duty who were not. */
+void lk_hours_changed(struct lk_core *core);
 
 /* ---- ringing.c: who may be rung ----------------------------------------------------------------------------------- */
 

@@ -191,6 +191,7 @@ class Because(IntEnum):
     SENT = 51
     TRUST = 52
     RETURNED = 53
+    OFF_DUTY = 54
 
 
 # Somebody was looked for who could take the call: to be turned away after one of these is to be missed, before it is not.

@@ -237,6 +237,12 @@ static inline struct lk_member_rule lk_plan_member(const struct lk_plan *plan, u
         .person = lk_u32(at), .ways = at[4], .share = lk_u16(at + 6), .after_ms = lk_u32(at + 8)};
 }
 
+/* HOUR index of a person's duty, LK_NO_INDEX when he is always on duty. */
+static inline uint32_t lk_plan_duty(const struct lk_plan *plan, uint32_t person)
+{
+    return lk_u32(lk_plan_record(plan, LK_PRSN, person) + 20) - 1;
+}
+
 /* What a step is about, alone. */
 static inline uint32_t lk_plan_what(const struct lk_plan *plan, uint32_t step)
 {

@@ -72,7 +72,8 @@ static bool person_sound(const struct lk_plan *plan, uint32_t i)
     struct lk_person_rule person = lk_plan_person(plan, i);
     uint32_t lines = plan->count[LK_LINE];
 
-    return person.level <= LK_LEVEL_MAX && (lines >= 64 || person.mobile >> lines == 0);
+    return person.level <= LK_LEVEL_MAX && (lines >= 64 || person.mobile >> lines == 0) &&
+           refers_or_none(plan, LK_HOUR, lk_plan_duty(plan, i));
 }
 
 /* Sorted, each pair once, so that a person's skills lie together. */

@@ -26,12 +26,23 @@ uint32_t lk_ways_now(const struct lk_core *core, const struct lk_rules *rules, s
     return ways;
 }
 
+/* Why somebody (PRSN index) is not at work now, LK_BECAUSE_NONE when he is. */
+static enum lk_reason absent(const struct lk_core *core, const struct lk_rules *rules, uint32_t person, int64_t *detail)
+{
+    enum lk_reason reason = lk_person_off_duty(&core->world.people.at[rules->person[person]], core->now, detail);
+    lk_ms begins;
+
+    if (reason != LK_BECAUSE_NONE || lk_in_duty_hours(core, rules, person, &begins))
+        return reason;
+    *detail = begins;
+    return LK_BECAUSE_OFF_DUTY;
+}
+
 bool lk_on_duty(const struct lk_core *core, const struct lk_rules *rules, struct lk_asked asked)
 {
-    const struct lk_person *person = &core->world.people.at[rules->person[asked.person]];
+    int64_t detail;
 
-    return person->status == LK_AVAILABLE && !lk_person_paused(person, core->now) &&
-           lk_ways_now(core, rules, asked) != 0;
+    return absent(core, rules, asked.person, &detail) == LK_BECAUSE_NONE && lk_ways_now(core, rules, asked) != 0;
 }
 
 bool lk_is_free(const struct lk_core *core, uint32_t slot)
@@ -51,7 +62,7 @@ static inline enum lk_reason unavailable(struct lk_core *core, uint32_t call, st
     *detail = 0;
     if (slot == core->world.calls.at[call].caller)
         return LK_BECAUSE_CALLER;
-    reason = lk_person_off_duty(person, core->now, detail);
+    reason = absent(core, lk_rules_of(core, call), asked.person, detail);
     if (reason != LK_BECAUSE_NONE)
         return reason;
     if (person->reachable == 0 || !(asked.ways & LK_TELEPHONES)) /* else there is a way, whatever the mobile says */

@@ -32,15 +32,10 @@ static bool by_answer(struct lk_core *core, uint32_t call, const struct lk_step_
 static bool take_hours(struct lk_core *core, uint32_t call, const struct lk_step_rule *step, struct lk_way *way)
 {
     const struct lk_rules *rules = lk_rules_of(core, call);
-    const struct lk_held *held = &core->world.held[rules->hours[step->what]];
-    lk_ms until = held->until == 0 ? LK_NONE : held->until;
-    enum lk_reason reason = held->how == LK_HELD_OPEN ? LK_BECAUSE_OVERRIDE_OPEN : LK_BECAUSE_OVERRIDE_CLOSED;
-    bool open = held->how == LK_HELD_OPEN;
+    lk_ms until;
+    enum lk_reason reason = lk_hours_now(core, rules, step->what, &until);
+    bool open = lk_hours_are_open(reason);
 
-    if (held->how == LK_AS_WRITTEN || until <= core->now) {
-        open = lk_plan_open(&rules->plan, step->what, core->now, &until);
-        reason = open ? LK_BECAUSE_OPEN : LK_BECAUSE_CLOSED;
-    }
     lk_note(core, call, LK_WHY_HOURS, reason, lk_plan_id(&rules->plan, LK_HOUR, step->what), until);
     return lk_go_on(core, call, step, way, open ? step->next : step->other,
                     open ? LK_BECAUSE_OPEN : LK_BECAUSE_CLOSED);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What time brings: wrap-up over, rung long enough, waited long enough, may be rung again, held hours as written again.
+ * What time brings: wrap-up over, rung long enough, waited long enough, may be rung again, held hours as written again,
+ * duty begins or ends.
  */
 #include "inside.h"
 
@@ -8,7 +9,7 @@ enum { CAUSE_TIME_UP = 19 };
 
 uint32_t lk_timers(const struct lk_world *world)
 {
-    return lk_timer(world, LK_TIMER_HELD, world->hours.count);
+    return lk_timer(world, LK_TIMER_DUTY, 1);
 }
 
 static void stir(struct lk_core *core, uint32_t slot)
@@ -63,6 +64,13 @@ static void waited_long_enough(struct lk_core *core, uint32_t call)
 static void held_long_enough(struct lk_core *core, uint32_t hours)
 {
     core->world.held[hours] = (struct lk_held){LK_AS_WRITTEN, 0};
+    lk_hours_changed(core);
+}
+
+static void duty_changes(struct lk_core *core, uint32_t none)
+{
+    (void)none;
+    lk_hours_changed(core);
 }
 
 void lk_run_due(struct lk_core *core)
@@ -74,6 +82,7 @@ void lk_run_due(struct lk_core *core)
         [LK_TIMER_WAIT] = waited_long_enough,
         [LK_TIMER_AGAIN] = stir,
         [LK_TIMER_HELD] = held_long_enough,
+        [LK_TIMER_DUTY] = duty_changes,
     };
     struct lk_world *world = &core->world;
     uint32_t timer = 0;

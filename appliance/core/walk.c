@@ -16,6 +16,7 @@ int32_t lk_cause_of(enum lk_reason why)
     case LK_BECAUSE_QUEUE_EMPTY:
     case LK_BECAUSE_LEFT_EMPTY:
     case LK_BECAUSE_NOBODY:
+    case LK_BECAUSE_OFF_DUTY:
         return CAUSE_AWAY;
     case LK_BECAUSE_BUSY:
     case LK_BECAUSE_RINGING:

@@ -87,10 +87,11 @@ class Words:
         return self._say("rung", who=self.things.title(d.subject), because=self.because(d.reason))
 
     def _passed(self, d: Line) -> str:
-        return self._say("passed", who=self.things.title(d.subject), because=self._why_not(d.reason, d.detail))
+        return self._say("passed", who=self.things.title(d.subject), because=self._why_not(d))
 
-    def _why_not(self, reason: Because, detail: int) -> str:
+    def _why_not(self, d: Line) -> str:
         """Why somebody is not rung, with how long where that is known."""
+        reason, detail = d.reason, d.detail
         say, told = self.language.say, 0 < detail < FOREVER
         match reason:
             case Because.STATUS:
@@ -103,6 +104,8 @@ class Words:
             case Because.NO_SKILL | Because.PAUSED:
                 key = f"passed.{_key(reason)}"
                 return say(f"{key}-until", wait=self.language.duration(detail)) if told else say(key)
+            case Because.OFF_DUTY if told:
+                return say("passed.off-duty-until", begin=self.language.moment(detail, self.zone, d.at))
             case Because.LATER if told:
                 return say("passed.later", wait=self.language.duration(detail))
         return self.because(reason)

@@ -80,12 +80,14 @@ def _paths(s: Settings, way: Routes) -> dict[str, bytes]:
 
 def _people(s: Settings, way: Routes) -> dict[str, bytes]:
     outside = sum(1 << way.lines.index(line) for line in s.outside.lines)
+    hours_of = list(s.hours)
     persons = []
     skills = []
     for index, (name, p) in enumerate(s.person.items()):
         ids = (way.names.id("person", name), p.wrap_up * 1000, way.names.id("mailbox", p.mailbox))
         mobile = outside if p.mobile is not None else 0
-        persons.append((*ids, p.level, p.pause_after, 0, p.pause_for * 1000, 0, mobile))
+        duty = 0 if p.duty is None else 1 + hours_of.index(p.duty)
+        persons.append((*ids, p.level, p.pause_after, 0, p.pause_for * 1000, duty, mobile))
         skills += sorted((index, way.index("skill", skill), level) for skill, level in p.skills.items())
     return {
         "PRSN": _rows("PRSN", persons),

@@ -144,6 +144,12 @@ class Person(Table):
     pause_for: int = setting("For how long; 0: until the status is set.", 600, unit="seconds", ge=0, le=86400)
     ring_for: int = setting("How long a call to this person alone rings.", 25, unit="seconds", ge=1, le=300)
     wrap_up: int = setting("Time without calls after each call.", 0, unit="seconds", ge=0, le=3600)
+    duty: HoursName | None = setting(
+        "Hours of duty: outside of them queues, chains and departments leave this person alone; calls to the extension "
+        "still ring. Left out: always on duty.",
+        None,
+        of="hours",
+    )
     mailbox: MailboxName = setting("Mailbox for calls to the extension that are not answered.", OFFICE, of="mailbox")
     calls: MayCall = setting(MAY_CALL, "national")
     forward_always: Forward | None = setting(

@@ -140,6 +140,7 @@ def _person(dice: Dice, office: Office, name: str) -> None:
         pause_after=dice.of(0, 1, 2),
         pause_for=dice.of(13, 0),
         skills={skill: level for skill in SKILLS if (level := dice.of(0, 20, 70))},
+        duty=dice.of("", "", "office"),
     )
 
 

@@ -64,6 +64,7 @@ class Model(Steps):
         taken = {call.slot for call in self.calls.values()}
         self.spare = [slot for slot in reversed(range(room)) if slot not in taken]
         self.settle()
+        self.watch_duty()
 
     def restart(self, rows: Rows, calls_max: int) -> "Model":
         """The box after its power failed: what memory keeps is there, calls and telephones are not."""
@@ -81,6 +82,7 @@ class Model(Steps):
                 after.queues[one] = replace(waiting)
         after.overrides = dict(self.overrides)
         after.settle()
+        after.watch_duty()
         return after
 
     # ---- time -------------------------------------------------------------------------------------------------------
@@ -107,10 +109,13 @@ class Model(Steps):
         for hours, (held, until) in self.overrides.items():
             if held and until:
                 due.append((until, 5, hours, lambda h=hours: self.held_long_enough(h)))  # type: ignore[misc]
+        if self.duty_at is not None:
+            due.append((self.duty_at, 6, 0, self.hours_changed))
         return due
 
     def held_long_enough(self, hours: int) -> None:
         self.overrides[hours] = 0, 0
+        self.hours_changed()
 
     def deadline(self) -> int | None:
         return min((when for when, *_ in self.timers()), default=None)
@@ -179,6 +184,7 @@ class Model(Steps):
         if what not in known or not 0 <= value <= 2 or until < 0 or (value and 0 < until <= self.now):
             raise Refused("bad-event")
         self.overrides[what] = value, until if value else 0
+        self.hours_changed()
 
     def reset(self) -> None:
         for waiting in self.queues.values():

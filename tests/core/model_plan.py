@@ -16,7 +16,7 @@ class Person(NamedTuple):
     pause_after: int
     reserved: int
     pause_ms: int
-    reserved_too: int
+    duty: int  # HOUR index + 1, 0 always
     mobile_lines: int
 
 

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
-from appliance.core.names import Because, Do, Outcome, Override, Why
+from appliance.core.names import Because, Do, Outcome, Why
 from tests.core.model_plan import CALLED, CALLER, NONE, Action, Plan, Step
 from tests.core.model_queues import Queues
 from tests.core.model_world import REASON_CAUSES, Call
@@ -12,7 +12,6 @@ from tests.core.model_world import REASON_CAUSES, Call
 NUMBER_MAX = 31
 WALK_MAX, STEPS_MAX, ASKED_MAX = 64, 1000, 32
 PRIORITY_MAX = 99
-FOR_EVER = (1 << 63) - 1
 CHAIN, VOICEMAIL, OUTSIDE, SAY, MENU, COLLECT, LOOK_UP, PARK = 3, 5, 7, 10, 11, 12, 13, 23
 KEYS_WITHIN = 2000  # ms; to dial the rest of an extension
 NORMAL, TIME_UP = 16, 19
@@ -74,15 +73,12 @@ class Steps(Queues):
 
     def take_hours(self, call: Call, rule: Step) -> On:
         hours = call.plan.id("HOUR", rule.what)
-        held, until = self.overrides.get(hours, (0, 0))
-        if held and (until == 0 or self.now < until):
-            is_open = held == Override.HELD_OPEN
+        is_open, held, until = self.hours_now(call.plan, rule.what)
+        if held:
             reason = Because.OVERRIDE_OPEN if is_open else Because.OVERRIDE_CLOSED
         else:
-            is_open = call.plan.open(rule.what, self.now)
             reason = Because.OPEN if is_open else Because.CLOSED
-            until = call.plan.open_until(rule.what, self.now)
-        self.note(call, Why.HOURS, reason, hours, until or FOR_EVER)
+        self.note(call, Why.HOURS, reason, hours, until)
         return self.way(call, rule, Because.OPEN if is_open else Because.CLOSED, other=not is_open)
 
     def take_list(self, call: Call, rule: Step) -> On:
@@ -235,7 +231,8 @@ class Steps(Queues):
         if not person:
             return self.way(call, rule, Because.NOBODY)
         reason, detail = self.unfree(call, person, rule.least)
-        if why in (Because.DIRECT, Because.RETURNED) and reason in (Because.STATUS, Because.PAUSED, Because.WRAP_UP):
+        kept = (Because.STATUS, Because.PAUSED, Because.OFF_DUTY, Because.WRAP_UP)
+        if why in (Because.DIRECT, Because.RETURNED) and reason in kept:
             reason, detail = self.out_of_reach(call, person, rule.least), 0
         if not reason and call.refusals.get(person, (0, 0))[0] == Because.DECLINED:
             reason = Because.DECLINED

@@ -4,7 +4,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from appliance.core.names import Because, Do, Outcome, Status, Why
+from appliance.core.names import Because, Do, Outcome, Override, Status, Why
 from tests.core.model_plan import NONE, Caller, Member, Person, Plan, Rows
 
 REASON_CAUSES = {
@@ -26,7 +26,10 @@ REASON_CAUSES = {
     Because.LEFT_EMPTY: 20,
     Because.PAUSED: 20,
     Because.NOBODY: 20,
+    Because.OFF_DUTY: 20,
 }
+
+FOR_EVER = (1 << 63) - 1
 
 
 class Refused(Exception):
@@ -153,6 +156,7 @@ class World:
         self.usable: dict[int, bool] = {}
         self.queues: dict[int, Waiting] = {}
         self.overrides: dict[int, tuple[int, int]] = {}  # hours id -> enum lk_override, until
+        self.duty_at: int | None = None  # when somebody's duty may begin or end next
         self.calls: dict[int, Call] = {}
         self.waiting: list[Call] = []
         self.spare = list(reversed(range(calls_max)))  # slots; the first free one is taken
@@ -164,6 +168,7 @@ class World:
         self.commands: list[Command] = []
         self.trace: list[Line] = []
         self.settle()
+        self.watch_duty()
 
     def settle(self) -> None:
         """Everybody and everything some plan in force knows, and who is on a call, is there; the rest is forgotten."""
@@ -203,7 +208,32 @@ class World:
 
     def on_duty(self, plan: Plan, person: int, ways: int) -> bool:
         available = self.people[person].status == Status.AVAILABLE
-        return available and not self.paused(person) and self.ways(plan, person, ways) != 0
+        on_duty = self.off_duty_until(plan, person) is None
+        return available and on_duty and not self.paused(person) and self.ways(plan, person, ways) != 0
+
+    def hours_now(self, plan: Plan, hours: int) -> tuple[bool, bool, int]:
+        """Whether they are open, whether that is held so, and when it changes (FOR_EVER: never)."""
+        held, until = self.overrides.get(plan.id("HOUR", hours), (0, 0))
+        if held and (until == 0 or self.now < until):
+            return held == Override.HELD_OPEN, True, until or FOR_EVER
+        return plan.open(hours, self.now), False, plan.open_until(hours, self.now) or FOR_EVER
+
+    def off_duty_until(self, plan: Plan, person: int) -> int | None:
+        """When his duty begins, None when it is now."""
+        rule = plan.person(person)
+        if rule is None or not rule.duty:
+            return None
+        is_open, _, until = self.hours_now(plan, rule.duty - 1)
+        return None if is_open else until
+
+    def watch_duty(self) -> None:
+        duties = [(plan, person.duty - 1) for plan in self.plans for person in plan.people if person.duty]
+        changes = {self.hours_now(plan, hours)[2] for plan, hours in duties} - {FOR_EVER}
+        self.duty_at = min(changes, default=None)
+
+    def hours_changed(self) -> None:
+        self.stirred = True
+        self.watch_duty()
 
     def unfree(self, call: Call, person: int, ways: int) -> tuple[Because, int]:
         """Why he cannot be rung for this call by anybody, and its detail."""
@@ -214,6 +244,8 @@ class World:
             return Because.STATUS, somebody.status
         if self.paused(person):
             return Because.PAUSED, max(0, (somebody.paused_until or 0) - self.now)
+        if (begins := self.off_duty_until(call.plan, person)) is not None:
+            return Because.OFF_DUTY, begins
         if not self.ways(call.plan, person, ways):
             return Because.UNREACHABLE, 0
         if somebody.busy:

@@ -120,6 +120,7 @@ class Person(NamedTuple):
     pause_after: int
     pause_for: int
     skills: Mapping[str, int]
+    duty: str  # hours
 
 
 class Step(NamedTuple):
@@ -190,8 +191,9 @@ class Office:
         pause_after: int = 0,
         pause_for: int = 0,
         skills: Mapping[str, int] | None = None,
+        duty: str = "",
     ) -> None:
-        self.people[name] = Person(wrap_up, mobile, level, pause_after, pause_for, skills or {})
+        self.people[name] = Person(wrap_up, mobile, level, pause_after, pause_for, skills or {}, duty)
 
     def line(self, name: str, first: str = "", kind: int = 1) -> None:
         self.lines[name] = (kind, first)
@@ -320,7 +322,8 @@ class Office:
         skilled: list[tuple[int | bytes, ...]] = []
         for i, (name, p) in enumerate(self.people.items()):
             bits = sum(1 << lines.index(line) for line in p.mobile.split())
-            own = (p.level, p.pause_after, 0, p.pause_for * 1000, 0, bits)
+            duty = list(self._hours).index(p.duty) + 1 if p.duty else 0
+            own = (p.level, p.pause_after, 0, p.pause_for * 1000, duty, bits)
             people.append((self.id("person", name), p.wrap_up * 1000, 0, *own))
             skilled += sorted((i, self.skill(skill), level) for skill, level in p.skills.items())
         return people, skilled

@@ -64,6 +64,12 @@ def test_every_decision_for_every_reason_has_words(rule: Why, code: str) -> None
             "не телефонуємо: Anna (цей дзвінок уже було відхилено, знову можна через 42 секунди)",
         ),
         (
+            (Why.PASSED, Because.OFF_DUTY, "person.anna", AT + 3_600_000),
+            "Anna is not rung: off duty until 08:34",
+            "не звоним: Anna (не дежурит до 08:34)",
+            "не телефонуємо: Anna (не чергує до 08:34)",
+        ),
+        (
             (Why.PASSED, Because.STATUS, "person.anna", Status.MEETING),
             "Anna is not rung: status: in a meeting",
             "не звоним: Anna (статус: совещание)",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 NONE = 0xFFFFFFFF
 SIZES = {
     "LINE": ("<IIB", 16),
-    "PRSN": ("<IIIBBxxIxxxxQ", 32),
+    "PRSN": ("<IIIBBxxIIQ", 32),
     "SKIL": ("<I", 4),
     "PSKL": ("<IHH", 8),
     "MEMB": ("<IBxHI", 16),
