@@ -31,7 +31,10 @@ def read(reader: Reader, settings: Settings, since: int, until: int, now: int, c
     zone = ZoneInfo(settings.office.time_zone)
     report = load.read(reader, since, until, zone, USUAL * 1000)
     with reader.open() as db:
-        left = "SELECT count(*) FROM call WHERE at >= ? AND at < ? AND line <> ? AND outcome = 'voicemail'"
+        left = (
+            "SELECT count(*) FROM call WHERE at >= ? AND at < ? AND line <> ? AND outcome = 'voicemail' "
+            "AND EXISTS (SELECT 1 FROM event WHERE event.call = call.id AND event.kind = 'voicemail')"
+        )
         [messages] = db.execute(left, (since, until, INSIDE)).fetchone()
     missed = MissedBook(reader, INSIDE).look(now - KEPT)
 

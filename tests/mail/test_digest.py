@@ -228,7 +228,9 @@ async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
     (tmp_path / "state").mkdir()
     kept = Kept(tmp_path / "state")
     kept.call(EARLY)
-    kept.call(LATE, person="", outcome="voicemail", caller="+37060000002", name="=Petras")
+    left = kept.call(LATE, person="", outcome="voicemail", caller="+37060000002", name="=Petras")
+    kept.journal.event(left, LATE, "voicemail", {})
+    kept.call(LATE + 1, person="", outcome="voicemail", caller="+37060000003")  # hung up at the greeting
     kept.call(EARLY - 2 * MINUTE)  # of the day before
     kept.call(NIGHT)  # of the day after
     async with kept:
@@ -265,13 +267,13 @@ async def test_at_the_turn_of_the_day_the_calls_of_25_hours_are_told(kept: Kept,
         clock.set("2026-10-26 00:00")
         [mail] = await server.came(1)
     told = body(mail)
-    assert "Calls in: 2\nAnswered: 1\nMissed: 1\nOf these, left a message: 1\n" in told
-    assert "Sales: 2 in, 1 answered, 1 missed, service level 50 %" in told
-    assert "To be called back: 1\n=Petras +37060000002, 1 call, last 2026-10-25 at 23:59" in told
+    assert "Calls in: 3\nAnswered: 1\nMissed: 2\nOf these, left a message: 1\n" in told
+    assert "Sales: 3 in, 1 answered, 2 missed, service level 33 %" in told
+    assert "To be called back: 2\n" in told and "\n=Petras +37060000002, 1 call, last 2026-10-25 at 23:59" in told
     assert mail["X-To"] == f"{A}, {B}"
     [table] = mail.iter_attachments()
     assert [row.split(",")[3:5] for row in table.get_content().splitlines()[1:]] == [
-        ["+37060000002", "'=Petras"], ["+37060000001", ""]
+        ["+37060000003", ""], ["+37060000002", "'=Petras"], ["+37060000001", ""]
     ]  # fmt: skip
 
 
