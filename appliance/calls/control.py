@@ -17,7 +17,7 @@ from appliance.calls.call import OUTCOMES, Call, Person, State
 from appliance.calls.call import Outcome as OutcomeName
 from appliance.calls.call import Status as StatusName
 from appliance.calls.desk import Desk
-from appliance.calls.history import UNSPOKEN, History
+from appliance.calls.history import History
 from appliance.calls.hours import Midnight, Mode, Override, Overrides
 from appliance.calls.listening import Listening, Speak, unspoken
 from appliance.calls.lookups import LookingUp
@@ -35,7 +35,7 @@ from appliance.calls.rules import Rules
 from appliance.calls.sound import Sound
 from appliance.calls.voicemail import LeftBy, Voicemail
 from appliance.core import Command, CoreError, Trace
-from appliance.core.names import LOOKED_FOR_BY, LOOKED_FOR_IN_VAIN, Do, Fact, Outcome, Trust, Why
+from appliance.core.names import LOOKED_FOR_BY, LOOKED_FOR_IN_VAIN, UNSPOKEN, Do, Fact, Outcome, Trust, Why
 from appliance.settings.lines import account
 from appliance.settings.models import TELEPHONES
 from appliance.settings.scenarios import IN_VAIN, asks_for_proof, unanswered_by

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from appliance.calls.call import Call
-from appliance.core.names import Past
+from appliance.core.names import UNSPOKEN, Past
 
 MOST = 100_000  # numbers known; the ones longest silent are forgotten first
-UNSPOKEN = ("abandoned", "voicemail", "refused")  # outcomes when nobody spoke to him
 
 
 class Known(NamedTuple):

@@ -101,6 +101,9 @@ class Outcome(IntEnum):
     SELF_SERVICE = 5
 
 
+UNSPOKEN = ("abandoned", "voicemail", "refused")  # outcomes, as the journal has them, when nobody spoke to him
+
+
 class Why(IntEnum):
     """Rules of the trace; LK_WHY_*, enum lk_rule."""
 

@@ -8,7 +8,7 @@ from random import Random
 from statistics import median
 from typing import NamedTuple
 
-from appliance.core.names import Because, Fact, Past, Status, Trust, Why
+from appliance.core.names import UNSPOKEN, Because, Fact, Past, Status, Trust, Why
 from appliance.reports.estimates import Durations
 from appliance.reports.traffic import NEVER, Known, Manner, Record, Traffic, Visit
 from appliance.settings.models import TELEPHONES, Settings
@@ -18,7 +18,6 @@ WARM_UP = 3_600_000  # ms before those that count: people are busy then too, and
 FEW = 30  # observations of one person from which on his own are used, not everybody's
 TALK, MESSAGE, ANSWER = 180_000, 20_000, 5_000  # ms, where the journal has not a single one
 OUTSIDE = ""  # who is called through a line
-UNSPOKEN = ("abandoned", "voicemail", "refused")
 
 
 class Rung(NamedTuple):

@@ -12,18 +12,16 @@ from urllib.parse import quote
 from appliance.calls.messages import Message
 from appliance.calls.recorded import Recorded
 from appliance.calls.texts import JOINED, PART, Sms
-from appliance.core.names import LOOKED_FOR_BY, LOOKED_FOR_IN_VAIN
+from appliance.core.names import LOOKED_FOR_BY, LOOKED_FOR_IN_VAIN, UNSPOKEN
 
 LOCK_WAIT = 1.0  # seconds; readers wait only while a new database is being made
 
 # nobody spoke to him
-UNSPOKEN = (
-    "(call.outcome IN ('abandoned', 'voicemail', 'refused') OR call.outcome = 'cut' AND call.answered_at IS NULL)"
-)
+_UNSPOKEN = f"(call.outcome IN {UNSPOKEN} OR call.outcome = 'cut' AND call.answered_at IS NULL)"
 _BY, _IN_VAIN = (", ".join(f"{one:d}" for one in sorted(these)) for these in (LOOKED_FOR_BY, LOOKED_FOR_IN_VAIN))
 # nor did anybody, though somebody was looked for: who was kept out or let in at a gate was not missed
 MISSED = f"""(
-    {UNSPOKEN} AND (call.outcome <> 'refused' OR EXISTS (
+    {_UNSPOKEN} AND (call.outcome <> 'refused' OR EXISTS (
         SELECT 1 FROM trace WHERE trace.call = call.id AND (trace.rule IN ({_BY}) OR trace.reason IN ({_IN_VAIN}))
     ))
 )"""
@@ -148,7 +146,7 @@ class Reader:
     def callers(self, limit: int, inside: str = "phones") -> list[Caller]:
         """The numbers that called last from outside, longest ago first; `inside` is our own telephones' line."""
         last = (
-            f"SELECT caller, max(at) AS at, {UNSPOKEN} AS missed FROM call "
+            f"SELECT caller, max(at) AS at, {_UNSPOKEN} AS missed FROM call "
             "WHERE caller <> '' AND line <> ?1 AND ended_at IS NOT NULL GROUP BY caller ORDER BY at DESC LIMIT ?2"
         )
         spoke = "SELECT caller, max(at) AS spoke, person FROM call WHERE person <> '' AND line <> ?1 GROUP BY caller"
