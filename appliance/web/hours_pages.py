@@ -26,8 +26,7 @@ HOLDS = frozenset({OWNER, INSTALLER, SUPERVISOR})  # who may hold hours open or 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FIRST, LAST = 2000, 2199
 MINUTE, HOUR, WEEK = 60_000, 3_600_000, 7 * 86_400_000  # ms
-FOR = {"60": _("for an hour"), "120": _("for two hours"), "today": _("until midnight"), "then": _("until this time"),
-       "": _("until somebody ends it")}  # fmt: skip
+FOR = {"60": _("for an hour"), "120": _("for two hours"), "today": _("until midnight"), "": _("until somebody ends it")}  # fmt: skip
 
 
 class Month(NamedTuple):
@@ -78,7 +77,7 @@ class HoursPages:
             when=lambda at: moments.moment(at, names.zone), holds=asked.role in HOLDS, sets=asked.role in SETTERS,
             stands=stands, soon=now() + WEEK,
             lasts=FOR, told=told, said=asked.request.query_params.get("done", "")[:20], first=FIRST, last=LAST,
-            now=moments.moment(now() + HOUR, names.zone).replace(" ", "T"),
+            until=asked.text("until"),
         )  # fmt: skip
 
     async def week(self, asked: Visit) -> Response:
@@ -145,14 +144,14 @@ def _year(asked: Visit, zone: datetime.tzinfo) -> int:
 
 
 def _until(lasts: str, text: str, zone: datetime.tzinfo) -> int | None:
-    """ms UTC; None: till told otherwise. Raises Refusal."""
-    if lasts == "":
-        return None
-    if lasts == "then":
+    """A time that was written goes before what was chosen; ms UTC; None: till told otherwise. Raises Refusal."""
+    if text:
         try:
             return round(datetime.datetime.fromisoformat(text[:16]).replace(tzinfo=zone).timestamp() * 1000)
         except (ValueError, OverflowError):
             raise Refusal(422, "No such time.") from None
+    if lasts == "":
+        return None
     if lasts == "today":
         tomorrow = datetime.datetime.now(zone).date() + datetime.timedelta(1)
         return round(datetime.datetime.combine(tomorrow, datetime.time(), zone).timestamp() * 1000)

@@ -107,13 +107,13 @@ async def test_hours_are_held_until_a_time_of_the_office(box: Site, kept: Kept) 
     async with box.logged_in("supervisor") as one:
         await until(one, 'name="mode"')
         then = datetime.datetime.now(ZONE).replace(second=0, microsecond=0) + datetime.timedelta(days=2)
-        form = {"name": "office", "for": "then", "until": then.strftime("%Y-%m-%dT%H:%M")}
+        form = {"name": "office", "for": "today", "until": then.strftime("%Y-%m-%dT%H:%M")}
         assert (await one.fill("/hours", "/hours/hold", **form, mode="closed")).status_code == 303
         assert kept.asked[-1] == Override(0, "office", "closed", round(then.timestamp() * 1000), "page") or any(
             isinstance(each, Override) and each.until == round(then.timestamp() * 1000) for each in kept.asked
         )
         assert f"until {then:%Y-%m-%d %H:%M}" in await until(one, "held closed")
-        await one.fill("/hours", "/hours/hold", **form | {"for": ""}, mode="open")
+        await one.fill("/hours", "/hours/hold", **form | {"for": "", "until": ""}, mode="open")
         assert "until somebody ends it" in await until(one, "held open")
         await one.fill("/hours", "/hours/hold", name="office", mode="as-written", **{"for": ""})
         await until(one, "as written below")
@@ -127,7 +127,7 @@ async def test_hours_are_held_until_a_time_of_the_office(box: Site, kept: Kept) 
         midnight = datetime.datetime.combine(
             datetime.datetime.now(ZONE).date() + datetime.timedelta(1), datetime.time(), ZONE
         )
-        await one.fill("/hours", "/hours/hold", **form | {"for": "today"}, mode="closed")
+        await one.fill("/hours", "/hours/hold", **form | {"until": ""}, mode="closed")
         assert [each.until for each in kept.asked if isinstance(each, Override)][-1] == round(
             midnight.timestamp() * 1000
         )
