@@ -26,7 +26,8 @@ HOLDS = frozenset({OWNER, INSTALLER, SUPERVISOR})  # who may hold hours open or 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FIRST, LAST = 2000, 2199
 MINUTE, HOUR, WEEK = 60_000, 3_600_000, 7 * 86_400_000  # ms
-FOR = {"60": _("for an hour"), "120": _("for two hours"), "today": _("until midnight"), "": _("until somebody ends it")}  # fmt: skip
+FOR = {"60": _("for an hour"), "120": _("for two hours"), "today": _("until midnight"),
+       "": _("until somebody ends it")}  # fmt: skip
 
 
 class Month(NamedTuple):

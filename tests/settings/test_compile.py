@@ -370,7 +370,7 @@ def test_two_hundred_and_fifty_people_compile_in_a_moment() -> None:
 
 
 def test_the_duty_of_a_person_is_the_hours_named() -> None:
-    text = WIRED + '[hours.night]\n[hours.day]\n'
+    text = WIRED + "[hours.night]\n[hours.day]\n"
     plan, names = compiled(text.replace("[person.anna]", '[person.anna]\nduty = "day"'))
     duties = [row[6] for row in plan["PRSN"]]
     assert duties == [1 + [row[0] for row in plan["HOUR"]].index(names.id("hours", "day")), 0]
