@@ -15,6 +15,7 @@ from appliance.web.box import Box
 OURS = ("web", "monitor")  # what the pages' own program takes up when it starts, and only then
 AT_START = frozenset({"sip", *OURS})
 ANSWERED_WITHIN = 0.5  # seconds for the page that says so to be on its way
+ELSEWHERE_AFTER = 8  # seconds until a browser goes to the pages' new address: it may not ask there whether they are up
 
 
 class Due(NamedTuple):
@@ -31,11 +32,16 @@ class Due(NamedTuple):
 
 async def due(box: Box) -> Due:
     """Nothing while the switch does not answer."""
+    return await _known(box) or Due()
+
+
+async def _known(box: Box) -> Due | None:
+    """None while the switch does not answer."""
     try:
         now = (await box.known.names()).settings
         waiting = await box.drafts.ask(Pending(0))
     except (Refusal, Refused):
-        return Due()
+        return None
     begun = box.begun
     ours = tuple(one for one in OURS if begun and getattr(now, one) != getattr(begun, one))
     return Due(waiting.tables, ours, waiting.calls)
@@ -61,6 +67,7 @@ class RestartPages:
         return (
             Row("GET", "/settings/restart", SETTERS, self.page),
             Row("POST", "/settings/restart", SETTERS, self.restart),
+            Row("GET", "/settings/restart/over", SETTERS, self.over),
         )
 
     async def page(self, asked: Visit, status: int = 200) -> Response:
@@ -75,12 +82,25 @@ class RestartPages:
             return await self.page(asked, 409)
         if not wanted.tables:
             return asked.to("/settings")
-        there = _address(asked, (await self._box.known.names()).settings) if wanted.pages else ""
-        return asked.page("restart.html", due=wanted, begun=True, address=there)
+        there = _elsewhere(asked, (await self._box.known.names()).settings) if wanted.pages else ""
+        answer = asked.page("restart.html", due=wanted, begun=True, address=there)
+        if there:
+            answer.headers["Refresh"] = f"{ELSEWHERE_AFTER}; url={there}settings?done=started"
+        return answer
+
+    async def over(self, asked: Visit) -> Response:
+        """For the page that waits until all is taken up, and then leads on; before that it is told nothing."""
+        left = await _known(self._box)
+        if left is None or left.tables:
+            return Response(status_code=204)
+        return Response(headers={"HX-Redirect": "/settings?done=started"})
 
 
-def _address(asked: Visit, settings: Settings) -> str:
-    """Where the pages will be, as far as the visitor's way here tells."""
-    web, host = settings.web, asked.request.url.hostname or "localhost"
+def _elsewhere(asked: Visit, settings: Settings) -> str:
+    """Where the pages will be, as far as the visitor's way here tells; "" where they are now."""
+    web, here = settings.web, asked.request.url
+    host = here.hostname or "localhost"
     host = f"[{host}]" if ":" in host else host
-    return f"https://{host}:{web.https_port}/" if web.https else f"http://{host}:{web.port}/"
+    scheme, port = ("https", web.https_port) if web.https else ("http", web.port)
+    now = here.port or (443 if here.scheme == "https" else 80)
+    return "" if (scheme, port) == (here.scheme, now) else f"{scheme}://{host}:{port}/"

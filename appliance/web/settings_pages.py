@@ -81,6 +81,7 @@ class SettingsPages:
             "settings.html", status, groups=grouped, work=work, faults=found, others=others,
             when=await self._known.when(), wrong=wrong,
             link=link, titles=titles(work), where=self._where(work), due=await due(self._box),
+            done=asked.request.query_params.get("done", "")[:20],
         )  # fmt: skip
 
     async def table(

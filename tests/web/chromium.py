@@ -47,7 +47,7 @@ async def launched() -> AsyncIterator[Browser]:
 async def somebody(
     chromium: Browser, *, width: int = DESK, dark: bool = False, forgives: str = "", trusts: bool = False
 ) -> AsyncIterator[Page]:
-    """A visitor who was never here before. AssertionError for what the console complained of, but what has `forgives` in it.
+    """A visitor who was never here before. AssertionError for what the console complained of, but what `forgives` finds.
 
     trusts: any certificate, as who clicks on past the warning."""
     phone = width < 600
@@ -66,7 +66,8 @@ async def somebody(
         page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
         page.on("pageerror", lambda fault: complaints.append(str(fault)))
         yield page
-        assert [one for one in complaints if not forgives or forgives not in one] == []
+        unforgiven = [one for one in complaints if not forgives or not re.search(forgives, one)]
+        assert unforgiven == [], unforgiven
     finally:
         await context.close()
 
@@ -90,7 +91,7 @@ async def look(page: Page, name: str = "") -> None:
     """It is for everybody: AssertionError with what axe-core finds, or when it is wider than its screen."""
     await page.evaluate(AXE)
     passed, violations = await page.evaluate(RULES)
-    assert passed > 10 and violations == [], page.url
+    assert passed > 10 and violations == [], (page.url, passed, violations)
     await until(page, FITS)
     if page.viewport_size and page.viewport_size["width"] == PHONE:
         assert await page.evaluate(TOO_SMALL) == [], page.url

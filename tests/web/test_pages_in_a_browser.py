@@ -25,7 +25,8 @@ PAGES = (
 # Routes that are no pages: streams, files, sounds, what a part of a page is fetched from.
 NO_PAGES = {
     "/events", "/health", "/messages/{id:int}/sound", "/recordings/{id:int}/sound", "/reports/export", "/reports/pdf",
-    "/settings/export", "/settings/check-line/{line}", "/calls/export", "/what-if/state", "/linekeeper-authority.crt",
+    "/settings/export", "/settings/check-line/{line}", "/settings/restart/over",
+    "/calls/export", "/what-if/state", "/linekeeper-authority.crt",
     "/provisioning/{secret}/{file}", "/provisioning/{secret}/{mac}/phonebook.xml", "/prompts/{file}", "/backups/{name}",
 }  # fmt: skip
 

@@ -78,7 +78,9 @@ async def test_the_pages_start_again_by_themselves_whatever_calls_are_on_and_say
     async with box.logged_in("owner") as one:
         await applied(one, "web", port="8090")
         assert "Calls go on meanwhile" in (await one.get("/settings/restart")).text
-        assert "http://127.0.0.1:8090/" in (await one.fill("/settings/restart")).text
+        answer = await one.fill("/settings/restart")
+        assert "http://127.0.0.1:8090/" in answer.text
+        assert answer.headers["refresh"].endswith("; url=http://127.0.0.1:8090/settings?done=started")
         assert switch.restarts == []
         async with asyncio.timeout(10):
             await box.ended.wait()
