@@ -332,6 +332,22 @@ async def test_events_come_as_they_happen_and_end_with_the_token(box: Site, swit
                     await asyncio.sleep(0.3)
 
 
+@pytest.mark.parametrize(("role", "seen"), [("supervisor", "0370600009"), ("installer", ""), ("anna", "0370600009")])
+async def test_events_tell_where_somebodys_calls_go_to_whom_the_pages_would(
+    box: Site, switch: Switch, role: str, seen: str
+) -> None:
+    async with Program(box, role.replace("anna", "installer"), ["calls:read"]) as program:
+        if role == "anna":
+            box.office.change("installer", person="anna")
+        async with program.stream("GET", "/events") as stream:
+            lines = stream.aiter_lines()
+            await anext(lines)
+            switch.person("anna", forwards={"always": "0370600009"})
+            told = [line async for line in until(lines, "data:")]
+            assert "event: person" in told
+            assert json.loads(told[-1][5:])["person"]["forwards"] == {"always": seen}
+
+
 async def until(lines: AsyncIterator[str], start: str) -> AsyncIterator[str]:
     async for line in lines:
         yield line

@@ -55,14 +55,14 @@ async def queues(asked: Asked) -> list[m.Queue]:
 
 
 async def people(asked: Asked) -> list[m.Person]:
-    return [_seen(asked, each) for each in live(asked).people.values()]
+    return [seen(asked, each) for each in live(asked).people.values()]
 
 
 async def person(asked: Asked) -> m.Person:
-    return _seen(asked, one(live(asked).people, asked.path["person"], "person"))
+    return seen(asked, one(live(asked).people, asked.path["person"], "person"))
 
 
-def _seen(asked: Asked, who: m.Person) -> m.Person:
+def seen(asked: Asked, who: m.Person) -> m.Person:
     """As on the pages: where his calls are forwarded to, which may be a private number, is for himself and who directs calls."""
     if asked.role in DIRECTORS or who.id == asked.user.person:
         return who

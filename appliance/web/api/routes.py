@@ -4,12 +4,14 @@
 import asyncio
 import time
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from appliance.control.feed import Full
+from appliance.control.feed import Frame, Full, framed
+from appliance.control.messages import PersonChanged
 from appliance.web.api import drafts, machine, office, past, phones, prompts, recordings, reports, settings
 from appliance.web.api.document import document
 from appliance.web.api.gate import ROOT, Asked, Gate, Way, problem, said
@@ -101,7 +103,7 @@ class Events:
             full = problem(429, "too-many", "Too many programs listen already.", {"Retry-After": "10"})
             await full(scope, receive, send)
 
-    async def _tell(self, heard: "asyncio.Queue[bytes | None]", send: Send) -> None:
+    async def _tell(self, heard: "asyncio.Queue[Frame | None]", send: Send) -> None:
         headers = [(b"content-type", FOREVER.encode()), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b": linekeeper\n\n", "more_body": True})
@@ -115,18 +117,27 @@ class Events:
                 async with asyncio.timeout(BEAT):
                     frame = await heard.get()
             except TimeoutError:
-                frame = b": \n\n"
+                frame = Frame(b": \n\n")
             if frame is None:  # too slow, or the program stops
                 break
             async with asyncio.timeout(SEND_WITHIN):
-                await send({"type": "http.response.body", "body": frame, "more_body": True})
+                await send({"type": "http.response.body", "body": self._shown(frame), "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    def _shown(self, frame: Frame) -> bytes:
+        """As whoever listens may see it."""
+        if isinstance(frame.event, PersonChanged):
+            frame = framed(replace(frame.event, person=office.seen(self._asked, frame.event.person)))
+        return frame.text
+
     def _may(self) -> bool:
-        office, token = self._asked.box.office, self._asked.token
-        kept = office.tokens.get(token.id)
-        user = office.user(token.user)
-        return kept is not None and user is not None and "calls:read" in effective(kept.scopes, user.role)
+        """Whether the token is still good; its user may have another role by now."""
+        users, token = self._asked.box.office, self._asked.token
+        kept, user = users.tokens.get(token.id), users.user(token.user)
+        if kept is None or user is None:
+            return False
+        self._asked.user = user
+        return "calls:read" in effective(kept.scopes, user.role)
 
 
 async def _left(receive: Receive) -> None:
