@@ -470,7 +470,8 @@ class Switch:
             case SpeakPrompt(text=text, language=language):
                 return SpokenPrompt(await self._spoken(text, language))
             case DeletePrompt(file=file, by=by):
-                await self._prompts.delete(request, recordings(self._office.settings))
+                async with self._applying:  # else settings that name it may come into force meanwhile
+                    await self._prompts.delete(request, recordings(self._office.settings))
                 self._journal.event(0, now_ms(), "prompt-deleted", {"file": file, "by": by})
                 return messages.Done()
 

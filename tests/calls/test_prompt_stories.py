@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Prompts of any format, and broken ones: the real switch, SIPp and our RTP outside, baresip on the desks."""
 
+import asyncio
 import hashlib
 import subprocess
 from pathlib import Path
@@ -70,9 +71,13 @@ async def test_a_text_is_spoken_to_be_heard_first_and_a_recording_in_force_is_no
         assert tone.loud(Path(spoken.file)) > 0.3
         keep = KeepPrompt(0, "welcome", hashlib.sha256(sound).hexdigest(), len(sound), 0, sound)
         kept = Path((await switch.request(keep)).file)
-        await switch.request(Apply(0, office.document + f'[prompt.welcome]\nfile = "{kept}"\n'))
+        names_it = Apply(0, office.document + f'[prompt.welcome]\nfile = "{kept}"\n')
+        applying, deleting = (
+            asyncio.ensure_future(switch.request(one)) for one in (names_it, DeletePrompt(0, kept.name))
+        )
+        await applying
         with pytest.raises(Refused, match=r"The settings in force name it: prompt\.welcome\.file"):
-            await switch.request(DeletePrompt(0, kept.name))
+            await deleting
         await switch.request(Apply(0, office.document))
         await switch.request(DeletePrompt(0, kept.name, "maria"))
         assert not kept.exists()
