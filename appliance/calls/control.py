@@ -17,6 +17,7 @@ from appliance.calls.call import OUTCOMES, Call, Person, State
 from appliance.calls.call import Outcome as OutcomeName
 from appliance.calls.call import Status as StatusName
 from appliance.calls.desk import Desk
+from appliance.calls.duty import Duty
 from appliance.calls.history import History
 from appliance.calls.hours import Midnight, Mode, Override, Overrides
 from appliance.calls.listening import Listening, Speak, unspoken
@@ -78,8 +79,10 @@ class CallControl:
         self.people: dict[str, Person] = self._people.known
         self.contacts, self.usable = self._people.contacts, self._people.usable
         self.why_not: dict[str, str] = {}  # a line cannot be used
-        self._overrides = Overrides(self._routing, lambda hours: self._audience.hours_changed(hours))
+        self._overrides = Overrides(self._routing, self._hours_changed)
         self.overrides = self._overrides.held
+        self._duty = Duty(self._routing, self.overrides, lambda person: self._audience.person_changed(person))
+        self.off_duty = self._people.off_duty = self._duty.off
         self._midnight = Midnight(lambda: ZoneInfo(self.rules.settings.office.time_zone), self._new_day)
         self._journal, self._sounds, self._lookups = journal, sounds, lookups
         self.messages = Messages(voicemail, journal, lambda mailbox: self._voicemail.changed(mailbox))
@@ -132,6 +135,7 @@ class CallControl:
         self._voicemail.start(messages, left_by)
         self._people.start(people)
         self._overrides.start(overrides)
+        self._duty.look()
         self._midnight.start(ran)
         self.drain()
 
@@ -147,6 +151,7 @@ class CallControl:
         self._routing.apply(rules)
         self._people.enter()
         self._overrides.forget()
+        self._duty.look()
         for line in self.usable.keys() - rules.settings.line.keys():
             del self.usable[line]
             self.why_not.pop(line, None)
@@ -374,6 +379,10 @@ class CallControl:
         self._journal.event(0, self.now(), "override", {"hours": hours, "mode": mode, "until": until})
         self.drain()
 
+    def _hours_changed(self, hours: str) -> None:
+        self._duty.look()
+        self._audience.hours_changed(hours)
+
     def _new_day(self) -> None:
         """The counts of fewest calls and least talk time begin anew."""
         self._routing.feed(Fact.RESET)
@@ -569,5 +578,5 @@ class CallControl:
     def close(self) -> None:
         for part in (self._announcing, self.desk, self.outgoing, self._listening, self._voicemail, self._ringing):
             part.close()
-        for clock in (self._people, self._overrides, self._midnight, self._routing):
+        for clock in (self._people, self._overrides, self._duty, self._midnight, self._routing):
             clock.close()

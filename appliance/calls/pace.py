@@ -104,7 +104,8 @@ class Pace:
 
     def _on_duty(self, person: str) -> bool:
         one = self._people.known.get(person)
-        return one is not None and one.status == "available" and not one.paused and not one.dnd
+        there = one is not None and one.status == "available" and not one.paused and not one.dnd
+        return there and person not in self._people.off_duty
 
     def _in_other_queues(self, call: Call, members: Mapping[str, people.Member]) -> int:
         """Callers of other queues whom the same people take first."""

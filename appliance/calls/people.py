@@ -30,6 +30,7 @@ class People:
         self.known: dict[str, Person] = {}
         self.contacts: dict[str, tuple[list[str], str, int | None]] = {}  # phone -> contacts, agent, expires
         self.usable: dict[str, bool] = {}  # lines
+        self.off_duty: Mapping[str, int | None] = {}  # as Duty keeps it
         self._routing, self._journal, self._calls, self._changed = routing, journal, calls, changed
         self._reached: dict[str, int] = {}  # person -> telephones, as last told
         self._pauses: dict[str, asyncio.TimerHandle] = {}

@@ -47,6 +47,7 @@ class Board:
             seq=0,
             name=settings.office.name,
             revision=self.revision,
+            zone=settings.office.time_zone,
             calls=tuple(call_seen(call) for call in self._control.calls.values()),
             lines=tuple(self._line(name) for name in settings.line),
             queues=tuple(self._queue(name, states) for name in settings.queue),
@@ -228,6 +229,7 @@ class Board:
             known[person].status == "available"
             and not known[person].dnd
             and not known[person].paused
+            and person not in self._control.off_duty
             and states.get(person) == "free"
             for person in self._members()[name]
         )
@@ -251,6 +253,8 @@ class Board:
             until=now.until,
             reminded=now.reminded,
             dnd=now.dnd,
+            off_duty=name in self._control.off_duty,
+            on_duty_at=self._control.off_duty.get(name),
             forwards=self._control.desk.diverting.forwards(name),
         )
 

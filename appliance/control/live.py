@@ -30,6 +30,7 @@ class Live:
     def __init__(self, office: Office) -> None:
         self.name = office.name
         self.revision = office.revision
+        self.zone = office.zone
         self.seq = office.seq
         self.calls: dict[int, Call] = {call.id: call for call in office.calls if call.state != "over"}
         self.lines: dict[str, Line] = {line.id: line for line in office.lines}

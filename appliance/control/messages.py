@@ -94,6 +94,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     until: int | None = None  # the status ends by itself then
     reminded: int | None = None  # when he was told last that it is his status still
     dnd: bool = False  # not to be disturbed
+    off_duty: bool = False  # outside the duty hours: queues leave this person alone
+    on_duty_at: int | None = None  # when these begin; null: not known, or they are now
     forwards: dict[str, str] = {}  # always, busy, no-answer: where calls to this person alone go then
 
 
@@ -132,6 +134,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     name: str
     revision: int  # of the settings in force
+    zone: str = ""  # the time zone of the office
     calls: tuple[Call, ...]
     lines: tuple[Line, ...]
     queues: tuple[Queue, ...]

@@ -17,6 +17,7 @@ from appliance.settings.plan_steps import NONE, Routes
 from appliance.settings.routes import routes
 from appliance.settings.scenarios import trust
 
+WEEK = 8 * hours.DAY  # in which most hours change
 BEFORE, AHEAD = hours.DAY, 400 * hours.DAY  # ms around now in which hours are known; compile again well before the end
 VERSION = 2
 FOR_HELP = 4  # calls more than the settings allow, which are kept for emergencies
@@ -151,6 +152,17 @@ def is_open(s: Settings, name: str, now: int) -> bool:
         return False
     known = _open(s.hours[name], ZoneInfo(s.office.time_zone), now - hours.DAY, now + hours.DAY)
     return any(begin <= now < end for begin, end in known)
+
+
+def stands(s: Settings, name: str, now: int) -> tuple[bool, int | None]:
+    """The same, and until when that stays so, ms UTC (None: for longer than is known). KeyError for no such hours."""
+    is_open, zone = False, ZoneInfo(s.office.time_zone)
+    for ahead in (WEEK, AHEAD):
+        known = _open(s.hours[name], zone, now - BEFORE, now + ahead)
+        is_open = any(begin <= now < end for begin, end in known)
+        if until := next((cut for window in known for cut in window if now < cut < now + ahead), None):
+            return is_open, until
+    return is_open, None
 
 
 def _open(table: Hours, zone: ZoneInfo, begin: int, end: int) -> list[hours.Interval]:

@@ -72,7 +72,8 @@ class Face:
         for name in self.stale:
             more = (lambda person: self.looks.directs,) if name == "people" else ()
             shown = getattr(view, name)(live, self._say, *more)
-            facts = {"rows": shown.rows, "more": shown.more, "now": now(), "directs": self.looks.directs}
+            when = {"now": now(), "at": view.at, "live": live}
+            facts = {"rows": shown.rows, "more": shown.more, "directs": self.looks.directs, **when}
             self.parts[name] = self._templates.get_template(f"board/{name}.html").render(facts)
             self._show(name, self.parts[name])
         self._show("office", html.escape(office))

@@ -2,7 +2,9 @@
 """What the live board says about the office, in words. Pure; times are ms UTC; `say` puts a sentence into a language."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from appliance.control.live import Live
 from appliance.control.messages import Call, Happened, Person, Queue
@@ -72,6 +74,7 @@ class PersonRow(NamedTuple):
     note: str  # status where it matters, with its reason
     until: int | None  # it ends by itself then
     call: CallRow | None  # the one he is on
+    begins: int | None = None  # his duty, while he is off duty
 
 
 class LineRow(NamedTuple):
@@ -170,6 +173,13 @@ def clock(since: int, now: int) -> str:
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
 
 
+def at(moment: int, live: Live, now: int) -> str:
+    """`08:00`, with the date when it is not today; where the office is."""
+    zone = ZoneInfo(live.zone or "UTC")
+    then, today = (datetime.fromtimestamp(ms / 1000, zone) for ms in (moment, now))
+    return then.strftime("%H:%M" if then.date() == today.date() else "%Y-%m-%d %H:%M")
+
+
 def row(live: Live, call: Call, say: Say) -> CallRow:
     line = live.lines[call.line].name or call.line if call.line in live.lines else call.line
     if call.direction == "in":
@@ -257,7 +267,10 @@ def _rung(live: Live, call: Call) -> str:
 
 def _person(live: Live, person: Person, call: Call | None, say: Say, numbers: bool) -> PersonRow:
     """Somebody free but not available is shown by his status; somebody busy keeps it as a note."""
+    begins = person.on_duty_at if person.status == "available" else None
     status = say(DISTURBED) if person.dnd else "" if person.status == "available" else say(STATUS[person.status])
+    if not status and person.off_duty:
+        status = say(STATUS["off"])
     why = person.reason if not person.dnd else _because(person, say)
     forwards = [f"{say(FORWARDS.get(when, when))} → {number}" for when, number in person.forwards.items()]
     if forwards and not numbers:
@@ -265,11 +278,11 @@ def _person(live: Live, person: Person, call: Call | None, say: Say, numbers: bo
     name, on = person.name or person.id, row(live, call, say) if call else None
     if status and person.state == "free":
         note = "; ".join([*filter(None, [why]), *forwards])
-        return PersonRow(person.id, name, person.extension, status, "quiet", note, person.until, on)
+        return PersonRow(person.id, name, person.extension, status, "quiet", note, person.until, on, begins)
     tone = "bad" if person.state == "unreachable" else _busy(person.state)
     said = ": ".join(text for text in (status, why) if text)
     note = "; ".join([*filter(None, [said]), *forwards])
-    return PersonRow(person.id, name, person.extension, say(REACH[person.state]), tone, note, person.until, on)
+    return PersonRow(person.id, name, person.extension, say(REACH[person.state]), tone, note, person.until, on, begins)
 
 
 def _because(person: Person, say: Say) -> str:
