@@ -88,6 +88,7 @@ class CallControl:
         self.messages = Messages(voicemail, journal, lambda mailbox: self._voicemail.changed(mailbox))
         self._spoken, self._speak, self._pin, self._recorder = spoken, speak, pin, recorder
         self._prompts = Prompts(spoken, speak)
+        self.takes_calls = True  # else whoever calls is refused: we are about to end
         self._quiet: asyncio.Event | None = None  # there when we are closing; set when nothing is left
 
     def start(
@@ -183,9 +184,10 @@ class CallControl:
         vouched: Vouched = UNVOUCHED,
         replaces: Leg = 0,
     ) -> None:
-        known = source in self.rules.settings.line
-        if not phone and (not known or self._quiet):  # its line was taken away a moment ago, or we are closing
-            self._telephony.hang_up(leg, CONGESTION if known else NO_ROUTE)
+        if not phone and source not in self.rules.settings.line:  # it was taken away a moment ago
+            self._telephony.hang_up(leg, NO_ROUTE)
+        elif not self.takes_calls:
+            self._telephony.hang_up(leg, CONGESTION)
         elif not (
             self.desk.dialled(leg, source, called, replaces)
             if phone
@@ -556,7 +558,7 @@ class CallControl:
 
     async def finish(self, within: float) -> None:
         """End every call in order: messages are kept, everybody is hung up; at most so many seconds."""
-        self._quiet = asyncio.Event()
+        self._quiet, self.takes_calls = asyncio.Event(), False
         self._voicemail.finish_all()
         self.originate.close()
         self.loopback.close()

@@ -125,7 +125,9 @@ class Switch:
         self._lamps = Lamps(self._board, self._control, self._telephony, host)
         self._telephony.watched = self._lamps.watched
         self._office = office
-        self._restarts = Restarts(office.settings, self._journal, lambda: len(self._board.office().calls))
+        self._restarts = Restarts(
+            office.settings, self._journal, lambda: len(self._board.office().calls), self._no_more_calls
+        )
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._applying = asyncio.Lock()
         self._words: asyncio.Task[None] | None = None  # being spoken, of the settings in force
@@ -167,7 +169,13 @@ class Switch:
                 task.cancel()
             await self._stop()
 
+    def _no_more_calls(self) -> None:
+        """Nobody is taken who would be cut in a moment."""
+        self._control.takes_calls = False
+        self._telephony.refuse_calls()
+
     async def _stop(self) -> None:
+        self._no_more_calls()
         await self._control.finish(FINISH_WITHIN)
         await self._lookups.close()
         await self._modems.lines.close()

@@ -171,10 +171,12 @@ static void endpoint_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-static PyObject *endpoint_open(PyObject *self, PyObject *unused)
+static PyObject *endpoint_open(PyObject *self, PyObject *args)
 {
-    (void)self, (void)unused;
-    return face_done(face_post(SIP_DO_OPEN, 0, 0, 0, 0, 0, NULL));
+    int calls = 1;
+
+    (void)self;
+    return PyArg_ParseTuple(args, "|p", &calls) ? face_done(face_post(SIP_DO_OPEN, 0, 0, calls, 0, 0, NULL)) : NULL;
 }
 
 static PyObject *endpoint_hold(PyObject *self, PyObject *args)
@@ -336,7 +338,7 @@ static PyObject *endpoint_sync(PyObject *self, PyObject *args)
 
 static PyMethodDef endpoint_methods[] = {
     {"close", endpoint_close, METH_NOARGS, NULL},
-    {"open", endpoint_open, METH_NOARGS, NULL},
+    {"open", endpoint_open, METH_VARARGS, NULL},
     {"hold", endpoint_hold, METH_VARARGS, NULL},
     {"fileno", endpoint_fileno, METH_NOARGS, NULL},
     {"events", endpoint_events, METH_NOARGS, NULL},

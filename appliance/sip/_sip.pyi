@@ -54,8 +54,9 @@ class Endpoint:
     def hold(self, on: bool) -> None:
         """While it is on, the SIP thread is not woken for commands: they are carried out together once it is off."""
 
-    def open(self) -> None:
-        """Let requests in; until then none is answered. After the telephones and trunks were set."""
+    def open(self, calls: bool = True, /) -> None:
+        """Let requests in; until then none is answered. After the telephones and trunks were set. Without calls: whoever
+        calls from now on is told to come again (503 with Retry-After)."""
 
     def close(self) -> None:
         """Hang up every call, leave the trunks, end the thread: a second, or 4 when nobody answers the BYE."""

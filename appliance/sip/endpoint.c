@@ -149,10 +149,7 @@ static int command_do(const struct sip_command *command)
     case SIP_DO_PROGRESS:
     case SIP_DO_ANSWER: sip_leg_progress(command); break;
     case SIP_DO_HANG_UP: sip_leg_hang_up(command); break;
-    case SIP_DO_OPEN:
-        sip_gate_open(1);
-        sip_tell(SIP_EV_OPEN, 0, 0, 0, 0, NULL);
-        break;
+    case SIP_DO_OPEN: sip_gate_set(command->code ? SIP_GATE_OPEN : SIP_GATE_NO_CALLS); break;
     case SIP_DO_PUBLISH: sip_watch_publish(command); break;
     case SIP_DO_GUARD: sip_guard_set(command); break;
     case SIP_DO_LIFT: sip_guard_lift(command); break;
@@ -352,7 +349,7 @@ static const char *bring_up(int wake_read)
         (status = sip_malformed_init()) != PJ_SUCCESS || (status = sip_transfer_init()) != PJ_SUCCESS ||
         (status = sip_watch_init()) != PJ_SUCCESS)
         return failed("the SIP gate does not load", status);
-    sip_gate_open(0);
+    sip_gate_set(SIP_GATE_CLOSED);
     if (sip_digest_init())
         return "no random numbers for the digest secret";
     if ((sip_config.tls_port && (why = sip_tls_fault())) || (why = sip_listen()))

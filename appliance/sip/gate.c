@@ -21,7 +21,7 @@ static pj_bool_t on_request(pjsip_rx_data *rdata);
 static pj_bool_t on_any_request(pjsip_rx_data *rdata);
 static pj_status_t on_response(pjsip_tx_data *tdata);
 
-static int gate_open;
+static enum sip_gate gate_is;
 static struct asker let_in; /* with an INVITE that is no call yet; without a Call-ID: nobody */
 
 static pjsip_module gate = {
@@ -73,16 +73,22 @@ void sip_refused(const pjsip_rx_data *rdata, int code, const char *why)
     sip_tell_c(SIP_EV_REFUSED, 0, code, 0, 4, text);
 }
 
+void sip_later(pjsip_generic_string_hdr *header)
+{
+    static pj_str_t name = {(char *)(uintptr_t) "Retry-After", 11}, seconds = {(char *)(uintptr_t) "5", 1};
+
+    pjsip_generic_string_hdr_init2(header, &name, &seconds);
+}
+
 void sip_refuse(pjsip_rx_data *rdata, int code, const char *why)
 {
+    pjsip_generic_string_hdr later;
     pjsip_hdr headers;
 
     pj_list_init(&headers);
     if (code == 503) {
-        static const pj_str_t retry = {(char *)(uintptr_t) "Retry-After", 11};
-        pj_str_t value = {(char *)(uintptr_t) "5", 1};
-
-        pj_list_push_back(&headers, pjsip_generic_string_hdr_create(rdata->tp_info.pool, &retry, &value));
+        sip_later(&later);
+        pj_list_push_back(&headers, &later);
     } else if (code == 423) {
         pj_list_push_back(&headers, pjsip_min_expires_hdr_create(rdata->tp_info.pool, sip_config.min_expires));
     } else if (code == 405 || code == 489) {
@@ -245,9 +251,9 @@ static pj_bool_t on_invite(pjsip_rx_data *rdata)
     const struct sip_phone *phone = NULL;
     sip_handle replaces;
 
-    if (sip_events_waiting() > SIP_EVENTS_BUSY || pjsua_call_get_count() + 8 > PJSUA_MAX_CALLS) {
+    if (gate_is == SIP_GATE_NO_CALLS || sip_events_waiting() > SIP_EVENTS_BUSY || pjsua_call_get_count() + 8 > PJSUA_MAX_CALLS) {
         if (trunk || sip_guard_asked(rdata))
-            sip_refuse(rdata, 503, "busy");
+            sip_refuse(rdata, 503, gate_is == SIP_GATE_NO_CALLS ? "about to end" : "busy");
         return PJ_TRUE;
     }
     if (caller_of(rdata, &trunk, &phone))
@@ -365,9 +371,18 @@ static pj_bool_t on_request(pjsip_rx_data *rdata)
     return PJ_TRUE;
 }
 
-void sip_gate_open(int is_open)
+void sip_gate_set(enum sip_gate is)
 {
-    gate_open = is_open;
+    if (is == SIP_GATE_NO_CALLS && gate_is == SIP_GATE_CLOSED) /* it ends before it began */
+        return;
+    gate_is = is;
+    if (is == SIP_GATE_OPEN)
+        sip_tell(SIP_EV_OPEN, 0, 0, 0, 0, NULL);
+}
+
+enum sip_gate sip_gate_now(void)
+{
+    return gate_is;
 }
 
 /* Before any dialog sees it: who refreshes a subscription is asked who he is, too. */
@@ -378,7 +393,7 @@ static pj_bool_t on_any_request(pjsip_rx_data *rdata)
     const struct sip_phone *phone;
     const char *fault;
 
-    if (!gate_open) /* who asks before the telephones are known would be told that his is not one of them */
+    if (gate_is == SIP_GATE_CLOSED) /* who asks before the telephones are known would be told that his is not one of them */
         return PJ_TRUE;
     if ((fault = fault_of(rdata))) {
         if (sip_guard_asked(rdata) && rdata->msg_info.msg->line.req.method.id != PJSIP_ACK_METHOD)

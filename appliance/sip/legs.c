@@ -449,7 +449,7 @@ void sip_leg_hang_up(const struct sip_command *command)
 {
     static pj_str_t name = {(char *)(uintptr_t) "Reason", 6};
     struct sip_slot *slot = sip_slot_of(command->handle);
-    pjsip_generic_string_hdr reason;
+    pjsip_generic_string_hdr reason, later;
     pjsua_msg_data data;
     char text[96];
     pj_str_t value;
@@ -469,6 +469,10 @@ void sip_leg_hang_up(const struct sip_command *command)
     value = pj_str(text);
     pjsip_generic_string_hdr_init2(&reason, &name, &value);
     pj_list_push_back(&data.hdr_list, &reason);
+    if (command->code == 503 && sip_gate_now() == SIP_GATE_NO_CALLS) {
+        sip_later(&later);
+        pj_list_push_back(&data.hdr_list, &later);
+    }
     pjsua_call_hangup(slot->id, (unsigned)command->code, NULL, &data);
 }
 

@@ -99,7 +99,7 @@ enum sip_command_kind {
     SIP_DO_HEAR,    /* handle listener, other source */
     SIP_DO_UNHEAR,
     SIP_DO_DIGITS,  /* handle; texts: digits */
-    SIP_DO_OPEN,    /* telephones and trunks are known: let requests in */
+    SIP_DO_OPEN,    /* telephones and trunks are known: let requests in; code 0: but no calls any more */
     SIP_DO_PUBLISH, /* texts: package, resource, its newest state ("": forget it, "?": ask for it once it is watched) */
     SIP_DO_REFERRED,/* handle, code: what became of the transfer its telephone asked for */
     SIP_DO_GUARD,   /* handle: 1 on; code, other: wrong passwords, requests that are too many; value: s of a ban; texts:
@@ -423,7 +423,14 @@ int sip_watch_refused(pjsip_rx_data *rdata, const struct sip_phone *phone); /* w
 
 /* gate.c */
 pj_status_t sip_gate_init(void);
-void sip_gate_open(int open); /* closed, every request is left unanswered: its sender asks again in half a second */
+enum sip_gate {
+    SIP_GATE_CLOSED, /* every request is left unanswered: its sender asks again in half a second */
+    SIP_GATE_OPEN,
+    SIP_GATE_NO_CALLS /* who calls is told to come again in some seconds: the box is about to end */
+};
+void sip_gate_set(enum sip_gate is);
+enum sip_gate sip_gate_now(void);
+void sip_later(pjsip_generic_string_hdr *header); /* the Retry-After of a 503 */
 struct sip_phone *sip_gate_phone(const pjsip_rx_data *rdata); /* who was let in by digest, or NULL */
 struct sip_trunk *sip_gate_trunk(const pjsip_rx_data *rdata);
 sip_handle sip_gate_is_call(void); /* the INVITE let in last: its end is told as a leg's from now on; what it replaces */

@@ -131,6 +131,11 @@ class Telephony:
         self._unpublished.clear()
         endpoint.open()
 
+    def refuse_calls(self) -> None:
+        """Whoever calls from now on is told to come again in some seconds."""
+        if self._endpoint:
+            self._endpoint.open(False)
+
     async def close(self) -> None:
         """Hang up what is left, leave the trunks."""
         for task in self._resolving.values():

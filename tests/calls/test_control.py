@@ -223,3 +223,12 @@ async def test_new_settings_count_for_new_calls_and_not_for_those_under_way(offi
     office.lines.shown.clear()
     office.control.incoming(2, "city", False, "", "", "052000000")
     assert [phone for phone, _, _ in office.lines.shown] == ["desk2"]
+
+
+async def test_when_the_box_is_about_to_end_nobody_is_taken_to_be_cut_a_moment_later(office: Office) -> None:
+    office.control.takes_calls = False
+    office.call_in()
+    office.control.incoming(2, "desk1", True, "", "", "102")
+    assert office.asked("hang up", CALLER) == office.asked("hang up", 2) == [42]
+    await office.journal.durable()
+    assert not office.control.calls and not Reader(office.path).calls()

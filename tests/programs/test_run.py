@@ -22,6 +22,7 @@ from appliance.programs import run as run_module
 from appliance.programs.demo.ports import Ports
 from appliance.programs.run import Child, supervise
 from tests.fakes.mosquitto import Listener, Mosquitto
+from tests.sip.wire import Wire, request, sdp
 
 WITHIN = 20.0  # seconds for anything that is waited for
 
@@ -173,6 +174,7 @@ async def test_a_switch_told_to_start_again_takes_up_what_waited_for_that(
     office: Path, ports: Ports, tmp_path: Path
 ) -> None:
     socket, sip = tmp_path / "state" / "control.sock", ports.take(2)
+    [before] = map(int, re.findall(r"listen = .*\nport = (\d+)", office.read_text()))
     async with running(office, "--without", "web", "--without", "bridge") as run:
         await run.until_ready()
         async with await connect(socket) as switch:
@@ -180,7 +182,10 @@ async def test_a_switch_told_to_start_again_takes_up_what_waited_for_that(
             other = re.sub(r"(listen = .*\n)port = \d+", rf"\1port = {sip}", office.read_text())
             await switch.request(Apply(0, other))
             assert await switch.request(Pending(0)) == Waiting(("sip",), 0)
-            await switch.request(Restart(0))
+            async with Wire(("127.0.0.1", before)) as caller:
+                await switch.request(Restart(0))
+                refused = await caller.ask(request("INVITE", "sip:100@127.0.0.1", caller, body=sdp()))
+                assert (refused.status, refused["retry-after"]) == (503, "5"), "he would be cut in a moment"
         await run.until(lambda said: sum("switch ready" in line for line in said) == 2)
         async with await connect(socket) as switch:
             assert await switch.request(Pending(0)) == Waiting((), 0)

@@ -159,6 +159,28 @@ async def test_the_number_a_trunk_vouches_for_is_told_beside_what_the_caller_say
     box.sip.remove_trunk(name)
 
 
+async def test_before_the_box_ends_whoever_calls_is_told_to_come_again_and_all_else_goes_on(
+    box: Box, wire: Wire
+) -> None:
+    await trunk(box, wire)
+    phone = Telephone(box, wire)
+    wire.send(invite(box, wire))
+    early = await box.told(Heard.INCOMING)
+    box.sip.open(False)
+    await wire.ping()
+    answer = await wire.ask(invite(box, wire))
+    assert (answer.status, answer["retry-after"]) == (503, "5")
+    assert (await phone.register()).status == 200
+    box.sip.hang_up(early.handle, 503, 42)  # who came a moment before is told the same
+    answer = await wire.response(final=True)
+    assert (answer.status, answer["retry-after"], answer["reason"]) == (503, "5", "Q.850;cause=42")
+    box.sip.open()
+    wire.send(invite(box, wire))
+    box.sip.hang_up((await box.told(Heard.INCOMING)).handle, 503, 42)
+    answer = await wire.response(final=True)
+    assert (answer.status, answer["retry-after"]) == (503, "")
+
+
 async def test_a_trunk_taken_away_is_a_stranger(box: Box, wire: Wire) -> None:
     box.sip.remove_trunk(await trunk(box, wire))
     await box.done()
