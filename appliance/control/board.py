@@ -243,6 +243,7 @@ class Board:
             id=name,
             name=table.name,
             extension=table.extension or "",
+            position=table.position,
             status=now.status,
             reason=now.reason,
             since=now.since,

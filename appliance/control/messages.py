@@ -84,6 +84,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     extension: str
+    position: str = ""
     status: Status
     reason: str = ""
     since: int = 0

@@ -27,6 +27,7 @@ from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import (
     NAME,
     Address,
+    BranchName,
     Country,
     Dates,
     DayWindow,
@@ -63,7 +64,18 @@ from appliance.settings.words import (
     WebAddress,
 )
 
-NAMED = ("person", "skill", "department", "line", "queue", "chain", "mailbox", "prompt", "room")  # that have a name
+NAMED = (
+    "person",
+    "skill",
+    "branch",
+    "department",
+    "line",
+    "queue",
+    "chain",
+    "mailbox",
+    "prompt",
+    "room",
+)  # that have a name
 EVERYONE = "everyone"  # the queue it leads to when the document has no scenario
 TELEPHONES = "phones"  # the line calls from our own telephones come in on
 
@@ -121,6 +133,7 @@ class Person(Table):
     """Someone who answers."""
 
     name: Title = setting("Name on the screens of telephones. Left out: the name of the table.", "")
+    position: Title = setting("What the person is in the office, such as `Accountant`.", "")
     extension: Extension | None = setting("Number that colleagues dial. Left out: none.", None)
     phones: tuple[PhoneName, ...] = some(
         "Telephones, rung together; each belongs to one person.", (), most=10, of="phone"
@@ -168,13 +181,26 @@ class Skill(Table):
     name: Title = setting("Name on pages. Left out: the name of the table.", "")
 
 
+class Branch(Table):
+    """A place or part of the office that departments belong to."""
+
+    name: Title = setting("Name on pages. Left out: the name of the table.", "")
+    hours: HoursName | None = setting(
+        "Hours of its departments that say none themselves. Left out: always open.", None, of="hours"
+    )
+
+
 class Department(Table):
     """People with rules of their own; its queues take from here what they do not say."""
 
     name: Title = setting("Name on pages. Left out: the name of the table.", "")
+    branch: BranchName | None = setting("The branch it belongs to. Left out: none.", None, of="branch")
+    head: PersonName | None = setting("Who leads it, one of its people or not. Left out: nobody.", None, of="person")
     people: tuple[MemberName, ...] = some("Who belongs to it.", least=1, most=250, of="person")
     hours: HoursName | None = setting(
-        "Hours of its queues: outside of them a call walks on. Left out: always open.", None, of="hours"
+        "Hours of its queues: outside of them a call walks on. Left out: those of its branch, or always open.",
+        None,
+        of="hours",
     )
     goal: Goal | None = setting("What its queues are for; it chooses their strategy.", None)
     strategy: Strategy | None = setting("Whom its queues ring. Left out: by the goal.", None)
@@ -388,6 +414,7 @@ class Settings(Table):
     phone: dict[Name, Phone] = setting("Devices.", {}, max_length=250)
     person: dict[Name, Person] = setting("People.", {}, max_length=250)
     skill: dict[Name, Skill] = setting("Skills.", {}, max_length=64)
+    branch: dict[Name, Branch] = setting("Branches.", {}, max_length=64)
     department: dict[Name, Department] = setting("Departments.", {}, max_length=64)
     line: dict[Name, Line] = setting("Ways to the outside.", {}, max_length=63)
     hours: dict[Name, Hours] = setting("Opening hours.", {}, max_length=64)

@@ -42,6 +42,12 @@ def department(settings: Settings, table: Queue | Link) -> Department | None:
     return settings.department.get(table.department) if table.department is not None else None
 
 
+def hours(settings: Settings, of: Department) -> str | None:
+    """The hours of a department: its own, or those of its branch."""
+    branch = settings.branch.get(of.branch) if of.branch is not None else None
+    return of.hours or (branch.hours if branch else None)
+
+
 def ways(settings: Settings, name: str) -> tuple[str, int]:
     """The person in `anna`, `anna.mobile` or `anna.all`, and how to ring her: a bare name is her telephones, or her
     mobile when she has none."""

@@ -13,7 +13,20 @@ ANSWERING = ("queue", "chain", "person", "mailbox")  # where a scenario without 
 LEADING = ("scenario", *ANSWERING)  # where a number, or a step that names none of its own scenario, may lead
 PASSED = ("queue", "chain", "person", "prompt", "action")  # what a golden call may be told to pass
 TABLES = (
-    *("phone", "person", "skill", "department", "line", "hours", "queue", "chain", "mailbox", "prompt", "lookup"),
+    *(
+        "phone",
+        "person",
+        "skill",
+        "branch",
+        "department",
+        "line",
+        "hours",
+        "queue",
+        "chain",
+        "mailbox",
+        "prompt",
+        "lookup",
+    ),
     *("scenario", "callers", "action"),
 )
 

@@ -14,7 +14,7 @@ from appliance.settings.scenarios import IN_VAIN, UNANSWERED, add_scenarios, lea
 from appliance.settings.steps import OFFICE
 
 KINDS = (
-    *("line", "person", "skill", "department", "queue", "chain", "mailbox", "hours", "prompt", "lookup"),
+    *("line", "person", "skill", "branch", "department", "queue", "chain", "mailbox", "hours", "prompt", "lookup"),
     *("callers", "action", "scenario"),
 )
 ASKED_FOR = 300_000  # ms at most that the switch rings a telephone that talks already

@@ -101,10 +101,10 @@ def queue(routes: Routes, at: int, name: str, then: int, ways: tuple[tuple[int, 
     s = routes.settings
     step = Step(0, plan.QUEUE, routes.index("queue", name), next=then, exits=ways)
     of = people.department(s, s.queue[name])
-    if of is not None and of.hours is not None:
+    if of is not None and (hours := people.hours(s, of)):
         title = routes.names.title(routes.names.id("queue", name))
         open = routes.add(f"{routes.path(at)}.open", step, title)
-        step = Step(0, plan.HOURS, routes.index("hours", of.hours), next=open, other=then)
+        step = Step(0, plan.HOURS, routes.index("hours", hours), next=open, other=then)
     routes.fill(at, step)
 
 

@@ -15,7 +15,7 @@ from appliance.web.first import first
 ROWS_MAX = 60  # pairs shown in rows of their own; more are lines of a text
 BLANK = 1  # empty rows after those filled in
 KINDS = {"table of hours": "hours", "list of callers": "callers", "look-up": "lookup"}
-WORDS = "step|queue|chain|person|mailbox|scenario|prompt|action|phone|line|skill|department|" + "|".join(KINDS)
+WORDS = "step|queue|chain|person|mailbox|scenario|prompt|action|phone|line|skill|branch|department|" + "|".join(KINDS)
 SHORT = frozenset(
     {
         "dnd",

@@ -31,7 +31,7 @@ TABLE_MAX = 1 << 20  # bytes of a form of one table
 FILE_MAX = 3 * documents.LARGEST + 65_536  # a document as a form writes it at its worst
 GROUPS = (  # how the first page orders the tables
     ("The office", ("office", "hours", "sip", "web", "guard")),
-    ("People and telephones", ("person", "phone", "provisioning", "department", "skill", "status")),
+    ("People and telephones", ("person", "phone", "provisioning", "branch", "department", "skill", "status")),
     ("Calls in", ("line", "scenario", "queue", "chain", "callers", "prompt", "speech", "lookup", "room")),
     ("Calls out", ("outside", "limits")),
     ("At the telephone", ("features", "parking", "hold", "lamps")),

@@ -75,6 +75,7 @@ class PersonRow(NamedTuple):
     until: int | None  # it ends by itself then
     call: CallRow | None  # the one he is on
     begins: int | None = None  # his duty, while he is off duty
+    position: str = ""
 
 
 class LineRow(NamedTuple):
@@ -276,13 +277,14 @@ def _person(live: Live, person: Person, call: Call | None, say: Say, numbers: bo
     if forwards and not numbers:
         forwards = [say("forwarded")]
     name, on = person.name or person.id, row(live, call, say) if call else None
+    late = (person.until, on, begins, person.position)
     if status and person.state == "free":
         note = "; ".join([*filter(None, [why]), *forwards])
-        return PersonRow(person.id, name, person.extension, status, "quiet", note, person.until, on, begins)
+        return PersonRow(person.id, name, person.extension, status, "quiet", note, *late)
     tone = "bad" if person.state == "unreachable" else _busy(person.state)
     said = ": ".join(text for text in (status, why) if text)
     note = "; ".join([*filter(None, [said]), *forwards])
-    return PersonRow(person.id, name, person.extension, say(REACH[person.state]), tone, note, person.until, on, begins)
+    return PersonRow(person.id, name, person.extension, say(REACH[person.state]), tone, note, *late)
 
 
 def _because(person: Person, say: Say) -> str:

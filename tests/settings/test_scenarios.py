@@ -175,6 +175,16 @@ def test_a_department_closes_its_queue_outside_its_hours_wherever_a_call_comes_f
     assert made.ways("own.queue.sales") == ("own.queue.sales.open", "own.mailbox.office")
 
 
+@pytest.mark.parametrize(("own", "hours"), [("", "all-day"), ('hours = "day"', "day")])
+def test_a_department_without_hours_has_those_of_its_branch(own: str, hours: str) -> None:
+    text = SALES.replace("[queue.sales]", '[queue.sales]\ndepartment = "us"\nextension = "200"')
+    text += '[hours.day]\n[hours.all-day]\n[branch.harbour]\nhours = "all-day"\n'
+    text += f'[department.us]\nbranch = "harbour"\nhead = "anna"\npeople = ["boris"]\n{own}\n'
+    made = compiled('a: do = "queue"; queue = "sales"', before=text)
+    assert made.step("a").kind == 1
+    assert made.plan["HOUR"][made.step("a").what][0] == made.names.id("hours", hours)
+
+
 def test_people_are_rung_by_what_the_step_says() -> None:
     made = compiled(
         'a: do = "person"; person = "boris.all"; ring_for = 9; busy = "b"; unreachable = "c"; unanswered = "c"',
