@@ -258,7 +258,8 @@ class _Guarded:
             raise Refusal(401, "Log in first.")
         if asked.request.headers.get("sec-fetch-dest", "document") != "document" or asked.request.url.path == "/events":
             raise Refusal(401, "Log in first.")
-        return asked.to("/log-in?to=" + quote(asked.request.url.path))
+        url = asked.request.url
+        return asked.to("/log-in?to=" + quote(f"{url.path}?{url.query}" if url.query else url.path))
 
 
 def is_ours(request: Request) -> None:

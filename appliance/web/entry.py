@@ -3,7 +3,6 @@
 
 import re
 import time
-from urllib.parse import unquote
 
 from starlette.responses import Response
 
@@ -61,7 +60,7 @@ class Entry:
         return asked.enter(owner, asked.to("/begin"))
 
     async def form(self, asked: Visit, wrong: str = "", status: int = 200) -> Response:
-        to = asked.text("to") or unquote(asked.request.query_params.get("to", ""))
+        to = asked.text("to") or asked.request.query_params.get("to", "")
         return asked.page("log_in.html", status, wrong=wrong, to=ours(to), name=asked.text("name")[:31])
 
     async def log_in(self, asked: Visit) -> Response:
@@ -100,7 +99,7 @@ WEAK = "A password has 10 to 200 characters, at least 5 different ones, and is n
 
 def ours(path: str) -> str:
     """Where to go after the log-in: a path of ours, else the first page."""
-    return path if re.fullmatch(r"/(?![/\\])[A-Za-z0-9._~/-]{0,200}", path) else "/"
+    return path if re.fullmatch(r"/(?![/\\])[A-Za-z0-9._~/-]{0,200}(\?[A-Za-z0-9._~%&=+:-]{0,400})?", path) else "/"
 
 
 def known_language(code: str) -> str:

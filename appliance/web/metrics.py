@@ -3,19 +3,24 @@
 
 import ipaddress
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import get_args
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from appliance.control.live import Live
+from appliance.control.messages import CallChanged, Event, Happened, Outcome
 from appliance.health.checks import Row
 from appliance.web.api.gate import Gate, Wrong, client, problem
 from appliance.web.box import Box
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 CALL_STATES = ("arrived", "menu", "waiting", "ringing", "talking", "voicemail", "parked")
+DIRECTIONS: tuple[str, ...] = ("in", "out", "internal")
 LEVELS = {"good": 0, "warning": 1, "bad": 2}
 Sample = tuple[dict[str, str], float]
 
@@ -24,6 +29,9 @@ class Metrics:
     def __init__(self, box: Box, gate: Gate, allow: Sequence[str] = ()) -> None:
         self._box, self._gate = box, gate
         self._allow = [ipaddress.ip_network(each) for each in allow]
+        self._over = Counter(dict.fromkeys(product(DIRECTIONS, get_args(Outcome)), 0))
+        self._missed = 0
+        box.feed.to(lambda office: None, self._count)
 
     def routes(self) -> list[Route]:
         return [Route("/metrics", self._metrics, methods=["GET"])]
@@ -36,8 +44,23 @@ class Metrics:
                 return problem(wrong.status, wrong.id, str(wrong), wrong.headers)
         rows = (await self._box.standing.rows())[1]
         return PlainTextResponse(
-            text(self._box) + health(rows), headers={"Cache-Control": "no-store"}, media_type=MEDIA
+            text(self._box) + self._counted() + health(rows), headers={"Cache-Control": "no-store"}, media_type=MEDIA
         )
+
+    def _count(self, event: Event) -> None:
+        match event:
+            case CallChanged(call=call) if call.state == "over" and call.outcome:
+                self._over[call.direction, call.outcome] += 1
+            case Happened(kind="missed"):
+                self._missed += 1
+
+    def _counted(self) -> str:
+        out: list[str] = []
+        family(out, "calls_total", "counter", "Calls that are over, since the pages were started.",
+               [({"direction": way, "outcome": what}, n) for (way, what), n in self._over.items()])  # fmt: skip
+        family(out, "missed_total", "counter", "Callers who looked for somebody and spoke to nobody.",
+               [({}, self._missed)])  # fmt: skip
+        return "".join(out)
 
     def _near(self, address: str) -> bool:
         try:

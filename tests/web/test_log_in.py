@@ -173,6 +173,8 @@ async def test_a_session_begins_anew_at_log_in_and_ends_at_log_out(office: Site)
         one.cookies.clear()
         one.cookies.set(access.COOKIE, second)
         assert (await one.get("/me")).headers["location"] == "/log-in?to=/me"
+        missed = await one.get((await one.get("/calls?q=a%26b&missed=1")).headers["location"])
+        assert 'value="/calls?q=a%26b&amp;missed=1"' in missed.text, "what was looked for is lost"
 
 
 async def test_what_is_kept_of_a_session_or_password_opens_nothing(office: Site, tmp_path: Path) -> None:
@@ -378,7 +380,9 @@ async def test_a_form_too_long_or_no_form_is_refused(office: Site) -> None:
         ("/\\evil.example", "/"),
         ("https://evil.example", "/"),
         ("/x\r\nSet-Cookie: a=b", "/"),
-        ("/x?y", "/"),
+        ("/x?y=1&z=%26", "/x?y=1&z=%26"),
+        ("/x?y\r\nz: 1", "/"),
+        ("/x?//evil", "/"),
         ("javascript:alert(1)", "/"),
         ("", "/"),
     ],

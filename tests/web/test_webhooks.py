@@ -260,6 +260,12 @@ async def test_prometheus_reads_the_figures_and_strangers_do_not(tmp_path: Path)
             assert found["linekeeper_line_usable", "city"] == 1
             assert found["linekeeper_line_usable", "backup"] == 0
             assert found["linekeeper_queue_free", "sales"] == 2
+            assert found["linekeeper_missed_total",] == found["linekeeper_calls_total", "in", "abandoned"] == 0
+            switch.call(state="over", outcome="abandoned")
+            switch.tell(Happened, at=0, kind="missed", call=7)
+            while "linekeeper_missed_total 1\n" not in (answer := await prometheus.get(f"{box.address}/metrics")).text:
+                pass  # what the switch tells is on its way
+            assert 'linekeeper_calls_total{direction="in",outcome="abandoned"} 1\n' in answer.text
         async with Program(box, "owner", ["office:read"]) as other, box.logged_in(OWNER) as owner:
             assert (await other.get(f"{box.address}/metrics")).status_code == 403
             assert (await owner.get("/metrics")).status_code == 401  # a cookie is no token
