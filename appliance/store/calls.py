@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The list of calls: searched and paged without counting. Pages are told by the call they end with. Times are ms UTC."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -78,6 +79,21 @@ class CallList:
         sql = f"SELECT call, kind FROM event WHERE call IN ({', '.join('?' * len(calls))}) AND kind IN (?, ?)"
         with self._reader.open() as db:
             return dict(db.execute(sql, (*calls, "voicemail", "voicemail-refused")))
+
+    def handled(self, calls: Sequence[int]) -> dict[int, tuple[int, str]]:
+        """When, and by whom, those of these calls' messages were handled that are."""
+        sql = (
+            f"SELECT call, at, detail FROM event WHERE call IN ({', '.join('?' * len(calls))}) AND kind = ? ORDER BY id"
+        )
+        found: dict[int, tuple[int, str]] = {}
+        with self._reader.open() as db:
+            for call, at, text in db.execute(sql, (*calls, "message")):
+                detail = json.loads(text)
+                if not detail.get("handled"):
+                    found.pop(call, None)
+                elif call not in found:
+                    found[call] = at, detail["by"]
+        return found
 
     def recordings(self, call: int) -> list[Recorded]:
         """Those that began in a call."""

@@ -3,7 +3,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from appliance.reports.table import COLUMNS, INSIDE, MARK, direction, row, table
 from appliance.settings.numbers import SHORT, normalise, parts
 from appliance.store.calls import CallList, Wanted, Who
 from appliance.store.reader import Call, Event, Reader
-from appliance.web import moments
+from appliance.web import moments, voicemail
 from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, SETTERS, SUPERVISOR, Doer, Refusal, Row, Visit
 from appliance.web.board import NO_NUMBER, REFUSED
 from appliance.web.box import Box
@@ -62,6 +63,7 @@ NO_MESSAGE = {  # voicemail without one, by what the journal has of it
     None: (_("left no message"), "bad"),
     "voicemail-refused": (_("the mailbox was full"), "bad"),
 }
+HANDLED = (_("message handled"), "good")
 DIRECTIONS = {"in": _("Call in"), "out": _("Call out"), "internal": _("Among us")}
 
 
@@ -91,10 +93,11 @@ class CallPages:
         more = len(found) > PAGE
         found = (found[-PAGE:] if after else found[:PAGE]) if more else found
         left = await read(self._list.messages, [one.id for one in found if one.outcome == "voicemail"])
+        done = await read(self._list.handled, list(left))
         newer = bool(found) and (more if after else bool(before))
         older = bool(found) and (True if after else more)
         return asked.page(
-            "call_list.html", given=dict.fromkeys(FIELDS, "") | given, rows=[shown(one, names, left) for one in found],
+            "call_list.html", given=dict.fromkeys(FIELDS, "") | given, rows=[shown(one, names, left, done) for one in found],
             length=moments.length,
             directions=DIRECTIONS, people=[] if asked.role == EMPLOYEE else names.listed("person"), queues=names.listed("queue"),
             newer=query(given, after=str(found[0].id)) if newer else "",
@@ -113,17 +116,22 @@ class CallPages:
         recordings = await read(self._list.recordings, number) if asked.role in HEARS else []
         left = await read(self._list.messages, [number])
         known = remembered(await read(reader.events, number))
+        message = None
+        with suppress(Refusal):  # without the switch all else is told
+            message = await voicemail.left(asked, self._box, names, number) if number in left else None
         listed = names.lists(one.caller) if one.line != INSIDE else []
         words = names.words(asked.language)
         why = [
             (moments.clock(t.at, names.zone), words.said(t.at, t.rule, t.reason, t.subject, t.detail)) for t in traces
         ]
         return asked.page(
-            "call.html", one=shown(one, names, left), legs=legs, why=why, recordings=recordings, length=moments.length,
+            "call.html", one=shown(one, names, left, ()), legs=legs, why=why, recordings=recordings, length=moments.length,
             directions=DIRECTIONS,
             clock_of=lambda at: moments.clock(at, names.zone), cause=words.cause, ended=moments.clock(one.ended_at, names.zone),
             party=lambda leg: names.called("line", leg.party), line=names.called("line", one.line),
-            queue=names.called("queue", one.queue), message=left.get(number) == "voicemail",
+            queue=names.called("queue", one.queue), message=message,
+            mailbox=names.called("mailbox", message.mailbox) if message else "",
+            handled=await voicemail.handled_by(self._list, names, [message] if message else []),
             known=known, back=_outside(one) if asked.user and asked.user.person else "",
             lists=[each for each in listed if may_list(asked, names, each.name)],
             done=asked.request.query_params.get("done", "")[:20],
@@ -231,8 +239,8 @@ def _number(asked: Visit, key: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 17 else 0
 
 
-def shown(call: Call, names: Names, left: Mapping[int, str]) -> Shown:
-    """left: what became of messages, by call."""
+def shown(call: Call, names: Names, left: Mapping[int, str], done: Container[int]) -> Shown:
+    """left: what became of messages, by call; done: calls whose message is handled."""
     way = direction(call)
     who, number = call.name or call.caller, call.caller if call.name else ""
     if way == "out":
@@ -242,6 +250,8 @@ def shown(call: Call, names: Names, left: Mapping[int, str]) -> Shown:
     outcome, tone = OUTCOMES.get(call.outcome, (str(call.outcome), ""))
     if call.outcome == "voicemail" and (became := left.get(call.id)) in NO_MESSAGE:
         outcome, tone = NO_MESSAGE[became]
+    elif call.outcome == "voicemail" and call.id in done:
+        outcome, tone = HANDLED
     if call.outcome == "abandoned" and way != "in":
         outcome, tone = _("not answered"), ""
     over, answered = call.ended_at, call.answered_at

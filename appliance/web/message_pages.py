@@ -11,14 +11,13 @@ from appliance.control.messages import DeleteMessage, Message, Messages, Refused
 from appliance.store.calls import CallList
 from appliance.store.reader import Reader
 from appliance.web import moments, sounds
-from appliance.web.access import EMPLOYEE, OWNER, SUPERVISOR, Refusal, Row, Visit
+from appliance.web.access import EMPLOYEE, Refusal, Row, Visit
 from appliance.web.box import Box
 from appliance.web.journal import read
-from appliance.web.known import Names
 from appliance.web.sounds import HEARS
 from appliance.web.tongue import marked as _
+from appliance.web.voicemail import OF_MAILBOXES, handled_by, his, mailboxes
 
-OF_MAILBOXES = frozenset({OWNER, SUPERVISOR, EMPLOYEE})  # an employee those that are his
 PAGE = 50
 
 
@@ -43,15 +42,17 @@ class MessagePages:
     async def messages(self, asked: Visit) -> Response:
         """Those nobody has handled first, the newest before the others."""
         names = await self._box.known.names()
-        boxes = self._boxes(asked, names)
+        boxes = mailboxes(asked, names)
         chosen = asked.request.query_params.get("mailbox", "")[:40]
         every = [one for one in await self._all() if one.mailbox in boxes]
         here = [one for one in every if not chosen or one.mailbox == chosen]
         open_, done = [one for one in here if not one.handled], [one for one in here if one.handled]
         page = max(0, _number(asked, "page"))
         ordered = open_[::-1] + done[::-1]
+        rows = ordered[page * PAGE : (page + 1) * PAGE]
         return asked.page(
-            "messages.html", rows=ordered[page * PAGE : (page + 1) * PAGE], when=lambda at: moments.moment(at, names.zone),
+            "messages.html", rows=rows, handled=await handled_by(self._list, names, rows),
+            when=lambda at: moments.moment(at, names.zone),
             length=moments.length, box=lambda name: names.called("mailbox", name), chosen=chosen, open=len(open_),
             boxes=sorted((box, names.called("mailbox", box)) for box in boxes), page_number=page,
             more=len(ordered) > (page + 1) * PAGE, calls=asked.role != EMPLOYEE or bool(names.himself(asked.user).person),
@@ -86,10 +87,6 @@ class MessagePages:
         asked.note("message-deleted", f"{message.id} ({message.mailbox})")
         return asked.to(_back(asked))
 
-    def _boxes(self, asked: Visit, names: Names) -> frozenset[str]:
-        """Mailboxes the visitor may listen to."""
-        return names.mailboxes(asked.user) if asked.role == EMPLOYEE else frozenset({*names.settings.mailbox, "office"})
-
     async def _all(self) -> list[Message]:
         found: list[Message] = []
         while more := await self._box.drafts.ask(Messages(0, after=found[-1].id if found else 0)):
@@ -98,11 +95,7 @@ class MessagePages:
 
     async def _mine(self, asked: Visit, id: int) -> Message:
         """A message, if the visitor may have it. Raises Refusal."""
-        names = await self._box.known.names()
-        found = await self._box.drafts.ask(Messages(0, after=id - 1)) if 0 < id < 1 << 53 else ()
-        if not found or found[0].id != id or found[0].mailbox not in self._boxes(asked, names):
-            raise Refusal(404, "There is no such message, or it is not yours.")
-        return found[0]  # type: ignore[no-any-return]
+        return await his(asked, self._box, await self._box.known.names(), id)
 
     async def _change(self, request: SetMessage | DeleteMessage) -> None:
         try:
@@ -142,6 +135,8 @@ def _number(asked: Visit, key: str) -> int:
 
 
 def _back(asked: Visit) -> str:
-    """The page the form stood on: the list, or the list of one mailbox."""
+    """The page the form stood on: that of the call, the list, or the list of one mailbox."""
     mailbox = asked.text("mailbox")
+    if asked.text("from") == "call":
+        return f"/calls/{_id(asked)}"
     return f"/messages?mailbox={mailbox}" if re.fullmatch(r"[a-z0-9-]{1,31}", mailbox) else "/messages"

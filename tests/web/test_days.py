@@ -170,7 +170,7 @@ async def test_an_employees_day(tmp_path: Path, chromium: Browser) -> None:
 
         # it is heard and handled; nobody else's is there
         await opened(page, "/messages")
-        await many(page, "section.message", 1)
+        await many(page, "article.message", 1)
         await photograph(page, "own-3-message")
         async with page.expect_response("**/messages/heard"):
             await page.locator("audio").evaluate("one => { one.muted = true; one.play(); }")

@@ -152,6 +152,31 @@ async def test_a_message_is_heard_handled_and_deleted_by_whose_mailbox_it_is(box
         assert str(offices.id) in (await visitor.get("/messages")).text
 
 
+async def test_a_message_is_heard_and_handled_on_the_page_of_its_call_and_who_did_is_told(
+    box: Site, kept: Kept
+) -> None:
+    call = kept.call(outcome="voicemail", person="")
+    kept.message(call, "anna")
+    kept.journal.event(call, T, "voicemail", {})
+    await kept.journal.durable()
+    async with box.logged_in("employee") as visitor, box.logged_in("supervisor") as other:
+        page = (await visitor.get(f"/calls/{call}")).text
+        assert f'src="/messages/{call}/sound"' in page and f'download="message-{call}.wav"' in page
+        form = {"message": str(call), "handled": "yes", "from": "call"}
+        answer = await visitor.fill(f"/calls/{call}", "/messages/handled", **form)
+        assert answer.headers["location"] == f"/calls/{call}"
+        await kept.journal.durable()
+        for address in (f"/calls/{call}", "/messages"):
+            assert "Handled: employee 20" in (await other.get(address)).text, address
+        assert "message handled" in (await other.get("/calls")).text
+        await other.fill("/messages", "/messages/handled", message=str(call), handled="no")
+        await kept.journal.durable()
+        assert "message handled" not in (await other.get("/calls")).text
+    async with box.logged_in("installer") as visitor:
+        page = (await visitor.get(f"/calls/{call}")).text
+        assert "left a message" in page and "<audio" not in page
+
+
 async def test_a_form_without_its_secret_changes_no_message(box: Site, kept: Kept) -> None:
     one = kept.message(kept.call(outcome="voicemail", person=""), "office")
     async with box.logged_in("owner") as visitor:

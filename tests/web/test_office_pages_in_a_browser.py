@@ -31,7 +31,9 @@ async def test_the_offices_pages_are_for_everybody_at_every_size(
     for state in ("received", "sent", "delivered", "failed"):
         kept.text(state, "When do you open?", whole=state != "received")
     call = kept.call(name="Ольга Петрова")
-    kept.message(kept.call(T + 60_000, outcome="voicemail", person=""), "office")
+    for n in (1, 2):  # of one caller
+        kept.message(left := kept.call(T + n * 60_000, outcome="voicemail", person=""), "office")
+        kept.journal.event(left, T, "voicemail", {})
     recording = kept.recording(call, tone(16_000))
     async with (
         kept,
@@ -40,7 +42,7 @@ async def test_the_offices_pages_are_for_everybody_at_every_size(
     ):
         box.people()
         await come_in(page, box, "owner")
-        for path in PAST:
+        for path in (*PAST, f"/calls/{left}"):
             await check(page, box.address + path)
         await page.goto(f"{box.address}/reports?{PERIOD}")
         await expect(page.locator(".chart canvas")).to_have_count(2)
@@ -51,9 +53,9 @@ async def test_the_offices_pages_are_for_everybody_at_every_size(
         assert [row.detail for row in box.office.audited() if row.what == "recording-heard"] == [str(recording.id)]
         await page.goto(f"{box.address}/messages")
         async with page.expect_response("**/messages/heard"):
-            await page.locator("audio").evaluate(play)
+            await page.locator("audio").first.evaluate(play)
         await until(page, "document.querySelector('audio').ended")
-        assert [one.state for one in kept.messages.all()] == ["heard"]
+        assert [one.state for one in kept.messages.all()] == ["new", "heard"]  # the newest stands first
 
 
 @SIZES
