@@ -12,7 +12,7 @@ from typing import NoReturn, Self, get_args, overload
 
 import msgspec
 
-from appliance.control import doctor, modems, prompts, recordings
+from appliance.control import doctor, modems, prompts, recordings, secrets
 from appliance.control.messages import (
     ANSWERS,
     BACKLOG,
@@ -159,7 +159,9 @@ class Client:
     @overload
     async def request(self, request: prompts.SpeakPrompt) -> prompts.SpokenPrompt: ...
     @overload
-    async def request(self, request: prompts.DeletePrompt) -> Done: ...
+    async def request(self, request: prompts.DeletePrompt | secrets.KeepSecret) -> Done: ...
+    @overload
+    async def request(self, request: secrets.BridgeSecrets | secrets.MailSecrets) -> secrets.Kept: ...
     async def request(self, request: Request) -> object:
         """What the switch answers; the request's id is chosen here. Raises Refused, ControlLost."""
         if self._listening.done():
@@ -235,7 +237,7 @@ async def follow(
 ) -> NoReturn:
     """Watch the switch for ever, through its restarts: each connection begins with a new Office. Ends only cancelled.
 
-    New settings bring a new Office too; events after it may be older than it, their seq tells (see live.py).
+    New settings or secrets bring a new Office too; events after it may be older than it, their seq tells (see live.py).
     on_lost is called once when a connection ends, and once when there is none at the start.
     """
     wait, told = FIRST_WAIT, False
@@ -248,7 +250,9 @@ async def follow(
                         on_office(said)
                     else:
                         on_event(said)
-                    if isinstance(said, Applied):  # lines, queues and people may have come and gone
+                    if isinstance(
+                        said, Applied | secrets.SecretKept
+                    ):  # lines, queues and people may have come and gone
                         on_office(await client.request(Watch(0)))
         except (ControlLost, Refused) as fault:
             why = str(fault)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from appliance.control import health, modems, prompts, provisioning, recordings, restarts
+from appliance.control import health, modems, prompts, provisioning, recordings, restarts, secrets
 from appliance.control.doctor import CheckLine, LineChecked
 from appliance.control.fields import Id, Short
 from appliance.control.guard import Ban, Banned, Lift, Lifted
@@ -331,7 +331,7 @@ OfParts = (
     recordings.OfRecordings
     | modems.OfModems
     | provisioning.OfProvisioning
-    | provisioning.KeepLineSecret
+    | secrets.OfSecrets
     | restarts.OfRestarts
     | prompts.OfPrompts
     | health.TellBrokers
@@ -451,6 +451,7 @@ Event = (
     | ActionDue
     | ActionAborted
     | Applied
+    | secrets.SecretKept
     | Banned
     | Lifted
     | modems.Texted
@@ -565,7 +566,9 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     provisioning.ProvisioningSecret: provisioning.Known,
     provisioning.PhonePassword: provisioning.Registers,
     provisioning.Reboot: Done,
-    provisioning.KeepLineSecret: Done,
+    secrets.KeepSecret: Done,
+    secrets.BridgeSecrets: secrets.Kept,
+    secrets.MailSecrets: secrets.Kept,
     restarts.Pending: restarts.Waiting,
     restarts.Restart: Done,
     prompts.KeepPrompt: prompts.KeptPrompt,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What telephones and lines register with, and settings given to telephones, in the control socket's words."""
+"""What telephones register with, and settings given to telephones, in the control socket's words."""
 
 from typing import Annotated
 
@@ -32,19 +32,6 @@ class PhonePassword(msgspec.Struct, tag_field="do", tag="phone-password", frozen
     id: Id
     phone: Short
     by: Short = ""
-
-
-class KeepLineSecret(msgspec.Struct, tag_field="do", tag="keep-line-secret", frozen=True):
-    """Keep what a line registers with, or what opens its SIM; "" leaves either as it is."""
-
-    id: Id
-    line: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,30}$")]
-    password: Annotated[str, msgspec.Meta(pattern=r"^[\x20-\x7e]{0,128}$")] = ""
-    pin: Annotated[str, msgspec.Meta(pattern="^([0-9]{4,8})?$")] = ""
-    by: Short = ""
-
-    def __repr__(self) -> str:
-        return f"KeepLineSecret({self.line!r})"
 
 
 class Reboot(msgspec.Struct, tag_field="do", tag="reboot", frozen=True):

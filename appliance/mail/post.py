@@ -3,7 +3,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Literal
@@ -54,7 +54,7 @@ class Try:
 class Post:
     """send() hands over one e-mail; password: of the user in [mail], "" when there is none."""
 
-    def __init__(self, password: Callable[[], str], within: float = WITHIN) -> None:
+    def __init__(self, password: Callable[[], Awaitable[str]], within: float = WITHIN) -> None:
         self._password, self._within = password, within
 
     async def send(self, mail: Mail, to: Sequence[str], one: Try, write: Write) -> tuple[Result, str]:
@@ -94,7 +94,7 @@ class Post:
                     sender=mail.from_,
                     recipients=to,
                     timeout=self._within,
-                    **self._way(mail),  # type: ignore[arg-type]
+                    **await self._way(mail),  # type: ignore[arg-type]
                 )
             return {address: (answer.code, answer.message) for address, answer in answers.items()}
         except aiosmtplib.SMTPRecipientsRefused as refused:
@@ -104,8 +104,11 @@ class Post:
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError, SettingsFaults) as fault:
             raise Later(words(fault), server=True) from None
 
-    def _way(self, mail: Mail) -> dict[str, object]:
-        """How the server is reached. Raises OSError for certificates that cannot be read."""
+    async def _way(self, mail: Mail) -> dict[str, object]:
+        """How the server is reached. Raises OSError for certificates that cannot be read, SettingsFaults, Later."""
+        password = await self._password() if mail.user else None
+        if password == "":
+            raise Later(f"no password of {mail.user} is known", server=True)  # an empty one some servers wait for
         context = None
         if mail.security != "none":
             context = ssl.create_default_context(cafile=mail.ca_file)
@@ -116,7 +119,7 @@ class Post:
             "start_tls": mail.security == "starttls",
             "tls_context": context,
             "username": mail.user,
-            "password": self._password() if mail.user else None,
+            "password": password,
             "local_hostname": mail.from_.partition("@")[2],  # else it is looked for in the DNS
         }
 

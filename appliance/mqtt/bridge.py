@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -39,6 +39,7 @@ class Logins(NamedTuple):
 
 
 NO_LOGINS = Logins()
+Reread = Callable[[], Awaitable[tuple[Settings, Logins]]]
 
 
 class ActionFiles(NamedTuple):
@@ -64,7 +65,7 @@ class Bridge:
         on_status: Callable[[str], None] = lambda status: None,
     ) -> None:
         assert settings.mqtt
-        self._settings = settings
+        self._settings, self._secrets = settings, secrets
         self._socket = socket
         self._live: Live | None = None
         logins, key = secrets.logins, secrets.hash_key or os.urandom(32)
@@ -89,8 +90,8 @@ class Bridge:
         self._premises = Premises(self._house, settings, actions.folder, actions.enabling, actions.holders)
         self._applied = asyncio.Event()
 
-    async def run(self, reread: Callable[[], Settings]) -> Settings:
-        """Until cancelled, or until the settings name other brokers or caller lists: then those settings.
+    async def run(self, reread: Reread) -> tuple[Settings, Logins]:
+        """Until cancelled, or until the settings name other brokers or caller lists, or a login is another one: then those.
 
         Keeps the old ones when they are unreadable."""
         connecting = ThreadPoolExecutor(CONNECTING_MAX, "connecting")  # a connect that hangs holds its thread
@@ -98,7 +99,7 @@ class Bridge:
         with contextlib.closing(self):
             return await self._run(reread)
 
-    async def _run(self, reread: Callable[[], Settings]) -> Settings:
+    async def _run(self, reread: Reread) -> tuple[Settings, Logins]:
         async with asyncio.TaskGroup() as tasks:
             following = follow(self._socket, self._on_office, self._on_event, self._on_away)
             vital = (following, self._refresh(), self._tell(), self._house.run(), *(one.run() for one in self._outlets))
@@ -107,16 +108,16 @@ class Bridge:
                 await self._applied.wait()
                 self._applied.clear()
                 try:
-                    settings = reread()
+                    settings, secrets = await reread()
                 except (SettingsFaults, OSError) as error:
                     log.warning("the settings cannot be read again, the old ones stay: %s", error)
                     continue
                 self._premises.apply(settings)
-                if _told_apart(settings) != _told_apart(self._settings):
+                if _told_apart(settings) != _told_apart(self._settings) or secrets != self._secrets:
                     break
             for task in working:
                 task.cancel()
-        return settings
+        return settings, secrets
 
     def close(self) -> None:
         """Nothing more is decided; what waits for the end of its delay is not done."""

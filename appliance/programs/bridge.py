@@ -3,19 +3,19 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from appliance.control.client import follow
-from appliance.control.messages import Applied, Event
-from appliance.mqtt.bridge import ActionFiles, Bridge, Logins
+from appliance.control.secrets import BridgeSecrets
+from appliance.mqtt.bridge import ActionFiles, Bridge, Logins, Reread
 from appliance.mqtt.broker import Login
 from appliance.mqtt.enabling import FILE as CLASS_4
 from appliance.programs import arguments, notify
+from appliance.programs.secrets import Told
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.models import Settings
-from appliance.settings.passwords import FILE, Secrets, read_secrets
+from appliance.settings.passwords import FILE, Secrets
 
 
 def main(argv: list[str]) -> int:
@@ -29,47 +29,44 @@ def main(argv: list[str]) -> int:
 
 
 async def _work(document: Path, secrets: Path, socket: Path, state: Path) -> None:
-    """One bridge after the other, each with the settings of its time."""
+    """One bridge after the other, each with the settings and logins of its time."""
+    told = Told(secrets, socket, BridgeSecrets(0))
 
-    def reread() -> Settings:
-        return arguments.settings(document, state)
+    async def reread() -> tuple[Settings, Logins]:
+        return arguments.settings(document, state), _logins(await told.ask())
 
-    settings = reread()
-    actions = ActionFiles(state, document.with_name(CLASS_4), lambda: read_secrets(secrets).proof)
+    settings, logins = await reread()
+    actions = ActionFiles(state, document.with_name(CLASS_4), lambda: told.known().proof)
     while True:
         if not settings.mqtt:
             notify.ready("the settings name no broker")
-            settings = await _named(socket, reread)
+            settings, logins = await _named(socket, reread)
         bridge = Bridge(
             settings,
             socket,
             version=arguments.version(),
             actions=actions,
-            secrets=_logins(read_secrets(secrets)),
+            secrets=logins,
             on_status=notify.status,
         )
         gc.collect()
         gc.freeze()  # else it is all looked through now and then, for 25 ms in which nobody is told of a call
         notify.ready()
-        settings = await bridge.run(reread)
+        settings, logins = await bridge.run(reread)
 
 
-async def _named(socket: Path, reread: Callable[[], Settings]) -> Settings:
-    """The first settings put in force that name a broker."""
+async def _named(socket: Path, reread: Reread) -> tuple[Settings, Logins]:
+    """The first settings put in force that name a broker, and its login."""
     applied = asyncio.Event()
-
-    def told(event: Event) -> None:
-        if isinstance(event, Applied):
-            applied.set()
-
-    following = asyncio.create_task(follow(socket, lambda _office: applied.set(), told, lambda: None))
+    following = asyncio.create_task(follow(socket, lambda _office: applied.set(), lambda _event: None))
     try:
         while True:
             await applied.wait()
             applied.clear()
             with suppress(SettingsFaults, OSError):  # put right, it is applied again
-                if (settings := reread()).mqtt:
-                    return settings
+                settings, logins = await reread()
+                if settings.mqtt:
+                    return settings, logins
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

@@ -10,9 +10,10 @@ from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, S
 from appliance.control.health import TellBrokers
 from appliance.control.modems import Code, Plugged, SendText, Texts
 from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt
-from appliance.control.provisioning import KeepLineSecret, PhonePassword, Provision, ProvisioningSecret, Reboot
+from appliance.control.provisioning import PhonePassword, Provision, ProvisioningSecret, Reboot
 from appliance.control.recordings import HearRecording
 from appliance.control.restarts import Pending, Restart
+from appliance.control.secrets import BridgeSecrets, KeepSecret, MailSecrets
 
 # Beside the box's own user and root: the bridge, where the settings let a broker ask, and the pages, which ask by role.
 BROKERS_ASK = frozenset(
@@ -21,12 +22,14 @@ BROKERS_ASK = frozenset(
 )
 MAY: dict[str, frozenset[type]] = {
     "linekeeper-bridge": frozenset({messages.Watch, messages.ActionResult, messages.ActionKeys, TellBrokers, Texts})
+    | {BridgeSecrets}
     | BROKERS_ASK,
     "linekeeper-fence": frozenset({messages.Watch}),
     "linekeeper-web": frozenset(
         {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
         | {messages.Why, messages.Messages, messages.Mailed, messages.SetMessage, messages.DeleteMessage}
-        | {Provision, PhonePassword, KeepLineSecret, ProvisioningSecret, Reboot}
+        | {Provision, PhonePassword, ProvisioningSecret, Reboot}
+        | {KeepSecret, MailSecrets}
         | {KeepPrompt, SpeakPrompt, DeletePrompt}
         | {Texts, Plugged, Park, Take, Supervise, Press, CallFor, Disturb, Forward, Lift, HearRecording}
         | {Pending, Restart}

@@ -3,7 +3,6 @@
 
 import argparse
 import getpass
-import os
 import re
 import secrets
 import sys
@@ -11,8 +10,6 @@ import sys
 from appliance.settings import pins
 from appliance.settings.passwords import CODES
 from appliance.settings.words import NAME
-
-DIGITS = re.compile(r"[0-9]{4,12}")
 
 
 class NoPin(Exception):
@@ -43,7 +40,7 @@ def _pin() -> str:
             raise NoPin("these are two PINs")
     else:
         pin = sys.stdin.readline().strip()
-    if not DIGITS.fullmatch(pin):
+    if not pins.is_sound(pin):
         raise NoPin("this is no PIN; accepted: 4 to 12 digits")
     return pin
 
@@ -58,10 +55,9 @@ def _totp(name: str) -> str:
 
 
 def _codes(count: int) -> str:
-    salt = os.urandom(pins.SALT)  # one for all, so that a wrong code costs the box one hash
     codes = [f"{secrets.randbelow(10**8):08}" for _ in range(count)]
     print("good once each: " + " ".join(codes), file=sys.stderr)
-    return "codes = [\n" + "".join(f'  "{pins.hashed(code, salt=salt)}",\n' for code in codes) + "]"
+    return "codes = [\n" + "".join(f'  "{each}",\n' for each in pins.together(codes)) + "]"
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:

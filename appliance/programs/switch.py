@@ -35,9 +35,10 @@ from appliance.control.health import TellBrokers
 from appliance.control.messages import Refused
 from appliance.control.modems import OfModems
 from appliance.control.prompts import DeletePrompt, KeepPrompt, OfPrompts, SpeakPrompt, SpokenPrompt
-from appliance.control.provisioning import KeepLineSecret, OfProvisioning
+from appliance.control.provisioning import OfProvisioning
 from appliance.control.recordings import OfRecordings
 from appliance.control.restarts import OfRestarts
+from appliance.control.secrets import OfSecrets
 from appliance.control.server import Peer, Server
 from appliance.control.troubles import Troubles
 from appliance.core import CoreError
@@ -57,6 +58,7 @@ from appliance.programs.provisioning import Provisioning
 from appliance.programs.recorder import Recordings
 from appliance.programs.restarts import Restarts
 from appliance.programs.said import Said, recordings
+from appliance.programs.secrets import Keeper
 from appliance.settings import dialled, golden, load
 from appliance.settings.compile import compile
 from appliance.settings.dialled import NotDialled
@@ -65,7 +67,7 @@ from appliance.settings.files import DiskFull
 from appliance.settings.history import History, NoSuchVersion
 from appliance.settings.models import Settings
 from appliance.settings.numbers import normalise
-from appliance.settings.passwords import FILE, keep_line, read_secrets
+from appliance.settings.passwords import Secrets
 from appliance.sip import certificate
 from appliance.sip.gateways import Binding
 from appliance.sip.hosts import own_address
@@ -130,6 +132,7 @@ class Switch:
         )
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._applying = asyncio.Lock()
+        self._keeper = Keeper(self._document, self._journal, self._server, self._applying, self._use_secrets)
         self._words: asyncio.Task[None] | None = None  # being spoken, of the settings in force
 
     # ---- life -------------------------------------------------------------------------------------------------------
@@ -399,17 +402,16 @@ class Switch:
         self._words = asyncio.create_task(self._said.words(office), name="words")
         return revision
 
-    async def _keep_line_secret(self, asked: KeepLineSecret) -> messages.Done:
-        """Kept, and used at once."""
-        secrets = self._document.with_name(FILE)
-        async with self._applying:
-            await asyncio.to_thread(keep_line, secrets, asked.line, asked.password, asked.pin)
-            self._office = replace(self._office, secrets=await asyncio.to_thread(read_secrets, secrets))
-            self._telephony.configure(self._office.settings, self._office.secrets)
-            self._modems.lines.configure(self._office.settings, self._office.secrets)
-            starting.keep_secrets(self._document, self._state)
-        self._journal.event(0, now_ms(), "line-secret", {"line": asked.line, "by": asked.by})
-        return messages.Done()
+    def _use_secrets(self, secrets: Secrets) -> None:
+        self._office = replace(self._office, secrets=secrets)
+        self._configure(self._office)
+
+    def _configure(self, office: load.Office) -> None:
+        """What is behind the calls goes by the settings and secrets in force."""
+        self._telephony.configure(office.settings, office.secrets)
+        self._modems.lines.configure(office.settings, office.secrets)
+        self._recordings.configure(office.settings, office.secrets)
+        starting.keep_secrets(self._document, self._state)
 
     def _use(
         self, office: load.Office, rules: Rules, comment: str, warnings: tuple[str, ...] = ()
@@ -421,13 +423,10 @@ class Switch:
         except (DiskFull, OSError):
             self._control.apply(old)
             raise
-        self._telephony.configure(office.settings, office.secrets)
-        self._modems.lines.configure(office.settings, office.secrets)
+        self._configure(office)
         self._cards.configure(office.settings)
-        self._recordings.configure(office.settings, office.secrets)
         restart = [name for name in NEEDS_RESTART if getattr(office.settings, name) != getattr(old.settings, name)]
         self._office = office
-        starting.keep_secrets(self._document, self._state)
         self._server.tell(messages.Applied, revision=revision)
         self._troubles.over("settings")
         log.info("settings version %d are in force", revision)
@@ -453,8 +452,8 @@ class Switch:
                 return await self._modems.answer(request)
             if isinstance(request, CheckLine):
                 return await self._doctor.check(request)
-            if isinstance(request, KeepLineSecret):
-                return await self._keep_line_secret(request)
+            if isinstance(request, OfSecrets):
+                return await self._keeper.answer(self._office.secrets, request)
             if isinstance(request, OfRestarts):
                 return self._restarts.answer(self._office.settings, request)
             if isinstance(request, OfProvisioning):

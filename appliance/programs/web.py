@@ -13,14 +13,16 @@ from pathlib import Path
 
 from appliance.calls.features import card
 from appliance.control.client import follow
+from appliance.control.secrets import MailSecrets
 from appliance.mail.digests import Digests
 from appliance.mail.post import Post
 from appliance.mail.sender import Sender
 from appliance.programs import arguments, notify
 from appliance.programs.outlets import Allowed, Outlets
+from appliance.programs.secrets import Told
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.models import Settings, Web
-from appliance.settings.passwords import FILE, read_secrets
+from appliance.settings.passwords import FILE
 from appliance.store.office import Office
 from appliance.store.reader import Reader
 from appliance.web.app import Https, listener, serve
@@ -47,10 +49,10 @@ def main(argv: list[str]) -> int:
     parser = arguments.with_pages(arguments.parser("web", "Show the pages of the office."))
     parser.add_argument("--secrets", type=Path, metavar="FILE", help=f"the mail server's password ({FILE} beside FILE)")
     args = arguments.parse(parser, argv)
-    secrets = args.secrets or args.settings.with_name(FILE)
+    told = Told(args.secrets or args.settings.with_name(FILE), args.socket, MailSecrets(0))
 
-    def password() -> str:
-        known = read_secrets(secrets).mail
+    async def password() -> str:
+        known = (await told.ask()).mail
         return known.password.get_secret_value() if known else ""
 
     codes = Codes(args.settings, args.state)

@@ -4,12 +4,13 @@
 import base64
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import Secret
 
-from appliance.settings import documents, edits, files, places
+from appliance.settings import documents, files
 from appliance.settings.faults import Fault, SettingsFaults
 from appliance.settings.lines import GatewayLine, SipLine, account
 from appliance.settings.models import Settings
@@ -45,7 +46,7 @@ class MqttSecret(Table):
     """Of an MQTT broker."""
 
     user: Secret[TrunkPassword] = setting("User name at the broker.")
-    password: Secret[TrunkPassword] = setting("Its password.")
+    password: Secret[TrunkPassword] = setting("The password of this user.")
 
 
 class Hashing(Table):
@@ -55,17 +56,17 @@ class Hashing(Table):
 
 
 class ProofSecret(Table):
-    """Of somebody who may set off actions; `linekeeper proof NAME` makes it."""
+    """Of somebody who may set off actions: given on the page of an action, or made by `linekeeper proof NAME`."""
 
-    pin: Secret[PinHash] | None = setting("The PIN, hashed.", None)
+    pin: Secret[PinHash] | None = setting("The PIN, kept hashed.", None)
     totp: Secret[TotpSecret] | None = setting("What codes of six digits are made of that change twice a minute.", None)
-    codes: tuple[Secret[PinHash], ...] = some("Codes of eight digits, each good once, hashed.", (), most=CODES)
+    codes: tuple[Secret[PinHash], ...] = some("Codes of eight digits, each good once, kept hashed.", (), most=CODES)
 
 
 class MailboxSecret(Table):
-    """Of a mailbox; `linekeeper proof --mailbox NAME` makes it."""
+    """Of a mailbox: given on its page, or made by `linekeeper proof --mailbox NAME`."""
 
-    pin: Secret[PinHash] = setting("What others listen with, hashed.")
+    pin: Secret[PinHash] = setting("What others listen with, kept hashed.")
 
 
 class MailSecret(Table):
@@ -106,7 +107,7 @@ class Secrets(Table):
 
 def read_secrets(path: Path) -> Secrets:
     """The secrets in a file; none when there is no file. Raises SettingsFaults, OSError."""
-    return documents.check(Secrets, _text(path), path.name, secret=True)[0]
+    return documents.check(Secrets, text_of(path), path.name, secret=True)[0]
 
 
 def missing(settings: Settings, known: Secrets) -> Iterator[Wrong]:
@@ -156,7 +157,7 @@ def fill_secrets(settings: Settings, path: Path) -> Secrets:
 
     Nothing is written when none is missing. Raises SettingsFaults, files.DiskFull, OSError.
     """
-    text = _text(path)
+    text = text_of(path)
     known, _ = documents.check(Secrets, text, path.name, secret=True)
     new = [f"phone.{name}" for name, one in settings.phone.items() if name not in known.phone and one.channel is None]
     new += [
@@ -178,21 +179,18 @@ def fill_secrets(settings: Settings, path: Path) -> Secrets:
     return known
 
 
-def keep_line(path: Path, line: str, password: str, pin: str) -> None:
-    """Another password or PIN of a line; "" leaves either as it is. Raises SettingsFaults, files.DiskFull, OSError."""
-    given = {"password": password, "pin": pin}
-    made: list[tuple[places.Path, str]] = [(("line", line, key), value) for key, value in given.items() if value]
-    text = edits.put(_text(path), made)
-    documents.check(Secrets, text, path.name, secret=True)
-    path = path.resolve()
-    files.put(files.prepare(path, text.encode(), MODE), path)
+def told(known: Secrets, tables: Iterable[str]) -> dict[str, Any]:
+    """Some tables as the file has them, for the program that uses them."""
+    return {name: value for name in tables if (value := _bare(getattr(known, name)))}
 
 
-def _key() -> str:
-    return base64.b64encode(secrets.token_bytes(32)).decode()
+def over(known: Secrets, more: Mapping[str, Any]) -> Secrets:
+    """Secrets with others before them, field by field. Raises ValueError for what are none."""
+    return Secrets.model_validate(_over(told(known, Secrets.model_fields), more))
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """A secrets file as it is, "" when there is none. Raises SettingsFaults, OSError."""
     try:
         text, status = documents.load(path)
     except FileNotFoundError:
@@ -201,6 +199,29 @@ def _text(path: Path) -> str:
         message = f"others may read it (mode {stat.S_IMODE(status.st_mode):04o}); accepted: {MODE:04o}"
         raise SettingsFaults([Fault("secrets-readable", path.name, 0, 0, "", message)])
     return text
+
+
+def _bare(value: object) -> Any:
+    """As TOML has it: values that are there, and no others."""
+    match value:
+        case Secret():
+            return value.get_secret_value()
+        case Table():
+            return {key: bare for key in type(value).model_fields if (bare := _bare(getattr(value, key)))}
+        case dict():
+            return {key: _bare(each) for key, each in value.items()}
+        case tuple():
+            return [_bare(each) for each in value]
+    return value
+
+
+def _over(under: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    both = {key: _over(under[key], each) for key, each in upper.items() if isinstance(each, dict) and key in under}
+    return {**under, **upper, **both}
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _accepted(kind: str, name: str) -> str:

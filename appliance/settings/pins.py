@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Iterable
 
 COST = 14  # 2**14 * 1 KiB of memory and some 50 ms of a small box for each try
@@ -20,6 +21,22 @@ def hashed(pin: str, cost: int = COST, salt: bytes = b"") -> str:
     """salt: one for several codes of one person; left out, a new one."""
     salt = salt or os.urandom(SALT)
     return f"scrypt${cost}${_text(salt)}${_text(_scrypt(pin, salt, cost))}"
+
+
+def together(codes: Iterable[str]) -> list[str]:
+    """Several codes of one person: one salt for all, so that a wrong one costs the box one hash."""
+    salt = os.urandom(SALT)
+    return [hashed(code, salt=salt) for code in codes]
+
+
+def is_sound(pin: str) -> bool:
+    """Whether it can be a PIN: 4 to 12 digits."""
+    return re.fullmatch("[0-9]{4,12}", pin) is not None
+
+
+def is_code(code: str) -> bool:
+    """Whether it can be a code that is good once: 8 digits."""
+    return re.fullmatch("[0-9]{8}", code) is not None
 
 
 def is_pin(pin: str, kept: str) -> bool:

@@ -11,21 +11,20 @@ from starlette.datastructures import UploadFile
 from starlette.responses import PlainTextResponse, Response
 
 from appliance.control.messages import Refused
-from appliance.control.provisioning import KeepLineSecret
 from appliance.settings import documents, edits
 from appliance.settings.edits import MISSING
 from appliance.settings.faults import Fault, Schema, SettingsFaults, dotted, plain
+from appliance.settings.given import GIVEN
 from appliance.settings.models import Settings
 from appliance.settings.places import Path
 from appliance.settings.words import NAME
-from appliance.web import advised, forms
+from appliance.web import advised, forms, secrets
 from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.box import Box
 from appliance.web.drafts import Drafts, Work, difference
 from appliance.web.line_checks import LineChecks
 from appliance.web.restart_pages import AT_START, due
 from appliance.web.scenario_graph import renamed
-from appliance.web.tongue import marked as _
 
 TABLE_MAX = 1 << 20  # bytes of a form of one table
 FILE_MAX = 3 * documents.LARGEST + 65_536  # a document as a form writes it at its worst
@@ -108,7 +107,7 @@ class SettingsPages:
             there=edits.at(work.values, path) is not MISSING, up=up(work, path), blank=forms.BLANK,
             done=asked.request.query_params.get("done", "")[:20], kind=edits.at(work.values, (*path, "kind")),
             rows_max=forms.ROWS_MAX, titles=titles(work, path), at_start=path[0] in AT_START,
-            check=await self._check(asked, path),
+            check=await self._check(asked, path), secrets=list(secrets.shown(work.values, path)),
             advice=await asyncio.to_thread(self._advice, work, path),
         )  # fmt: skip
 
@@ -194,19 +193,15 @@ class SettingsPages:
         return asked.to(up(work, path))
 
     async def secret(self, asked: Visit) -> Response:
-        """What a line registers with, or what opens its SIM: kept by the switch, at once, and shown nowhere."""
-        work = await self._drafts.work(asked)
-        path = forms.find(work.values, ["line", asked.text("line")])
+        """What stands in secrets.toml: kept by the switch, at once, and shown nowhere."""
+        path = forms.find((await self._drafts.work(asked)).values, asked.text("at").split("/"))
         if path is None:
             raise Refusal(404, "There is no such table.")
+        table, name = asked.text("table"), asked.text("name")
         try:
-            await self._drafts.ask(
-                KeepLineSecret(0, str(path[-1]), asked.text("password"), asked.text("pin"), asked.name)
-            )
+            await secrets.keep(self._drafts, asked, table, name, {key: asked.text(key) for key in GIVEN.get(table, ())})
         except Refused as refused:
-            words = asked.say(SECRETS) if refused.id == "bad-request" else refused.message
-            return await self._at(asked, path, words, 422)
-        asked.note("line-password-kept", str(path[-1]))
+            return await self._at(asked, path, refused.message, 422)
         return asked.to(link(path) + "?done=secret")
 
     # ---- the draft
@@ -370,7 +365,6 @@ def sent(data: bytes) -> str:
     return text
 
 
-SECRETS = _("A password has 1 to 128 printable ASCII characters, a PIN 4 to 8 digits.")
 UNREADABLE = frozenset({"not-utf-8", "too-large", "toml-syntax", "too-deep", "given-twice"})
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import msgspec
 
-from appliance.control import doctor, modems, prompts, provisioning, recordings, restarts
+from appliance.control import doctor, modems, prompts, provisioning, recordings, restarts, secrets
 from appliance.control import messages as m
 from appliance.control.handling import CallFor, Park
 from appliance.control.server import Peer, Server
@@ -104,6 +104,8 @@ class SmallOffice:
                 return prompts.KeptPrompt("/p/a.wav" if start + len(samples) == total else "")
             case prompts.SpeakPrompt():
                 return prompts.SpokenPrompt("/p/b.wav")
+            case secrets.BridgeSecrets() | secrets.MailSecrets():
+                return secrets.Kept({"mail": {"password": "secret"}})
             case Park():
                 return m.Parked("71")
             case m.Dial() | m.Say() | CallFor():

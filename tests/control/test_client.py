@@ -15,8 +15,9 @@ from appliance.control.guard import Lift
 from appliance.control.handling import CallFor, Disturb, Forward, Park, Press, Supervise, Take
 from appliance.control.health import TellBrokers
 from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt
-from appliance.control.provisioning import KeepLineSecret, PhonePassword, Provision, ProvisioningSecret, Reboot
+from appliance.control.provisioning import PhonePassword, Provision, ProvisioningSecret, Reboot
 from appliance.control.restarts import Pending, Restart, Waiting
+from appliance.control.secrets import BridgeSecrets, KeepSecret, MailSecrets
 from tests.control.office import MESSAGE, PATIENCE, RECORDING, SMS, SmallOffice, encoded
 
 
@@ -48,7 +49,7 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
             Take(0, 5, ("desk1",)), Supervise(0, 5, "listen", person="anna"), Disturb(0, "anna", False),
             Forward(0, "anna", "busy", "102"), m.Send(0, 5, "queue.sales"), m.Override(0, "office", "open"),
             m.AbortAction(0, "disk"), Lift(0, "192.0.2.7"), Reboot(0, "desk1"),
-            KeepLineSecret(0, "city", "secret"), Press(0, 5, "anna", "swap"),
+            KeepSecret(0, "line", {"password": "secret"}, "city"), Press(0, 5, "anna", "swap"),
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
         assert await client.request(TellBrokers(0, ())) == m.Done()
@@ -64,6 +65,8 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
         assert await client.request(modems.Code(0, "gsm", "*100#")) == "Balance: 1.50"
         assert await client.request(modems.Plugged(0)) == (modems.Socket(usb="1-1.3", family="quectel"),)
         assert (await client.request(doctor.CheckLine(0, "gsm"))).said.noise == -60.0
+        for secrets in (BridgeSecrets(0), MailSecrets(0)):
+            assert (await client.request(secrets)).tables == {"mail": {"password": "secret"}}
         assert await client.request(Pending(0)) == Waiting(("sip",), 2)
         assert await client.request(Restart(0, True)) == m.Done()
         assert {type(request) for request, _ in office.asked} == set(m.ANSWERS) - {m.Watch}

@@ -135,7 +135,8 @@ def serve(given: argparse.Namespace) -> None:
 
     def known(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
         login, password = getattr(data, "login", b""), getattr(data, "password", b"")
-        return AuthResult(success=(login, password) == (given.user.encode(), given.password.encode()))
+        good = (login, password) == (given.user.encode(), given.password.encode())
+        return AuthResult(success=good, handled=good)  # not handled: the server says that it is wrong
 
     async def run() -> None:
         context = None

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from appliance.control import client
-from appliance.control.provisioning import KeepLineSecret
+from appliance.control.secrets import KeepSecret
 from appliance.programs.demo.modem.simulator import Simulator
 from appliance.programs.demo.office import Office
 from appliance.store.reader import Call, Leg, Reader
@@ -277,10 +277,10 @@ async def test_the_pin_of_a_sim_is_given_to_a_box_that_runs(tmp_path: Path) -> N
         await use(office, office.document + line(simulator))
         await stands(office, "gsm", "unfit")
         async with await client.connect(office.socket) as switch:
-            await switch.request(KeepLineSecret(0, "gsm", pin="4711", by="maria"))
+            await switch.request(KeepSecret(0, "line", {"pin": "4711"}, "gsm", by="maria"))
         await stands(office, "gsm", "ready")
         secrets = office.folder / "secrets.toml"
         assert 'pin = "4711"' in secrets.read_text() and secrets.stat().st_mode & 0o777 == 0o600
-        [kept] = [event.detail for event in Reader(office.journal).events(0) if event.kind == "line-secret"]
-        assert kept == {"line": "gsm", "by": "maria"}
+        [kept] = [event.detail for event in Reader(office.journal).events(0) if event.kind == "secret-kept"]
+        assert kept == {"table": "line", "name": "gsm", "by": "maria"}
     simulator.unplug()

@@ -248,12 +248,16 @@ def document(port: int, more: str = "") -> str:
     return f'{DOCUMENT}{mail}[digest]\nto = ["{A}", "{B}"]\nat = "00:00"\n{more}'
 
 
+async def _no_password() -> str:
+    return ""
+
+
 @asynccontextmanager
 async def sending(kept: Kept, clock: Callable[[], float], text: str) -> AsyncIterator[None]:
     """The web program's part that sends, from its start to its end."""
     with closing(Office(kept.state / "pages")) as office:
         reader = Reader(kept.state / "journal.db")
-        sends = Digests(Post(lambda: ""), office.digests, reader, now=clock, look_every=0.05, first_wait=0.1)
+        sends = Digests(Post(_no_password), office.digests, reader, now=clock, look_every=0.05, first_wait=0.1)
         sends.configure(settings(text))
         async with going(sends.run()):
             yield

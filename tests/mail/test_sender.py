@@ -87,9 +87,13 @@ def document(port: int, to: tuple[str, ...] = (A,), mail: str = 'security = "non
 
 
 @asynccontextmanager
-async def sending(switch: Switch, text: str, within: float = 20.0) -> AsyncIterator[None]:
+async def sending(switch: Switch, text: str, within: float = 20.0, secret: str = PASSWORD) -> AsyncIterator[None]:
     """The web program's part that sends."""
-    post = Post(lambda: PASSWORD, within)
+
+    async def password() -> str:
+        return secret
+
+    post = Post(password, within)
     with closing(Office(switch.folder / "pages")) as office:
         digests = Digests(post, office.digests, Reader(switch.folder / "journal.db"))
         sender = Sender(switch.socket, lambda: settings(text), post, digests, first_wait=0.2)
@@ -155,6 +159,17 @@ async def test_it_goes_by_tls_with_user_and_password(
     [mail] = server.mails()
     if security == "starttls":
         assert (mail["X-Tls"], mail["X-Login"]) == ("True", "True")
+
+
+async def test_without_the_password_of_its_user_no_server_is_bothered_and_the_log_says_why(
+    switch: Switch, server: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with sending(switch, document(server.port, mail='user = "box"\n'), secret=""):
+        switch.leave()
+        async with asyncio.timeout(15):
+            while "no password of box is known" not in caplog.text:
+                await asyncio.sleep(0.02)
+    assert switch.became == [] and not (server.folder / "connections").exists()
 
 
 async def test_a_server_nobody_vouches_for_gets_neither_password_nor_message(

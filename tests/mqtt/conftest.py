@@ -39,11 +39,15 @@ def bridge(switch: Switch, tmp_path: Path) -> Bridging:
         reread: Callable[[], Settings] | None = None,
         secrets: Logins | None = None,
         actions: ActionFiles | None = None,
-    ) -> AsyncIterator[asyncio.Task[Settings]]:
+    ) -> AsyncIterator[asyncio.Task[tuple[Settings, Logins]]]:
         now = settings(to) if isinstance(to, int) else to
         kept = actions or ActionFiles(tmp_path / "state", tmp_path / "class-4")
         bridge = Bridge(now, switch.socket, version="0.1.0", actions=kept, secrets=secrets or Logins())
-        task = asyncio.create_task(bridge.run(reread or (lambda: now)))
+
+        async def read() -> tuple[Settings, Logins]:
+            return reread() if reread else now, secrets or Logins()
+
+        task = asyncio.create_task(bridge.run(read))
         try:
             yield task
         finally:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from appliance.control.messages import Happened
-from appliance.mqtt.bridge import ActionFiles, Bridge
+from appliance.mqtt.bridge import ActionFiles, Bridge, Logins
 from appliance.mqtt.outbox import MOMENTS_MAX
 from appliance.programs.demo.ports import Ports
+from appliance.settings.models import Settings
 from tests.fakes.mosquitto import Listener, Mosquitto
 from tests.fakes.switch import Switch
 from tests.mqtt.house import BOX, all_is_told, says, settings
@@ -62,7 +63,11 @@ async def flood(folder: Path, ports: Ports, seconds: float) -> Flood:
         await broker.start()
         now = settings(broker.port)
         bridge = Bridge(now, switch.socket, version="0.1.0", actions=ActionFiles(folder / "state", folder / "class-4"))
-        working = asyncio.create_task(bridge.run(lambda: now))
+
+        async def read() -> tuple[Settings, Logins]:
+            return now, Logins()
+
+        working = asyncio.create_task(bridge.run(read))
         async with Ear(broker.port) as house:
             await house.until(all_is_told(house))
             before = _resident()

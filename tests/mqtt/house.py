@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from appliance.mqtt.bridge import Logins
 from appliance.settings.brokers import Broker, Mqtt
 from appliance.settings.models import Action, Settings
 from tests.fakes.mosquitto import Listener
@@ -15,7 +16,7 @@ RIGHT_WITHIN = 5.0  # seconds after the broker's return
 BOX = "linekeeper/office"
 LAMP = Action.model_validate({"callers": "regulars", "lines": ["city"], "topic": "home/lamp/set", "payload": "ON"})
 
-Bridging = Callable[..., AbstractAsyncContextManager[asyncio.Task[Settings]]]
+Bridging = Callable[..., AbstractAsyncContextManager[asyncio.Task[tuple[Settings, Logins]]]]
 
 
 def settings(

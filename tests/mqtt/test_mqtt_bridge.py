@@ -227,7 +227,7 @@ async def test_new_settings_with_another_broker_end_this_bridge_and_it_says_good
         now[0] = other
         switch.tell(Applied, revision=2)
         async with asyncio.timeout(20):
-            assert await work is other
+            assert (await work)[0] is other
         await house.until(is_said(house, "bridge/state", "offline"))
 
 

@@ -12,14 +12,15 @@ from typing import Self
 from appliance.control import messages as m
 from appliance.control.modems import Plugged, Socket
 from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt, SpokenPrompt
-from appliance.control.provisioning import KeepLineSecret
 from appliance.control.restarts import Pending, Restart, Waiting
+from appliance.control.secrets import KeepSecret
 from appliance.control.server import Peer, Server
 from appliance.programs.prompt_files import PromptFiles
 from appliance.programs.said import recordings
-from appliance.settings import golden, load
+from appliance.settings import given, golden, load
 from appliance.settings.faults import SettingsFaults
 from appliance.settings.history import History, NoSuchVersion
+from appliance.settings.passwords import FILE
 from appliance.sounds.speech import Speech, Unspoken
 from tests.fakes.switch import small_office
 
@@ -31,7 +32,7 @@ class Applying:
         self.socket, self.document = folder / "control.sock", folder / "office.toml"
         self.document.write_text(text)
         self.plugged: tuple[Socket, ...] = ()  # modems that are no line's
-        self.secrets: list[KeepLineSecret] = []
+        self.secrets: list[KeepSecret] = []
         self.restarts: list[Restart] = []
         self.calls = 0  # that are on
         self._begun = load.parse(text, self.document)
@@ -60,7 +61,8 @@ class Applying:
     async def _handle(self, request: m.Request, peer: Peer) -> object:
         try:
             match request:
-                case KeepLineSecret():
+                case KeepSecret(table=table, name=name, values=values):
+                    given.keep(self.document.with_name(FILE), table, name, values)
                     self.secrets.append(request)
                 case Pending():
                     now = load.parse(self.text, self.document)

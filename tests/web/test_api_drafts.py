@@ -4,10 +4,13 @@
 import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
-from appliance.control.provisioning import KeepLineSecret
+from appliance.control.secrets import KeepSecret
+from appliance.settings.given import GIVEN
+from appliance.web.api.drafts import Secret
 from tests.web.applying import Applying
 from tests.web.programs import Program
 from tests.web.test_settings_pages import OFFICE
@@ -93,12 +96,34 @@ async def test_what_others_put_in_force_meanwhile_is_merged_and_nothing_lost(box
     assert tomllib.loads(switch.text)["office"]["name"] == "Mine"
 
 
-async def test_a_call_is_tried_and_a_line_given_its_password(box: Site, switch: Applying) -> None:
+async def test_a_call_is_tried_under_the_draft(box: Site) -> None:
     async with Program(box, "installer") as program:
         walked = (await program.post("/draft/try", json={"when": "2026-12-01 12:00", "answers": "anna"})).json()
         assert walked["ended"] == "person.anna" and walked["why"] and not walked["wrong"]
         wrong = (await program.post("/draft/try", json={"when": "soon", "from": "x"})).json()
         assert wrong["ended"] == "" and {"when", "from"} <= set(wrong["wrong"])
-        assert (await program.put("/lines/city/secret", json={"password": "correct horse"})).status_code == 200
-    assert switch.secrets == [KeepLineSecret(1, "city", "correct horse", "", "installer (a program)")]
-    assert "line-password-kept" in {row.what for row in box.office.audited()}
+
+
+async def test_a_line_is_given_its_password_and_told_of_none(box: Site, switch: Applying) -> None:
+    assert set(get_args(get_type_hints(Secret)["table"])) == set(GIVEN)
+    city = {"table": "line", "name": "city"}
+    async with Program(box, "installer") as program:
+        assert (await program.put("/secrets", json={**city, "password": "correct horse"})).status_code == 200
+        for given, status, words in (
+            ({**city, "password": "x" * 129}, 422, "1 to 128 printable"),
+            ({**city, "password": "x" * 257}, 422, ""),
+            ({**city, "password": "line\u0000feed"}, 422, "1 to 128 printable"),
+            ({**city, "key": "of another table"}, 422, "no such thing is given"),
+            (city, 422, "empty or longer"),
+            ({"table": "line", "name": "none", "password": "x"}, 404, "no such table"),
+            ({"table": "mail", "password": "x"}, 404, "no such table"),
+            ({"table": "provisioning", "key": "x"}, 422, ""),
+        ):
+            answer = await program.put("/secrets", json=given)
+            assert (answer.status_code, words in answer.text) == (status, True), (given, answer.text)
+            assert "of another table" not in answer.text
+    async with Program(box, "installer", ["settings:read"]) as program:
+        assert (await program.put("/secrets", json={**city, "password": "x"})).status_code == 403
+    assert switch.secrets == [KeepSecret(1, "line", {"password": "correct horse"}, "city", "installer (a program)")]
+    [row] = [row for row in box.office.audited() if row.what == "secret-kept"]
+    assert row.detail == "line.city"

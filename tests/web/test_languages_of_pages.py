@@ -9,6 +9,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 from appliance.calls.features import BEHIND, PARKED, ROOM, card
+from appliance.settings import given
 from appliance.settings.features import Features, table
 from appliance.web import forms, settings_pages, tongue
 from appliance.web.access import ROLES
@@ -37,6 +38,7 @@ def sentences() -> Iterator[str]:
     yield from (*BEHIND.values(), PARKED, ROOM)
     yield from (words for words, _ in settings_pages.GROUPS)
     yield from of_settings([forms.ROOT["properties"], forms.ROOT["$defs"]])
+    yield from (given.field(kind, key)["description"] for kind, keys in given.GIVEN.items() for key in keys)
 
 
 def of_settings(schema: object) -> Iterator[str]:

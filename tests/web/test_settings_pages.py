@@ -289,24 +289,114 @@ async def test_no_password_of_a_telephone_or_line_is_on_any_page(one: Visitor, t
     assert len(seen) > 25  # every page that can be reached
 
 
-async def test_the_password_of_a_line_is_given_on_its_page_and_shown_nowhere(
-    switch: Applying, box: Site, one: Visitor
+MORE = """
+[line.gsm]
+kind = "modem"
+[phone.card]
+channel = 1
+[mqtt]
+privacy = "hash"
+[broker.cloud]
+[mailbox.sales]
+[mail]
+host = "mail.example.com"
+from = "box@example.com"
+[recording]
+[action.gate]
+holders = ["maria", "jonas"]
+[action.disk]
+challenge = "code"
+holders = ["maria"]
+[action.safe]
+challenge = "totp"
+holders = ["maria"]
+"""
+KEY = "A" * 43 + "="
+GIVEN = [  # on which page, of which table of secrets.toml, what
+    ("line/city", "line", "city", {"password": "correct horse"}),
+    ("line/gsm", "line", "gsm", {"pin": "4711"}),
+    ("phone/desk1", "phone", "desk1", {"password": "correct-horse"}),
+    ("mqtt", "mqtt", "", {"user": "box", "password": "correct horse"}),
+    ("mqtt", "hashing", "", {"key": "correct-horse"}),
+    ("broker/cloud", "broker", "cloud", {"user": "box", "password": "correct horse"}),
+    ("mailbox/sales", "mailbox", "sales", {"pin": "471147"}),
+    ("mail", "mail", "", {"password": "correct horse"}),
+    ("action/gate", "proof", "jonas", {"pin": "471147"}),
+    ("action/disk", "proof", "maria", {"codes": "12345678 23456789"}),
+    ("action/safe", "proof", "maria", {"totp": "A" * 32}),
+]
+
+
+async def drafted(one: Visitor) -> None:
+    """A draft with a table of each kind that has secrets."""
+    whole = (await one.get("/settings/export")).text + MORE
+    assert (await one.fill("/settings/import", text=whole)).status_code == 303
+
+
+@pytest.mark.parametrize("user", ["owner", "installer"])
+async def test_a_secret_is_given_on_the_page_of_its_table_and_shown_nowhere(
+    switch: Applying, box: Site, user: str
 ) -> None:
-    await one.fill("/settings", "/settings/add", at="line", name="gsm", kind="modem")
-    for line, field, secret in (("city", "password", "correct horse"), ("gsm", "pin", "4711")):
-        page = f"/settings/at/line/{line}"
-        assert re.search(rf'name="{field}" type="password"', (await one.get(page)).text)
-        answer = await one.fill(page, "/settings/secret", line=line, **{field: secret})
-        assert answer.headers["location"] == f"{page}?done=secret"
-        text = (await one.get(answer.headers["location"])).text
-        assert "It is kept" in text and secret not in text
-    given = [(each.line, each.password, each.pin, each.by) for each in switch.secrets]
-    assert given == [("city", "correct horse", "", "installer"), ("gsm", "", "4711", "installer")]
-    answer = await one.fill("/settings/at/line/gsm", "/settings/secret", line="gsm", pin="47-11")
-    assert answer.status_code == 422 and "4 to 8 digits" in answer.text and "47-11" not in answer.text
-    assert (await one.fill("/settings/at/line/gsm", "/settings/secret", line="none", pin="4711")).status_code == 404
-    draft = box.office.draft("installer")
-    assert draft and "4711" not in draft.document + str(box.office.audited())
+    async with box.logged_in(user) as one:
+        await drafted(one)
+        for at, table, name, values in GIVEN:
+            page = f"/settings/at/{at}"
+            form = (await one.get(page)).text.partition(
+                f'name="table" value="{table}"><input type="hidden" name="name" value="{name}"'
+            )
+            for field in values:
+                kind = "text" if field == "user" else "password"
+                assert f'name="{field}" type="{kind}"' in form[2].partition("</form>")[0], (at, field)
+            answer = await one.fill(page, "/settings/secret", at=at, table=table, name=name, **values)
+            assert answer.headers["location"] == f"{page}?done=secret"
+            text = (await one.get(answer.headers["location"])).text
+            assert "It is kept" in text and not any(secret in text for secret in values.values() if secret != "box")
+    given = [(each.table, each.name, each.values, each.by) for each in switch.secrets]
+    assert given == [(table, name, values, user) for _, table, name, values in GIVEN]
+    draft, rows = box.office.draft(user), box.office.audited()
+    assert draft and "4711" not in draft.document + str(rows)
+    assert {row.detail for row in rows if row.what == "secret-kept"} >= {"line.gsm", "mqtt", "proof.jonas"}
+
+
+@pytest.mark.parametrize("user", ["supervisor", "employee", "reader"])
+async def test_others_give_no_secrets(switch: Applying, box: Site, user: str) -> None:
+    async with box.logged_in(user) as one:
+        answer = await one.fill("/me", "/settings/secret", at="line/city", table="line", name="city", password="x")
+    assert answer.status_code == 403 and switch.secrets == []
+
+
+@pytest.mark.parametrize(
+    ("at", "table", "name", "values", "status", "words"),
+    [
+        ("line/gsm", "line", "gsm", {"pin": "47-11"}, 422, "4 to 8 digits"),
+        ("mail", "mail", "", {"password": "x" * 129}, 422, "1 to 128 printable"),
+        ("mail", "mail", "", {"password": "x" * 500}, 422, "longer than accepted"),
+        ("mail", "mail", "", {"password": "bell\x07"}, 422, "1 to 128 printable"),
+        ("mail", "mail", "", {"password": ""}, 422, "empty or longer"),
+        ("broker/cloud", "broker", "cloud", {"password": "alone"}, 422, "broker.cloud.user: is missing"),
+        ("line/gsm", "line", "none", {"pin": "4711"}, 404, "no such table"),
+        ("line/none", "line", "none", {"pin": "4711"}, 404, "no such table"),
+        ("mqtt", "provisioning", "", {"key": KEY}, 404, "no such table"),
+        ("mqtt", "../mqtt", "", {"key": KEY}, 404, "no such table"),
+        ("action/gate", "proof", "stranger", {"pin": "4711"}, 404, "no such table"),
+    ],
+)
+async def test_a_secret_that_is_none_is_refused_beside_its_form_and_not_repeated(
+    switch: Applying,
+    box: Site,
+    one: Visitor,
+    at: str,
+    table: str,
+    name: str,
+    values: dict[str, str],
+    status: int,
+    words: str,
+) -> None:
+    await drafted(one)
+    answer = await one.fill("/settings", "/settings/secret", at=at, table=table, name=name, **values)
+    assert answer.status_code == status and words in answer.text, answer.text
+    assert not any(len(secret) > 4 and secret in answer.text for secret in values.values() if secret != "alone")
+    assert switch.secrets == [] and "secret-kept" not in str(box.office.audited())
 
 
 async def test_a_queue_says_whom_it_rings_why_and_what_goes_against_its_goal(tmp_path: Path) -> None:

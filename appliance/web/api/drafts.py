@@ -3,15 +3,15 @@
 
 import asyncio
 import tomllib
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from starlette.responses import Response
 
-from appliance.control.provisioning import KeepLineSecret
 from appliance.settings import documents, edits
 from appliance.settings.edits import MISSING
 from appliance.settings.faults import Fault, SettingsFaults, dotted
+from appliance.web import secrets
 from appliance.web.api import settings
 from appliance.web.api import shapes as s
 from appliance.web.api.gate import Asked, Way, Wrong
@@ -23,6 +23,9 @@ from appliance.web.trials import ASKED, LONGEST
 Part = Annotated[str, Meta(min_length=1, max_length=80)] | Annotated[int, Meta(ge=0, lt=10_000)]
 Where = Annotated[list[Part], Meta(min_length=1, max_length=12)]
 Given = Annotated[str, Meta(max_length=LONGEST)]
+
+
+Word = Annotated[str, Meta(max_length=256)]
 
 
 class Edit(s.Strict, frozen=True):
@@ -74,10 +77,17 @@ class DraftChanges(Struct, frozen=True):
 
 
 class Secret(s.Strict, frozen=True):
-    """What a line registers with, or what opens its SIM; "" leaves either as it is."""
+    """A table of secrets.toml (name: "" of one without), and what is given of it; "" leaves a field as it is."""
 
-    password: Annotated[str, Meta(max_length=128)] = ""
-    pin: Annotated[str, Meta(max_length=8)] = ""
+    table: Literal["phone", "line", "mqtt", "broker", "proof", "mailbox", "mail", "hashing", "recording"]
+    name: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
+    user: Word = ""
+    password: Word = ""
+    pin: Word = ""
+    totp: Word = ""
+    codes: Word = ""
+    key: Word = ""
+    old: Word = ""
 
 
 class Trial(s.Strict, frozen=True, rename={"from_": "from"}):
@@ -174,9 +184,8 @@ async def merge(asked: Asked) -> Response:
 
 
 async def secret(asked: Asked) -> s.Done:
-    line = asked.path["line"]
-    await asked.switch(KeepLineSecret(0, line, asked.body.password, asked.body.pin, asked.by))
-    asked.note("line-password-kept", line)
+    given = {key: value for key, value in structs.asdict(asked.body).items() if key not in ("table", "name")}
+    await secrets.keep(asked.box.drafts, asked, asked.body.table, asked.body.name, given)
     return s.Done()
 
 
@@ -225,5 +234,5 @@ WAYS = (
     Way("POST", "/draft/merge", _WRITE, merge, "The draft anew on what is in force now", TOML, Mine, headers=_TAG),
     Way("POST", "/draft/apply", _WRITE, apply, "Put the draft in force", s.InForce, Comment, headers=_TAG),
     Way("POST", "/draft/try", _READ, trial, "How a call would go under the draft", Walked, Trial),
-    Way("PUT", "/lines/{line}/secret", _WRITE, secret, "What a line registers with, or opens its SIM", body=Secret),
+    Way("PUT", "/secrets", _WRITE, secret, "A password, PIN or key, kept at once and told to nobody", body=Secret),
 )  # fmt: skip
