@@ -46,6 +46,7 @@ class Session(NamedTuple):
 
 
 class Audited(NamedTuple):
+    id: int
     at: int
     user: str
     address: str
@@ -162,10 +163,10 @@ class Office:
         if (id := self._db.execute(sql, row).lastrowid or 0) % 100 == 0:
             self._db.execute("DELETE FROM audit WHERE id <= ?", (id - AUDIT_KEPT,))
 
-    def audited(self, most: int = 500) -> list[Audited]:
-        """The latest first."""
-        rows = self._db.execute("SELECT at, user, address, what, detail FROM audit ORDER BY id DESC LIMIT ?", (most,))
-        return [Audited(*row) for row in rows]
+    def audited(self, most: int = 500, before: int = 0) -> list[Audited]:
+        """The latest first, older ones than this id if there is one."""
+        sql = "SELECT id, at, user, address, what, detail FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?"
+        return [Audited(*row) for row in self._db.execute(sql, (before or 1 << 62, most))]
 
     # ---- drafts
 

@@ -2,6 +2,7 @@
 """One's own account (password, codes, sessions, language), the users, and the audit log."""
 
 import asyncio
+import re
 
 from starlette.responses import Response
 
@@ -13,6 +14,8 @@ from appliance.web.entry import USER_NAME, WEAK, Entry, known_language
 from appliance.web.proofs import Busy, WeakPassword, code_is_good, hashed, matches, new_totp, totp_address
 
 ONLY_OWNER = frozenset({OWNER})
+PAGE = 200  # rows of the audit log
+ROW = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class Accounts:
@@ -32,6 +35,7 @@ class Accounts:
             Row("POST", "/users", ONLY_OWNER, self.add),
             Row("POST", "/users/change", ONLY_OWNER, self.change),
             Row("POST", "/users/remove", ONLY_OWNER, self.remove),
+            Row("POST", "/users/end-session", ONLY_OWNER, self.end_his),
             Row("GET", "/audit", ONLY_OWNER, self.audit),
         )
 
@@ -104,19 +108,23 @@ class Accounts:
         return asked.enter(user, asked.to("/me?done=codes"))
 
     async def end_session(self, asked: Visit) -> Response:
-        try:
-            id = bytes.fromhex(asked.text("session"))
-        except ValueError:
-            raise Refusal(400, "That form cannot be read.") from None
-        asked.office.end(id, asked.name)
+        asked.office.end(_session(asked), asked.name)
         asked.note("session-ended")
         return asked.to("/me?done=session")
+
+    async def end_his(self, asked: Visit) -> Response:
+        """A session of somebody else's: his telephone is lost."""
+        user = _other(asked)
+        asked.office.end(_session(asked), user.name)
+        asked.note("session-ended", user.name)
+        return asked.to("/users")
 
     async def users(self, asked: Visit, wrong: str = "", status: int = 200) -> Response:
         return asked.page(
             "users.html",
             status,
             users=asked.office.users(),
+            sessions=asked.office.sessions,
             roles=ROLES,
             wrong=wrong,
             given=asked.text("name"),
@@ -175,7 +183,10 @@ class Accounts:
         return asked.to("/users")
 
     async def audit(self, asked: Visit) -> Response:
-        return asked.page("audit.html", rows=asked.office.audited(), when=await self._box.known.when())
+        before = asked.request.query_params.get("before", "")
+        rows = asked.office.audited(PAGE + 1, int(before) if ROW.fullmatch(before) else 0)
+        older = rows[PAGE - 1].id if len(rows) > PAGE else 0
+        return asked.page("audit.html", rows=rows[:PAGE], older=older, when=await self._box.known.when())
 
     async def _proved(self, asked: Visit, user: User) -> bool:
         """Whether he knows the password he has now; wrong ones count as at log-in."""
@@ -196,6 +207,13 @@ def _user(asked: Visit) -> User:
     if asked.user is None:
         raise Refusal(401, "Log in first.")
     return asked.user
+
+
+def _session(asked: Visit) -> bytes:
+    try:
+        return bytes.fromhex(asked.text("session"))
+    except ValueError:
+        raise Refusal(400, "That form cannot be read.") from None
 
 
 def _other(asked: Visit) -> User:

@@ -223,6 +223,11 @@ async def test_users_are_let_in_by_a_program_but_never_its_own_locked_out(box: S
             await program.post("/users", json={**new, "name": "eva", "password": "aaaaaaaaaaaa"})
         ).status_code == 422
         assert (await dora.log_in("dora")).status_code == 303
+        [session] = (await program.get("/users/dora/sessions")).json()
+        assert session["address"] == "127.0.0.1"
+        assert (await program.delete("/users/dora/sessions")).status_code == 200
+        assert (await program.get("/users/dora/sessions")).json() == []
+        assert (await dora.log_in("dora")).status_code == 303
         assert (await program.patch("/users/dora", json={"role": "reader"})).status_code == 200
         assert (await dora.get("/me")).status_code == 303  # her session ended
         assert (await program.delete("/users/owner")).status_code == 409
@@ -260,6 +265,7 @@ async def test_a_program_reads_the_audit_log_and_ends_tokens_its_own_last(box: S
         assert (await other.get("/queues")).status_code == 401
         assert (await program.delete(f"/tokens/{other.number}")).status_code == 404
         [row] = (await program.get("/audit?limit=1")).json()
+        assert (await program.get(f"/audit?before={row['id']}")).json() == []
         assert (row["user"], row["what"], row["detail"]) == ("owner (a program)", "token-revoked", "reader: a program")
         assert (await program.get("/codes")).json() == []
         person = {"name": "dora", "role": "employee", "password": PASSWORD, "person": "anna"}

@@ -196,6 +196,34 @@ async def test_sessions_are_listed_and_can_be_ended_elsewhere(office: Site) -> N
         assert (await here.get("/me")).status_code == 200
 
 
+async def test_the_owner_sees_and_ends_the_session_of_a_telephone_that_somebody_lost(office: Site) -> None:
+    async with office.logged_in(OWNER) as owner, office.logged_in("employee") as lost:
+        shown = (await owner.get("/users")).text
+        [session] = office.office.sessions("employee")
+        assert session.agent and session.agent in shown and session.id.hex() in shown
+        data = {"name": "employee", "session": session.id.hex()}
+        assert (await lost.post("/users/end-session", data=data | {"csrf": await lost.csrf("/me")})).status_code == 403
+        assert (await lost.get("/me")).status_code == 200
+        assert (await owner.fill("/users", "/users/end-session", **data)).status_code == 303
+        assert (await lost.get("/me")).status_code == 303
+        assert (await owner.get("/me")).status_code == 200
+    assert ("session-ended", "employee") in [(row.what, row.detail) for row in office.office.audited()]
+
+
+async def test_the_audit_log_is_read_to_its_beginning(office: Site) -> None:
+    for n in range(450):
+        office.office.audit(n, "owner", "192.0.2.1", "language-set", f"row {n}.")
+    async with office.logged_in(OWNER) as owner:
+        page, seen = "/audit", 0
+        while page:
+            shown = (await owner.get(page)).text
+            seen += sum(f"row {n}." in shown for n in range(450))
+            older = re.search(r'href="(/audit\?before=\d+)"', shown)
+            page = older[1] if older else ""
+        assert seen == 450
+        assert (await owner.get("/audit?before=x")).status_code == 200
+
+
 @pytest.mark.parametrize(("role", "path"), [(OWNER, "/status"), (OWNER, "/"), (SUPERVISOR, "/"), (READER, "/")])
 async def test_a_page_that_is_left_open_does_not_keep_one_in_but_a_screen_on_the_wall(
     office: Site, monkeypatch: pytest.MonkeyPatch, role: str, path: str

@@ -20,6 +20,7 @@ BROWSERS = {
     "a token that makes tokens outlives being revoked": ("POST /tokens",),
     "how a page is drawn, and where forms begin": (
         "GET /board/call/{call:int}", "GET /board/person/{person}", "GET /settings/import", "GET /authority",
+        "GET /settings/restart/over",
     ),
     "it is open to everybody who reaches the box": (
         "GET /health", "GET /linekeeper-authority.crt", "GET /provisioning/{secret}/{file}",
@@ -34,7 +35,8 @@ ANSWERED = {
     "POST /board/person": "PUT /people/{person}/status, PUT /people/{person}/disturb, PUT /people/{person}/forward",
     "POST /board/press": "POST /calls/{call}/press", "GET /codes": "GET /codes",
     "GET /users": "GET /users", "POST /users": "POST /users", "POST /users/change": "PATCH /users/{user}",
-    "POST /users/remove": "DELETE /users/{user}", "GET /audit": "GET /audit",
+    "POST /users/remove": "DELETE /users/{user}",
+    "POST /users/end-session": "GET /users/{user}/sessions, DELETE /users/{user}/sessions", "GET /audit": "GET /audit",
     "GET /begin": "GET /draft, GET /modems", "POST /begin": "PATCH /draft, POST /draft/apply",
     "POST /begin/modem": "GET /modems, PATCH /draft", "POST /begin/test": "POST /dial",
     "GET /scenarios": "GET /draft", "GET /scenarios/{scenario}": "GET /draft, POST /draft/try",

@@ -24,6 +24,7 @@ class BackupIs(Struct, frozen=True):
 class Row(Struct, frozen=True):
     """A row of the audit log: who did what, and from where."""
 
+    id: int
     at: int
     user: str
     address: str
@@ -32,7 +33,10 @@ class Row(Struct, frozen=True):
 
 
 class Rows(s.Strict, frozen=True):
+    """before: rows older than the one of that id; 0: the newest."""
+
     limit: s.Limit = 100
+    before: s.Moment = 0
 
 
 class TokenIs(Struct, frozen=True):
@@ -105,7 +109,7 @@ async def backup(asked: Asked) -> Response:
 
 
 async def audit(asked: Asked) -> list[Row]:
-    return [Row(*one) for one in asked.office.audited(asked.query.limit)]
+    return [Row(*one) for one in asked.office.audited(asked.query.limit, asked.query.before)]
 
 
 async def tokens(asked: Asked) -> list[TokenIs]:

@@ -304,6 +304,15 @@ class ChangedUser(Strict, frozen=True):
     person: PersonOrNone | UnsetType = UNSET
 
 
+class OneSession(Struct, frozen=True):
+    """A browser that is logged in: from where, what it says it is, since when, and when it was used last."""
+
+    address: str
+    agent: str
+    began: int
+    seen: int
+
+
 class Self(Struct, frozen=True):
     """The token that asks: its name, whose it is, and what it may."""
 

@@ -22,6 +22,8 @@ class Users:
             Way("POST", "/users", "users:write", self.add, "Let somebody in", body=s.NewUser, made=True),
             Way("PATCH", "/users/{user}", "users:write", self.change, "Another role or password", body=s.ChangedUser),
             Way("DELETE", "/users/{user}", "users:write", self.remove, "He may not log in any longer"),
+            Way("GET", "/users/{user}/sessions", "users:read", self.sessions, "His browsers", list[s.OneSession]),
+            Way("DELETE", "/users/{user}/sessions", "users:write", self.end, "He is logged out everywhere"),
         )
 
     async def all(self, asked: Asked) -> list[s.OneUser]:
@@ -63,6 +65,16 @@ class Users:
         asked.note("user-removed", name)
         return s.Done()
 
+    async def sessions(self, asked: Asked) -> list[s.OneSession]:
+        of = asked.box.office.sessions(self._named(asked))
+        return [s.OneSession(each.address, each.agent, each.began, each.seen) for each in of]
+
+    async def end(self, asked: Asked) -> s.Done:
+        name = self._other(asked)
+        asked.box.office.end_all(name)
+        asked.note("session-ended", name)
+        return s.Done()
+
     @staticmethod
     def _is_there(asked: Asked, person: str) -> None:
         live = asked.box.screen.live
@@ -70,10 +82,14 @@ class Users:
             raise Wrong(422, "unknown-person", f"There is nobody of the name {person}.")
 
     @staticmethod
-    def _other(asked: Asked) -> str:
+    def _named(asked: Asked) -> str:
         name = str(asked.path["user"])
         if asked.box.office.user(name) is None:
             raise Wrong(404, "unknown", f"There is no user {name}.")
+        return name
+
+    def _other(self, asked: Asked) -> str:
+        name = self._named(asked)
         if name == asked.user.name:
             raise Wrong(409, "own-account", "A token does not change the account it is of.")
         return name
