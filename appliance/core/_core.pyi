@@ -107,7 +107,8 @@ def replay(
 
     Answered by two of them, one record for each arrival and one for each of the people:
 
-        calls      qqQIII4xHBB4x       answered_at, over_at, path, person, queue, waited_ms, rung, outcome, actions
+        calls      qqQIII4xHBBB3x      answered_at, over_at, path, person, queue, waited_ms, rung, outcome, actions,
+                                       looked_for
         loads      III4xQ              id, calls, rung, talk_ms
 
     `progress(arrivals so far)` is called at most every 0.2 s; what it raises ends the run, as does Ctrl-C.

@@ -86,11 +86,15 @@ static void step_taken(struct lk_replay_run *run, uint64_t call)
 static void keep_path(struct lk_replay_run *run)
 {
     const uint32_t told = 1u << LK_WHY_STEP | 1u << LK_WHY_QUEUED | 1u << LK_WHY_ANSWERED | 1u << LK_WHY_OVER;
+    const uint32_t looks = 1u << LK_WHY_QUEUED | 1u << LK_WHY_RUNG | 1u << LK_WHY_PASSED;
     struct lk_trace trace;
 
     while (lk_core_trace(run->core, &trace)) {
         struct lk_replay_call *call;
 
+        if (trace.call != 0 && (looks >> trace.rule & 1 || trace.reason == LK_BECAUSE_QUEUE_FULL ||
+                                trace.reason == LK_BECAUSE_QUEUE_EMPTY))
+            run->calls[trace.call - 1].looked_for = 1;
         if (!(told >> trace.rule & 1))
             continue;
         call = &run->calls[trace.call - 1];

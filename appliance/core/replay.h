@@ -79,7 +79,8 @@ struct lk_replay_call {
     uint16_t rung;      /* people, each time */
     uint8_t outcome;    /* enum lk_outcome; 0: the plan has no such line or person */
     uint8_t actions;
-    uint32_t zero;
+    uint8_t looked_for; /* 1 when somebody was, were it in vain: who is let in at a gate or kept out was not missed */
+    uint8_t zero[3];
 };
 
 struct lk_replay_load {

@@ -16,6 +16,7 @@ FIGURES = {
     "abandoned": "  hung up waiting",
     "voicemail": "  voicemail",
     "refused": "  refused",
+    "turned_away": "turned away, nobody sought",
     "self_service": "self-service",
     "impossible": "could not come in",
     "median_wait": "wait, median s",
@@ -52,7 +53,9 @@ def figures(columns: Columns) -> list[str]:
     rows = [["", *found]]
     for key, words in FIGURES.items():
         waits = key.endswith("_wait")
-        if key in ("self_service", "impossible") and not any(column[key].value for column in found.values()):
+        if key in ("turned_away", "self_service", "impossible") and not any(
+            column[key].value for column in found.values()
+        ):
             continue
         rows.append([words, *(_mean(column[key], SECONDS if waits else 1, waits) for column in found.values())])
     return table(rows)

@@ -13,7 +13,7 @@ from appliance.reports.traffic import Record, Traffic, Visit, encode
 from appliance.settings.compile import compile
 from appliance.settings.models import TELEPHONES, Settings
 
-CALL = struct.Struct("=qqQIII4xHBB4x")
+CALL = struct.Struct("=qqQIII4xHBBB3x")
 LOAD = struct.Struct("=III4xQ")
 OUTCOMES = {
     0: "",
@@ -68,9 +68,9 @@ def run(traffic: Traffic, settings: Settings, progress: Callable[[int], object] 
         progress=progress,
     )
     records, paths = [], []
-    for answered, over, path, person, queue, waited, _, outcome, _ in CALL.iter_unpack(calls):
+    for answered, over, path, person, queue, waited, _, outcome, _, looked_for in CALL.iter_unpack(calls):
         who = names.name(person), names.name(queue)
-        records.append(Record(OUTCOMES[outcome], *who, answered or None, over, waited))
+        records.append(Record(OUTCOMES[outcome], *who, answered or None, over, waited, bool(looked_for)))
         paths.append(path)
     done = zip(people, LOAD.iter_unpack(loads), strict=True)
     return Result(traffic, records, paths, {name: Load(calls, rung, talk) for name, (_, calls, rung, talk) in done})
@@ -85,6 +85,7 @@ class Summary(NamedTuple):
     voicemail: int
     abandoned: int
     refused: int
+    turned_away: int  # before anybody was looked for: not missed
     self_service: int
     impossible: int
     median_wait: float
@@ -97,14 +98,16 @@ def summary(records: Sequence[Record]) -> Summary:
     count = dict.fromkeys(OUTCOMES.values(), 0)
     for record in records:
         count[record.outcome if record.outcome in count else ""] += 1
+    turned_away = sum(record.outcome == "refused" and not record.looked_for for record in records)
     waits = sorted(record.waited for record in records if record.outcome in WAITED)
     return Summary(
         len(records),
         count["answered"],
-        count["voicemail"] + count["abandoned"] + count["refused"],
+        count["voicemail"] + count["abandoned"] + count["refused"] - turned_away,
         count["voicemail"],
         count["abandoned"],
-        count["refused"],
+        count["refused"] - turned_away,
+        turned_away,
         count["self-service"],
         count[""],
         quantile(waits, 0.5),

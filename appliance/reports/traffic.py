@@ -39,6 +39,7 @@ class Record(NamedTuple):
     answered_at: int | None
     over_at: int
     waited: int  # ms
+    looked_for: bool = True  # somebody was: who was let in at a gate or kept out before that was not missed
 
 
 @dataclass(slots=True)

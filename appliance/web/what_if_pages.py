@@ -21,7 +21,8 @@ COLUMNS = {"old": _("In force"), "old-more": _("In force, %(scale)s %% of the ca
 FIGURES = (  # key, words, whether more is better (1) or worse (-1), whether it is a time
     ("calls", _("Calls from outside"), 0, False), ("answered", _("Answered"), 1, False), ("missed", _("Missed"), -1, False),
     ("abandoned", _("hung up waiting"), -1, False), ("voicemail", _("left a message"), 0, False),
-    ("refused", _("turned away"), -1, False), ("self_service", _("served by the box"), 0, False),
+    ("refused", _("not let wait"), -1, False), ("turned_away", _("kept out or let in at a gate"), 0, False),
+    ("self_service", _("served by the box"), 0, False),
     ("median_wait", _("Wait of half of them, at most"), -1, True), ("p90_wait", _("Wait of nine in ten, at most"), -1, True),
     ("longest_wait", _("Longest wait"), -1, True),
 )  # fmt: skip

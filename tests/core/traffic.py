@@ -29,6 +29,7 @@ class Call(NamedTuple):
     rung: int
     outcome: int
     actions: int
+    looked_for: int
 
 
 class Load(NamedTuple):
@@ -97,7 +98,7 @@ def run(
 ) -> tuple[list[Call], dict[str, Load]]:
     known = b"".join(sorted(_split(everybody(office) + more), key=lambda row: struct.unpack_from("=q", row)[0]))
     calls, loads = replay(office.plan(), rows, facts=known, people=everyone(office, ignores), **options)  # type: ignore[arg-type]
-    done = [Call(*row) for row in struct.iter_unpack("=qqQIII4xHBB4x", calls)]
+    done = [Call(*row) for row in struct.iter_unpack("=qqQIII4xHBBB3x", calls)]
     return done, {office.names[row[0]]: Load(*row) for row in struct.iter_unpack("=III4xQ", loads)}
 
 

@@ -3,11 +3,12 @@
 
 from pathlib import Path
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from appliance.core.names import Fact
-from appliance.reports import recorded, replay
+from appliance.reports import load, recorded, replay
 from appliance.reports.traffic import JITTER, NEVER, Visit, scaled
 from appliance.settings.load import parse
 from appliance.settings.models import Settings
@@ -32,6 +33,9 @@ OFFICES: dict[str, dict[str, str]] = {
     "all are rung": {},
     "turns": TURNS,
     "a chain": {'open = "sales"': 'open = "managers"'},
+    "some are kept out": {
+        "[callers.regulars]": '[callers.pests]\nnumbers = { "+37060000003" = "" }\nrefuse = "busy"\n\n[callers.regulars]'
+    },
     "short waits": {"max_wait = 120": "max_wait = 20"},
 }
 
@@ -56,6 +60,8 @@ def test_a_journal_replays_under_its_own_settings_as_it_was(name: str, tmp_path:
     assert {one.outcome for one in was if one} >= {"answered", "abandoned", "voicemail"}
     assert [one[:5] for one in was if one] == [record[:5] for record in result.records]
     assert replay.as_recorded(result) == (CALLS, CALLS)
+    report = load.read(reader, START, START + 10 * 86_400_000, ZoneInfo("UTC"), 20_000)
+    assert replay.summary(result.records).missed == report.total.missed, "missed is the same everywhere"
 
 
 def test_other_settings_change_what_they_must_and_nothing_else(tmp_path: Path) -> None:
