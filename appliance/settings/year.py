@@ -39,11 +39,19 @@ def draw(settings: Settings, name: str, year: int, language: str = "en") -> list
     """Every day of a year under one table of hours, holidays named in a language. Raises KeyError for no such table."""
     table = settings.hours[name]
     zone = ZoneInfo(settings.office.time_zone)
-    real = _windows(settings, table, zone, year)
-    usual = _windows(settings, Hours(week=table.week), zone, year)
+    span = (date(year, 1, 1), date(year + 1, 1, 1))
+    real = _windows(settings, table, zone, *span)
+    usual = _windows(settings, Hours(week=table.week), zone, *span)
     named = public_holidays.named(table.holidays, year, language)
     days = (date(year, 1, 1) + timedelta(n) for n in range(366))
     return [Day(day, real.get(day, ()), usual.get(day, ()), named.get(day, ())) for day in days if day.year == year]
+
+
+def week(settings: Settings, name: str, monday: date) -> list[Windows]:
+    """When one table of hours is open on each day of a week. Raises KeyError for no such table."""
+    zone = ZoneInfo(settings.office.time_zone)
+    open = _windows(settings, settings.hours[name], zone, monday, monday + timedelta(7))
+    return [open.get(monday + timedelta(n), ()) for n in range(7)]
 
 
 def stands(settings: Settings, name: str, at: int) -> tuple[bool, int]:
@@ -77,9 +85,9 @@ def _asked(plan: bytes, names: Names, number: str, at: int) -> Iterator[tuple[bo
         at = found.detail
 
 
-def _windows(settings: Settings, table: Hours, zone: ZoneInfo, year: int) -> dict[date, Windows]:
-    """When one table is open on each day that it is."""
-    begin, end = (_ms(datetime.combine(date(y, 1, 1), time(), zone)) for y in (year, year + 1))
+def _windows(settings: Settings, table: Hours, zone: ZoneInfo, first: date, after: date) -> dict[date, Windows]:
+    """When one table is open on each day that it is, from the first till before another."""
+    begin, end = (_ms(datetime.combine(day, time(), zone)) for day in (first, after))
     plan, names = _alone(settings, table, begin)
     days: dict[date, Windows] = {}
     for since, until in stretches(plan, names, NUMBER, begin, end):

@@ -33,6 +33,7 @@ from appliance.web.gateway_pages import GatewayPages
 from appliance.web.hours_pages import HoursPages
 from appliance.web.line_checks import LineChecks
 from appliance.web.message_pages import MessagePages
+from appliance.web.organisation_pages import OrganisationPages
 from appliance.web.phone_files import PhoneFiles
 from appliance.web.phone_pages import PhonePages
 from appliance.web.prompt_pages import PromptPages
@@ -133,6 +134,7 @@ def rows(box: Box) -> tuple[Row, ...]:
         *MessagePages(box).rows(),
         *TextPages(box).rows(),
         *HoursPages(box).rows(),
+        *OrganisationPages(box).rows(),
         *WhatIfPages(box).rows(),
         *ReportPages(box).rows(),
         *StatusPage(box).rows(),

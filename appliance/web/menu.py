@@ -30,6 +30,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         _("Planning"),
         (
             Entry("/hours", _("Hours"), "hours"),
+            Entry("/organisation", _("Organisation"), "organisation"),
             Entry("/what-if", _("What if"), "what-if"),
             Entry("/reports", _("Reports"), "reports"),
         ),

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
 
@@ -72,7 +73,7 @@ class Face:
         for name in self.stale:
             more = (lambda person: self.looks.directs,) if name == "people" else ()
             shown = getattr(view, name)(live, self._say, *more)
-            when = {"now": now(), "at": view.at, "live": live}
+            when = {"now": now(), "at": view.at, "zone": ZoneInfo(live.zone or "UTC")}
             facts = {"rows": shown.rows, "more": shown.more, "directs": self.looks.directs, **when}
             self.parts[name] = self._templates.get_template(f"board/{name}.html").render(facts)
             self._show(name, self.parts[name])

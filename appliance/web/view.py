@@ -174,9 +174,8 @@ def clock(since: int, now: int) -> str:
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
 
 
-def at(moment: int, live: Live, now: int) -> str:
+def at(moment: int, zone: ZoneInfo, now: int) -> str:
     """`08:00`, with the date when it is not today; where the office is."""
-    zone = ZoneInfo(live.zone or "UTC")
     then, today = (datetime.fromtimestamp(ms / 1000, zone) for ms in (moment, now))
     return then.strftime("%H:%M" if then.date() == today.date() else "%Y-%m-%d %H:%M")
 

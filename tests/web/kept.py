@@ -70,6 +70,26 @@ host = "192.0.2.1"
 name = "City"
 scenario = "main"
 """
+ORGANISED = (
+    DOCUMENT.replace('name = "Anna"', 'name = "Anna"\nposition = "Accountant"\nduty = "early"')
+    + """
+[hours.early]
+week = { mon = ["08:00-14:00"], fri = ["22:00-02:00"] }
+closed = ["2026-12-07"]
+[branch.harbour]
+name = "Harbour"
+hours = "office"
+[branch.empty]
+name = "Planned"
+[department.books]
+name = "Bookkeeping"
+branch = "harbour"
+head = "boris"
+people = ["anna.all"]
+[person.carl]
+name = "Carl"
+"""
+)
 GSM = """
 [line.gsm]
 kind = "modem"

@@ -8,14 +8,17 @@ from playwright.async_api import Browser, expect
 
 from tests.fakes.switch import Switch
 from tests.web.chromium import SIZES, check, come_in, somebody, until
-from tests.web.kept import DOCUMENT, GSM, Kept, T, tone
+from tests.web.kept import GSM, ORGANISED, Kept, T, tone
 from tests.web.programs import followed
 from tests.web.test_begin import fresh
 from tests.web.test_https import secure_site
 from tests.web.visitors import site
 
 PERIOD = "from=2026-09-20&until=2026-09-24"
-PAST = ("/calls", f"/calls/{(T << 10) + 1}", "/messages", "/texts", "/recordings", "/hours", "/what-if", "/reports")
+PAST = (
+    *("/calls", f"/calls/{(T << 10) + 1}", "/messages", "/texts", "/recordings"),
+    *("/hours", "/organisation", "/what-if", "/reports"),
+)
 BOARD = ("/", "/board/call/5", "/board/person/anna")
 FIRST = ("/begin",)
 
@@ -27,7 +30,7 @@ async def test_the_offices_pages_are_for_everybody_at_every_size(
     tmp_path: Path, chromium: Browser, width: int, dark: bool
 ) -> None:
     (tmp_path / "state").mkdir()
-    kept = Kept(tmp_path / "state", DOCUMENT + GSM)
+    kept = Kept(tmp_path / "state", ORGANISED + GSM)
     for state in ("received", "sent", "delivered", "failed"):
         kept.text(state, "When do you open?", whole=state != "received")
     call = kept.call(name="Ольга Петрова")

@@ -68,6 +68,7 @@ ANSWERED = {
     "GET /texts": "GET /texts", "POST /texts": "POST /texts",
     "GET /hours": "GET /hours, GET /hours/{hours}/year", "POST /hours/week": "PATCH /draft",
     "POST /hours/hold": "PUT /hours/{hours}/override",
+    "GET /organisation": "GET /organisation, GET /organisation/duties",
     "GET /what-if": "GET /what-if", "GET /what-if/state": "GET /what-if", "POST /what-if/run": "POST /what-if",
     "POST /what-if/cancel": "DELETE /what-if",
     "GET /reports": "GET /reports", "GET /reports/export": "GET /reports/table", "GET /reports/pdf": "GET /reports/paper",

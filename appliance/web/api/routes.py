@@ -12,7 +12,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.control.feed import Frame, Full, framed
 from appliance.control.messages import PersonChanged
-from appliance.web.api import drafts, machine, office, past, phones, prompts, recordings, reports, settings
+from appliance.web.api import (
+    drafts,
+    machine,
+    office,
+    organisation,
+    past,
+    phones,
+    prompts,
+    recordings,
+    reports,
+    settings,
+)
 from appliance.web.api.document import document
 from appliance.web.api.gate import ROOT, Asked, Gate, Way, problem, said
 from appliance.web.api.scopes import effective
@@ -41,6 +52,7 @@ def every() -> tuple[Way, ...]:
         *phones.WAYS,
         *prompts.WAYS,
         *machine.WAYS,
+        *organisation.WAYS,
         *Users().ways(),
     )
 
