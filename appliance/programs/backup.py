@@ -76,10 +76,9 @@ def _own(folder: Path) -> None:
 
 
 def make_key(file: Path) -> int:
-    """As age-keygen writes it."""
     secret, recipient = archive.new_key()
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(f"# public key: {recipient}\n{secret}\n")
+        out.write(archive.key_file(secret, recipient))
     arguments.show(
         f"{file} opens the backups: keep it apart from the box, and twice. Nobody can open them without it.\n"
         f'Write into the settings, or on the page of settings:\n\n[backup]\nrecipient = "{recipient}"'

@@ -45,6 +45,11 @@ def new_key() -> tuple[str, str]:
     return str(identity), str(identity.to_public())
 
 
+def key_file(secret: str, recipient: str) -> str:
+    """As age-keygen writes it."""
+    return f"# public key: {recipient}\n{secret}\n"
+
+
 def write(sources: Mapping[str, Path], leave: Iterable[Path], out: Path, recipient: str) -> int:
     """Files and folders, each under its name, but those to be left out, into a new file; how many. Raises BackupFailed."""
     part = out.with_name(f".{out.name}.part")

@@ -2,10 +2,13 @@
 """The page of backups: when they were made, and each to be fetched. What is in them only the owner's key opens."""
 
 import asyncio
+import base64
 from pathlib import Path
 
 from starlette.responses import FileResponse, Response
 
+from appliance.settings import edits
+from appliance.store import archive
 from appliance.store.backups import Made, made
 from appliance.web.access import OWNER, SETTERS, Doer, Refusal, Row, Visit
 from appliance.web.box import Box
@@ -19,13 +22,24 @@ class BackupPages:
         return (
             Row("GET", "/backups", SETTERS, self.backups),
             Row("GET", "/backups/{name}", frozenset({OWNER}), self.fetch),
+            Row("POST", "/backups/key", frozenset({OWNER}), self.key),
         )
 
-    async def backups(self, asked: Visit) -> Response:
+    async def backups(self, asked: Visit, key: str = "", became: str = "") -> Response:
         wanted = (await self._box.known.names()).settings.backup
         when = await self._box.known.when()
         every = await backups(self._box)
-        return asked.page("backups.html", wanted=wanted, backups=every, when=when, fetches=asked.role == OWNER)
+        return asked.page("backups.html", wanted=wanted, backups=every, when=when, fetches=asked.role == OWNER,
+                          key=key, kept=base64.b64encode(key.encode()).decode(), became=became)  # fmt: skip
+
+    async def key(self, asked: Visit) -> Response:
+        """A key, shown this once and kept nowhere; backups are for it from now on."""
+        work = await self._box.drafts.work(asked)
+        secret, recipient = archive.new_key()
+        document = await asyncio.to_thread(edits.put, work.document, [(("backup", "recipient"), recipient)])
+        became = await self._box.drafts.change(asked, work, document, "a key for backups")
+        asked.note("backup-key-made", recipient)
+        return await self.backups(asked, archive.key_file(secret, recipient), became)
 
     async def fetch(self, asked: Visit) -> Response:
         return await fetched(asked, self._box, asked.request.path_params["name"])

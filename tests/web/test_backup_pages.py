@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Backups on a page: when they were made, fetched by an owner and by nobody else."""
 
+import base64
+import re
 from pathlib import Path
 
+from pyrage import x25519
+
 from appliance.web.access import now
+from tests.web.applying import Applying
 from tests.web.kept import DOCUMENT
 from tests.web.programs import Program
 from tests.web.visitors import site
@@ -49,6 +54,24 @@ async def test_where_none_are_made_the_page_and_health_say_how(tmp_path: Path) -
     document.write_text(DOCUMENT)
     async with site(tmp_path / "pages", settings=document) as box:
         box.people()
-        async with box.logged_in("owner") as one:
-            for page in ("/backups", "/status"):
-                assert "linekeeper backup --make-key FILE" in (await one.get(page)).text
+        async with box.logged_in("owner") as one, box.logged_in("installer") as other:
+            assert "linekeeper backup --make-key FILE" in (await one.get("/status")).text
+            assert "Make a key first." in (await one.get("/backups")).text
+            assert "linekeeper backup --make-key FILE" in (await other.get("/backups")).text
+
+
+async def test_an_owner_makes_a_key_by_a_click_that_opens_the_backups_and_is_shown_once(tmp_path: Path) -> None:
+    async with Applying(tmp_path, DOCUMENT) as office, site(tmp_path / "pages", office.socket, office.document) as box:
+        box.people()
+        async with box.logged_in("owner") as one, box.logged_in("installer") as other:
+            assert (await other.post("/backups/key", data={"csrf": await other.csrf("/me")})).status_code == 403
+            shown = (await one.fill("/backups", "/backups/key")).text
+            [held] = re.findall(r'base64,([A-Za-z0-9+/=]+)" download="linekeeper-key.txt"', shown)
+            key = base64.b64decode(held).decode()
+            [secret] = [line for line in key.splitlines() if line.startswith("AGE-SECRET-KEY-")]
+            assert secret in shown and secret not in (await one.get("/backups")).text
+            recipient = str(x25519.Identity.from_str(secret).to_public())
+            assert f'recipient = "{recipient}"' in office.text
+            kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+            assert secret.encode() not in kept
+            assert ("backup-key-made", recipient) in [(row.what, row.detail) for row in box.office.audited()]

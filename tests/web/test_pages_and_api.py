@@ -18,6 +18,7 @@ BROWSERS = {
         "GET /me", "POST /me/language", "POST /me/person", "POST /me/password", "POST /me/codes", "POST /me/end-session",
     ),
     "a token that makes tokens outlives being revoked": ("POST /tokens",),
+    "a key that opens backups is shown to an owner, once; programs name one made elsewhere": ("POST /backups/key",),
     "how a page is drawn, and where forms begin": (
         "GET /board/call/{call:int}", "GET /board/person/{person}", "GET /settings/import", "GET /authority",
         "GET /settings/restart/over",
