@@ -4,6 +4,9 @@
 from typing import NamedTuple
 
 TEXT_MOST = 4096  # characters kept
+AGAIN_AFTER = (
+    30_000  # ms; a network waits longer for our receipt (TS 24.011, TR1N: 35 s) before it sends the same again
+)
 PART, JOINED = "part", "joined"  # states of what is not told: a part that waits for others, one that is in a text
 
 

@@ -72,7 +72,7 @@ class Inbox:
 
     async def _message(self, line: str, came: Came) -> bool:
         message = came.message
-        if message and (part := message.body.part) and part.total > 1:
+        if message and (part := _part_of(message)):
             return await self._part(line, came, message, part)
         text = Text(message.sender, message.at, message.body.text, data=message.body.data) if message else None
         text = text or Text("", None, "", whole=False, data=bytes.fromhex(came.pdu))
@@ -114,26 +114,28 @@ class Inbox:
         return Sms(self._next_id(), line, "received", self._now(), sent_at, number, said, text.whole, mark)
 
 
+def _part_of(message: Deliver) -> Part | None:
+    """What a long one says of itself."""
+    return message.body.part if message.body.part and message.body.part.total > 1 else None
+
+
 def _by_place(came: Came) -> bool:
     """Whether nothing but its place in the modem tells it from another that says the same."""
-    return came.message is not None and came.message.at is None
+    return came.message is not None and not (came.message.at and _part_of(came.message))
 
 
 def _mark(line: str, came: Came) -> str:
-    """The same for the same message, however often it is told; "": that cannot be known.
+    """The same for the same message, however often its modem tells it; "": that cannot be known.
 
-    By sender, time and what it says; one without a time by its place; one that cannot be read by its bytes."""
+    By its place and its bytes; a part of a long one, whose texts are numbered, by sender, time and what it says; one that
+    cannot be read by its bytes."""
     message = came.message
-    if not message:
-        return _hash(line, came.pdu)
-    if message.at is None:
-        return "" if came.place is None else _hash(line, came.place, came.pdu)
-    part, body = message.body.part, message.body
-    sent_at = int(message.at.timestamp() * 1000)
-    if part and part.total > 1:
-        return _hash(line, message.sender, sent_at, *part, body.text, body.data)
-    said = (body.text or body.data.hex())[:TEXT_MOST]
-    return _hash(line, message.sender, sent_at, said)
+    if message and message.at and (part := _part_of(message)):
+        sent_at = int(message.at.timestamp() * 1000)
+        return _hash(line, message.sender, sent_at, *part, message.body.text, message.body.data)
+    if message and not message.at and came.place is None:
+        return ""
+    return _hash(line, came.place, came.pdu) if message else _hash(line, came.pdu)
 
 
 def _hash(*facts: object) -> str:

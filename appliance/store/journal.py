@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from appliance.calls.messages import Message
 from appliance.calls.recorded import Recorded
-from appliance.calls.texts import JOINED, TEXT_MOST, Sms
+from appliance.calls.texts import JOINED, PART, TEXT_MOST, Sms
 from appliance.store import statements as sql
 from appliance.store.migrate import TooNew, migrate
 
@@ -166,10 +166,12 @@ class Journal:
     async def sms_once(self, sms: Sms, parts: Sequence[int] = ()) -> bool | None:
         """A text message came, or one was put together from parts that are kept.
 
-        When it is on the disk: True, or False since one with its mark was there; None: it is not, and will not be."""
+        When it is on the disk: True, or False since it was there, by its mark or as what the network sends again; None: it
+        is not, and will not be."""
         changed: list[int] = []  # once for each attempt to write it
         joined = tuple((sql.SMS_JOINED, (JOINED, part)) for part in parts)
-        self._put(_Row(sql.SMS_ONCE, _sms(sms), changed=changed.append, also=joined))
+        once = sql.SMS_ONCE if parts or sms.state == PART else sql.SMS_UNREPEATED
+        self._put(_Row(once, _sms(sms), changed=changed.append, also=joined))
         return any(changed) if await self.durable() and changed else None
 
     def sms_forget(self, mark: str) -> None:

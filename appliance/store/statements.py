@@ -3,8 +3,9 @@
 
 from appliance.calls.messages import Message
 from appliance.calls.recorded import Recorded
-from appliance.calls.texts import Sms
+from appliance.calls.texts import AGAIN_AFTER, Sms
 
+DAY = 86_400_000  # ms, by which clocks of networks may be behind ours
 LEG_TIMES = {"started": "started_at", "rang": "rang_at", "answered": "answered_at", "ended": "ended_at"}
 
 CALL = "INSERT INTO call (id, at, line, caller, called, name) VALUES (?, ?, ?, ?, ?, ?)"
@@ -30,6 +31,11 @@ MESSAGE = (
 RECORDING = f"INSERT OR REPLACE INTO recording ({', '.join(Recorded._fields)}) VALUES ({', '.join('?' * len(Recorded._fields))})"
 SMS = f"INSERT OR IGNORE INTO sms ({', '.join(Sms._fields)}) VALUES ({', '.join('?' * len(Sms._fields))})"
 SMS_ONCE = f"{SMS.replace('INSERT OR IGNORE', 'INSERT')} ON CONFLICT (mark) WHERE mark <> '' DO NOTHING"
+SMS_UNREPEATED = SMS_ONCE.replace(  # nor what the network sends again, as it did not hear that we have it
+    f"VALUES ({', '.join('?' * len(Sms._fields))})",
+    f"SELECT {', '.join('?' * len(Sms._fields))} WHERE NOT EXISTS (SELECT 1 FROM sms WHERE sent_at = ?5 AND sent_at <> 0 "
+    f"AND at BETWEEN ?5 - {DAY} AND ?4 - {AGAIN_AFTER} AND line = ?2 AND number = ?6 AND text = ?7)",
+)
 SMS_JOINED = "UPDATE sms SET state = ?, text = '', parts = '' WHERE id = ?"
 SMS_FORGOTTEN = "UPDATE sms SET mark = '' WHERE mark = ?"
 SMS_BECAME = "UPDATE sms SET state = ?, parts = ? WHERE id = ?"

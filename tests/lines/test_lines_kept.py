@@ -352,6 +352,43 @@ async def test_a_text_without_a_time_is_told_once_over_a_restart_and_again_when_
     assert read_all(tmp_path) == [(said, True)] * 2
 
 
+TWICE = encode(Deliver("+37060000001", datetime.now(UTC), bodies("help", 0)[0]))
+
+
+async def test_a_text_that_somebody_sends_twice_within_a_second_is_two_also_over_a_restart(tmp_path: Path) -> None:
+    gsm = modem(tmp_path)
+    gsm.memory = {1: TWICE, 2: TWICE}
+    gsm.refuses = {"+CMGD"}
+    gsm.plug()
+    box = Box(tmp_path, table(gsm))
+    await until(lambda: len(box.told) == 2)
+    again = await restarted(gsm, box)  # the modem tells both again
+    await until(lambda: not gsm.memory)
+    await again.stands("ready")
+    gsm.text_comes(TWICE)  # to the place of the first, which is deleted
+    await until(lambda: again.told and not gsm.memory)
+    await again.close()
+    gsm.unplug()
+    assert read_all(tmp_path) == [("help", True)] * 3
+
+
+async def test_a_text_that_the_network_sends_again_as_it_did_not_hear_of_its_receipt_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gsm = modem(tmp_path)
+    gsm.plug()
+    box = Box(tmp_path, table(gsm))
+    gsm.text_comes(TWICE)
+    await until(lambda: box.told and not gsm.memory)
+    monkeypatch.setitem(globals(), "_now", lambda: time.time_ns() // 1_000_000 + 35_000)
+    again = await restarted(gsm, box)
+    gsm.text_comes(TWICE)
+    await until(lambda: not gsm.memory)
+    await again.close()
+    gsm.unplug()
+    assert read_all(tmp_path) == [("help", True)]
+
+
 async def test_a_long_text_whose_end_never_comes_is_told_with_a_gap_a_day_later_whatever_the_modem_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
