@@ -21,6 +21,7 @@ from tests.fakes.switch import Switch, now
 
 VIEWERS, UNDER_WAY = 50, 20  # viewers, calls that go on all the time
 CHANGES, EVERY = 60, 0.5  # marked changes, seconds between two: the pace of a busy office
+PORT = 8088  # of the pages in a document, before they have one
 QUIET = 10.0  # seconds without a change
 SEEN = re.compile(rb"Mark (\d+)!")
 
@@ -43,14 +44,16 @@ class Viewer:
 
 
 @contextlib.asynccontextmanager
-async def pages(folder: Path, socket: Path) -> AsyncIterator[tuple[int, int, str]]:
-    """The web program: its pid, port and the cookie of a supervisor."""
+async def pages(
+    folder: Path, socket: Path, text: str = f"{OFFICE}\n[web]\nport = {PORT}\n", role: str = SUPERVISOR
+) -> AsyncIterator[tuple[int, int, str]]:
+    """The web program with this document: its pid, port and the cookie of somebody of this role."""
     with contextlib.closing(Office(folder / "pages")) as office:
-        office.add(User("boss", SUPERVISOR, "", "", 0, "anna", "", now()))
+        office.add(User("boss", role, "", "", 0, "anna", "", now()))
         office.begin("c" * 43, "boss", "csrf", at=now(), address="", agent="")
     with contextlib.closing(await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)) as free:
         port = free.sockets[0].getsockname()[1]
-    (folder / "office.toml").write_text(f"{OFFICE}\n[web]\nport = {port}\n")
+    (folder / "office.toml").write_text(text.replace(f"port = {PORT}\n", f"port = {port}\n"))
     command = [sys.executable, "-m", "appliance.programs", "web", "--settings", str(folder / "office.toml")]
     program = await asyncio.create_subprocess_exec(
         *command, "--state", str(folder), "--socket", str(socket), stderr=asyncio.subprocess.DEVNULL

@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ class Work:
     document: str
     drafted: bool
 
-    @property
+    @cached_property
     def values(self) -> dict[str, Any]:
+        """Read once, to be looked at by all who draw the page, and changed by none."""
         return edits.values(self.document)
 
 
@@ -90,11 +92,12 @@ class Drafts:
         if draft := asked.office.draft(asked.name):
             return Work(draft.before, draft.document, True)
         document = (await self.in_force()).document
+        work = Work(document, document, False)
         try:
-            edits.values(document)
+            work.values  # noqa: B018 - whether it can be read
         except tomllib.TOMLDecodeError:
             raise Refusal(503, "The settings in force cannot be read.") from None
-        return Work(document, document, False)
+        return work
 
     def keep(self, asked: Doer, work: Work, document: str) -> None:
         """The draft as it is now; none when it is what is in force."""

@@ -29,7 +29,7 @@ from appliance.web.scenario_graph import renamed
 TABLE_MAX = 1 << 20  # bytes of a form of one table
 FILE_MAX = 3 * documents.LARGEST + 65_536  # a document as a form writes it at its worst
 GROUPS = (  # how the first page orders the tables
-    ("The office", ("office", "hours", "sip", "web", "guard")),
+    ("The office", ("office", "hours", "sip", "web", "guard", "backup")),
     ("People and telephones", ("person", "phone", "provisioning", "branch", "department", "skill", "status")),
     ("Calls in", ("line", "scenario", "queue", "chain", "callers", "prompt", "speech", "lookup", "room")),
     ("Calls out", ("outside", "limits")),
@@ -143,8 +143,8 @@ class SettingsPages:
         found = re.fullmatch(r"up:([a-z_]+):([0-9]{1,4})", asked_for)
         items = edits.at(work.values, (*path, found[1])) if found else MISSING
         if found and isinstance(items, list) and 0 < (n := int(found[2])) < len(items):
-            items[n - 1], items[n] = items[n], items[n - 1]
-            document = await asyncio.to_thread(edits.put, work.document, [((*path, found[1]), items)])
+            moved = [*items[: n - 1], items[n], items[n - 1], *items[n + 1 :]]
+            document = await asyncio.to_thread(edits.put, work.document, [((*path, found[1]), moved)])
             self._drafts.keep(asked, work, document)
         return asked.to(link(path))
 

@@ -19,6 +19,7 @@ from appliance.control import messages as m
 from appliance.control import modems
 from appliance.control.handling import CallFor
 from appliance.control.recordings import OfRecordings
+from appliance.control.restarts import Pending, Waiting
 from appliance.control.server import Peer, Server
 from appliance.programs.recorder import Recordings
 from appliance.settings import documents
@@ -209,6 +210,8 @@ class Kept:
                 return tuple(
                     m.Message(**{**one._asdict(), "file": str(self.messages.path(one))}) for one in told[:1000]
                 )
+            case Pending():
+                return Waiting((), 0)
             case CallFor():
                 return m.Dialled((7,))
             case modems.SendText(to=to, text=text, line=line):

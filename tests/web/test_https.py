@@ -72,7 +72,11 @@ async def test_who_trusts_the_authority_reaches_the_pages_by_https_and_nobody_el
                     "; Secure" in cookie for cookie in answer.headers.get_list("set-cookie") if "linekeeper=" in cookie
                 )
                 page = (await one.get("/authority")).text
-                assert tls.authority and tls.authority.fingerprint in page and "nobody on the way" in page
+                assert (
+                    tls.authority
+                    and tls.authority.fingerprint in page.replace("<wbr>", "")
+                    and "nobody on the way" in page
+                )
 
 
 async def test_by_http_it_is_only_said_so(tmp_path: Path) -> None:
