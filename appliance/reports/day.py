@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from appliance.reports import load
 from appliance.reports.load import INSIDE, USUAL, Report
-from appliance.reports.table import COLUMNS, MARK, row, table
+from appliance.reports.table import COLUMNS, MARK, row, separator, table
 from appliance.settings.models import Settings
 from appliance.store.calls import CallList, Wanted
 from appliance.store.missed import KEPT, Missed, MissedBook
@@ -43,4 +43,5 @@ def read(reader: Reader, settings: Settings, since: int, until: int, now: int, c
 
     found = CallList(reader).each(Wanted(since=since, until=until), ATTACHED) if calls else ()
     rows = [row(call, called, zone) for call in found]
-    return Day(since, until, report, messages, missed, MARK + table([COLUMNS, *rows]) if calls else "")
+    told = MARK + table([COLUMNS, *rows], separator(settings.office.country)) if calls else ""
+    return Day(since, until, report, messages, missed, told)

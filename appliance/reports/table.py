@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Calls as a table for spreadsheets: CSV (RFC 4180)."""
+"""Calls as a table for spreadsheets and programs: CSV (RFC 4180)."""
 
 import csv
 import io
@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
 
 from appliance.reports.load import INSIDE
 from appliance.settings.numbers import SHORT
@@ -51,10 +53,19 @@ def direction(call: Call) -> str:
     return "out" if call.called.startswith("+") or len(call.called) > SHORT else "internal"
 
 
-def table(rows: Iterable[Sequence[object]]) -> str:
+def separator(country: str) -> str:
+    """Between cells: where decimals are written with a comma, spreadsheets take none for a separator."""
+    try:
+        symbols = Locale.parse(f"und_{country}").number_symbols
+    except (UnknownLocaleError, ValueError):
+        return ","
+    return ";" if symbols.get("latn", symbols).get("decimal") == "," else ","
+
+
+def table(rows: Iterable[Sequence[object]], between: str = ",") -> str:
     """Rows of CSV; what a spreadsheet would take for a formula is told as a text."""
     out = io.StringIO()
-    csv.writer(out).writerows([harmless(cell) for cell in row] for row in rows)
+    csv.writer(out, delimiter=between).writerows([harmless(cell) for cell in row] for row in rows)
     return out.getvalue()
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from appliance.control.handling import CallFor
 from appliance.control.messages import Refused
-from appliance.reports.table import COLUMNS, INSIDE, MARK, direction, row, table
+from appliance.reports.table import COLUMNS, INSIDE, MARK, direction, row, separator, table
 from appliance.settings.numbers import SHORT, normalise, parts
 from appliance.store.calls import CallList, Wanted, Who
 from appliance.store.reader import Call, Event, Reader
@@ -160,7 +160,8 @@ class CallPages:
         return asked.to("/")
 
     async def export(self, asked: Visit) -> Response:
-        return await self.table(asked, search(asked))
+        names = await self._box.known.names()
+        return await self.table(asked, search(asked), separator(names.settings.office.country))
 
     async def found(
         self, asked: Doer, given: dict[str, str], most: int, *, before: int = 0, after: int = 0
@@ -169,20 +170,22 @@ class CallPages:
         wanted = await self._wanted(asked, given, await self._box.known.names())
         return await read(self._list.page, wanted, most, before=before, after=after)  # type: ignore[no-any-return]
 
-    async def table(self, asked: Doer, given: dict[str, str]) -> Response:
+    async def table(self, asked: Doer, given: dict[str, str], between: str = ",") -> Response:
         """What a search finds as CSV (RFC 4180), in UTF-8 with the mark spreadsheets look for. Raises Refusal."""
         names = await self._box.known.names()
         wanted = await self._wanted(asked, given, names)
         await read(self._list.page, wanted, 1)  # a journal that cannot be read is told before anything is sent
         asked.note("calls-exported", ", ".join(f"{key}: {value}" for key, value in given.items()))
         headers = {"Content-Disposition": 'attachment; filename="calls.csv"', "Cache-Control": "no-store"}
-        return StreamingResponse(self._table(wanted, names), headers=headers, media_type="text/csv; charset=utf-8")
+        return StreamingResponse(
+            self._table(wanted, names, between), headers=headers, media_type="text/csv; charset=utf-8"
+        )
 
-    async def _table(self, wanted: Wanted, names: Names) -> AsyncIterator[str]:
-        yield MARK + table([COLUMNS])
+    async def _table(self, wanted: Wanted, names: Names, between: str) -> AsyncIterator[str]:
+        yield MARK + table([COLUMNS], between)
         calls = self._list.each(wanted, EXPORTED)
         while rows := await asyncio.to_thread(_piece, calls, names):
-            yield table(rows)
+            yield table(rows, between)
 
     async def _wanted(self, asked: Doer, given: dict[str, str], names: Names) -> Wanted:
         since, until = moments.day(given.get("from", "")), moments.day(given.get("until", ""))

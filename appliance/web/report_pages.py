@@ -7,6 +7,7 @@ from babel.dates import get_day_names
 from starlette.responses import Response
 
 from appliance.reports.load import USUAL, Load
+from appliance.reports.table import separator
 from appliance.web import moments
 from appliance.web.access import OWNER, SUPERVISOR, Row, Visit
 from appliance.web.box import Box
@@ -48,7 +49,8 @@ class ReportPages:
 
     async def export(self, asked: Visit) -> Response:
         """All of it in one table."""
-        return await self._reports.table(asked, await self._told(asked))
+        told = await self._told(asked)
+        return await self._reports.table(asked, told, separator(told.names.settings.office.country))
 
     async def paper(self, asked: Visit) -> Response:
         return await self._reports.paper(asked, await self._told(asked))

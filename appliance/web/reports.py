@@ -70,10 +70,10 @@ class Reports:
             report = await read(load.read, self._journal, since, until, names.zone, level * 1000, owners(names))
         return Told(Wanted(first, last, level), report, names)
 
-    async def table(self, asked: Doer, told: Told) -> Response:
+    async def table(self, asked: Doer, told: Told, between: str = ",") -> Response:
         """All of it as CSV."""
         asked.note("report-exported", f"{told.wanted.first} - {told.wanted.last}")
-        return _file(told.wanted, MARK + table([KEYS, *rows(told)]), "csv", "text/csv; charset=utf-8")
+        return _file(told.wanted, MARK + table([KEYS, *rows(told)], between), "csv", "text/csv; charset=utf-8")
 
     async def paper(self, asked: Doer, told: Told) -> Response:
         """All of it as PDF. Raises Refusal."""

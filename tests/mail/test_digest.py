@@ -276,7 +276,7 @@ async def test_at_the_turn_of_the_day_the_calls_of_25_hours_are_told(kept: Kept,
     assert "To be called back: 2\n" in told and "\n=Petras +37060000002, 1 call, last 2026-10-25 at 23:59" in told
     assert mail["X-To"] == f"{A}, {B}"
     [table] = mail.iter_attachments()
-    assert [row.split(",")[3:5] for row in table.get_content().splitlines()[1:]] == [
+    assert [row.split(";")[3:5] for row in table.get_content().splitlines()[1:]] == [
         ["+37060000003", ""], ["+37060000002", "'=Petras"], ["+37060000001", ""]
     ]  # fmt: skip
 

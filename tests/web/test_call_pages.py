@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.control.handling import CallFor
-from appliance.reports.table import harmless
+from appliance.reports.table import harmless, separator, table
 from appliance.store.calls import CallList, Who, anywhere
 from appliance.store.reader import Reader
 from appliance.web.call_pages import PAGE
@@ -89,7 +89,7 @@ async def test_an_employee_sees_his_own_calls_whatever_he_asks_for(box: Site, ke
     async with box.logged_in("employee") as one:
         seen = {call.id: (await one.get(f"/calls/{call.id}")).status_code for call in every}
         assert sorted(seen.values()) == [200, 200, 404, 404]
-        rows = list(csv.reader(io.StringIO((await one.get("/calls/export")).text)))
+        rows = list(csv.reader(io.StringIO((await one.get("/calls/export")).text), delimiter=";"))
         assert len(rows) == 3
     box.office.change("employee", person="")
     assert await listed(box, "employee") == []
@@ -169,11 +169,19 @@ async def test_the_table_holds_what_was_searched_and_it_is_written_down(box: Sit
         answer = await one.get("/calls/export?q=60000009")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.text.startswith("\ufeff")
-    head, row = csv.reader(io.StringIO(answer.text[1:]))
+    head, row = csv.reader(io.StringIO(answer.text[1:]), delimiter=";")
     told = dict(zip(head, row, strict=True))
     assert (told["name"], told["from"], told["person"]) == ('\'=2+5, "so"', "+37060000009", "Anna")
     assert (told["begins"], told["wait_s"], told["talk_s"]) == ("2026-09-25 11:00:00", "9", "60")
     assert box.office.audited()[0].what == "calls-exported"
+
+
+@pytest.mark.parametrize(
+    ("country", "between"), [("LT", ";"), ("UA", ";"), ("RU", ";"), ("DE", ";"), ("GB", ","), ("US", ",")]
+)
+def test_a_table_has_the_separator_that_spreadsheets_of_the_country_take_for_one(country: str, between: str) -> None:
+    assert separator(country) == between
+    assert table([["Ольга", "a;b"]], ";") == 'Ольга;"a;b"\r\n'
 
 
 async def test_a_journal_that_is_not_there_is_told_so(tmp_path: Path, kept: Kept) -> None:

@@ -104,7 +104,7 @@ async def test_the_page_has_a_table_beside_each_chart(box: Site) -> None:
 async def test_the_table_holds_all_of_it(box: Site) -> None:
     async with box.logged_in("owner") as one:
         answer = await one.get(f"/reports/export{PERIOD}")
-    rows = {(row["of"], row["name"]): row for row in csv.DictReader(io.StringIO(answer.text[1:]))}
+    rows = {(row["of"], row["name"]): row for row in csv.DictReader(io.StringIO(answer.text[1:]), delimiter=";")}
     assert rows["total", ""]["answered"] == "4"
     assert rows["hour", "3 11:00"]["missed"] == "1"
     assert rows["departments", "Магазин"]["calls"] == "4"
