@@ -58,6 +58,7 @@ EVENTS_WAITING = 10_000  # not yet taken by the program; past that it is too slo
 FIRST_WAIT = 0.1  # seconds before the second attempt to connect, doubled each time
 LONGEST_WAIT = 5.0
 
+OTHERWISE = (Applied, secrets.SecretKept)  # events after which what was read and asked before holds no longer
 KNOWN_EVENTS = {kind.__struct_config__.tag for kind in get_args(Event)}
 
 
@@ -250,9 +251,7 @@ async def follow(
                         on_office(said)
                     else:
                         on_event(said)
-                    if isinstance(
-                        said, Applied | secrets.SecretKept
-                    ):  # lines, queues and people may have come and gone
+                    if isinstance(said, OTHERWISE):  # lines, queues and people may have come and gone
                         on_office(await client.request(Watch(0)))
         except (ControlLost, Refused) as fault:
             why = str(fault)

@@ -205,7 +205,7 @@ def _recordings(facts: Facts) -> Iterable[Finding]:
             bad(_("A call was not recorded: {}"), trouble.why, todo=_("Make room on the disk; then try a call."))
         )
     if trouble := troubles.get("recording-key"):
-        todo = _("Put the key they were made with back into secrets.toml, under `old` of `[recording]`.")
+        todo = _("Give the key they were made with on the page of `recording` under Settings.")
         found.append(warning(_("Older recordings cannot be heard: {}"), trouble.why, todo=todo))
     if not found and facts.settings is not None and not facts.settings.recording.rule:
         return UNUSED

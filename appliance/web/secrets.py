@@ -20,7 +20,7 @@ SIM = _("PIN of the SIM")
 HEADS = {
     "mqtt": _("User and password"),
     "broker": _("User and password"),
-    "proof": _("What %(name)s proves himself with"),
+    "proof": _("Proof of %(name)s"),
     "mailbox": _("PIN of the mailbox"),
     "hashing": _("Key of the words that numbers are told as"),
     "recording": _("A key used before"),

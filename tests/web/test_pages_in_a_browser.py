@@ -18,7 +18,7 @@ BEFORE = ("/first-run", "/log-in")
 PAGES = (
     "/me", "/users", "/audit", "/settings", "/settings/at/person/anna", "/settings/at/queue/sales",
     "/settings/at/hours/office/week", "/settings/at/features", "/settings/history", "/settings/version/1",
-    "/settings/restart",
+    "/settings/restart", "/settings/at/action/gate",
     "/settings/import", "/settings/draft", "/tokens", "/scenarios", "/scenarios/main", "/scenarios/night", "/authority",
     "/webhooks", "/status", "/phones", "/phones/desk1", "/gateways/copper", "/gateways/gate", "/codes", "/prompts", "/backups",
 )  # fmt: skip
