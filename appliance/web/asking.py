@@ -17,7 +17,7 @@ from appliance.web.access import Refusal
 from appliance.web.api.pace import Buckets
 from appliance.web.around import Neighbour
 from appliance.web.box import Box
-from appliance.web.multicast import joined, ours_to
+from appliance.web.multicast import bound, hears, ours_to
 from appliance.web.provisioning import files
 from appliance.web.provisioning.gateway import MAKER
 from appliance.web.provisioning.where import ROOT
@@ -41,18 +41,16 @@ class Asking(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.DatagramTransport | None = None
 
-    async def run(self, interface: str = "0.0.0.0", port: int = PORT) -> None:
-        """Until cancelled; at once when the port is taken. interface: the address the group is joined at."""
+    async def run(self, port: int = PORT) -> None:
+        """Until cancelled; at once, with a word in the log, when the port is taken."""
         try:
-            sock = joined(GROUP, port, interface)
+            sock = bound(GROUP, port)
         except OSError as fault:
             log.error("telephones that ask the network are not heard: %s:%d: %s", GROUP, port, fault.strerror)
             return
-        transport, _self = await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=sock)
         try:
-            await asyncio.get_running_loop().create_future()
+            await hears(self, sock, GROUP)
         finally:
-            transport.close()
             for task in self._tasks:
                 task.cancel()
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from appliance.web.api.pace import Buckets
 from appliance.web.mdns import GROUP, PORT, read, written
-from appliance.web.multicast import joined, ours_to
+from appliance.web.multicast import bound, hears, ours_to
 
 log = logging.getLogger("web")
 
@@ -65,20 +65,16 @@ class Named(asyncio.DatagramProtocol):
         self._pace = Buckets(EACH_SECOND, AT_ONCE, time.monotonic)
         self._transport: asyncio.DatagramTransport | None = None
 
-    async def run(self, interface: str = "0.0.0.0") -> None:
-        """Until cancelled; at once, with a word in the log, where it cannot be. interface: the address the group is joined at."""
+    async def run(self) -> None:
+        """Until cancelled; at once, with a word in the log, where the port is another's alone."""
         try:
-            sock = joined(self._group, self._port, interface, shared=True)
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)  # as the RFC wants it
+            sock = bound(self._group, self._port, shared=True)
         except OSError as fault:
             log.warning("nobody is told who %s is: %s:%d: %s", NAME, self._group, self._port, fault.strerror)
             return
-        loop = asyncio.get_running_loop()
-        transport, _self = await loop.create_datagram_endpoint(lambda: self, sock=sock)
-        try:
-            await loop.create_future()
-        finally:
-            transport.close()
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)  # as the RFC wants it
+        self._sock = sock
+        await hears(self, sock, self._group)
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
         self._transport = transport
@@ -96,5 +92,8 @@ class Named(asyncio.DatagramProtocol):
             return
         self._pace.take("")
         legacy = addr[1] != self._port
-        to = addr if legacy or one.alone else (self._group, self._port)
+        to = addr
+        if not legacy and not one.alone:
+            to = (self._group, self._port)
+            self._sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(ours))  # where he is
         self._transport.sendto(answer(one, ours, legacy=legacy), to)

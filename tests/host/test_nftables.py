@@ -1,48 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Bans in the firewall: the real nft on the real kernel, in a network namespace that goes with the test.
+"""Bans in the firewall: the real nft on the real kernel, in a network namespace. The stories are in in_namespace.py."""
 
-The stories are in in_namespace.py. A user namespace gives the right to make one, so no privilege is needed; where that is
-forbidden the tests fail, and say so."""
-
-import asyncio
-import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from appliance.host import nftables
+from tests.namespace import alone
 
 STORIES = Path(__file__).with_name("in_namespace.py")
-ALONE = ("unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 POWERLESS = ("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin")
 
 
-async def tell(stories: str, *before: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *ALONE, *before, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", STORIES, "-k", stories,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
-    )  # fmt: skip
-    try:
-        said, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
-    assert process.returncode == 0, said.decode()
-
-
 async def test_sources_are_put_into_the_table_and_taken_out() -> None:
-    await tell("table")
+    await alone(STORIES, "-k", "table")
 
 
 async def test_what_the_switch_bans_the_firewall_drops() -> None:
-    await tell("office")
+    await alone(STORIES, "-k", "office")
 
 
 async def test_where_nft_is_refused_that_is_told_once_and_the_switch_goes_on_alone() -> None:
-    await tell("refused", *POWERLESS)
+    await alone(STORIES, "-k", "refused", before=POWERLESS)
 
 
 async def test_where_there_is_no_nft_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,7 +158,7 @@ async def box(tmp_path: Path) -> AsyncIterator[tuple[Site, list[Request], Teleph
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
             free.bind((GROUP, 0))
             port = free.getsockname()[1]
-        listening = asyncio.create_task(Asking(box.box).run("127.0.0.1", port))
+        listening = asyncio.create_task(Asking(box.box).run(port))
         telephone = Telephone(port)
         await asyncio.sleep(0)  # it has joined
         try:

@@ -4,12 +4,14 @@
 import asyncio
 import socket
 import struct
+from pathlib import Path
 
 import pytest
 
 from appliance.programs.demo.ports import Ports
 from appliance.web import mdns, named
 from appliance.web.named import Named
+from tests.namespace import alone
 
 GROUP = "239.255.80.53"  # of the tests: nobody outside hears it
 
@@ -36,7 +38,7 @@ def test_an_answer_to_all_is_the_only_one_there_is_and_one_to_a_stranger_has_his
 
 async def test_whoever_asks_the_network_is_told_the_address_he_reaches_the_box_at(ports: Ports) -> None:
     port, loop = ports.take(), asyncio.get_running_loop()
-    answering = asyncio.create_task(Named(GROUP, port).run("127.0.0.1"))
+    answering = asyncio.create_task(Named(GROUP, port).run())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
         one.setblocking(False)
@@ -50,3 +52,7 @@ async def test_whoever_asks_the_network_is_told_the_address_he_reaches_the_box_a
     answering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await answering
+
+
+async def test_a_box_that_starts_before_its_network_is_found_once_that_is_there() -> None:
+    await alone(Path(__file__).with_name("later_network.py"))
