@@ -21,6 +21,7 @@ LOCK_WAIT = 2.0  # seconds
 AUDIT_KEPT = 100_000  # rows
 SESSIONS_EACH = 20  # of one user; the oldest ends when one more begins
 SEEN_EVERY = 60_000  # ms between two notes of when a session was last used
+TAKEN_BACK_MOST = 20  # changes of a draft
 TEXT_MAX = 200  # characters kept of what a browser says of itself, and of an audit row
 
 
@@ -178,7 +179,30 @@ class Office:
         return [Draft(*row) for row in self._db.execute("SELECT * FROM draft ORDER BY user")]
 
     def keep(self, draft: Draft) -> None:
-        self._db.execute("INSERT OR REPLACE INTO draft VALUES (?, ?, ?, ?)", draft)
+        """What it was before is kept, too, as long as it is about the same document in force."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            was = self.draft(draft.user)
+            if was and was.before != draft.before:
+                self._db.execute("DELETE FROM draft_was WHERE user = ?", (draft.user,))
+            elif was and was.document != draft.document:
+                sql = "INSERT INTO draft_was (user, document) SELECT user, document FROM draft WHERE user = ?"
+                self._db.execute(sql, (draft.user,))
+                sql = "SELECT id FROM draft_was WHERE user = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2"
+                self._db.execute(f"DELETE FROM draft_was WHERE id IN ({sql})", (draft.user, TAKEN_BACK_MOST))
+            sql = "ON CONFLICT (user) DO UPDATE SET before = excluded.before, document = excluded.document, at = excluded.at"
+            self._db.execute(f"INSERT INTO draft VALUES (?, ?, ?, ?) {sql}", draft)
+
+    def take_back(self, user: str) -> None:
+        """The draft as it was before its last change; there is none any more when that was the first."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            sql = "SELECT id, document FROM draft_was WHERE user = ? ORDER BY id DESC LIMIT 1"
+            if (last := self._db.execute(sql, (user,)).fetchone()) is None:
+                self.drop(user)
+                return
+            self._db.execute("UPDATE draft SET document = ? WHERE user = ?", (last[1], user))
+            self._db.execute("DELETE FROM draft_was WHERE id = ?", (last[0],))
 
     def drop(self, user: str) -> None:
         self._db.execute("DELETE FROM draft WHERE user = ?", (user,))

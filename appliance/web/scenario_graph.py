@@ -11,6 +11,8 @@ from appliance.settings.places import Path
 from appliance.web import forms
 
 WIDE, HIGH, BESIDE, BELOW, EDGE = 168, 58, 30, 74, 16
+WIDEST = 420  # a step with many ways, so that what is written at each stands beside that of the next
+LETTER = 7  # of what is written at a way
 ABOVE = 44  # for where calls come in
 KEYS = "1234567890*#"
 Wrong = Mapping[str, Sequence[str]]  # by step, what is wrong with it
@@ -25,8 +27,16 @@ class Way(NamedTuple):
     at: str
 
 
+class Place(NamedTuple):
+    """The upper left corner of a box, and how wide it is."""
+
+    x: int
+    y: int
+    wide: int
+
+
 class Box(NamedTuple):
-    """A step, or (step False) where calls go from here; x and y of its upper left corner. `nth`: when a call came by."""
+    """A step, or (step False) where calls go from here; `nth`: when a call came by."""
 
     name: str
     does: str
@@ -34,6 +44,7 @@ class Box(NamedTuple):
     step: bool
     x: int
     y: int
+    wide: int
     faults: list[str]
     lost: bool = False  # no way leads here from the first step
     nth: int = 0
@@ -101,42 +112,6 @@ def _target(value: Any) -> str:
     return to if isinstance(to, str) else ""
 
 
-def led(document: Mapping[str, Any], scenario: str, step: str, at: str, to: str) -> tuple[Path, str] | None:
-    """The edit that has a way lead to a step or elsewhere; None when there is no such way, or no such target."""
-    way = next((way for way in every_way(document, scenario, step) if way.at == at), None)
-    if way is None or to not in _targets(document, scenario, step):
-        return None
-    return _written(document, scenario, step, way), to
-
-
-def _written(document: Mapping[str, Any], scenario: str, step: str, way: Way) -> Path:
-    """Where it stands in the document where a way leads."""
-    if not step:
-        return ("scenario", scenario, "start")
-    path: Path = ("scenario", scenario, "step", step)
-    path = (*path, "keys", way.by) if way.at.startswith("key:") else (*path, way.at)
-    return (*path, "to") if isinstance(edits.at(document, path), dict) else path
-
-
-def renamed(document: str, scenario: str, old: str, new: str) -> str | None:
-    """The document with a step named anew, and every way that leads to it; it may have faults. None when a way leads to
-    something of the new name: it would lead to the step from then on."""
-    values, path = edits.values(document), ("scenario", scenario, "step")
-    every = [(step, way) for step in ("", *edits.at(values, path)) for way in every_way(values, scenario, step)]
-    if any(way.to == new for _, way in every):
-        return None
-    made = [(_written(values, scenario, step, way), new) for step, way in every if way.to == old]
-    document = edits.put(document, made)
-    return edits.rename_key(document, path, old, new)
-
-
-def _targets(document: Mapping[str, Any], scenario: str, step: str) -> set[str]:
-    """Where a way may be dragged to: what is drawn; for the first step a step."""
-    steps = edits.at(document, ("scenario", scenario, "step"))
-    names = set(steps) if isinstance(steps, dict) else set()
-    return names | {way.to for name in names for way in ways(document, scenario, name)} if step else names
-
-
 def passed(scenario: str, entered: Sequence[str]) -> list[str]:
     """Steps of the plan that a call entered, as this drawing names them; what else is entered as `kind.name`."""
     found: list[str] = []
@@ -168,14 +143,11 @@ def drawing(
     lit = _lit(walked, out)
     reached, rest = _rows(start, out)
     rows = [row for row in (*reached, *rest) if row]
-    widest = max((len(row) for row in rows), default=1)
-    at: dict[str, tuple[int, int]] = {}
-    for y, row in enumerate(rows):
-        at |= {name: (EDGE + x * (WIDE + BESIDE), ABOVE + y * (HIGH + BELOW)) for x, name in enumerate(row)}
+    at = _places(rows, out)
     lost = {name for row in rest for name in row if name in steps}
     came = {name: n for n, name in reversed(list(enumerate(lit, start=1)))}
     boxes = [
-        _box(document, scenario, name, name in steps, *place, found)._replace(lost=name in lost, nth=came.get(name, 0))
+        _box(document, scenario, name, name in steps, place, found)._replace(lost=name in lost, nth=came.get(name, 0))
         for name, place in at.items()
     ]
     went = set(pairwise(lit))
@@ -183,8 +155,33 @@ def drawing(
     for name, all_of in out.items():
         path: Path = ("scenario", scenario, "step", name)
         lines += _lines(name, all_of, at, {way.at for way in all_of if _wrong(found, path, way)}, went)
-    height = ABOVE + max(1, len(rows)) * (HIGH + BELOW) - BELOW + 2 * EDGE
-    return Drawing(boxes, lines, widest * (WIDE + BESIDE) - BESIDE + 2 * EDGE, height)
+    height = ABOVE + max(1, len(rows)) * (HIGH + BELOW) - BELOW // 3
+    width = max((box.x + box.wide for box in boxes), default=EDGE + WIDE)
+    return Drawing(boxes, lines, width + 2 * EDGE, height)
+
+
+def _places(rows: Sequence[Sequence[str]], out: Mapping[str, Sequence[Way]]) -> dict[str, Place]:
+    at: dict[str, Place] = {}
+    for n, row in enumerate(rows):
+        x = EDGE
+        for name in row:
+            wide = max(WIDE, min(WIDEST, sum(_room(by) for by in _together(out.get(name, ())).values())))
+            at[name] = Place(x, ABOVE + n * (HIGH + BELOW), wide)
+            x += wide + BESIDE
+    return at
+
+
+def _together(out: Sequence[Way]) -> dict[str, list[Way]]:
+    """Ways of a step by where they lead: those to one place are drawn as one."""
+    together: dict[str, list[Way]] = {}
+    for way in out:
+        together.setdefault(way.to, []).append(way)
+    return together
+
+
+def _room(by: Sequence[Way]) -> int:
+    """What is written at a way wants so much, and so does a finger."""
+    return max(32, LETTER * len(", ".join(way.by for way in by)) + 18)
 
 
 def _lit(walked: Sequence[str], out: dict[str, list[Way]]) -> list[str]:
@@ -220,17 +217,17 @@ def _rows(start: str, out: Mapping[str, list[Way]]) -> tuple[list[list[str]], li
 
 
 def _box(
-    document: Mapping[str, Any], scenario: str, name: str, step: bool, x: int, y: int, found: Sequence[Fault]
+    document: Mapping[str, Any], scenario: str, name: str, step: bool, place: Place, found: Sequence[Fault]
 ) -> Box:
     path = ("scenario", scenario, "step", name)
     here = edits.at(document, path)
     if not step or not isinstance(here, dict):
-        return Box(name, "", "", False, x, y, [])
+        return Box(name, "", "", False, *place, [])
     does = str(here.get("do", ""))
     about = next(
         (str(here[key]) for key in (does, "prompt", "queue", "mailbox", "hours", "attribute") if key in here), ""
     )
-    return Box(name, does, about[:24], True, x, y, forms.faults_of(found, path))
+    return Box(name, does, about[:24], True, *place, forms.faults_of(found, path))
 
 
 def _wrong(found: Sequence[Fault], path: Path, way: Way) -> bool:
@@ -248,25 +245,29 @@ def _without_steps(document: Mapping[str, Any], scenario: str) -> tuple[str, dic
     return (first, {first: out}) if out else ("", {})
 
 
-def _start(start: str, at: Mapping[str, tuple[int, int]], lit: bool, by: str) -> Line:
+def _start(start: str, at: Mapping[str, Place], lit: bool, by: str) -> Line:
     """Where calls come in, and the line to the first step if there is one."""
     x, y = EDGE + WIDE // 2, 12
-    path = f"M{x},{y} L{at[start][0] + WIDE // 2},{at[start][1]}" if start in at else ""
+    path = f"M{x},{y} L{x},{at[start].y}" if start in at else ""
     return Line(path, "", [Way("start", start, by)], x, y, y + 5, False, False, lit)
 
 
 def _lines(
-    step: str, out: Sequence[Way], at: Mapping[str, tuple[int, int]], wrong: set[str], went: set[tuple[str, str]]
+    step: str, out: Sequence[Way], at: Mapping[str, Place], wrong: set[str], went: set[tuple[str, str]]
 ) -> Iterator[Line]:
-    together: dict[str, list[Way]] = {}
-    for way in out:
-        together.setdefault(way.to, []).append(way)
-    for n, (to, by) in enumerate(together.items(), start=1):
-        x = at[step][0] + WIDE * n // (len(together) + 1)
-        end_x, end_y = at[to][0] + WIDE // 2, at[to][1]
-        y = at[step][1] + HIGH
+    together, here = _together(out), at[step]
+    wanted = sum(_room(by) for by in together.values())
+    left = 0
+    for n, (to, by) in enumerate(together.items()):
+        room = _room(by)
+        x = here.x + here.wide * (2 * left + room) // (2 * wanted)
+        x = x - (room - 18) // 2 if len(together) > 1 and wanted <= here.wide else x
+        left += room
+        end_x, end_y = at[to].x + at[to].wide // 2, at[to].y
+        y = here.y + HIGH
         back = end_y <= y
         bend = BELOW if back else max(30, (end_y - y) // 2)
-        path = f"M{x},{y} C{x},{y + bend} {end_x},{end_y - bend} {end_x},{end_y}"
+        path = f"M{x},{y} C{x},{y + max(bend, 48)} {end_x},{end_y - bend} {end_x},{end_y}"
         faulty = any(way.at in wrong for way in by)
-        yield Line(path, step, by, x, y, y + 22 + 13 * ((n - 1) % 3), back, faulty, (step, to) in went)
+        words_y = y + 18 + (13 * (n % 3) if wanted > here.wide else 0)
+        yield Line(path, step, by, x, y, words_y, back, faulty, (step, to) in went)

@@ -11,12 +11,14 @@ from appliance.settings import edits, reach
 from appliance.settings import ways as ways_there
 from appliance.settings.faults import Fault
 from appliance.settings.lines import MAIN
-from appliance.web import forms, moments
+from appliance.web import moments
 from appliance.web.access import SETTERS, Refusal, Row, Visit, now
 from appliance.web.answering import tables
 from appliance.web.box import Box
 from appliance.web.drafts import Work
-from appliance.web.scenario_graph import HIGH, WIDE, Drawing, drawing, every_way, led, passed, ways
+from appliance.web.scenario_edits import added, led
+from appliance.web.scenario_graph import HIGH, Drawing, drawing, every_way, passed, ways
+from appliance.web.scenario_palette import TITLES, palette
 from appliance.web.settings_pages import link
 from appliance.web.trials import ASKED, LONGEST, example
 
@@ -29,6 +31,7 @@ class ScenarioPages:
         return (
             Row("GET", "/scenarios", SETTERS, self.first),
             Row("GET", "/scenarios/{scenario}", SETTERS, self.one),
+            Row("POST", "/scenarios/{scenario}/step", SETTERS, self.step),
             Row("POST", "/scenarios/{scenario}/lead", SETTERS, self.lead),
             Row("POST", "/scenarios/{scenario}/example", SETTERS, self.example),
         )
@@ -55,6 +58,19 @@ class ScenarioPages:
     async def one(self, asked: Visit) -> Response:
         """The drawing of one, as it is in one's draft or in force; with the call that is tried, if one is."""
         return await self._shown(asked, await self._drafts.work(asked))
+
+    async def step(self, asked: Visit) -> Response:
+        """One more step of a kind, by itself or in ways there are; its form is what is seen next."""
+        work = await self._drafts.work(asked)
+        name, kind = _name(asked, work), asked.text("kind")
+        into = [each.rpartition("/") for each in asked.form.getlist("where") if isinstance(each, str) and each]
+        ways = [(step, at) for step, _, at in into]
+        made = await asyncio.to_thread(added, work.document, name, kind, ways) if kind in TITLES else None
+        if made is None:
+            raise Refusal(422, "That form cannot be read.")
+        document, step = made
+        self._drafts.keep(asked, work, document)
+        return asked.to(link(("scenario", name, "step", step)))
 
     async def lead(self, asked: Visit) -> Response:
         """One way of a step, or the way to the first, leads elsewhere from now on."""
@@ -95,14 +111,14 @@ class ScenarioPages:
         entered = [told.step for told in tried.walk.why] if tried and tried.walk else []
         drawn = drawing(values, name, found, passed(name, entered))
         steps = [one for one in drawn.boxes if one.step]
-        palette = next(one for one in forms.inner(values, ("scenario", name)) if one.key == "step")
+        could = {step: every_way(values, name, step) for step in ("", *(box.name for box in steps))} if steps else {}
         zone = (await self._known.names()).zone
         return asked.page(
             "scenario_parts.html" if asked.in_place else "scenario.html", work=work, name=name, drawn=drawn, steps=steps,
-            one=palette, link=link, own=_own(found, name), table=("scenario", name), id="add-step", wide=WIDE, high=HIGH,
+            palette=palette(), kinds=TITLES, link=link, own=_own(found, name), table=("scenario", name), high=HIGH,
             out={box.name: ways(values, name, box.name) for box in steps}, given=given, tried=tried,
-            can={box.name: every_way(values, name, box.name) for box in steps}, here=_here(drawn), passed=passed,
-            may_be_expected=may_be_expected,
+            could=could, leads={step: {way.at: way.to for way in each} for step, each in could.items()},
+            here=_here(drawn), passed=passed, may_be_expected=may_be_expected, asked_in_place=asked.in_place,
             listed={kind: _titled(values, kind) for kind in ("line", "person")},
             now=moments.moment(now(), zone), wrong=tried.wrong if tried else {},
         )  # fmt: skip

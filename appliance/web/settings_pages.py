@@ -5,7 +5,7 @@ import asyncio
 import re
 import tomllib
 from collections.abc import Callable, Sequence
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from starlette.datastructures import UploadFile
 from starlette.responses import PlainTextResponse, Response
@@ -24,7 +24,7 @@ from appliance.web.box import Box
 from appliance.web.drafts import Drafts, Work, difference
 from appliance.web.line_checks import LineChecks
 from appliance.web.restart_pages import AT_START, due
-from appliance.web.scenario_graph import renamed
+from appliance.web.scenario_edits import removed, renamed
 
 TABLE_MAX = 1 << 20  # bytes of a form of one table
 FILE_MAX = 3 * documents.LARGEST + 65_536  # a document as a form writes it at its worst
@@ -56,6 +56,7 @@ class SettingsPages:
             Row("POST", "/settings/secret", SETTERS, self.secret),
             Row("GET", "/settings/draft", SETTERS, self.draft),
             Row("POST", "/settings/apply", SETTERS, self.apply),
+            Row("POST", "/settings/undo", SETTERS, self.undo),
             Row("POST", "/settings/discard", SETTERS, self.discard),
             Row("POST", "/settings/merge", SETTERS, self.merge, TABLE_MAX),
             Row("GET", "/settings/history", SETTERS, self.history),
@@ -188,7 +189,10 @@ class SettingsPages:
         path = forms.find(work.values, asked.text("at").split("/"))
         if path is None or edits.at(work.values, path) is MISSING:
             raise Refusal(404, "There is no such table.")
-        document = await asyncio.to_thread(edits.put, work.document, [(path, MISSING)])
+        if _is_step(path):
+            document = await asyncio.to_thread(removed, work.document, str(path[1]), str(path[3]))
+        else:
+            document = await asyncio.to_thread(edits.put, work.document, [(path, MISSING)])
         self._drafts.keep(asked, work, document)
         return asked.to(up(work, path))
 
@@ -230,6 +234,18 @@ class SettingsPages:
                 return self._conflict(asked, work, (await self._drafts.in_force()).document)
             return await self.draft(asked, refused.message, 422)
         return asked.page("applied.html", became=became)
+
+    async def undo(self, asked: Visit) -> Response:
+        """The draft before its last change, and the page one was on, if it is there then."""
+        asked.office.take_back(asked.name)
+        work, page = await self._drafts.work(asked), asked.text("at")
+        if found := re.fullmatch(r"/settings/at/([^?#]{1,400})", page):
+            return asked.to(_there(work, unquote(found[1]).split("/")))
+        if found := re.fullmatch(r"/scenarios/([a-z0-9-]{1,31})", page):
+            there = edits.at(work.values, ("scenario", found[1])) is not MISSING
+            return asked.to(page if there else "/scenarios")
+        found = re.match(r"/(settings/draft|hours|phones|prompts|scenarios)(?![a-z])", page)
+        return asked.to(found[0] if found else "/settings")
 
     async def discard(self, asked: Visit) -> Response:
         asked.office.drop(asked.name)
@@ -378,6 +394,13 @@ def up(work: Work, path: Path) -> str:
         if forms.shape_of(forms.node_at(work.values, path[:end])) == "table":
             return link(path[:end])
     return "/settings"
+
+
+def _there(work: Work, parts: list[str]) -> str:
+    """The page of a table, or of the nearest around it that is there."""
+    while parts and ((path := forms.find(work.values, parts)) is None or edits.at(work.values, path) is MISSING):
+        parts.pop()
+    return link(path) if parts and path else "/settings"
 
 
 def titles(work: Work, path: Path = ()) -> dict[str, str]:

@@ -134,17 +134,22 @@ async def photograph(page: Page, name: str = "") -> None:
 async def middle(one: Locator) -> tuple[float, float]:
     """Where it is on the screen, once it is."""
     await one.evaluate("one => one.scrollIntoView({block: 'center', inline: 'center'})")
+    return await _now(one)
+
+
+async def _now(one: Locator) -> tuple[float, float]:
     box = await one.bounding_box()
     assert box
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 async def drag(page: Page, one: Locator, onto: Locator, *, finger: bool = False) -> None:
-    """By mouse or finger; the two are on the screen at once."""
-    here = await middle(one)
-    box = await onto.bounding_box()
-    assert box
-    there = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    """By mouse or finger; the two are on the screen at once, as they are or where the one is in its middle."""
+    here, there = await _now(one), await _now(onto)
+    size = page.viewport_size
+    assert size
+    if not all(0 < x < size["width"] and 0 < y < size["height"] for x, y in (here, there)):
+        here, there = await middle(one), await _now(onto)
     between = [(here[0] + (there[0] - here[0]) * n / 4, here[1] + (there[1] - here[1]) * n / 4) for n in range(1, 5)]
     if finger:
         async with laid(page, *here) as move:

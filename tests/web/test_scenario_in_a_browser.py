@@ -42,7 +42,7 @@ async def test_a_scenario_is_built_by_mouse_finger_and_keys_and_tried(tmp_path: 
         await look(page, "scenario-tried")
 
         # by mouse a way is led elsewhere, and the call takes it at once
-        dot = page.locator('.grip:not(.more)[data-step="known"][data-ways*=\'"no"\']')
+        dot = page.locator('.grip[data-step="known"][data-to="vip"]')
         await drag(page, dot, step("sooner"))
         await until(page, f"{LIT} === 'hours,busy,vip,known,welcome,sooner'")
         await expect(page.locator('.bar a[href="/settings/draft"]')).to_be_visible()
@@ -59,7 +59,7 @@ async def test_a_scenario_is_built_by_mouse_finger_and_keys_and_tried(tmp_path: 
         # by keys: a step opens its form in place, the way is chosen there, and all is well again
         await step("vip").focus()
         await page.keyboard.press("Enter")
-        await expect(page.locator(":focus")).to_have_text("scenario.main.step.vip")
+        await expect(page.locator(".of:focus")).to_have_text("vip")
         await look(page, "scenario-form")
         await page.select_option("#f-listed", "believed")
         await form.locator(".save button").focus()
@@ -67,15 +67,16 @@ async def test_a_scenario_is_built_by_mouse_finger_and_keys_and_tried(tmp_path: 
         await expect(form.get_by_role("status").first).to_be_visible()
         await until(page, f"document.querySelector('.faulty') === null && {LIT}.includes('sooner')")
 
-        # a step of the palette comes with its form and its faults, and goes again
-        await page.fill("#add-step", "extra")
-        await page.select_option("#add-step-kind", "say")
-        await page.locator(".palette button").focus()
-        await page.keyboard.press("Enter")
-        await expect(page.locator('[data-box="extra"].lost.faulty')).to_be_visible()
-        await expect(form.locator("#f-prompt")).to_be_visible()
-        await form.locator(".save button").click()
+        # a step of the palette comes with its form and its faults, gets another name, and goes again
+        await page.locator('.kind[value="say"]').click()
+        await expect(page.locator('[data-box="say"].lost.faulty')).to_be_visible()
+        await expect(form.locator("#f-prompt")).to_be_focused()
+        async with page.expect_response("**/scenarios/main*"):  # drawn anew
+            await form.locator(".save button").click()
         await expect(form.locator(".wrong .fault").first).to_be_visible()  # beside its field
+        await form.locator("#rename").fill("extra")
+        await form.get_by_role("button", name="Rename").click()
+        await expect(page.locator('a.open[data-box="extra"]')).to_be_visible()
         await form.locator(".danger").click()
         await expect(step("extra")).to_have_count(0)
         await expect(page.locator(".faulty")).to_have_count(0)

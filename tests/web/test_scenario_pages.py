@@ -9,7 +9,8 @@ import pytest
 
 from appliance.settings import edits, golden, graph, load
 from appliance.settings.faults import SettingsFaults
-from appliance.web.scenario_graph import Drawing, drawing, every_way, led, passed, renamed, ways
+from appliance.web.scenario_edits import led, renamed
+from appliance.web.scenario_graph import Drawing, drawing, every_way, passed, ways
 from tests.web.applying import Applying
 from tests.web.visitors import site
 

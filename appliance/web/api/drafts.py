@@ -152,6 +152,12 @@ async def discard(asked: Asked) -> s.Done:
     return s.Done()
 
 
+async def take_back(asked: Asked) -> Response:
+    await _work(asked)
+    asked.office.take_back(asked.name)
+    return settings.shown((await asked.box.drafts.work(asked)).document)
+
+
 async def changes(asked: Asked) -> DraftChanges:
     drafts = asked.box.drafts
     work, now = await drafts.work(asked), (await drafts.in_force()).document
@@ -228,6 +234,8 @@ WAYS = (
     Way("PATCH", "/draft", _WRITE, edit, "Other values in the draft, its comments left as they are", TOML, Edits,
         headers=_TAG),
     Way("DELETE", "/draft", _WRITE, discard, "Throw the draft away"),
+    Way("POST", "/draft/undo", _WRITE, take_back, "Take the last change of the draft back; twenty of them at most", TOML,
+        headers=_TAG),
     Way("GET", "/draft/changes", _READ, changes, "What the draft changes, and what is wrong with it", DraftChanges),
     Way("POST", "/draft/rename", _WRITE, rename, "Another name for a table, wherever it is named", TOML, Renamed,
         headers=_TAG),
