@@ -23,6 +23,7 @@ from appliance.web.known import Known, Names
 from appliance.web.tongue import marked as _
 
 DAYS_MOST, DAYS_USUAL = 366, 30
+DAYS_DRAWN = 62  # as bars on paper; more are too narrow
 CHOICES_MOST = 100  # rows
 NAMED = {
     "lines": _("Lines"),
@@ -186,6 +187,12 @@ def _parts(asked: Doer, wanted: Wanted, report: Report, names: Names) -> list[pd
     say = asked.say
     heads = [say(words) for words in COLUMNS]
     parts = [pdf.Part(say("In all"), [["", *heads], ["", *_cells(report.total)]])]
+    days = each_day(wanted, report)
+    drawn = pdf.Bars(
+        [f"{day:%d}" for day, _ in days], [one.answered for _, one in days], [one.missed for _, one in days]
+    )
+    each_one = [[str(day), *_cells(one)] for day, one in days if one.calls]
+    parts.append(pdf.Part(say("By day"), [[say("Day"), *heads], *each_one], drawn if len(days) <= DAYS_DRAWN else None))
     hours = by_hour(wanted, report)
     bars = pdf.Bars([str(hour) for hour, *_ in hours], [one[1] for one in hours], [one[2] for one in hours])
     each = [[f"{hour:02}:00", *_cells(one)] for hour, _, _, one in hours if one.calls]

@@ -48,7 +48,7 @@ async def test_the_offices_pages_are_for_everybody_at_every_size(
         for path in (*PAST, f"/calls/{left}"):
             await check(page, box.address + path)
         await page.goto(f"{box.address}/reports?{PERIOD}")
-        await expect(page.locator(".chart canvas")).to_have_count(2)
+        await expect(page.locator(".chart canvas")).to_have_count(3)
         await page.goto(f"{box.address}/recordings")
         play = "one => { one.muted = true; one.play(); }"
         await page.locator("audio").evaluate(play)

@@ -91,9 +91,13 @@ async def test_the_time_of_a_call_that_was_handed_on_is_that_of_each_who_talked(
 async def test_the_page_has_a_table_beside_each_chart(box: Site) -> None:
     async with box.logged_in("supervisor") as one:
         page = (await one.get(f"/reports{PERIOD}&level=10")).text
-        assert page.count('class="chart"') == page.count("data-chart=") == 2
+        assert page.count('class="chart') == 3 and page.count("data-chart=") == 2  # days have two
+        assert re.findall(r'<tr data-name="2026-09-2\d"[^>]* data-level="(\d*)">', page) == ["75", "100"]
+        assert (
+            page.count('<svg class="stripe"') == len(re.findall(r'<th scope="row"><bdi>', page)) - 1
+        )  # what ours made has none
         assert page.count('<tr data-name="2026-09-2') == 2
-        assert re.search(r'<th scope="row"><bdi>Магазин</bdi></th><td class="number">4</td>', page)
+        assert re.search(r'<th scope="row"><bdi>Магазин</bdi><svg .*?</svg></th><td class="number">4</td>', page)
         assert "<dd>80 %</dd>" in page and "City" in page and "Борис" in page
         quiet = (await one.get("/reports?from=2024-01-01&until=2024-01-31")).text
         assert "There were no calls in these days." in quiet and 'class="chart"' not in quiet
@@ -152,6 +156,7 @@ async def test_a_report_on_paper_is_in_the_visitors_language(box: Site, tmp_path
     told = [reader, "-layout", str(tmp_path / "report.pdf"), "-"]
     text = (await asyncio.to_thread(subprocess.run, told, check=True, capture_output=True)).stdout.decode()
     assert "Рівень обслуговування" in text and "Магазин" in text and "Середа" in text
+    assert re.search(r"2026-09-23\s+4\s+3\s+1\s+75 %", text)
     assert re.search(r"11:00\s+5\s+4\s+1\s+80 %\s+0:09\s+1:00", text)
 
 
