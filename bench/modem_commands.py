@@ -15,8 +15,8 @@ from appliance.lines.at.engine import Engine
 from appliance.lines.modems.modem import Modem
 from appliance.programs.demo.modem.dialects import DIALECTS
 from appliance.programs.demo.modem.simulator import Simulator
+from tests.lines.plugged import Office
 from tests.lines.said import TALKS
-from tests.lines.test_lines_modem import Office
 
 TALK = b"".join(said for command, said in TALKS.values() if command is None or command.body == "") * 2_000
 PIECES = (16, 64, 512)  # bytes of a read

@@ -15,7 +15,7 @@ from appliance.lines.at.calls import Changed, Incoming, Over
 from appliance.lines.at.facts import State
 from appliance.lines.modems.modem import Modem
 from appliance.programs.demo.ports import Ports
-from tests.lines.test_lines_modem import Office
+from tests.lines.plugged import Office
 from tests.phonesim.install import PACKAGE, ROOT
 
 CALLS_BACK = "177"  # a number that it knows: it hangs up, and calls
