@@ -67,13 +67,14 @@ class HoursPages:
             await asyncio.to_thread(year.stands, names.settings, name, now()) if name in names.settings.hours else None
         )
         live = self._box.screen.live
-        days, short = (get_day_names(width, locale=asked.language) for width in ("wide", "abbreviated"))
+        widths = ("wide", "abbreviated", "short")
+        days, short, brief = (get_day_names(width, locale=asked.language) for width in widths)
         return asked.page(
             "hours.html", status, tables=list(tables), name=name, work=work, wrong={"until": ""} | (wrong or {}), year=shown_year,
             months=_months(drawn, asked.language) if drawn else [], faulty=bool(name) and drawn is None,
             week=[(key, days[n].capitalize(), given[key] if given else text)
                   for n, (key, text) in enumerate(_week(names.settings, document, name).items())],
-            short=[short[n].capitalize() for n in range(7)],
+            short=[short[n].capitalize() for n in range(7)], brief=[brief[n].capitalize() for n in range(7)],
             held=live.hours.get(name) if live else None, here=live is not None, zone=names.zone.key,
             when=lambda at: moments.moment(at, names.zone), holds=asked.role in HOLDS, sets=asked.role in SETTERS,
             stands=stands, soon=now() + WEEK,

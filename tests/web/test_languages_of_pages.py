@@ -61,6 +61,16 @@ def test_every_sentence_is_in_every_language_with_its_gaps(language: str) -> Non
         assert sorted(GAP.findall(one)) == sorted(GAP.findall(words.gettext(one))), one
 
 
+@pytest.mark.parametrize("language", [code for code in tongue.LANGUAGES if code != "en"])
+def test_who_hears_what_a_button_is_called_hears_what_stands_on_it(language: str) -> None:
+    """`Remove` is shown, `Remove %(name)s` is read out: who says to his computer what he sees is understood."""
+    words, every = tongue.catalogue(language), set(sentences())
+    pairs = [(found[1], one) for one in every if (found := re.fullmatch(r"(.+?) %\(\w+\)s", one)) and found[1] in every]
+    assert len(pairs) > 4
+    for shown, heard in pairs:
+        assert words.gettext(heard).lower().startswith(words.gettext(shown).lower()), heard
+
+
 @pytest.mark.parametrize(
     ("wanted", "accept", "spoken"),
     [
