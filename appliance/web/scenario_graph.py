@@ -11,6 +11,7 @@ from appliance.settings.places import Path
 from appliance.web import forms
 
 WIDE, HIGH, BESIDE, BELOW, EDGE = 168, 58, 30, 74, 16
+ACROSS = 6  # boxes beside one another; more of a row stand below these
 WIDEST = 420  # a step with many ways, so that what is written at each stands beside that of the next
 LETTER = 7  # of what is written at a way
 ABOVE = 44  # for where calls come in
@@ -142,7 +143,7 @@ def drawing(
         start, out = _without_steps(document, scenario)
     lit = _lit(walked, out)
     reached, rest = _rows(start, out)
-    rows = [row for row in (*reached, *rest) if row]
+    rows = [some for row in (*reached, *rest) for some in _split(row)]
     at = _places(rows, out)
     lost = {name for row in rest for name in row if name in steps}
     came = {name: n for n, name in reversed(list(enumerate(lit, start=1)))}
@@ -158,6 +159,13 @@ def drawing(
     height = ABOVE + max(1, len(rows)) * (HIGH + BELOW) - BELOW // 3
     width = max((box.x + box.wide for box in boxes), default=EDGE + WIDE)
     return Drawing(boxes, lines, width + 2 * EDGE, height)
+
+
+def _split(row: Sequence[str]) -> Iterator[Sequence[str]]:
+    """A row in as few rows as it needs, of which none has much more than another."""
+    count = -(-len(row) // ACROSS)
+    for n in range(count):
+        yield row[len(row) * n // count : len(row) * (n + 1) // count]
 
 
 def _places(rows: Sequence[Sequence[str]], out: Mapping[str, Sequence[Way]]) -> dict[str, Place]:

@@ -79,6 +79,7 @@ async def test_a_scenario_is_built_by_mouse_finger_and_keys_and_tried(tmp_path: 
         await expect(page.locator('a.open[data-box="extra"]')).to_be_visible()
         await form.locator(".danger").click()
         await expect(step("extra")).to_have_count(0)
+        await expect(page.locator("#form")).to_be_hidden()
         await expect(page.locator(".faulty")).to_have_count(0)
 
         draft = box.office.draft("installer")

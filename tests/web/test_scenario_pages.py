@@ -10,7 +10,7 @@ import pytest
 from appliance.settings import edits, golden, graph, load
 from appliance.settings.faults import SettingsFaults
 from appliance.web.scenario_edits import led, renamed
-from appliance.web.scenario_graph import Drawing, drawing, every_way, passed, ways
+from appliance.web.scenario_graph import ACROSS, Drawing, drawing, every_way, passed, ways
 from tests.web.applying import Applying
 from tests.web.visitors import site
 
@@ -31,6 +31,7 @@ def test_every_step_and_every_way_of_the_settings_is_drawn() -> None:
             wanted = {edge.to[1] for edge in graph.edges(settings, scenario, step) if edge.to[0] == scenario}
             assert wanted <= {way.to for way in out} | {one.start}
             assert {way.to for way in out} <= set(boxes)
+        assert all(sum(box.y == other.y for other in drawn.boxes) <= ACROSS for box in drawn.boxes)
         assert not one.step or (drawn.boxes[0].name == one.start and drawn.boxes[0].y == min(b.y for b in drawn.boxes))
 
 
@@ -50,6 +51,15 @@ def test_a_draft_with_faults_is_drawn_as_far_as_it_goes(scenario: dict[str, obje
     steps = scenario.get("step", {})
     assert {box.name for box in drawn.boxes if box.step} <= set(steps)  # type: ignore[call-overload]
     assert drawn.width > 0 and drawn.height > 0
+
+
+def test_a_menu_is_as_wide_as_what_is_written_at_its_ways() -> None:
+    drawn = drawing(edits.values(FULL), "main")
+    box = next(box for box in drawn.boxes if box.name == "welcome")
+    lines = [line for line in drawn.lines if line.step == "welcome"]
+    assert len(lines) > 6 and all(box.x <= line.x < box.x + box.wide for line in lines)
+    for one, other in pairwise(lines):  # what is written at one is not over what is written at the next
+        assert other.x - one.x > 6 * len(one.by), one.by
 
 
 def test_a_scenario_without_steps_is_drawn_by_its_hours_and_where_they_lead() -> None:

@@ -113,7 +113,8 @@ palette.addEventListener("pointerdown", (event) => {
 window.addEventListener("pointermove", (event) => {
   if (carried?.id !== event.pointerId) return;
   if (!carried.ghost) {
-    if (Math.hypot(event.clientX - carried.x, event.clientY - carried.y) <= MOVED) return;
+    const x = Math.abs(event.clientX - carried.x), y = Math.abs(event.clientY - carried.y);
+    if (Math.hypot(x, y) <= MOVED || (event.pointerType === "touch" && x > y)) return; // sideways a finger scrolls
     carried.ghost = carried.button.cloneNode(true);
     carried.ghost.classList.add("ghost");
     carried.ghost.setAttribute("aria-hidden", "true");

@@ -87,6 +87,11 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (target !== inner) return;
   written = false;
   opened = new URL(xhr.responseURL || location.href).pathname;
+  if (requestConfig.path === "/settings/remove" && !opened.includes("/step/")) { // the step is gone, and its form with it
+    close();
+    draw().then(() => canvas.querySelector(".wide")?.focus({ preventScroll: true }));
+    return;
+  }
   const first = panel.querySelector(".wrong :is(input:not([type=hidden]), select, textarea)") ?? panel.querySelector(".of");
   first?.focus();
   first?.scrollIntoView({ block: "nearest" });
