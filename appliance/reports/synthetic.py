@@ -17,6 +17,7 @@ from appliance.settings import documents
 from appliance.settings.faults import Fault, SettingsFaults
 from appliance.settings.hours import moment
 from appliance.settings.models import Settings
+from appliance.settings.sentence import Sentence
 from appliance.settings.words import Dialled, Keys
 
 HALF_HOUR = 1_800_000  # ms
@@ -83,13 +84,15 @@ def read(path: Path, settings: Settings) -> Description:
     try:
         begin_of(described, settings)
     except ValueError:
-        raise _refused(path, "traffic.begins is not accepted; accepted: `2027-01-11 08:00`, of 2000 to 2099") from None
+        raise _refused(
+            path, Sentence("traffic.begins is not accepted; accepted: `2027-01-11 08:00`, of 2000 to 2099")
+        ) from None
     if wrong:
-        raise _refused(path, f"{', '.join(wrong)}: not in the settings")
+        raise _refused(path, Sentence("{}: not in the settings", ", ".join(wrong)))
     return described
 
 
-def _refused(path: Path, message: str) -> SettingsFaults:
+def _refused(path: Path, message: Sentence) -> SettingsFaults:
     return SettingsFaults([Fault("bad-traffic", path.name, 0, 0, "", message)])
 
 

@@ -9,6 +9,7 @@ from appliance.settings.lines import GatewayLine
 from appliance.settings.models import Queue, Scenario, Settings
 from appliance.settings.places import Path
 from appliance.settings.references import ANSWERING, LEADING, Wrong, found
+from appliance.settings.sentence import Sentence
 
 PATIENCE = 600  # seconds: nobody waits longer, R24
 
@@ -30,7 +31,9 @@ def warnings(settings: Settings) -> list[Wrong]:
 def _in_clear(s: Settings) -> Iterator[Wrong]:
     """Pages for a network, with their passwords, without HTTPS."""
     if not s.web.https and not ipaddress.ip_address(s.web.listen).is_loopback:
-        what = "the pages are for a network, and passwords go over it unencrypted; https = true lets nobody read along"
+        what = Sentence(
+            "the pages are for a network, and passwords go over it unencrypted; https = true lets nobody read along"
+        )
         yield Wrong("in-clear", ("web", "listen"), what)
 
 
@@ -38,15 +41,17 @@ def _provisioning(s: Settings) -> Iterator[Wrong]:
     """Settings nobody is given, and telephones that are given none."""
     wanted = s.provisioning
     if wanted and not (wanted.http or s.web.https):
-        what = "no telephone is given its settings: the pages speak plain HTTP, and http = true does not say that this will do"
+        what = Sentence(
+            "no telephone is given its settings: the pages speak plain HTTP, and http = true does not say that this will do"
+        )
         yield Wrong("not-given", ("provisioning",), what, True)
     for id, phone in s.phone.items():
         if wanted and phone.mac and phone.kind is None:
-            what = "it is given no settings: by its address nobody knows who made it; maker = ... says so"
+            what = Sentence("it is given no settings: by its address nobody knows who made it; maker = ... says so")
             yield Wrong("not-given", ("phone", id, "mac"), what)
     for id, line in s.line.items():
         if not wanted and isinstance(line, GatewayLine) and line.mac:
-            what = "it is given no settings: that needs a table [provisioning]"
+            what = Sentence("it is given no settings: that needs a table [provisioning]")
             yield Wrong("not-given", ("line", id, "mac"), what)
 
 
@@ -57,14 +62,21 @@ def _goals(s: Settings) -> Iterator[Wrong]:
         path: Path = ("queue", id, "strategy")
         if choice.goal is not None and choice.strategy not in goals.FITTING[choice.goal]:
             better = goals.chosen(choice.goal, queue)
-            what = f"{choice.strategy} goes against the goal {choice.goal}, which chooses {better}"
-            yield Wrong("goal-conflict", path, f"{what}: {goals.WHY[choice.goal]}")
+            what = Sentence(
+                "{} goes against the goal {}, which chooses {}: {}",
+                *(choice.strategy, choice.goal, better, goals.WHY[choice.goal]),
+            )
+            yield Wrong("goal-conflict", path, what)
         elif choice.strategy == "best-first" and _alike(s, queue):
-            who = choice.why() or "best-first rings the best qualified first"
-            what = f"{who}; but its people are all of one level and without skills, so whoever is longest idle is rung"
+            who = choice.why() or Sentence("best-first rings the best qualified first")
+            what = Sentence(
+                "{}; but its people are all of one level and without skills, so whoever is longest idle is rung", who
+            )
             yield Wrong("no-difference", path, what)
         if choice.strategy == "ring-all" and not _alike(s, queue) and not _elsewhere(s, queue):
-            what = "ring-all rings everybody at once, so the levels of its people change nothing; best-first heeds them"
+            what = Sentence(
+                "ring-all rings everybody at once, so the levels of its people change nothing; best-first heeds them"
+            )
             yield Wrong("goal-conflict", path, what)
 
 
@@ -72,8 +84,8 @@ def _shares(s: Settings) -> Iterator[Wrong]:
     for id, queue in s.queue.items():
         choice = goals.choice(s, queue)
         if queue.shares and choice.strategy != "percentage":
-            chosen = choice.why() or f"its strategy is {choice.strategy}"
-            what = f"are not looked at: {chosen}; percentage gives each of its people a share"
+            chosen = choice.why() or Sentence("its strategy is {}", choice.strategy)
+            what = Sentence("are not looked at: {}; percentage gives each of its people a share", chosen)
             yield Wrong("goal-conflict", ("queue", id, "shares"), what)
 
 
@@ -99,7 +111,7 @@ def _widening(s: Settings) -> Iterator[Wrong]:
     for id, queue in s.queue.items():
         for i, wider in enumerate(queue.widen):
             if wider.after >= queue.max_wait:
-                what = f"never comes: nobody waits longer than max_wait, {queue.max_wait} seconds"
+                what = Sentence("never comes: nobody waits longer than max_wait, {} seconds", queue.max_wait)
                 yield Wrong("never", ("queue", id, "widen", i, "after"), what)
 
 
@@ -171,15 +183,19 @@ def _longest(s: Settings, kind: str, name: str) -> int:
     return 0
 
 
-def _too_long(seconds: int) -> str:
-    return f"callers may wait {seconds} seconds; hardly anybody waits longer than ten minutes: at most {PATIENCE} is better"
+def _too_long(seconds: int) -> Sentence:
+    return Sentence(
+        "callers may wait {} seconds; hardly anybody waits longer than ten minutes: at most {} is better",
+        seconds,
+        PATIENCE,
+    )
 
 
 def _mobiles(s: Settings) -> Iterator[Wrong]:
     rung = set(people.on_mobiles(s))
     for id, person in s.person.items():
         if id in rung and not person.confirm:
-            what = "the voicemail of the mobile may take calls of the office, as nobody has to press 1"
+            what = Sentence("the voicemail of the mobile may take calls of the office, as nobody has to press 1")
             yield Wrong("unconfirmed", ("person", id, "confirm"), what)
 
 
@@ -188,10 +204,10 @@ def _unused(s: Settings) -> Iterator[Wrong]:
     extensions = any(t.extension for kind in (s.person, s.queue, s.chain, s.scenario) for t in kind.values())
     for id, callers in s.callers.items():
         if callers.prompt is not None and callers.refuse != "message":
-            yield Wrong("in-vain", ("callers", id, "prompt"), "is not said, as refuse is not message")
+            yield Wrong("in-vain", ("callers", id, "prompt"), Sentence("is not said, as refuse is not message"))
     for id, prompt in s.prompt.items():
         if prompt.language is not None and prompt.text is None:
-            yield Wrong("in-vain", ("prompt", id, "language"), "is not needed: the prompt is a recording")
+            yield Wrong("in-vain", ("prompt", id, "language"), Sentence("is not needed: the prompt is a recording"))
     for id, queue in s.queue.items():
         told = [
             name
@@ -199,18 +215,18 @@ def _unused(s: Settings) -> Iterator[Wrong]:
             if getattr(queue, name)
         ]
         if told and not queue.music:
-            what = "is heard only by callers who were answered before, as music is false"
+            what = Sentence("is heard only by callers who were answered before, as music is false")
             yield Wrong("in-vain", ("queue", id, told[0]), what)
     for id, line in s.line.items():
         if "closed" in line.model_fields_set and line.hours is None:
-            yield Wrong("in-vain", ("line", id, "closed"), "never comes: the line has no hours")
+            yield Wrong("in-vain", ("line", id, "closed"), Sentence("never comes: the line has no hours"))
         if s.sip.listen6 is None and ":" in (getattr(line, "host", "") or ""):
-            what = "is never called: it is an address of IPv6, and listen6 of [sip] is missing"
+            what = Sentence("is never called: it is an address of IPv6, and listen6 of [sip] is missing")
             yield Wrong("in-vain", ("line", id, "host"), what)
     for id, scenario in s.scenario.items():
         if "closed" in scenario.model_fields_set and scenario.hours is None and not scenario.step:
-            yield Wrong("in-vain", ("scenario", id, "closed"), "never comes: the scenario has no hours")
+            yield Wrong("in-vain", ("scenario", id, "closed"), Sentence("never comes: the scenario has no hours"))
         for name, step in scenario.step.items():
             if isinstance(step, steps.MenuStep) and step.extensions and not extensions:
-                what = "are dialled by nobody: there are none"
+                what = Sentence("are dialled by nobody: there are none")
                 yield Wrong("in-vain", ("scenario", id, "step", name, "extensions"), what)

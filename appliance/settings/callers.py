@@ -9,12 +9,20 @@ from pathlib import Path
 
 from appliance.settings.documents import decode, refused
 from appliance.settings.faults import MOST, Fault, SettingsFaults
+from appliance.settings.sentence import Sentence
 from appliance.settings.words import seen
 
 SPREAD = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio: neighbours land far apart
 PREFIX = 1 << 63
 LARGEST = 64 << 20  # bytes of a numbers file
 NUMBERS = 1_000_000  # in one
+
+TWICE = Sentence(
+    "this line repeats a number; accepted: `+37060000001` or `+37060000001,Name`, each number once, characters that are seen"
+)
+NO_NUMBER = Sentence(
+    "this line is not accepted; accepted: `+37060000001` or `+37060000001,Name`, each number once, characters that are seen"
+)
 
 _LINE = re.compile(r"(\+[0-9]{4,15})(?:[,;](.{0,64}))?")
 _NIBBLES = str.maketrans("0123456789", "123456789a")
@@ -33,9 +41,8 @@ def read_numbers(path: Path) -> dict[str, str]:
         found = _LINE.fullmatch(line)
         if found is None or not seen(line) or found[1] in numbers:
             known = found is not None and found[1] in numbers
-            kind, what = ("given-twice", "repeats a number") if known else ("bad-number", "is not accepted")
-            accepted = "accepted: `+37060000001` or `+37060000001,Name`, each number once, characters that are seen"
-            faults.append(Fault(kind, path.name, count, 1, "", f"this line {what}; {accepted}"))
+            kind, what = ("given-twice", TWICE) if known else ("bad-number", NO_NUMBER)
+            faults.append(Fault(kind, path.name, count, 1, "", what))
             if len(faults) == MOST:
                 break
         else:
@@ -43,7 +50,7 @@ def read_numbers(path: Path) -> dict[str, str]:
     if faults:
         raise SettingsFaults(faults)
     if len(numbers) > NUMBERS:
-        raise refused("too-large", path.name, f"has {len(numbers)} numbers; accepted: at most {NUMBERS}")
+        raise refused("too-large", path.name, Sentence("has {} numbers; accepted: at most {}", len(numbers), NUMBERS))
     return numbers
 
 

@@ -12,22 +12,27 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from appliance.settings.places import Path, Places
+from appliance.settings.sentence import Sentence
 
 MOST = 100  # faults told of one document
 SHOWN = 40  # characters shown of what was found
 
 Schema = dict[str, Any]
 
-SAYS = {  # what a model finds wrong: the fault's id, and its words around what was found
-    "missing": ("missing", "is missing"),
-    "too_long": ("wrong-count", "has too many"),
-    "too_short": ("wrong-count", "has too few"),
-    "literal_error": ("not-known", "{} is not known"),
-    "union_tag_not_found": ("missing", "is missing"),
-    "union_tag_invalid": ("not-known", "{} is not known"),
-    "text": ("not-accepted", "{} is not accepted"),
-    "greater_than_equal": ("out-of-range", "{} is out of range"),
-    "less_than_equal": ("out-of-range", "{} is out of range"),
+MISSING = Sentence("is missing; accepted: {1}")
+UNKNOWN = Sentence("{0} is not known; accepted: {1}")
+REFUSED = Sentence("{0} is not accepted; accepted: {1}")
+OUTSIDE = Sentence("{0} is out of range; accepted: {1}")
+SAYS = {  # what a model finds wrong: the fault's id, and its words around what was found and what is accepted
+    "missing": ("missing", MISSING),
+    "too_long": ("wrong-count", Sentence("has too many; accepted: {1}")),
+    "too_short": ("wrong-count", Sentence("has too few; accepted: {1}")),
+    "literal_error": ("not-known", UNKNOWN),
+    "union_tag_not_found": ("missing", MISSING),
+    "union_tag_invalid": ("not-known", UNKNOWN),
+    "text": ("not-accepted", REFUSED),
+    "greater_than_equal": ("out-of-range", OUTSIDE),
+    "less_than_equal": ("out-of-range", OUTSIDE),
 }
 
 
@@ -40,11 +45,16 @@ class Fault:
     line: int
     column: int
     path: str
-    message: str
+    message: Sentence
 
     def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+    @property
+    def where(self) -> str:
+        """The place in the file, and what stands there."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place} {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+        return f"{place} {self.path}" if self.path else place
 
 
 class SettingsFaults(Exception):
@@ -82,16 +92,16 @@ def shown(found: object) -> str:
         short = found if len(found) <= SHOWN else found[:SHOWN] + "…"
         return "".join(c if c.isprintable() else _escaped(c) for c in json.dumps(short, ensure_ascii=False))
     if isinstance(found, int):
-        return str(found) if abs(found) < 10**SHOWN else "a very large number"
+        return str(found) if abs(found) < 10**SHOWN else Sentence("a very large number")
     if isinstance(found, dict):
-        return "a table"
-    return "a list" if isinstance(found, list | tuple) else f"{found}"[:SHOWN]
+        return Sentence("a table")
+    return Sentence("a list") if isinstance(found, list | tuple) else f"{found}"[:SHOWN]
 
 
-def nearest(found: str, known: Iterable[str]) -> str:
+def nearest(found: str, known: Iterable[str]) -> Sentence:
     """`; did you mean "x"?` when something known is close, else nothing."""
     close = difflib.get_close_matches(found[:SHOWN].lower(), known, 1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    return Sentence('; did you mean "{}"?', close[0]) if close else Sentence()
 
 
 @cache
@@ -135,36 +145,39 @@ def plain(node: Schema, root: Schema) -> Schema:
     return node
 
 
-def accepted(node: Schema, root: Schema) -> str:
+def accepted(node: Schema, root: Schema) -> Sentence:
     """What a schema accepts, in words."""
     node = plain(node, root)
     if "accepts" in node:
-        return str(node["accepts"])
-    if "const" in node:
-        return str(node["const"])
-    if "enum" in node:
-        return ", ".join(node["enum"])
+        return Sentence(str(node["accepts"]))
+    if "const" in node or "enum" in node:
+        return Sentence("{}", ", ".join(_choices(node)))
     if "discriminator" in node:
-        return f"a table whose `{node['discriminator']['propertyName']}` is one of {', '.join(_choices(node))}"
+        field = node["discriminator"]["propertyName"]
+        return Sentence("a table whose `{}` is one of {}", field, ", ".join(_choices(node)))
     match node.get("type"):
         case "boolean":
-            return "true or false"
+            return Sentence("true or false")
+        case "integer" if "unit" in node:
+            unit = Sentence(node["unit"])
+            return Sentence("a whole number from {} to {} ({})", node["minimum"], node["maximum"], unit)
         case "integer":
-            unit = f" ({node['unit']})" if "unit" in node else ""
-            return f"a whole number from {node['minimum']} to {node['maximum']}{unit}"
+            return Sentence("a whole number from {} to {}", node["minimum"], node["maximum"])
+        case "number" if "minimum" in node:
+            return Sentence("a number from {} to {}", f"{node['minimum']:g}", f"{node['maximum']:g}")
         case "number":
-            least = f"from {node['minimum']:g}" if "minimum" in node else f"above {node['exclusiveMinimum']:g}, up"
-            return f"a number {least} to {node['maximum']:g}"
+            return Sentence("a number above {}, up to {}", f"{node['exclusiveMinimum']:g}", f"{node['maximum']:g}")
         case "array" if "prefixItems" in node:
-            return f"a list of {len(node['prefixItems'])}: {accepted(node['prefixItems'][0], root)}"
+            return Sentence("a list of {}: {}", len(node["prefixItems"]), accepted(node["prefixItems"][0], root))
         case "array":
-            return f"a list of {node.get('minItems', 0)} to {node['maxItems']}: {accepted(node['items'], root)}"
+            bounds = (node.get("minItems", 0), node["maxItems"])
+            return Sentence("a list of {} to {}: {}", *bounds, accepted(node["items"], root))
         case "object" if node.get("maxProperties", 0) and "type" in node["additionalProperties"]:
-            keys, values = node["propertyNames"]["accepts"], accepted(node["additionalProperties"], root)
-            return f"a table of at most {node['maxProperties']}: {keys} = {values}"
+            keys, values = accepted(node["propertyNames"], root), accepted(node["additionalProperties"], root)
+            return Sentence("a table of at most {}: {} = {}", node["maxProperties"], keys, values)
         case "object" if "maxProperties" in node:
-            return f"at most {node['maxProperties']} tables"
-    return "a table"
+            return Sentence("at most {} tables", node["maxProperties"])
+    return Sentence("a table")
 
 
 def from_validation(
@@ -178,14 +191,17 @@ def from_validation(
             found = found[:-1]
             path = document_path(model, found)
             place = places.of_key(path)
-            words = str(schema_at(model, found[:-1]).get("propertyNames", {}).get("accepts", "another name"))
-            id, message = "bad-name", f"the name is not accepted; accepted: {words}"
+            words = schema_at(model, found[:-1]).get("propertyNames", {}).get("accepts")
+            kept = Sentence(words) if words else Sentence("another name")
+            id, message = "bad-name", Sentence("the name is not accepted; accepted: {}", kept)
         elif each["type"] == "extra_forbidden":
             path = document_path(model, found)
             place = places.of_key(path)
             known = list(schema_at(model, found[:-1]).get("properties", ()))
-            listed = "accepted: " + ", ".join(known) if known else "nothing is accepted here yet"
-            id, message = "unknown-key", f"is not known; {listed}{nearest(str(found[-1]), known)}"
+            near = nearest(str(found[-1]), known)
+            none = Sentence("is not known; nothing is accepted here yet")
+            listed = Sentence("is not known; accepted: {}{}", ", ".join(known), near)
+            id, message = "unknown-key", listed if known else none
         else:
             node, input = schema_at(model, found), each["input"]
             path = document_path(model, found)
@@ -198,11 +214,11 @@ def from_validation(
             place = places.of_value(path)
             if each["type"] == "too_short" and len(input) >= (node.get("minItems") or node.get("minProperties") or 0):
                 continue  # enough of them, but told of one by one
-            id, says = SAYS.get(each["type"], ("wrong-type", "{} is not accepted"))
-            message = says.format("what is given" if secret else shown(input))
-            message += f"; accepted: {accepted(node, schema_of(model))}"
+            id, says = SAYS.get(each["type"], ("wrong-type", REFUSED))
+            was = Sentence("what is given") if secret else shown(input)
+            message = Sentence(says.words, was, accepted(node, schema_of(model)))
             if id == "not-known" and isinstance(input, str):
-                message += nearest(input, _choices(node))
+                message = Sentence("{}{}", message, nearest(input, _choices(node)))
         faults.append(Fault(id, file, *place, dotted(path), message))
     return faults
 

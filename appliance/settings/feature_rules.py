@@ -8,7 +8,8 @@ from appliance.settings.features import Feature, table
 from appliance.settings.models import Settings
 from appliance.settings.numbers import emergency_numbers
 from appliance.settings.places import Path
-from appliance.settings.references import Wrong
+from appliance.settings.references import Wrong, begins_outside
+from appliance.settings.sentence import Sentence
 
 
 def extensions(s: Settings) -> dict[str, str]:
@@ -55,13 +56,14 @@ def _slots(s: Settings) -> Iterator[Wrong]:
     for number in s.parking.numbers():
         if number in known:
             yield Wrong(
-                "slot-taken", path, f"{shown(number)} is the extension of {known[number]}; accepted: other slots"
+                "slot-taken",
+                path,
+                Sentence("{} is the extension of {}; accepted: other slots", shown(number), known[number]),
             )
         elif _outside(s, number):
-            what = f'begins with the outside prefix "{s.outside.prefix}"'
-            yield Wrong("slot-outside", path, f"{shown(number)} {what}; accepted: another beginning")
+            yield Wrong("slot-outside", path, begins_outside(number, s.outside.prefix))
         elif number in alarms:
-            yield Wrong("slot-alarm", path, f"{shown(number)} is an emergency number; accepted: other slots")
+            yield Wrong("slot-alarm", path, Sentence("{} is an emergency number; accepted: other slots", shown(number)))
 
 
 def _extensions(s: Settings, features: list[Feature]) -> Iterator[Wrong]:
@@ -75,17 +77,18 @@ def _extensions(s: Settings, features: list[Feature]) -> Iterator[Wrong]:
         begins = one.takes == "number"
         for number, of in numbers.items():
             if number == one.code or (begins and number.startswith(one.code)):
-                what = "a slot of parking" if of == "parking" else f"the extension of {of}"
+                what = Sentence("a slot of parking") if of == "parking" else Sentence("the extension of {}", of)
                 if number != one.code:
-                    what = f"the beginning of {shown(number)}, {what}"
-                yield Wrong("code-taken", path, f"{shown(one.code)} is {what}; accepted: another")
+                    what = Sentence("the beginning of {}, {}", shown(number), what)
+                yield Wrong("code-taken", path, Sentence("{} is {}; accepted: another", shown(one.code), what))
                 break
         if _outside(s, one.code):
-            what = f'begins with the outside prefix "{s.outside.prefix}"'
-            yield Wrong("code-outside", path, f"{shown(one.code)} {what}; accepted: another beginning")
+            yield Wrong("code-outside", path, begins_outside(one.code, s.outside.prefix))
         if any(alarm == one.code or (begins and alarm.startswith(one.code)) for alarm in alarms):
             yield Wrong(
-                "code-alarm", path, f"{shown(one.code)} would keep people from calling for help; accepted: another"
+                "code-alarm",
+                path,
+                Sentence("{} would keep people from calling for help; accepted: another", shown(one.code)),
             )
 
 
@@ -95,9 +98,9 @@ def _pressed(features: list[Feature]) -> Iterator[Wrong]:
         for other in features[:i]:
             short, long = sorted((one.code, other.code), key=len)
             if long.startswith(short):
-                what = "is" if one.code == other.code else "begins as"
-                said = f"{shown(one.code)} {what} `features.{other.name}`"
-                yield Wrong("code-taken", ("features", one.name), f"{said}; accepted: another")
+                same = Sentence("{} is `features.{}`; accepted: another", shown(one.code), other.name)
+                begun = Sentence("{} begins as `features.{}`; accepted: another", shown(one.code), other.name)
+                yield Wrong("code-taken", ("features", one.name), same if one.code == other.code else begun)
                 break
 
 
@@ -111,10 +114,14 @@ def _dialled(s: Settings, features: list[Feature]) -> Iterator[Wrong]:
         for dialled in [one.code + number for number in behind] + [one.code] * (one.takes != "extension"):
             other = meant.setdefault(dialled, one)
             if other is not one:
-                what = f"could be `features.{other.name}` too"
-                yield Wrong("code-taken", ("features", one.name), f"{shown(dialled)} {what}; accepted: another code")
+                what = Sentence("{} could be `features.{}` too; accepted: another code", shown(dialled), other.name)
+                yield Wrong("code-taken", ("features", one.name), what)
                 break
         for other in features:
             if one.takes == "number" and other is not one and other.code.startswith(one.code):
-                what = f"with a number behind it could be `features.{other.name}`"
-                yield Wrong("code-taken", ("features", one.name), f"{shown(one.code)} {what}; accepted: another code")
+                what = Sentence(
+                    "{} with a number behind it could be `features.{}`; accepted: another code",
+                    shown(one.code),
+                    other.name,
+                )
+                yield Wrong("code-taken", ("features", one.name), what)

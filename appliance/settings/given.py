@@ -8,6 +8,7 @@ from typing import Any
 from appliance.settings import documents, edits, files, pins, places
 from appliance.settings.faults import Fault, Schema, SettingsFaults, accepted, dotted, plain, schema_of
 from appliance.settings.passwords import CODES, FILE, MODE, Secrets, text_of
+from appliance.settings.sentence import Sentence
 
 GIVEN: Mapping[str, tuple[str, ...]] = {
     "phone": ("password",),
@@ -52,7 +53,7 @@ def keep(path: Path, table: str, name: str, values: Mapping[str, str]) -> None:
     """
     if not values or table not in GIVEN or bool(name) != is_named(table) or set(values) - set(GIVEN[table]):
         tables = ", ".join(f"{each}{'.NAME' if is_named(each) else ''} ({', '.join(GIVEN[each])})" for each in GIVEN)
-        raise documents.refused("not-given", path.name, f"no such thing is given; accepted: {tables}")
+        raise documents.refused("not-given", path.name, Sentence("no such thing is given; accepted: {}", tables))
     at: places.Path = (table, name) if name else (table,)
     text = text_of(path)
     documents.check(Secrets, text, path.name, secret=True)
@@ -84,5 +85,5 @@ def _kept(at: places.Path, value: str, there: Mapping[str, Any]) -> object:
 
 
 def _wrong(at: places.Path, accepts: str) -> SettingsFaults:
-    message = f"what is given is not accepted; accepted: {accepts}"
+    message = Sentence("{0} is not accepted; accepted: {1}", Sentence("what is given"), Sentence(accepts))
     return SettingsFaults([Fault("not-accepted", FILE, 0, 0, dotted(at), message)])

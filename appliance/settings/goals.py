@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 from appliance.settings import people
 from appliance.settings.models import Goal, Queue, Settings, Strategy
+from appliance.settings.sentence import Sentence
 
-WHY: dict[Goal, str] = {
-    "motivate": "who does better is given more calls",
-    "balance": "everybody is given the same number of calls, each in turn",
-    "sell-more": "the best qualified who is free is given the call",
-    "shortest-wait": "whoever is quickest takes the call, as all are rung at once",
+WHY: dict[Goal, Sentence] = {
+    "motivate": Sentence("who does better is given more calls"),
+    "balance": Sentence("everybody is given the same number of calls, each in turn"),
+    "sell-more": Sentence("the best qualified who is free is given the call"),
+    "shortest-wait": Sentence("whoever is quickest takes the call, as all are rung at once"),
 }
 FITTING: dict[Goal, frozenset[Strategy]] = {
     "motivate": frozenset({"percentage", "best-first"}),
@@ -27,10 +28,11 @@ class Choice(NamedTuple):
     by: str
     goal: Goal | None
 
-    def why(self) -> str:
+    def why(self) -> Sentence:
         """In words, of a strategy a goal has chosen; "" of any other."""
-        chose = self.goal is not None and self.by.endswith("goal")
-        return f"{self.goal} chooses {self.strategy}: {WHY[self.goal]}" if chose and self.goal else ""
+        if self.goal is None or not self.by.endswith("goal"):
+            return Sentence()
+        return Sentence("{} chooses {}: {}", self.goal, self.strategy, WHY[self.goal])
 
 
 def choice(settings: Settings, queue: Queue) -> Choice:

@@ -27,6 +27,7 @@ from appliance.settings.plan_steps import Routes, Step
 from appliance.settings.routes import routes
 from appliance.settings.rules import SILENCE
 from appliance.settings.scenarios import CONFIRMED, is_inner, set_off_by
+from appliance.settings.sentence import Sentence
 
 CALL = 1
 PASSED = frozenset({r.QUEUE, r.CHAIN, r.PERSON, r.SAY, r.MENU, r.COLLECT, r.VOICEMAIL})  # steps told as passed
@@ -124,7 +125,7 @@ def faults(failed: Sequence[Failure], document: str, file: str) -> Iterator[Faul
     for nth, one in enumerate(failed):
         path: Path = ("golden", one.index, one.at)
         why = one.why if nth < EXPLAINED else ()
-        message = "".join([one.said, *(f"\n    {line}" for line in why)])
+        message = Sentence("{}", "".join([one.said, *(f"\n    {line}" for line in why)]))
         yield Fault("golden-call", file, *places.of_value(path), dotted(path), message)
 
 

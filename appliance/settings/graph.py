@@ -8,7 +8,8 @@ from appliance.settings import steps
 from appliance.settings.faults import nearest, shown
 from appliance.settings.models import Scenario, Settings
 from appliance.settings.places import Path
-from appliance.settings.references import Wrong, found
+from appliance.settings.references import Wrong, found, told
+from appliance.settings.sentence import Sentence
 from appliance.settings.words import CALLED, CALLER, OF_THE_CALL, PLACEHOLDER, PROOF
 
 ATTRIBUTES = 32  # the core keeps of a call
@@ -75,16 +76,19 @@ def _form(id: str, scenario: Scenario) -> Iterator[Wrong]:
     if scenario.step or scenario.start is not None:
         for field in ("hours", "open", "closed", "unanswered"):
             if field in scenario.model_fields_set:
-                what = "goes ill with steps; accepted: a step that does the same"
+                what = Sentence("goes ill with steps; accepted: a step that does the same")
                 yield Wrong("contradiction", (*path, field), what, True)
         known = ", ".join(scenario.step)
         if scenario.start is None:
-            yield Wrong("missing", (*path, "start"), f"is missing; accepted: the name of the first step: {known}")
+            yield Wrong(
+                "missing", (*path, "start"), Sentence("is missing; accepted: the name of the first step: {}", known)
+            )
         elif scenario.start not in scenario.step:
-            words = f"accepted: {known}{nearest(scenario.start, scenario.step)}" if known else "there is none yet"
-            yield Wrong("no-such-name", (*path, "start"), f"there is no step {shown(scenario.start)}; {words}")
+            there = (told(list(scenario.step)), nearest(scenario.start, scenario.step))
+            what = Sentence("there is no step {}; {}{}", shown(scenario.start), *there)
+            yield Wrong("no-such-name", (*path, "start"), what)
     elif scenario.open is None:
-        what = "is missing; accepted: the name of a queue, chain, person or mailbox, or `start` and steps"
+        what = Sentence("is missing; accepted: the name of a queue, chain, person or mailbox, or `start` and steps")
         yield Wrong("missing", (*path, "open"), what)
 
 
@@ -94,26 +98,26 @@ def _step(s: Settings, path: Path, step: steps.Step) -> Iterator[Wrong]:
         case steps.MenuStep():
             for key, does in step.keys.items():
                 if does.value is not None and step.attribute is None:
-                    what = "is nowhere kept; accepted: with an `attribute` of the menu"
+                    what = Sentence("is nowhere kept; accepted: with an `attribute` of the menu")
                     yield Wrong("missing", (*path, "keys", key, "value"), what)
         case steps.CollectStep() if step.least > step.most:
-            what = f"{step.least} is more than `most`; accepted: at most {step.most} (digits)"
+            what = Sentence("{} is more than `most`; accepted: at most {} (digits)", step.least, step.most)
             yield Wrong("out-of-range", (*path, "least"), what)
         case steps.CompareStep():
             yield from _compare(path, step)
         case steps.LoadStep() if len(step.tests()) != 1:
-            what = "looks at one thing; accepted: one of waiting, free, on_duty, longest_wait"
+            what = Sentence("looks at one thing; accepted: one of waiting, free, on_duty, longest_wait")
             yield Wrong("wrong-count", path, what, True)
         case steps.TransferStep() if not step.lines and not s.outside.lines:
-            yield Wrong("missing", (*path, "lines"), "is missing; accepted: lines here, or in [outside]")
+            yield Wrong("missing", (*path, "lines"), Sentence("is missing; accepted: lines here, or in [outside]"))
 
 
 def _compare(path: Path, step: steps.CompareStep) -> Iterator[Wrong]:
     if len(step.tests()) != 1:
-        what = "compares with one thing; accepted: one of is, begins, less, more, empty = true"
+        what = Sentence("compares with one thing; accepted: one of is, begins, less, more, empty = true")
         yield Wrong("wrong-count", path, what, True)
     if step.attribute in (CALLER, CALLED) and step.begins is not None and not step.begins.removeprefix("+").isdigit():
-        what = f"{shown(step.begins)} begins no number; accepted: + and digits, or digits"
+        what = Sentence("{} begins no number; accepted: + and digits, or digits", shown(step.begins))
         yield Wrong("not-accepted", (*path, "begins"), what)
 
 
@@ -131,7 +135,7 @@ def _unreached(s: Settings, id: str, scenario: Scenario) -> Iterator[Wrong]:
             yield Wrong(
                 "unreached",
                 ("scenario", id, "step", name),
-                f"no way leads here from {scenario.start}; accepted: steps that some call can reach",
+                Sentence("no way leads here from {}; accepted: steps that some call can reach", scenario.start),
                 True,
             )
 
@@ -139,12 +143,18 @@ def _unreached(s: Settings, id: str, scenario: Scenario) -> Iterator[Wrong]:
 def _loops(s: Settings) -> Iterator[Wrong]:
     """Ways that lead back to a step passed before: without one in between that waits in any case, or without a key."""
     for edge, around in _rounds(s, edges, lambda step: step.do not in steps.WAITING):
-        what = f"leads round for ever: {_names(around)}; accepted: with a step between that always waits"
-        yield Wrong("endless", edge.path, f"{what}: {', '.join(steps.WAITING)}")
+        what = Sentence(
+            "leads round for ever: {}; accepted: with a step between that always waits: {}",
+            *(_names(around), ", ".join(steps.WAITING)),
+        )
+        yield Wrong("endless", edge.path, what)
     for edge, around in _rounds(s, _unpressed, _leads_on_alike):
         if any(_at(s, node).do in steps.WAITING for node in around):
-            what = f"leads a caller who presses nothing round for ever: {_names(around)}"
-            yield Wrong("endless", edge.path, f"{what}; accepted: with a way out that needs no key")
+            what = Sentence(
+                "leads a caller who presses nothing round for ever: {}; accepted: with a way out that needs no key",
+                _names(around),
+            )
+            yield Wrong("endless", edge.path, what)
 
 
 def _names(around: list[Node]) -> str:
@@ -196,19 +206,22 @@ def _rounds_from(
 def _attributes(s: Settings) -> Iterator[Wrong]:
     known = attributes(s)
     named = [name for name in known if name != PROOF]
-    words = f"accepted: {', '.join(named)}" if named else "there is none yet"
+    words = told(named)
     for id, scenario in s.scenario.items():
         for name, step in scenario.step.items():
             path: Path = ("scenario", id, "step", name, "attribute")
             if isinstance(step, steps.CompareStep) and step.attribute not in (*named, CALLER, CALLED):
-                what = f"no step sets {shown(step.attribute)}; {words}{nearest(step.attribute, named)}"
+                what = Sentence("no step sets {}; {}{}", shown(step.attribute), words, nearest(step.attribute, named))
                 yield Wrong("never-set", path, what)
             elif getattr(step, "attribute", None) in known[ATTRIBUTES:]:
-                yield Wrong("wrong-count", path, f"is one too many; accepted: at most {ATTRIBUTES} attributes in all")
+                yield Wrong(
+                    "wrong-count", path, Sentence("is one too many; accepted: at most {} attributes in all", ATTRIBUTES)
+                )
     for id, lookup in s.lookup.items():
         for asked in PLACEHOLDER.findall(lookup.url):
             if asked not in (*named, *OF_THE_CALL):
-                what = (
-                    f"no step sets {shown(asked)}; accepted: {', '.join([*OF_THE_CALL, *named])}{nearest(asked, named)}"
+                what = Sentence(
+                    "no step sets {}; {}{}",
+                    *(shown(asked), told([*OF_THE_CALL, *named]), nearest(asked, named)),
                 )
                 yield Wrong("never-set", ("lookup", id, "url"), what)

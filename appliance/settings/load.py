@@ -15,6 +15,7 @@ from appliance.settings.plan_steps import WALK, too_long
 from appliance.settings.references import Wrong
 from appliance.settings.routes import routes
 from appliance.settings.rules import wrongs
+from appliance.settings.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,12 @@ def _parse(text: str, path: Path) -> tuple[Settings, Places]:
     try:
         long = too_long(routes(settings))
     except SameId as same:
-        _raise([Wrong(SameId.id, (same.kind, same.name), str(same), True)], places, path.name)
+        _raise([Wrong(SameId.id, (same.kind, same.name), same.said, True)], places, path.name)
     else:
         if long is not None:
-            what = f"leads on through more than {WALK} steps without a wait; accepted: fewer, or a step that waits"
+            what = Sentence(
+                "leads on through more than {} steps without a wait; accepted: fewer, or a step that waits", WALK
+            )
             _raise([Wrong("too-long", tuple(long.split(".")), what, True)], places, path.name)
     return _with_numbers(settings, places, path), places
 
@@ -84,7 +87,7 @@ def _with_numbers(settings: Settings, places: Places, path: Path) -> Settings:
             try:
                 numbers = read_numbers(path.with_name(table.numbers_file))
             except OSError as error:
-                message = f'"{table.numbers_file}" cannot be read: {error.strerror}'
+                message = Sentence('"{}" cannot be read: {}', table.numbers_file, error.strerror)
                 _raise([Wrong("unreadable", ("callers", name, "numbers_file"), message)], places, path.name)
             lists[name] = table.model_copy(update={"numbers": numbers | table.numbers})
     return settings.model_copy(update={"callers": lists})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from appliance.settings.actions import Action
 from appliance.settings.models import Lookup
 from appliance.settings.prompts import Prompt
+from appliance.settings.sentence import Sentence
 
 
 class SameId(Exception):
@@ -15,7 +16,9 @@ class SameId(Exception):
     id = "same-id"
 
     def __init__(self, kind: str, name: str, other: tuple[str, str]) -> None:
-        super().__init__(f"{kind}.{name} and {'.'.join(other)} come to one id; accepted: another name for one")
+        both = (f"{kind}.{name}", ".".join(other))
+        self.said = Sentence("{} and {} come to one id; accepted: another name for one", *both)
+        super().__init__(self.said)
         self.kind, self.name = kind, name
 
 

@@ -15,6 +15,7 @@ from appliance.settings.faults import Fault, SettingsFaults
 from appliance.settings.lines import GatewayLine, SipLine, account
 from appliance.settings.models import Settings
 from appliance.settings.references import Wrong
+from appliance.settings.sentence import Sentence
 from appliance.settings.tables import Table, setting, some
 from appliance.settings.words import Name, Password, PinHash, RecordingKey, SimPin, TotpSecret, TrunkPassword
 
@@ -114,17 +115,32 @@ def missing(settings: Settings, known: Secrets) -> Iterator[Wrong]:
     """The passwords a document needs and a secrets file does not have."""
     for name, phone in settings.phone.items():
         if name not in known.phone and phone.channel is None:
-            yield Wrong("no-password", ("phone", name), f"has no password in {FILE}; {_accepted('phone', name)}", True)
+            yield Wrong(
+                "no-password",
+                ("phone", name),
+                _no_password("phone", name),
+                True,
+            )
     for name, line in settings.line.items():
         if not (line.registers if isinstance(line, SipLine) else isinstance(line, GatewayLine) and line.registers_here):
             continue
         if not (name in known.line and known.line[name].password):
-            yield Wrong("no-password", ("line", name), f"has no password in {FILE}; {_accepted('line', name)}", True)
+            yield Wrong(
+                "no-password",
+                ("line", name),
+                _no_password("line", name),
+                True,
+            )
     if settings.recording.rule and settings.recording.encrypt and not known.recording:
-        what = f"has no key in {FILE}; accepted: [recording] with key = ... there (`--fill` makes one), or `encrypt = false`"
+        what = Sentence(
+            "has no key in {}; accepted: [recording] with key = ... there (`--fill` makes one), or `encrypt = false`",
+            FILE,
+        )
         yield Wrong("no-key", ("recording", "rule"), what, True)
     if settings.provisioning and not known.provisioning:
-        what = f"has no key in {FILE}; accepted: [provisioning] with key = ... there (`--fill` makes one), or left out"
+        what = Sentence(
+            "has no key in {}; accepted: [provisioning] with key = ... there (`--fill` makes one), or left out", FILE
+        )
         yield Wrong("no-key", ("provisioning",), what, True)
 
 
@@ -145,8 +161,11 @@ def unproved(settings: Settings, known: Secrets) -> Iterator[Wrong]:
             proof = known.proof.get(holder)
             has = proof and (proof.codes if action.challenge == "code" else getattr(proof, action.challenge or "pin"))
             if not has:
-                what = (
-                    f"has no {action.challenge} in {FILE}, so nobody can give it; `linekeeper proof {holder}` makes one"
+                what = Sentence(
+                    "has no {} in {}, so nobody can give it; `linekeeper proof {}` makes one",
+                    action.challenge,
+                    FILE,
+                    holder,
                 )
                 yield Wrong("no-proof", ("action", id, "holders", i), what)
 
@@ -196,7 +215,9 @@ def text_of(path: Path) -> str:
     except FileNotFoundError:
         return ""
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        message = f"others may read it (mode {stat.S_IMODE(status.st_mode):04o}); accepted: {MODE:04o}"
+        message = Sentence(
+            "others may read it (mode {}); accepted: {}", f"{stat.S_IMODE(status.st_mode):04o}", f"{MODE:04o}"
+        )
         raise SettingsFaults([Fault("secrets-readable", path.name, 0, 0, "", message)])
     return text
 
@@ -224,5 +245,5 @@ def _key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _accepted(kind: str, name: str) -> str:
-    return f'accepted: [{kind}.{name}] with password = "..." there'
+def _no_password(kind: str, name: str) -> Sentence:
+    return Sentence('has no password in {}; accepted: [{}.{}] with password = "..." there', FILE, kind, name)

@@ -7,11 +7,30 @@ from typing import NamedTuple
 from appliance.settings.faults import nearest, shown
 from appliance.settings.models import Settings
 from appliance.settings.places import Path
+from appliance.settings.sentence import Sentence
 from appliance.settings.tables import Table
 
 ANSWERING = ("queue", "chain", "person", "mailbox")  # where a scenario without steps may lead
 LEADING = ("scenario", *ANSWERING)  # where a number, or a step that names none of its own scenario, may lead
 PASSED = ("queue", "chain", "person", "prompt", "action")  # what a golden call may be told to pass
+KINDS = {  # what a name may be of, in words
+    "action": Sentence("action"),
+    "branch": Sentence("branch"),
+    "callers": Sentence("list of callers"),
+    "chain": Sentence("chain"),
+    "department": Sentence("department"),
+    "hours": Sentence("table of hours"),
+    "line": Sentence("line"),
+    "lookup": Sentence("look-up"),
+    "mailbox": Sentence("mailbox"),
+    "person": Sentence("person"),
+    "phone": Sentence("phone"),
+    "prompt": Sentence("prompt"),
+    "queue": Sentence("queue"),
+    "scenario": Sentence("scenario"),
+    "skill": Sentence("skill"),
+    "step": Sentence("step"),
+}
 TABLES = (
     *(
         "phone",
@@ -36,7 +55,7 @@ class Wrong(NamedTuple):
 
     id: str
     path: Path
-    message: str
+    message: Sentence
     key: bool = False
 
 
@@ -106,14 +125,14 @@ def unknown(s: Settings) -> Iterator[Wrong]:
                 pass
             case []:
                 known = [*steps, *(each for kind in kinds for each in getattr(s, kind))]
-                listed = ", ".join(dict.fromkeys(known[:20])) + (", …" if len(known) > 20 else "")
-                words = f"accepted: {listed}" if known else "there is none yet"
                 what = either(kinds if scenario is None else ("step", *kinds))
-                message = f"there is no {what} {shown(name)}; {words}{nearest(name, known)}"
+                message = Sentence("there is no {} {}; {}{}", what, shown(name), told(known), nearest(name, known))
                 yield Wrong("no-such-name", path, message, path[-1] == name)
             case several:
                 full = [f'"{kind}.{bare}"' for kind, bare in several]
-                yield Wrong("ambiguous", path, f"{shown(name)} could be several; accepted: {', '.join(full)}")
+                yield Wrong(
+                    "ambiguous", path, Sentence("{} could be several; accepted: {}", shown(name), ", ".join(full))
+                )
 
 
 def repeated(s: Settings) -> Iterator[Wrong]:
@@ -122,9 +141,29 @@ def repeated(s: Settings) -> Iterator[Wrong]:
     for path, name, _, _ in references(s):
         if isinstance(path[-1], int) and path[-2] != "through":
             if (path[:-1], name) in seen:
-                yield Wrong("given-twice", path, f"{shown(name)} is in the list already; accepted: once")
+                yield Wrong("given-twice", path, listed_already(name))
             seen.add((path[:-1], name))
 
 
-def either(kinds: tuple[str, ...]) -> str:
-    return kinds[0] if len(kinds) == 1 else ", ".join(kinds[:-1]) + " or " + kinds[-1]
+def either(kinds: tuple[str, ...]) -> Sentence:
+    *before, last = (KINDS[kind] for kind in kinds)
+    if not before:
+        return last
+    first = before[0]
+    for kind in before[1:]:
+        first = Sentence("{}, {}", first, kind)
+    return Sentence("{} or {}", first, last)
+
+
+def told(known: list[str]) -> Sentence:
+    """The names that would be accepted, as far as they can be told."""
+    listed = ", ".join(dict.fromkeys(known[:20])) + (", …" if len(known) > 20 else "")
+    return Sentence("accepted: {}", listed) if known else Sentence("there is none yet")
+
+
+def listed_already(one: str) -> Sentence:
+    return Sentence("{} is in the list already; accepted: once", shown(one))
+
+
+def begins_outside(number: str, prefix: str) -> Sentence:
+    return Sentence('{} begins with the outside prefix "{}"; accepted: another beginning', shown(number), prefix)

@@ -14,13 +14,15 @@ from appliance.settings.models import TELEPHONES, Queue, Settings
 from appliance.settings.numbers import emergency_numbers, normalise
 from appliance.settings.phones import bare
 from appliance.settings.places import Path
-from appliance.settings.references import Wrong, repeated, tables, unknown
+from appliance.settings.references import Wrong, begins_outside, listed_already, repeated, tables, unknown
+from appliance.settings.sentence import Sentence
 
 ALARM = frozenset({"112", "911", "999"})  # never an extension where they call for help
 PNP = 5060  # the port telephones ask at for their settings
 SILENCE = "silence"  # the look-up nobody answers: how callers are kept out without a word
 TURNED_AWAY = "turned-away."  # before what our own sentence is about: prompts no document can name
 MEMBERS = 250  # of a queue, those who are rung later too
+NOBODY = Sentence("is missing; accepted: a list of 1 to 250 people, or a department")
 
 
 def wrongs(settings: Settings) -> Iterator[Wrong]:
@@ -55,7 +57,7 @@ def _phones(s: Settings) -> Iterator[Wrong]:
                 yield Wrong(
                     "phone-taken",
                     ("person", id, "phones", i),
-                    f"{shown(phone)} belongs to person.{owner[phone]}; accepted: another",
+                    Sentence("{} belongs to person.{}; accepted: another", shown(phone), owner[phone]),
                 )
 
 
@@ -73,13 +75,14 @@ def _extensions(s: Settings) -> Iterator[Wrong]:
                 continue
             path: Path = (kind, id, field)
             if taken.setdefault(extension, f"{kind}.{id}") != f"{kind}.{id}":
-                what = f"is the extension of {taken[extension]}; accepted: another"
-                yield Wrong("extension-taken", path, f"{shown(extension)} {what}")
+                what = Sentence("{} is the extension of {}; accepted: another", shown(extension), taken[extension])
+                yield Wrong("extension-taken", path, what)
             if s.outside.prefix and s.outside.lines and extension.startswith(s.outside.prefix):
-                what = f'begins with the outside prefix "{s.outside.prefix}"'
-                yield Wrong("extension-outside", path, f"{shown(extension)} {what}; accepted: another beginning")
+                yield Wrong("extension-outside", path, begins_outside(extension, s.outside.prefix))
             if extension in ALARM and extension in emergency_numbers(s.office.country):
-                yield Wrong("extension-alarm", path, f"{shown(extension)} is an emergency number; accepted: another")
+                yield Wrong(
+                    "extension-alarm", path, Sentence("{} is an emergency number; accepted: another", shown(extension))
+                )
 
 
 def _addresses(s: Settings) -> Iterator[Wrong]:
@@ -87,58 +90,68 @@ def _addresses(s: Settings) -> Iterator[Wrong]:
     taken: dict[str, str] = {}
     for id, phone in s.phone.items():
         if phone.mac and taken.setdefault(phone.bare, id) != id:
-            what = f"is the address of the telephone {taken[phone.bare]}; accepted: another"
-            yield Wrong("mac-taken", ("phone", id, "mac"), f"{shown(phone.mac)} {what}")
+            what = Sentence(
+                "{} is the address of the telephone {}; accepted: another", shown(phone.mac), taken[phone.bare]
+            )
+            yield Wrong("mac-taken", ("phone", id, "mac"), what)
     for id, line in s.line.items():
         if isinstance(line, GatewayLine) and line.mac and taken.setdefault(bare(line.mac), id) != id:
-            what = f"is the address of {taken[bare(line.mac)]}; accepted: another"
-            yield Wrong("mac-taken", ("line", id, "mac"), f"{shown(line.mac)} {what}")
+            what = Sentence("{} is the address of {}; accepted: another", shown(line.mac), taken[bare(line.mac)])
+            yield Wrong("mac-taken", ("line", id, "mac"), what)
 
 
 def _pnp(s: Settings) -> Iterator[Wrong]:
     """Who listens at all addresses has the port of the group too."""
     if s.provisioning and s.provisioning.pnp and s.sip.port == PNP and ip_address(s.sip.listen).is_unspecified:
-        what = f"needs the address of this box in `listen` of [sip], not {shown(s.sip.listen)}; accepted: with it, or left out"
+        what = Sentence(
+            "needs the address of this box in `listen` of [sip], not {}; accepted: with it, or left out",
+            shown(s.sip.listen),
+        )
         yield Wrong("contradiction", ("provisioning", "pnp"), what, True)
 
 
 def _mailboxes(s: Settings) -> Iterator[Wrong]:
     for id, box in s.mailbox.items():
         if box.greeting_closed is not None and box.hours is None:
-            what = "needs hours that tell when it is closed; accepted: with `hours`, or left out"
+            what = Sentence("needs hours that tell when it is closed; accepted: with `hours`, or left out")
             yield Wrong("missing", ("mailbox", id, "greeting_closed"), what, True)
         if box.mail and s.mail is None:
-            yield Wrong("missing", ("mailbox", id, "mail"), "needs a table [mail]; accepted: with one", True)
+            yield Wrong("missing", ("mailbox", id, "mail"), Sentence("needs a table [mail]; accepted: with one"), True)
         for i, address in enumerate(box.mail):
             if address in box.mail[:i]:
-                what = f"{shown(address)} is in the list already; accepted: once"
-                yield Wrong("given-twice", ("mailbox", id, "mail", i), what)
+                yield Wrong("given-twice", ("mailbox", id, "mail", i), listed_already(address))
 
 
 def _mail(s: Settings) -> Iterator[Wrong]:
     if s.digest is not None:
         if s.mail is None:
-            yield Wrong("missing", ("digest",), "needs a table [mail]; accepted: with one", True)
+            yield Wrong("missing", ("digest",), Sentence("needs a table [mail]; accepted: with one"), True)
         for field, given in (("to", s.digest.to), ("days", s.digest.days)):
             for i, one in enumerate(given):
                 if one in given[:i]:
                     yield Wrong(
-                        "given-twice", ("digest", field, i), f"{shown(one)} is in the list already; accepted: once"
+                        "given-twice",
+                        ("digest", field, i),
+                        listed_already(one),
                     )
     if s.mail is not None and s.mail.security == "none":
         if s.mail.user is not None:
-            what = "would have its password sent in clear; accepted: with TLS, or left out"
+            what = Sentence("would have its password sent in clear; accepted: with TLS, or left out")
             yield Wrong("contradiction", ("mail", "user"), what, True)
         if s.mail.ca_file is not None:
-            yield Wrong("contradiction", ("mail", "ca_file"), "goes with TLS; accepted: with it, or left out", True)
+            yield Wrong(
+                "contradiction", ("mail", "ca_file"), Sentence("goes with TLS; accepted: with it, or left out"), True
+            )
 
 
 def _prompts(s: Settings) -> Iterator[Wrong]:
     for id, prompt in s.prompt.items():
         if prompt.file is None and prompt.text is None:
-            yield Wrong("missing", ("prompt", id), "has neither file nor text; accepted: one of them", True)
+            yield Wrong("missing", ("prompt", id), Sentence("has neither file nor text; accepted: one of them"), True)
         elif prompt.file is not None and prompt.text is not None:
-            yield Wrong("given-twice", ("prompt", id, "text"), "stands beside file; accepted: one of them", True)
+            yield Wrong(
+                "given-twice", ("prompt", id, "text"), Sentence("stands beside file; accepted: one of them"), True
+            )
 
 
 def _lines(s: Settings) -> Iterator[Wrong]:
@@ -146,7 +159,10 @@ def _lines(s: Settings) -> Iterator[Wrong]:
     for id, line in s.line.items():
         if id == TELEPHONES:
             yield Wrong(
-                "reserved", ("line", id), f'"{id}" is the line of our own telephones; accepted: another name', True
+                "reserved",
+                ("line", id),
+                Sentence('"{}" is the line of our own telephones; accepted: another name', id),
+                True,
             )
         if isinstance(line, SipLine):
             yield from _trunk(id, line, at)
@@ -161,17 +177,19 @@ def _lines(s: Settings) -> Iterator[Wrong]:
                 yield Wrong(
                     "given-twice",
                     ("line", id, "numbers", number),
-                    f"is the same as {shown(same)}; accepted: once",
+                    Sentence("is the same as {}; accepted: once", shown(same)),
                     True,
                 )
 
 
 def _trunk(id: str, line: SipLine, at: dict[tuple[str, int, str | None], str]) -> Iterator[Wrong]:
     if line.registers and line.user is None:
-        yield Wrong("missing", ("line", id, "user"), "is missing; a line that registers needs a user")
+        yield Wrong("missing", ("line", id, "user"), Sentence("is missing; a line that registers needs a user"))
     where = (line.host.lower(), line.port, line.user)
     if at.setdefault(where, id) != id:
-        what = f"host, port and user are those of line.{at[where]} already; accepted: others, to tell calls apart"
+        what = Sentence(
+            "host, port and user are those of line.{} already; accepted: others, to tell calls apart", at[where]
+        )
         yield Wrong("line-taken", ("line", id, "host"), what)
 
 
@@ -180,44 +198,50 @@ def _gateway(s: Settings, id: str, line: GatewayLine, at: dict[tuple[str, int, s
     if line.host is not None:
         where = (line.host.lower(), line.port, None)
         if at.setdefault(where, id) != id:
-            what = f"host and port are those of line.{at[where]} already; accepted: others, to tell calls apart"
+            what = Sentence(
+                "host and port are those of line.{} already; accepted: others, to tell calls apart", at[where]
+            )
             yield Wrong("line-taken", ("line", id, "host"), what)
         if line.mac:
-            what = "goes ill with mac: it is told to register; accepted: one of both"
+            what = Sentence("goes ill with mac: it is told to register; accepted: one of both")
             yield Wrong("contradiction", ("line", id, "host"), what, True)
     elif account(id) in s.phone:
-        what = f"registers as {shown(account(id))}, which is a telephone; accepted: another name"
+        what = Sentence("registers as {}, which is a telephone; accepted: another name", shown(account(id)))
         yield Wrong("reserved", ("line", id), what, True)
     if line.phone is None:
         return
     if not line.mac:
-        yield Wrong("in-vain", ("line", id, "phone"), "is given nothing; accepted: with mac", True)
+        yield Wrong("in-vain", ("line", id, "phone"), Sentence("is given nothing; accepted: with mac"), True)
     if (phone := s.phone.get(line.phone)) and (phone.mac or phone.channel is not None):
-        what = f"{shown(line.phone)} has a mac or channel of its own; accepted: a telephone without"
+        what = Sentence("{} has a mac or channel of its own; accepted: a telephone without", shown(line.phone))
         yield Wrong("contradiction", ("line", id, "phone"), what)
     others = [name for name, one in s.line.items() if isinstance(one, GatewayLine) and one.phone == line.phone]
     if others[0] != id:
-        what = f"{shown(line.phone)} is at line.{others[0]} already; accepted: another"
+        what = Sentence("{} is at line.{} already; accepted: another", shown(line.phone), others[0])
         yield Wrong("phone-taken", ("line", id, "phone"), what)
 
 
 def _modem(s: Settings, id: str, line: ModemLine) -> Iterator[Wrong]:
     """It is found in one way, and by no two lines."""
     if not (line.usb or line.imei or line.port):
-        yield Wrong("missing", ("line", id, "usb"), "is missing; accepted: usb, imei or port, to know the modem by")
+        yield Wrong(
+            "missing", ("line", id, "usb"), Sentence("is missing; accepted: usb, imei or port, to know the modem by")
+        )
     if line.port and line.usb:
-        yield Wrong("contradiction", ("line", id, "port"), "goes ill with usb; accepted: one of both")
+        yield Wrong("contradiction", ("line", id, "port"), Sentence("goes ill with usb; accepted: one of both"))
     if line.audio_port and not line.port:
-        yield Wrong("in-vain", ("line", id, "audio_port"), "is found by itself; accepted: with port")
+        yield Wrong("in-vain", ("line", id, "audio_port"), Sentence("is found by itself; accepted: with port"))
     if line.port and re.search(r"[*?]", line.port) and not line.imei:
-        yield Wrong("missing", ("line", id, "imei"), "is missing; accepted: which modem of several ports it is")
+        yield Wrong(
+            "missing", ("line", id, "imei"), Sentence("is missing; accepted: which modem of several ports it is")
+        )
     for field in ("usb", "imei", "port"):
         mine = getattr(line, field)
         same = [
             name for name, other in s.line.items() if isinstance(other, ModemLine) and getattr(other, field) == mine
         ]
         if mine and same[0] != id and not (field == "port" and line.imei):
-            what = f"is that of line.{same[0]} already; accepted: another modem"
+            what = Sentence("is that of line.{} already; accepted: another modem", same[0])
             yield Wrong("line-taken", ("line", id, field), what)
 
 
@@ -228,13 +252,17 @@ def _channels(s: Settings) -> Iterator[Wrong]:
     phones = [("phone", id, phone.channel) for id, phone in s.phone.items()]
     for table, id, channel in [*lines, *phones]:
         if channel is not None and taken.setdefault(channel, f"{table}.{id}") != f"{table}.{id}":
-            what = f"{channel} is that of {taken[channel]} already; accepted: another port"
+            what = Sentence("{} is that of {} already; accepted: another port", channel, taken[channel])
             yield Wrong("line-taken", (table, id, "channel"), what)
     for id, phone in s.phone.items():
         if phone.channel is None and phone.tones is not None:
-            yield Wrong("in-vain", ("phone", id, "tones"), "is for telephones at a card; accepted: with channel")
+            yield Wrong(
+                "in-vain", ("phone", id, "tones"), Sentence("is for telephones at a card; accepted: with channel")
+            )
         if phone.channel is not None and (phone.mac or phone.maker or phone.keys or phone.tls or phone.srtp != "off"):
-            what = "goes ill with mac, maker, keys, tls and srtp, which are of SIP telephones; accepted: without them"
+            what = Sentence(
+                "goes ill with mac, maker, keys, tls and srtp, which are of SIP telephones; accepted: without them"
+            )
             yield Wrong("contradiction", ("phone", id, "channel"), what)
 
 
@@ -247,7 +275,7 @@ def _callers(s: Settings) -> Iterator[Wrong]:
                 yield Wrong(
                     "given-twice",
                     ("callers", id, "numbers", number),
-                    f"is the same as {shown(same)}; accepted: once",
+                    Sentence("is the same as {}; accepted: once", shown(same)),
                     True,
                 )
 
@@ -256,33 +284,45 @@ def _other(s: Settings) -> Iterator[Wrong]:
     first, last = s.sip.rtp_ports
     if last - first < 3:
         yield Wrong(
-            "out-of-range", ("sip", "rtp_ports"), "holds no call; accepted: a last port 3 or more past the first"
+            "out-of-range",
+            ("sip", "rtp_ports"),
+            Sentence("holds no call; accepted: a last port 3 or more past the first"),
         )
     if first <= s.sip.port <= last:
         yield Wrong(
-            "out-of-range", ("sip", "port"), f"{s.sip.port} is one of rtp_ports; accepted: a port outside of them"
+            "out-of-range",
+            ("sip", "port"),
+            Sentence("{} is one of rtp_ports; accepted: a port outside of them", s.sip.port),
         )
     if s.sip.expires_min > s.sip.expires_max:
-        what = f"{s.sip.expires_min} is more than expires_max; accepted: at most {s.sip.expires_max} (seconds)"
+        what = Sentence(
+            "{} is more than expires_max; accepted: at most {} (seconds)", s.sip.expires_min, s.sip.expires_max
+        )
         yield Wrong("out-of-range", ("sip", "expires_min"), what)
     if s.sip.certificate and not s.sip.key:
-        yield Wrong("missing", ("sip", "certificate"), "needs its key; accepted: with a field key", True)
+        yield Wrong("missing", ("sip", "certificate"), Sentence("needs its key; accepted: with a field key"), True)
     yield from _https(s)
     for name, line in s.line.items():
         if isinstance(line, SipLine) and line.transport == "tls" and not s.sip.tls:
-            what = "TLS is not spoken; accepted: with tls = true in [sip]"
+            what = Sentence("TLS is not spoken; accepted: with tls = true in [sip]")
             yield Wrong("missing", ("line", name, "transport"), what)
     for name, phone in s.phone.items():
         if phone.tls and not s.sip.tls:
-            yield Wrong("missing", ("phone", name, "tls"), "TLS is not spoken; accepted: with tls = true in [sip]")
+            yield Wrong(
+                "missing", ("phone", name, "tls"), Sentence("TLS is not spoken; accepted: with tls = true in [sip]")
+            )
     if 0 < s.sip.session_expires < SESSION_LEAST:
-        what = f"{s.sip.session_expires} is too short; accepted: 0, or at least {SESSION_LEAST} (seconds)"
+        what = Sentence("{} is too short; accepted: 0, or at least {} (seconds)", s.sip.session_expires, SESSION_LEAST)
         yield Wrong("out-of-range", ("sip", "session_expires"), what)
     if s.action and s.mqtt is None:
-        yield Wrong("missing", ("action", next(iter(s.action))), "needs a broker; accepted: with a table [mqtt]", True)
+        yield Wrong(
+            "missing", ("action", next(iter(s.action))), Sentence("needs a broker; accepted: with a table [mqtt]"), True
+        )
     yield from _brokers(s)
     if SILENCE in s.lookup:
-        yield Wrong("reserved", ("lookup", SILENCE), f'"{SILENCE}" is one of ours; accepted: another name', True)
+        yield Wrong(
+            "reserved", ("lookup", SILENCE), Sentence('"{}" is one of ours; accepted: another name', SILENCE), True
+        )
     yield from _golden(s)
 
 
@@ -290,16 +330,20 @@ def _golden(s: Settings) -> Iterator[Wrong]:
     zone = ZoneInfo(s.office.time_zone)
     for i, golden in enumerate(s.golden):
         if golden.line is None and not s.line:
-            yield Wrong("missing", ("golden", i), "needs a line; accepted: with a table [line.NAME]", True)
+            yield Wrong("missing", ("golden", i), Sentence("needs a line; accepted: with a table [line.NAME]"), True)
         if hours.skipped(hours.moment(golden.when), zone):
-            what = f"{shown(golden.when)} never is: clocks in {zone} go forward over it; accepted: a time there is"
+            what = Sentence(
+                "{} never is: clocks in {} go forward over it; accepted: a time there is", shown(golden.when), zone
+            )
             yield Wrong("not-accepted", ("golden", i, "when"), what)
 
 
 def _brokers(s: Settings) -> Iterator[Wrong]:
     """Further brokers need the first, TLS its files, and no two bridges may be the same box on one broker."""
     if s.broker and s.mqtt is None:
-        yield Wrong("missing", ("broker", next(iter(s.broker))), "needs a table [mqtt]; accepted: with one", True)
+        yield Wrong(
+            "missing", ("broker", next(iter(s.broker))), Sentence("needs a table [mqtt]; accepted: with one"), True
+        )
     brokers: dict[Path, Broker] = {("broker", id): broker for id, broker in s.broker.items()}
     if s.mqtt:
         brokers = {("mqtt",): s.mqtt, **brokers}
@@ -307,12 +351,14 @@ def _brokers(s: Settings) -> Iterator[Wrong]:
     for path, one in brokers.items():
         for field in ("ca_file", "certificate_file", "key_file"):
             if getattr(one, field) is not None and not one.tls:
-                yield Wrong("contradiction", (*path, field), "goes with TLS; accepted: with tls = true, or left out")
+                yield Wrong(
+                    "contradiction", (*path, field), Sentence("goes with TLS; accepted: with tls = true, or left out")
+                )
         if one.key_file is not None and one.certificate_file is None:
-            yield Wrong("missing", (*path, "certificate_file"), "is missing; a key_file needs it")
+            yield Wrong("missing", (*path, "certificate_file"), Sentence("is missing; a key_file needs it"))
         where = (one.host.lower(), one.port, one.base, one.box)
         if seen.setdefault(where, path) != path:
-            what = f"is the same as {'.'.join(map(str, seen[where]))}; accepted: another broker, base or box"
+            what = Sentence("is the same as {}; accepted: another broker, base or box", ".".join(map(str, seen[where])))
             yield Wrong("broker-taken", path, what, True)
 
 
@@ -320,29 +366,37 @@ def _https(s: Settings) -> Iterator[Wrong]:
     web = s.web
     if (web.certificate is None) != (web.key is None):
         field = "certificate" if web.key is None else "key"
-        yield Wrong("missing", ("web", field), "goes with the other; accepted: certificate and key, or neither", True)
+        yield Wrong(
+            "missing", ("web", field), Sentence("goes with the other; accepted: certificate and key, or neither"), True
+        )
     if web.https and web.https_port == web.port:
-        yield Wrong("port-taken", ("web", "https_port"), f"{web.port} is the port of HTTP; accepted: another one")
+        yield Wrong(
+            "port-taken", ("web", "https_port"), Sentence("{} is the port of HTTP; accepted: another one", web.port)
+        )
 
 
 def _repeated_choices(s: Settings) -> Iterator[Wrong]:
     for field in ("codecs", "digest"):
         for i, each in enumerate(chosen := getattr(s.sip, field)):
             if each in chosen[:i]:
-                yield Wrong("given-twice", ("sip", field, i), f"{shown(each)} is in the list already; accepted: once")
+                yield Wrong("given-twice", ("sip", field, i), listed_already(each))
 
 
 def _mobiles(s: Settings) -> Iterator[Wrong]:
     """Who is rung on a mobile has one, and there is a line to call it through."""
     for id, person in s.person.items():
         if person.mobile is not None and not s.outside.lines:
-            what = "is called through the lines of [outside], where there are none; accepted: with `lines` there"
+            what = Sentence(
+                "is called through the lines of [outside], where there are none; accepted: with `lines` there"
+            )
             yield Wrong("missing", ("person", id, "mobile"), what)
     for path, table in tables(s):
         for at, name, kind in table.names():
             bare, _, how = name.partition(".")
             if kind == "person" and how and bare in s.person and s.person[bare].mobile is None:
-                what = f"{shown(name)} needs a `mobile` in [person.{bare}]; accepted: with it, or {shown(bare)}"
+                what = Sentence(
+                    "{} needs a `mobile` in [person.{}]; accepted: with it, or {}", shown(name), bare, shown(bare)
+                )
                 yield Wrong("no-mobile", (*path, *at), what)
 
 
@@ -351,39 +405,44 @@ def _queues(s: Settings) -> Iterator[Wrong]:
         path: Path = ("queue", id)
         listed = [name.partition(".")[0] for name in people.written(s, queue)]
         if not queue.people and queue.department is None:
-            yield Wrong(
-                "missing", (*path, "people"), "is missing; accepted: a list of 1 to 250 people, or a department"
-            )
+            yield Wrong("missing", (*path, "people"), NOBODY)
         if queue.join_when_empty and queue.leave_when_empty:
-            what = "true goes ill with join_when_empty; accepted: one of the two"
+            what = Sentence("true goes ill with join_when_empty; accepted: one of the two")
             yield Wrong("contradiction", (*path, "leave_when_empty"), what)
         yield from _shares(queue, path, listed)
         for i, wider in enumerate(queue.widen):
             for j, written in enumerate(wider.people):
                 if (name := written.partition(".")[0]) in listed:
-                    what = f"{shown(name)} is rung already; accepted: somebody else"
+                    what = Sentence("{} is rung already; accepted: somebody else", shown(name))
                     yield Wrong("given-twice", (*path, "widen", i, "people", j), what)
             listed += [name.partition(".")[0] for name in wider.people]
         if len(listed) > MEMBERS:
-            yield Wrong("wrong-count", path, f"has {len(listed)} people; accepted: at most {MEMBERS}", True)
+            yield Wrong(
+                "wrong-count", path, Sentence("has {} people; accepted: at most {}", len(listed), MEMBERS), True
+            )
 
 
 def _shares(queue: Queue, path: Path, listed: list[str]) -> Iterator[Wrong]:
     path = (*path, "shares")
     if queue.strategy == "percentage" and not queue.shares:
-        yield Wrong("missing", path, "is missing; accepted: the share of each of its people, together 100")
+        yield Wrong("missing", path, Sentence("is missing; accepted: the share of each of its people, together 100"))
     if not queue.shares:
         return
     for name in queue.shares:
         if name not in listed:
             yield Wrong(
-                "no-such-name", (*path, name), f"{shown(name)} is none of its people; accepted: one of them", True
+                "no-such-name",
+                (*path, name),
+                Sentence("{} is none of its people; accepted: one of them", shown(name)),
+                True,
             )
     for name in listed:
         if name not in queue.shares:
-            yield Wrong("missing", path, f"{name} has none; accepted: a share for each of its people, or for nobody")
+            yield Wrong(
+                "missing", path, Sentence("{} has none; accepted: a share for each of its people, or for nobody", name)
+            )
     if (together := sum(queue.shares.values())) != 100:
-        yield Wrong("out-of-range", path, f"come to {together} together; accepted: 100")
+        yield Wrong("out-of-range", path, Sentence("come to {} together; accepted: 100", together))
 
 
 def _chains(s: Settings) -> Iterator[Wrong]:
@@ -391,5 +450,5 @@ def _chains(s: Settings) -> Iterator[Wrong]:
         for i, step in enumerate(chain.steps):
             if bool(step.people) == (step.department is not None):
                 path: Path = ("chain", id, "steps", i, "people")
-                found = "goes ill with a department" if step.people else "is missing"
-                yield Wrong("missing", path, f"{found}; accepted: a list of 1 to 250 people, or a department")
+                ill = Sentence("goes ill with a department; accepted: a list of 1 to 250 people, or a department")
+                yield Wrong("missing", path, ill if step.people else NOBODY)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from appliance.settings.sentence import Sentence
 from appliance.settings.templates import VARIABLES, Unfit
 
 FILTERS = ("default", "int", "length", "lower", "string", "tojson", "trim", "upper")
@@ -46,18 +47,19 @@ def _read(text: str) -> Template:
 def _look(node: nodes.Node, filters: int) -> None:
     """Raises Unfit at the first thing that may not be."""
     if not isinstance(node, ALLOWED):
-        raise Unfit(f"{type(node).__name__.lower()} is not allowed")
+        raise Unfit(Sentence("{} is not allowed", type(node).__name__.lower()))
     if isinstance(node, nodes.Name) and node.name not in VARIABLES:
-        raise Unfit(f"there is no {node.name[:40]}; there are {', '.join(VARIABLES)}")
+        raise Unfit(Sentence("there is no {}; there are {}", node.name[:40], ", ".join(VARIABLES)))
     if isinstance(node, nodes.Filter):
         filters += 1
         if node.name not in FILTERS:
-            raise Unfit(f"there is no filter {node.name[:40]}; there are {', '.join(FILTERS)}")
+            raise Unfit(Sentence("there is no filter {}; there are {}", node.name[:40], ", ".join(FILTERS)))
         if filters > DEEPEST:
-            raise Unfit(f"more than {DEEPEST} filters one after the other")
+            raise Unfit(Sentence("more than {} filters one after the other", DEEPEST))
     for inner in node.iter_child_nodes():
         _look(inner, filters)
 
 
-def _said(error: Exception) -> str:
-    return str(error).partition("\n")[0][:120] or type(error).__name__
+def _said(error: Exception) -> Sentence:
+    """What Jinja2 has found, in its words."""
+    return Sentence("{}", str(error).partition("\n")[0][:120] or type(error).__name__)

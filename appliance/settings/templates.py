@@ -4,6 +4,8 @@
 import re
 from collections.abc import Mapping
 
+from appliance.settings.sentence import Sentence
+
 LONGEST = 4096  # bytes of what comes out
 VARIABLES = ("caller", "name", "keys", "line", "queue", "action", "request_id", "expires_at")
 
@@ -15,20 +17,24 @@ class Unfit(Exception):
 
     id = "template"
 
+    def __init__(self, said: Sentence) -> None:
+        super().__init__(said)
+        self.said = said
+
 
 def is_template(text: str) -> bool:
     return _MARKED.search(text) is not None
 
 
-def fault(text: str) -> str:
-    """What is wrong with a template; "" when it can be used."""
+def fault(text: str) -> Sentence | None:
+    """What is wrong with a template; None when it can be used."""
     if not is_template(text):
-        return ""
+        return None
     try:
         fill(text, dict.fromkeys(VARIABLES, ""))
     except Unfit as unfit:
-        return str(unfit)
-    return ""
+        return unfit.said
+    return None
 
 
 def fill(text: str, known: Mapping[str, str | int]) -> str:
@@ -38,5 +44,5 @@ def fill(text: str, known: Mapping[str, str | int]) -> str:
 
         text = sandbox.fill(text, known)
     if len(text.encode()) > LONGEST:
-        raise Unfit(f"it comes out at more than {LONGEST} bytes")
+        raise Unfit(Sentence("it comes out at more than {} bytes", LONGEST))
     return text

@@ -125,7 +125,7 @@ class Visit:
 
     def say(self, sentence: str) -> str:
         """A sentence in the visitor's language."""
-        return tongue.catalogue(str(self.words.globals["language"])).gettext(sentence)
+        return tongue.said(sentence, self.language)
 
     def text(self, name: str) -> str:
         """A field of the form, "" when it is not there or is a file."""

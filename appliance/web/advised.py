@@ -6,16 +6,12 @@ from typing import NamedTuple
 from appliance.settings import advice, goals
 from appliance.settings.models import Settings
 from appliance.settings.places import Path
+from appliance.settings.sentence import Sentence
+from appliance.web.forms import Word
 from appliance.web.tongue import marked as _
 
 GOALS = {"motivate": _("to motivate people"), "balance": _("to balance the load"),
          "sell-more": _("to sell more"), "shortest-wait": _("the shortest wait")}  # fmt: skip
-WHY = (  # settings/goals.py says them
-    _("who does better is given more calls"),
-    _("everybody is given the same number of calls, each in turn"),
-    _("the best qualified who is free is given the call"),
-    _("whoever is quickest takes the call, as all are rung at once"),
-)
 
 
 class Advice(NamedTuple):
@@ -24,7 +20,7 @@ class Advice(NamedTuple):
     strategy: str
     goal: str
     why: str
-    doubts: list[str]
+    doubts: list[tuple[Word, Sentence]]
 
 
 def queue(settings: Settings | None, path: Path) -> Advice | None:
@@ -34,6 +30,8 @@ def queue(settings: Settings | None, path: Path) -> Advice | None:
     choice = goals.choice(settings, settings.queue[str(path[1])])
     chose = choice.goal if choice.why() else None
     doubts = [
-        f"{one.path[2]}: {one.message}" for one in advice.warnings(settings) if one.path[:2] == path and one.path[2:]
+        (Word(str(one.path[2])), one.message)
+        for one in advice.warnings(settings)
+        if one.path[:2] == path and one.path[2:]
     ]
     return Advice(choice.strategy, GOALS[chose] if chose else "", goals.WHY[chose] if chose else "", doubts)

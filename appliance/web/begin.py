@@ -14,6 +14,7 @@ from appliance.control.modems import Plugged, Socket
 from appliance.settings import edits, numbers, public_holidays
 from appliance.settings.edits import MISSING, Values
 from appliance.settings.places import Path
+from appliance.settings.sentence import Sentence
 from appliance.web import view
 from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.answering import HOURS, KEYS, Answering, tables
@@ -74,7 +75,9 @@ class Begin:
             return await self.page(asked, (asked.say(wrong),), 422)
         if found := await asyncio.to_thread(drafts.faults, document):
             drafts.keep(asked, work, document)
-            return await self.page(asked, tuple(f"{fault.path}: {fault.message}" for fault in found[:20]), 422)
+            return await self.page(
+                asked, tuple(Sentence("{}: {}", fault.path, fault.message) for fault in found[:20]), 422
+            )
         if document != work.before:
             try:
                 await drafts.enact(asked, Work(work.before, document, True), "first steps")

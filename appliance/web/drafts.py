@@ -16,6 +16,7 @@ from appliance.control.prompts import PIECE_MOST, KeepPrompt
 from appliance.settings import documents, edits, load
 from appliance.settings.faults import Fault, SettingsFaults
 from appliance.settings.models import Settings
+from appliance.settings.sentence import Sentence
 from appliance.store.office import Draft
 from appliance.web.access import Doer, Refusal, now
 
@@ -50,12 +51,13 @@ class Drafts:
         """The newest first."""
         return tuple(reversed(await self.ask(History(0))))
 
-    async def check(self, document: str) -> tuple[tuple[str, ...], str]:
-        """What is sound but may not be meant; or why the switch would not take it. Golden calls are run."""
+    async def check(self, document: str) -> str:
+        """Why the switch would not take it, "" when it would. Golden calls are run."""
         try:
-            return (await self.ask(Check(0, document))).warnings, ""
+            await self.ask(Check(0, document))
         except Refused as refused:
-            return (), refused.message
+            return refused.message
+        return ""
 
     async def apply(self, document: str, before: str, comment: str) -> Revision:
         """Raises Refused (`changed` when before is in force no longer), Refusal."""
@@ -133,8 +135,15 @@ class Drafts:
         except SettingsFaults as found:
             return list(found.faults)
         except OSError as error:
-            return [Fault("unreadable", self._settings.name, 0, 0, "", str(error.strerror))]
+            return [Fault("unreadable", self._settings.name, 0, 0, "", Sentence("{}", error.strerror))]
         return []
+
+    def warnings(self, document: str) -> list[Fault]:
+        """What is sound in a document but may not be meant; none while it has faults."""
+        try:
+            return load.warnings(document, self._settings)
+        except (SettingsFaults, OSError):
+            return []
 
     def settings(self, document: str) -> Settings | None:
         """The document as settings; None while it has faults."""

@@ -10,6 +10,7 @@ from appliance.settings.edits import MISSING, at
 from appliance.settings.faults import Fault, Schema, accepted, dotted, plain, schema_of
 from appliance.settings.models import Settings
 from appliance.settings.places import Path
+from appliance.settings.sentence import Sentence
 from appliance.web.first import first
 
 ROWS_MAX = 60  # pairs shown in rows of their own; more are lines of a text
@@ -38,12 +39,14 @@ SHORT = frozenset(
     | {"url", "usb"}
 )  # written in capitals
 ROOT = schema_of(Settings)
+NOTHING = Sentence()
 
 
 class Titled:
-    """What has a key, which people read as a title."""
+    """What has a key, which people read as a title; `table` is the model it is of."""
 
     key: str
+    table: str
 
     @property
     def title(self) -> str:
@@ -59,18 +62,20 @@ class Field(Titled):
     widget: str  # bool, tri, enum, select, number, text, area, list, fixed, pairs, lines
     help: str
     unit: str = ""
-    accepts: str = ""
+    accepts: Sentence = NOTHING
     usual: str = ""
     required: bool = False
     value: Any = ""
     options: Sequence[str] = ()
+    worded: bool = False  # they are words of the file, no names
     least: float | None = None
     most: float | None = None
     can_be_empty: bool = False
     given: bool = False
     whole: bool = True
     further: bool = False  # not seen at once
-    faults: list[str] = field(default_factory=list)
+    faults: list[Sentence] = field(default_factory=list)
+    table: str = ""
 
 
 @dataclass
@@ -85,6 +90,15 @@ class Inner(Titled):
     most: int = 0
     accepts: str = ""
     faults: int = 0
+    table: str = ""
+
+
+@dataclass(frozen=True)
+class Word(Titled):
+    """The key of a field alone."""
+
+    key: str
+    table: str = ""
 
 
 def node_at(document: Mapping[str, Any], path: Path) -> Schema:
@@ -159,11 +173,17 @@ def fields(document: Mapping[str, Any], path: Path, found: Sequence[Fault] = ())
 
 def inner(document: Mapping[str, Any], path: Path, found: Sequence[Fault] = ()) -> list[Inner]:
     node, here = node_at(document, path), table(document, path)
-    return [
-        tables
-        for key, raw in node.get("properties", {}).items()
-        if (tables := _inner(key, raw, here.get(key), (*path, key), found)) is not None
-    ]
+    made = []
+    for key, raw in node.get("properties", {}).items():
+        if (tables := _inner(key, raw, here.get(key), (*path, key), found)) is not None:
+            tables.table = model_of(node)
+            made.append(tables)
+    return made
+
+
+def model_of(node: Schema) -> str:
+    """The name of a table's model."""
+    return str(node.get("title", ""))
 
 
 def table(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -174,7 +194,7 @@ def table(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return here if isinstance(here, dict) else {}
 
 
-def faults_of(found: Sequence[Fault], path: Path) -> list[str]:
+def faults_of(found: Sequence[Fault], path: Path) -> list[Sentence]:
     """What is wrong with the value at a path, or within it."""
     name = dotted(path)
     return [fault.message for fault in found if _within(fault.path, name)]
@@ -216,14 +236,15 @@ def _field(
     value = here.get(key, default)
     accepts = accepted(raw, ROOT)
     made = Field(key, _widget(below, required, default, value), below.get("description", ""), below.get("unit", ""))
-    made.accepts, made.required, made.given = accepts, required, key in here
+    made.accepts, made.required, made.given, made.table = accepts, required, key in here, model_of(node)
     made.usual = _shown(default) if default not in (None, "", [], {}) else ""
     made.value, made.faults = value, faults_of(found, (*path, key))
     made.least, made.most = below.get("minimum", below.get("exclusiveMinimum")), below.get("maximum")
     made.whole = below.get("type") == "integer"
     made.can_be_empty = not required and default is None and accepts.startswith("at most")
     item = below.get("items", below)
-    made.options = options(document, item if isinstance(item, dict) else below, path)
+    item = item if isinstance(item, dict) else below
+    made.options, made.worded = options(document, item, path), "enum" in item or "const" in item
     if made.widget in ("list", "pairs", "lines"):
         made.value = _rows(value, made.widget)
     if made.widget == "pairs":

@@ -111,5 +111,5 @@ def _form(table: str, name: str, keys: tuple[str, ...] = (), head: str = "") -> 
     for key in keys or GIVEN[table]:
         about = field(table, key)
         label = head or SHORT.get(key) or LABELS[key]
-        fields.append(Asked(key, label, about["description"], about["accepts"].replace("`", "")))
+        fields.append(Asked(key, label, about["description"], about["accepts"]))
     return Form(table, name, head or HEADS.get(table, PASSWORD), tuple(fields))

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 from starlette.datastructures import UploadFile
 from starlette.responses import PlainTextResponse, Response
 
-from appliance.control.messages import Refused
+from appliance.control.messages import Refused, Revision
 from appliance.settings import documents, edits
 from appliance.settings.edits import MISSING
 from appliance.settings.faults import Fault, Schema, SettingsFaults, dotted, plain
@@ -105,6 +105,7 @@ class SettingsPages:
             "table.html", status, table=path, words=node.get("description", ""), fields=shown,
             inner=forms.inner(work.values, path, found), own=own, work=work, named=named, more=more, wrong=wrong,
             removable=named or isinstance(path[-1], int) or optional, link=link, title=dotted(path),
+            word=forms.Word(str(path[0]), forms.model_of(forms.ROOT)) if len(path) == 1 else None,
             there=edits.at(work.values, path) is not MISSING, up=up(work, path), blank=forms.BLANK,
             done=asked.request.query_params.get("done", "")[:20], kind=edits.at(work.values, (*path, "kind")),
             rows_max=forms.ROWS_MAX, titles=titles(work, path), at_start=path[0] in AT_START,
@@ -215,7 +216,8 @@ class SettingsPages:
         now = await self._drafts.in_force()
         if work.drafted and now.document != work.before:
             return self._conflict(asked, work, now.document)
-        warnings, refused = await self._drafts.check(work.document) if work.drafted else ((), "")
+        refused = await self._drafts.check(work.document) if work.drafted else ""
+        warnings = await asyncio.to_thread(self._drafts.warnings, work.document) if work.drafted and not refused else []
         found = await asyncio.to_thread(self._drafts.faults, work.document) if refused else []
         return asked.page(
             "draft.html", status, work=work, warnings=warnings, refused=refused, faults=found, wrong=wrong, link=link,
@@ -233,7 +235,12 @@ class SettingsPages:
             if refused.id == "changed":
                 return self._conflict(asked, work, (await self._drafts.in_force()).document)
             return await self.draft(asked, refused.message, 422)
-        return asked.page("applied.html", became=became)
+        return await self._applied(asked, became)
+
+    async def _applied(self, asked: Visit, became: Revision) -> Response:
+        document = (await self._drafts.in_force(became.revision)).document
+        warnings = await asyncio.to_thread(self._drafts.warnings, document)
+        return asked.page("applied.html", became=became, warnings=warnings)
 
     async def undo(self, asked: Visit) -> Response:
         """The draft before its last change, and the page one was on, if it is there then."""
@@ -294,7 +301,7 @@ class SettingsPages:
         except Refused as refused:
             raise Refusal(422, refused.message) from None
         asked.note("settings-restored", f"version {asked.text('version')} as {became.revision}")
-        return asked.page("applied.html", became=became)
+        return await self._applied(asked, became)
 
     async def export(self, asked: Visit) -> Response:
         """The draft, or what is in force, as a file."""

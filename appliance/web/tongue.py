@@ -4,7 +4,7 @@
 import io
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -13,7 +13,10 @@ from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from appliance.settings.sentence import Sentence
 from appliance.web import view
+from appliance.web.forms import Word
+from appliance.web.scenario_graph import Way
 from appliance.web.shelf import shelf
 
 HERE = Path(__file__).parent
@@ -47,11 +50,46 @@ def catalogue(language: str) -> Translations:
     with (HERE / "locale" / f"settings.{language}.po").open("rb") as stream:
         for message in read_po(stream, locale=language):
             if message.id:
-                read.add(message.id, message.string)
+                read.add(message.id, message.string, context=message.context)
     compiled = io.BytesIO()
     write_mo(compiled, read)
     compiled.seek(0)
     return Translations(compiled)
+
+
+def said(sentence: str, language: str) -> str:
+    """What the settings say of themselves, or of what is wrong, without the marks of a name; a sign of per cent is one."""
+    words = catalogue(language)
+    made = sentence if isinstance(sentence, Sentence) else Sentence(sentence)
+    return made.into(lambda one: str(words.gettext(one)).replace("`", "") if one else "")
+
+
+def title(words: str, table: str, language: str) -> str:
+    """What a field or table is called; `table`, a model of the settings, tells words apart that one language has twice."""
+    return _in_context(words, (table, "setting"), language)
+
+
+def value(word: str, table: str, language: str) -> str:
+    """A word the file may have for a value, behind what it means where a language has words for it."""
+    meant = _in_context(word, (table, "value"), language)
+    return word if meant == word else f"{meant} ({word})"
+
+
+def way(one: Way, language: str) -> Way:
+    """A way out of a step, by what its field is called; a key of a telephone is itself."""
+    if not one.by.isascii() or not one.by[:1].isalpha():
+        return one
+    return one._replace(by=lowered(title(Word(one.by.replace(" ", "_")).title, "", language)))
+
+
+def lowered(words: str) -> str:
+    return words[:1].lower() + words[1:]
+
+
+def _in_context(words: str, contexts: Sequence[str], language: str) -> str:
+    known = catalogue(language)
+    found = (str(known.pgettext(context, words)) for context in contexts)
+    return next((each for each in found if each != words), words)
 
 
 @cache
@@ -68,12 +106,14 @@ def environment(language: str) -> Environment:
     )
     made.policies["ext.i18n.trimmed"] = True
     words = catalogue(language)
-
-    def said(sentence: str) -> str:
-        """What the settings say of themselves, without the marks of a name; a sign of per cent in it is one."""
-        return words.gettext(sentence).replace("`", "") if sentence else ""
-
-    made.filters |= {"labelled": labelled, "octets": octets, "said": said}
+    made.filters |= {
+        "labelled": labelled,
+        "octets": octets,
+        "said": partial(said, language=language),
+        "way": partial(way, language=language),
+        "titled": lambda one: title(one.title, one.table, language),
+        "valued": lambda word, table="": value(word, table, language),
+    }
     made.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {"language": language, "languages": LANGUAGES, "clock": view.clock, "static": shelf().address}
     return made

@@ -5,6 +5,7 @@ import asyncio
 from typing import NamedTuple
 
 from appliance.settings import edits, golden
+from appliance.settings.sentence import Sentence
 from appliance.web import forms
 from appliance.web.drafts import Drafts
 
@@ -16,7 +17,7 @@ class Tried(NamedTuple):
     """A call that was tried: how it went, or by field what is wrong; neither while the draft has faults elsewhere."""
 
     walk: golden.Walk | None
-    wrong: dict[str, list[str]]
+    wrong: dict[str, list[Sentence]]
 
 
 class Trials:

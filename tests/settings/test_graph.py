@@ -193,7 +193,7 @@ def test_a_loop_that_a_key_time_or_something_set_ends_is_sound(steps: tuple[str,
         ),
         ('do = "person"; person = "anna.mobile"; unanswered = "b"', "person", "needs a `mobile` in [person.anna]"),
         ('do = "person"; person = "dora.mobile"; unanswered = "b"', "person", 'there is no person "dora"'),
-        ('do = "hours"; hours = "day"; open = "b"; closed = "b"', "hours", 'there is no hours "day"'),
+        ('do = "hours"; hours = "day"; open = "b"; closed = "b"', "hours", 'there is no table of hours "day"'),
         ('do = "action"; action = "gate"; next = "b"', "action", 'there is no action "gate"'),
     ],
 )

@@ -59,7 +59,7 @@ async def on_pages(one: Visitor, page: str, at: str = "") -> set[str]:
         [(csrf, where)] = re.findall(
             r'name="csrf" value="([^"]+)"><input type="hidden" name="at" value="([^"]+)"', form
         )
-        key, several = where.rpartition("/")[2], re.findall(r"<option>([^<]+)", form)
+        key, several = where.rpartition("/")[2], re.findall(r'<option value="([^"]+)"', form)
         for kind in several or [""]:
             sent = {
                 "csrf": csrf,

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pages in the visitor's language: nothing left in English that people read of the pages themselves."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -19,9 +21,35 @@ from tests.web.visitors import site
 
 WEB = Path(tongue.__file__).parent
 HEALTH = WEB.parent / "health"
+SETTINGS = WEB.parent / "settings"
+SAME = {"HTTPS", "Homie", "IMEI", "MQTT", "SIP", "TLS"}  # fields whose names are the same everywhere
+INTERNATIONAL = {  # and choices: codecs, protocols, standards, makers
+    *(
+        "opus",
+        "g722",
+        "pcma",
+        "pcmu",
+        "gsm",
+        "sha-256",
+        "md5",
+        "udp",
+        "tcp",
+        "tls",
+        "bell202",
+        "v23",
+        "dtmf",
+        "5",
+        "3.1.1",
+    ),
+    *("yealink", "grandstream", "snom", "fanvil"),
+}
+MADE = {  # the words of these come from where every sentence of the models is looked at, or are among the others
+    ("given.py", "accepts"),
+    *(("faults.py", one) for one in ("str(node['accepts'])", "node['unit']", "words", "says.words")),
+}
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
-GAP = re.compile(r"%\(\w+\)s|\{\}")
+GAP = re.compile(r"%\(\w+\)s|\{[01]?\}")
 
 
 def sentences() -> Iterator[str]:
@@ -38,19 +66,73 @@ def sentences() -> Iterator[str]:
     yield from (*BEHIND.values(), PARKED, ROOM)
     yield from (words for words, _ in settings_pages.GROUPS)
     yield from of_settings([forms.ROOT["properties"], forms.ROOT["$defs"]])
-    yield from (given.field(kind, key)["description"] for kind, keys in given.GIVEN.items() for key in keys)
+    yield from (
+        given.field(kind, key)[told]
+        for kind, keys in given.GIVEN.items()
+        for key in keys
+        for told in ("description", "accepts")
+    )
+    yield from faults()
 
 
 def of_settings(schema: object) -> Iterator[str]:
-    """What the models say of tables and fields, and the units of these."""
+    """What the models say of tables and fields, what these accept, and their units."""
     if isinstance(schema, dict):
-        yield from (schema[key] for key in ("description", "unit") if isinstance(schema.get(key), str))
+        yield from (schema[key] for key in ("description", "unit", "accepts") if isinstance(schema.get(key), str))
     if isinstance(schema, dict | list):
         for each in schema.values() if isinstance(schema, dict) else schema:
             yield from of_settings(each)
 
 
-@pytest.mark.parametrize("language", [code for code in tongue.LANGUAGES if code != "en"])
+def faults() -> Iterator[str]:
+    """Every fault and every doubt there can be. A Fault takes nothing but a Sentence (mypy), whose words stand in the code."""
+    for path in SETTINGS.glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Name)
+                and call.func.id == "Sentence"
+                and call.args
+            ):
+                match call.args[0]:
+                    case ast.Constant(value=str(words)):
+                        yield from [words] * any(c.isalpha() for c in words)
+                    case node:
+                        assert (path.name, ast.unparse(node)) in MADE, ast.unparse(node)
+
+
+def models() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every table of the settings by its model, the document itself among them."""
+    yield "Settings", forms.ROOT
+    yield from forms.ROOT["$defs"].items()
+
+
+def choices(node: object) -> Iterator[str]:
+    """The words a field takes, if they are few."""
+    if isinstance(node, dict):
+        yield from node.get("enum", ())
+        yield from (node[key] for key in ("const",) if key in node)
+        yield from (word for key in ("anyOf", "items") for word in choices(node.get(key)))
+    if isinstance(node, list):
+        yield from (word for each in node for word in choices(each))
+
+
+OTHERS = pytest.mark.parametrize("language", [code for code in tongue.LANGUAGES if code != "en"])
+
+
+@OTHERS
+def test_every_field_and_every_choice_has_words_in_every_language(language: str) -> None:
+    fields = [(forms.Word(key).title, model) for model, node in models() for key in node.get("properties", {})]
+    words = {(word, model) for model, node in models() for one in node["properties"].values() for word in choices(one)}
+    assert len(fields) > 500 and len(words) > 150
+    assert {title for title, model in fields if tongue.title(title, model, language) == title} == SAME
+    assert {word for word, model in words if tongue.value(word, model, language) == word} == INTERNATIONAL
+    assert (
+        tongue.value("ring-all", "Queue", "en") == "ring-all" and tongue.title("Ring for", "Queue", "en") == "Ring for"
+    )
+
+
+@OTHERS
 def test_every_sentence_is_in_every_language_with_its_gaps(language: str) -> None:
     words = tongue.catalogue(language)
     every = set(sentences())
@@ -110,8 +192,8 @@ async def test_the_settings_say_what_they_are_in_the_visitors_language(tmp_path:
         async with site(tmp_path / "pages", switch.socket, switch.document) as box:
             box.people()
             for language, words, unit in (
-                ("ru", "Сколько ждёт звонящий.", "секунд"),
-                ("uk", "Скільки чекає абонент.", "секунд"),
+                ("ru", "Сколько ждёт звонящий.", "с"),
+                ("uk", "Скільки чекає абонент.", "с"),
             ):
                 async with box.logged_in("owner") as one:
                     page = (await one.get("/settings/at/queue/q", headers={"Accept-Language": language})).text

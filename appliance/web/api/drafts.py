@@ -162,14 +162,15 @@ async def changes(asked: Asked) -> DraftChanges:
     drafts = asked.box.drafts
     work, now = await drafts.work(asked), (await drafts.in_force()).document
     conflicts = edits.merge(work.before, work.document, now)[1] if now != work.before else []
-    warnings, refused = await drafts.check(work.document) if work.drafted else ((), "")
+    refused = await drafts.check(work.document) if work.drafted else ""
+    warnings = await asyncio.to_thread(drafts.warnings, work.document) if work.drafted and not refused else []
     faults = await asyncio.to_thread(drafts.faults, work.document)
     return DraftChanges(
         work.drafted,
         [s.Changed(*one) for one in changed(work.before, work.document)],
         [dotted(one.path) for one in conflicts],
         [_flaw(one) for one in faults],
-        list(warnings),
+        [str(one) for one in warnings],
         refused,
     )
 
@@ -200,8 +201,8 @@ async def trial(asked: Asked) -> Walked:
     given = {key: getattr(asked.body, "from_" if key == "from" else key).replace("\0", "") for key in ASKED}
     walk, wrong = await asked.box.trials.of(work.document, given, asked.language)
     if walk is None:
-        return Walked("", "", [], wrong)
-    return Walked(walk.ended, walk.said, [Decision(*one) for one in walk.why], wrong)
+        return Walked("", "", [], {key: [str(one) for one in found] for key, found in wrong.items()})
+    return Walked(walk.ended, walk.said, [Decision(*one) for one in walk.why], {})
 
 
 async def _work(asked: Asked) -> Work:
@@ -222,7 +223,7 @@ def _kept(asked: Asked, work: Work, document: str) -> Response:
 
 
 def _flaw(fault: Fault) -> Flaw:
-    return Flaw(fault.id, fault.path, fault.line, fault.message)
+    return Flaw(fault.id, fault.path, fault.line, str(fault.message))
 
 
 _TAG = {"If-Match": "the ETag of the draft this is about"}
