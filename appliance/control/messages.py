@@ -567,6 +567,7 @@ ANSWERS: Mapping[type, object] = {  # what `ok` holds
     provisioning.PhonePassword: provisioning.Registers,
     provisioning.Reboot: Done,
     secrets.KeepSecret: Done,
+    secrets.DropSecret: Done,
     secrets.BridgeSecrets: secrets.Kept,
     secrets.MailSecrets: secrets.Kept,
     restarts.Pending: restarts.Waiting,

@@ -10,6 +10,9 @@ from appliance.control.fields import Id, Short
 Key = Annotated[str, msgspec.Meta(pattern="^[a-z]{1,20}$")]
 
 
+Name = Annotated[str, msgspec.Meta(pattern="^([a-z0-9][a-z0-9-]{0,30})?$")]
+
+
 class KeepSecret(msgspec.Struct, tag_field="do", tag="keep-secret", frozen=True):
     """Keep what is given of a table of secrets.toml (name: "" of one without), and use it at once; the rest stays as it is."""
 
@@ -18,11 +21,20 @@ class KeepSecret(msgspec.Struct, tag_field="do", tag="keep-secret", frozen=True)
     values: Annotated[
         dict[Key, Annotated[str, msgspec.Meta(min_length=1, max_length=256)]], msgspec.Meta(min_length=1, max_length=4)
     ]
-    name: Annotated[str, msgspec.Meta(pattern="^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
+    name: Name = ""
     by: Short = ""
 
     def __repr__(self) -> str:
         return f"KeepSecret({self.table!r}, {self.name!r})"
+
+
+class DropSecret(msgspec.Struct, tag_field="do", tag="drop-secret", frozen=True):
+    """Keep nothing of a table of secrets.toml (name: "" of one without) any longer."""
+
+    id: Id
+    table: Key
+    name: Name = ""
+    by: Short = ""
 
 
 class BridgeSecrets(msgspec.Struct, tag_field="do", tag="bridge-secrets", frozen=True):
@@ -47,7 +59,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class SecretKept(msgspec.Struct, tag_field="event", tag="secret-kept", frozen=True, kw_only=True):
-    """A secret is another one; whoever uses it asks for it again."""
+    """A secret is another one, or none; whoever uses it asks for it again."""
 
     seq: int
     at: int
@@ -55,4 +67,4 @@ class SecretKept(msgspec.Struct, tag_field="event", tag="secret-kept", frozen=Tr
     name: str
 
 
-OfSecrets = KeepSecret | BridgeSecrets | MailSecrets
+OfSecrets = KeepSecret | DropSecret | BridgeSecrets | MailSecrets

@@ -13,7 +13,7 @@ from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt
 from appliance.control.provisioning import PhonePassword, Provision, ProvisioningSecret, Reboot
 from appliance.control.recordings import HearRecording
 from appliance.control.restarts import Pending, Restart
-from appliance.control.secrets import BridgeSecrets, KeepSecret, MailSecrets
+from appliance.control.secrets import BridgeSecrets, DropSecret, KeepSecret, MailSecrets
 
 # Beside the box's own user and root: the bridge, where the settings let a broker ask, and the pages, which ask by role.
 BROKERS_ASK = frozenset(
@@ -29,7 +29,7 @@ MAY: dict[str, frozenset[type]] = {
         {messages.Watch, messages.Check, messages.Apply, messages.History, messages.Document, messages.Restore}
         | {messages.Why, messages.Messages, messages.Mailed, messages.SetMessage, messages.DeleteMessage}
         | {Provision, PhonePassword, ProvisioningSecret, Reboot}
-        | {KeepSecret, MailSecrets}
+        | {KeepSecret, DropSecret, MailSecrets}
         | {KeepPrompt, SpeakPrompt, DeletePrompt}
         | {Texts, Plugged, Park, Take, Supervise, Press, CallFor, Disturb, Forward, Lift, HearRecording}
         | {Pending, Restart}

@@ -10,7 +10,7 @@ from typing import Any
 from appliance.calls.clock import now_ms
 from appliance.control.client import ControlLost, connect
 from appliance.control.messages import Done, Refused
-from appliance.control.secrets import BridgeSecrets, KeepSecret, Kept, MailSecrets, OfSecrets, SecretKept
+from appliance.control.secrets import BridgeSecrets, DropSecret, KeepSecret, Kept, MailSecrets, OfSecrets, SecretKept
 from appliance.control.server import Server
 from appliance.settings import given
 from appliance.settings.passwords import FILE, Secrets, over, read_secrets, told
@@ -38,20 +38,24 @@ class Keeper:
                 return Kept(told(known, BRIDGES))
             case MailSecrets():
                 return Kept(told(known, MAILS))
-            case KeepSecret():
-                return await self._keep(asked)
+            case KeepSecret() | DropSecret():
+                return await self._change(asked)
 
-    async def _keep(self, asked: KeepSecret) -> Done:
-        """Kept, and used at once; told is which, never what."""
+    async def _change(self, asked: KeepSecret | DropSecret) -> Done:
+        """Kept or dropped, and used so at once; told is which, never what."""
         async with self._applying:
             self._used(await asyncio.to_thread(self._written, asked))
         which = {"table": asked.table, "name": asked.name}
-        self._journal.event(0, now_ms(), "secret-kept", {**which, "by": asked.by})
+        kind = "secret-kept" if isinstance(asked, KeepSecret) else "secret-dropped"
+        self._journal.event(0, now_ms(), kind, {**which, "by": asked.by})
         self._server.tell(SecretKept, **which)
         return Done()
 
-    def _written(self, asked: KeepSecret) -> Secrets:
-        given.keep(self._file, asked.table, asked.name, asked.values)
+    def _written(self, asked: KeepSecret | DropSecret) -> Secrets:
+        if isinstance(asked, KeepSecret):
+            given.keep(self._file, asked.table, asked.name, asked.values)
+        else:
+            given.drop(self._file, asked.table, asked.name)
         return read_secrets(self._file)
 
 

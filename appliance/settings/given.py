@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What people give of secrets.toml, on pages and by programs; the rest of it we make ourselves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "hashing": ("key",),
     "recording": ("old",),  # what was made elsewhere, before
 }
+DROPPED = frozenset({"mqtt", "broker", "proof", "mailbox", "mail", "hashing"})  # the settings are sound without
 ROOT = schema_of(Secrets)
 PIN = "4 to 12 digits"
 LISTED = f"1 to {CODES} codes of eight digits, with spaces between"
@@ -55,10 +56,31 @@ def keep(path: Path, table: str, name: str, values: Mapping[str, str]) -> None:
         tables = ", ".join(f"{each}{'.NAME' if is_named(each) else ''} ({', '.join(GIVEN[each])})" for each in GIVEN)
         raise documents.refused("not-given", path.name, Sentence("no such thing is given; accepted: {}", tables))
     at: places.Path = (table, name) if name else (table,)
+    text = _sound(path)
+    there = edits.values(text)
+    _write(path, text, [((*at, key), _kept((*at, key), value, there)) for key, value in values.items()])
+
+
+def drop(path: Path, table: str, name: str) -> None:
+    """Keep nothing of a table any longer. Raises SettingsFaults, files.DiskFull, OSError."""
+    if table not in DROPPED or bool(name) != is_named(table):
+        raise documents.refused(
+            "not-dropped", path.name, f"it is needed; accepted: one of {', '.join(sorted(DROPPED))}"
+        )
+    at: places.Path = (table, name) if name else (table,)
+    text = _sound(path)
+    if edits.at(edits.values(text), at) is not edits.MISSING:
+        _write(path, text, [(at, edits.MISSING)])
+
+
+def _sound(path: Path) -> str:
+    """What the file says, when it has no faults."""
     text = text_of(path)
     documents.check(Secrets, text, path.name, secret=True)
-    there = edits.values(text)
-    made = [((*at, key), _kept((*at, key), value, there)) for key, value in values.items()]
+    return text
+
+
+def _write(path: Path, text: str, made: Iterable[tuple[places.Path, object]]) -> None:
     text = edits.put(text, made)
     documents.check(Secrets, text, path.name, secret=True)
     path = path.resolve()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.control.messages import Refused
-from appliance.control.secrets import KeepSecret
+from appliance.control.secrets import DropSecret, KeepSecret
 from appliance.settings.edits import MISSING, at
-from appliance.settings.given import GIVEN, field, is_named
+from appliance.settings.given import DROPPED, GIVEN, field, is_named
 from appliance.settings.places import Path
 from appliance.web import forms
 from appliance.web.access import Doer, Refusal
@@ -50,6 +50,10 @@ class Form:
     head: str
     fields: tuple[Asked, ...]
 
+    @property
+    def may_go(self) -> bool:
+        return self.table in DROPPED
+
 
 def shown(values: Mapping[str, Any], path: Path) -> Iterator[Form]:
     """What is given on the page of a table of the settings."""
@@ -74,8 +78,7 @@ def shown(values: Mapping[str, Any], path: Path) -> Iterator[Form]:
 
 async def keep(drafts: Drafts, asked: Doer, table: str, name: str, given: Mapping[str, str]) -> None:
     """Have the switch keep what is given of a table that the draft has something for. Raises Refused, Refusal."""
-    if not _is_used((await drafts.work(asked)).values, table, name):
-        raise Refusal(404, "There is no such table.")
+    await _known(drafts, asked, table, name)
     values = {key: value for key, value in given.items() if value}
     try:
         await drafts.ask(KeepSecret(0, table, values, name, asked.by))
@@ -83,7 +86,23 @@ async def keep(drafts: Drafts, asked: Doer, table: str, name: str, given: Mappin
         if refused.id == "bad-request":
             raise Refused(refused.id, asked.say(SIZES)) from None
         raise
-    asked.note("secret-kept", f"{table}.{name}" if name else table)
+    asked.note("secret-kept", _which(table, name))
+
+
+async def drop(drafts: Drafts, asked: Doer, table: str, name: str) -> None:
+    """Have the switch keep nothing of it any longer. Raises Refused, Refusal."""
+    await _known(drafts, asked, table, name)
+    await drafts.ask(DropSecret(0, table, name, asked.by))
+    asked.note("secret-dropped", _which(table, name))
+
+
+async def _known(drafts: Drafts, asked: Doer, table: str, name: str) -> None:
+    if not _is_used((await drafts.work(asked)).values, table, name):
+        raise Refusal(404, "There is no such table.")
+
+
+def _which(table: str, name: str) -> str:
+    return f"{table}.{name}" if name else table
 
 
 def _is_used(values: Mapping[str, Any], table: str, name: str) -> bool:

@@ -202,12 +202,16 @@ class SettingsPages:
         path = forms.find((await self._drafts.work(asked)).values, asked.text("at").split("/"))
         if path is None:
             raise Refusal(404, "There is no such table.")
-        table, name = asked.text("table"), asked.text("name")
+        table, name, gone = asked.text("table"), asked.text("name"), asked.text("do") == "drop"
         try:
-            await secrets.keep(self._drafts, asked, table, name, {key: asked.text(key) for key in GIVEN.get(table, ())})
+            if gone:
+                await secrets.drop(self._drafts, asked, table, name)
+            else:
+                given = {key: asked.text(key) for key in GIVEN.get(table, ())}
+                await secrets.keep(self._drafts, asked, table, name, given)
         except Refused as refused:
             return await self._at(asked, path, refused.message, 422)
-        return asked.to(link(path) + "?done=secret")
+        return asked.to(f"{link(path)}?done={'dropped' if gone else 'secret'}")
 
     # ---- the draft
 

@@ -17,7 +17,7 @@ from appliance.control.health import TellBrokers
 from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt
 from appliance.control.provisioning import PhonePassword, Provision, ProvisioningSecret, Reboot
 from appliance.control.restarts import Pending, Restart, Waiting
-from appliance.control.secrets import BridgeSecrets, KeepSecret, MailSecrets
+from appliance.control.secrets import BridgeSecrets, DropSecret, KeepSecret, MailSecrets
 from tests.control.office import MESSAGE, PATIENCE, RECORDING, SMS, SmallOffice, encoded
 
 
@@ -49,7 +49,8 @@ async def test_each_request_gets_its_own_kind_of_answer(path: Path) -> None:
             Take(0, 5, ("desk1",)), Supervise(0, 5, "listen", person="anna"), Disturb(0, "anna", False),
             Forward(0, "anna", "busy", "102"), m.Send(0, 5, "queue.sales"), m.Override(0, "office", "open"),
             m.AbortAction(0, "disk"), Lift(0, "192.0.2.7"), Reboot(0, "desk1"),
-            KeepSecret(0, "line", {"password": "secret"}, "city"), Press(0, 5, "anna", "swap"),
+            KeepSecret(0, "line", {"password": "secret"}, "city"), DropSecret(0, "mailbox", "office"),
+            Press(0, 5, "anna", "swap"),
         ):  # fmt: skip
             assert await client.request(request) == m.Done()
         assert await client.request(TellBrokers(0, ())) == m.Done()

@@ -8,7 +8,7 @@ import pytest
 
 from appliance.settings import pins
 from appliance.settings.faults import SettingsFaults
-from appliance.settings.given import GIVEN, keep
+from appliance.settings.given import GIVEN, drop, keep
 from appliance.settings.passwords import Secrets, over, read_secrets, told
 
 KEY = "A" * 43 + "="
@@ -84,6 +84,19 @@ def test_what_is_none_is_refused_and_nothing_changed(
     assert accepted in str(refused.value)
     assert not any(value in str(refused.value) for value in given.values() if value not in ("alone", "short"))
     assert file.read_text() == BEFORE
+
+
+def test_what_is_taken_back_is_gone_and_the_rest_as_it_was(file: Path) -> None:
+    keep(file, "mailbox", "office", {"pin": "4711"})
+    keep(file, "mailbox", "sales", {"pin": "4712"})
+    for _again in range(2):
+        drop(file, "mailbox", "office")
+        drop(file, "mqtt", "")
+    known = read_secrets(file)
+    assert set(known.mailbox) == {"sales"} and known.mqtt is None and known.recording
+    for table, name in (("recording", ""), ("phone", "desk1"), ("mailbox", ""), ("nothing", "")):
+        with pytest.raises(SettingsFaults, match="is needed"):
+            drop(file, table, name)
 
 
 def test_a_file_with_faults_is_left_to_whoever_wrote_it(file: Path) -> None:

@@ -13,7 +13,7 @@ from appliance.control import messages as m
 from appliance.control.modems import Plugged, Socket
 from appliance.control.prompts import DeletePrompt, KeepPrompt, SpeakPrompt, SpokenPrompt
 from appliance.control.restarts import Pending, Restart, Waiting
-from appliance.control.secrets import KeepSecret
+from appliance.control.secrets import DropSecret, KeepSecret
 from appliance.control.server import Peer, Server
 from appliance.programs.prompt_files import PromptFiles
 from appliance.programs.said import recordings
@@ -32,7 +32,7 @@ class Applying:
         self.socket, self.document = folder / "control.sock", folder / "office.toml"
         self.document.write_text(text)
         self.plugged: tuple[Socket, ...] = ()  # modems that are no line's
-        self.secrets: list[KeepSecret] = []
+        self.secrets: list[KeepSecret | DropSecret] = []
         self.restarts: list[Restart] = []
         self.calls = 0  # that are on
         self._begun = load.parse(text, self.document)
@@ -63,6 +63,9 @@ class Applying:
             match request:
                 case KeepSecret(table=table, name=name, values=values):
                     given.keep(self.document.with_name(FILE), table, name, values)
+                    self.secrets.append(request)
+                case DropSecret(table=table, name=name):
+                    given.drop(self.document.with_name(FILE), table, name)
                     self.secrets.append(request)
                 case Pending():
                     now = load.parse(self.text, self.document)

@@ -4,13 +4,14 @@
 import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import get_args
 
 import pytest
 
 from appliance.control.secrets import KeepSecret
 from appliance.settings.given import GIVEN
-from appliance.web.api.drafts import Secret
+from appliance.settings.passwords import read_secrets
+from appliance.web.api.gate import PATHS
 from tests.web.applying import Applying
 from tests.web.programs import Program
 from tests.web.test_settings_pages import OFFICE
@@ -104,26 +105,39 @@ async def test_a_call_is_tried_under_the_draft(box: Site) -> None:
         assert wrong["ended"] == "" and {"when", "from"} <= set(wrong["wrong"])
 
 
-async def test_a_line_is_given_its_password_and_told_of_none(box: Site, switch: Applying) -> None:
-    assert set(get_args(get_type_hints(Secret)["table"])) == set(GIVEN)
-    city = {"table": "line", "name": "city"}
+async def test_a_line_is_given_its_password_and_nobody_is_told(box: Site, switch: Applying) -> None:
+    assert set(get_args(PATHS["table"])) == set(GIVEN)
+    city = {"name": "city"}
     async with Program(box, "installer") as program:
-        assert (await program.put("/secrets", json={**city, "password": "correct horse"})).status_code == 200
-        for given, status, words in (
-            ({**city, "password": "x" * 129}, 422, "1 to 128 printable"),
-            ({**city, "password": "x" * 257}, 422, ""),
-            ({**city, "password": "line\u0000feed"}, 422, "1 to 128 printable"),
-            ({**city, "key": "of another table"}, 422, "no such thing is given"),
-            (city, 422, "empty or longer"),
-            ({"table": "line", "name": "none", "password": "x"}, 404, "no such table"),
-            ({"table": "mail", "password": "x"}, 404, "no such table"),
-            ({"table": "provisioning", "key": "x"}, 422, ""),
+        answer = await program.put("/secrets/line", json={**city, "password": "correct horse"})
+        assert answer.status_code == 200 and "correct" not in answer.text
+        for table, given, status, words in (
+            ("line", {**city, "password": "x" * 129}, 422, "1 to 128 printable"),
+            ("line", {**city, "password": "x" * 257}, 422, ""),
+            ("line", {**city, "password": "line\nfeed"}, 422, "1 to 128 printable"),
+            ("line", {**city, "key": "of another table"}, 422, "no such thing is given"),
+            ("line", city, 422, "empty or longer"),
+            ("line", {"name": "none", "password": "x"}, 404, "no such table"),
+            ("mail", {"password": "x"}, 404, "no such table"),
+            ("provisioning", {"key": "x"}, 422, ""),
         ):
-            answer = await program.put("/secrets", json=given)
+            answer = await program.put(f"/secrets/{table}", json=given)
             assert (answer.status_code, words in answer.text) == (status, True), (given, answer.text)
             assert "of another table" not in answer.text
+        assert (await program.delete("/secrets/line?name=city")).status_code == 422, "it would stand still without"
     async with Program(box, "installer", ["settings:read"]) as program:
-        assert (await program.put("/secrets", json={**city, "password": "x"})).status_code == 403
+        assert (await program.put("/secrets/line", json={**city, "password": "x"})).status_code == 403
     assert switch.secrets == [KeepSecret(1, "line", {"password": "correct horse"}, "city", "installer (a program)")]
     [row] = [row for row in box.office.audited() if row.what == "secret-kept"]
     assert row.detail == "line.city"
+
+
+async def test_the_pin_of_a_mailbox_is_given_and_taken_back(box: Site, switch: Applying) -> None:
+    async with Program(box, "installer") as program:
+        assert (await program.put("/secrets/mailbox", json={"name": "office", "pin": "4711"})).status_code == 200
+        assert read_secrets(switch.document.with_name("secrets.toml")).mailbox
+        for _again in range(2):
+            assert (await program.delete("/secrets/mailbox?name=office")).status_code == 200
+        assert not read_secrets(switch.document.with_name("secrets.toml")).mailbox
+        assert (await program.delete("/secrets/mailbox?name=none")).status_code == 404
+    assert [row.detail for row in box.office.audited() if row.what == "secret-dropped"] == ["mailbox.office"] * 2

@@ -46,7 +46,7 @@ ANSWERED = {
     "GET /settings": "GET /settings", "GET /settings/at/{path:path}": "GET /draft",
     "POST /settings/at/{path:path}": "PATCH /draft", "POST /settings/add": "PATCH /draft",
     "POST /settings/rename": "POST /draft/rename", "POST /settings/remove": "PATCH /draft",
-    "POST /settings/secret": "PUT /secrets", "GET /settings/draft": "GET /draft/changes",
+    "POST /settings/secret": "PUT /secrets/{table}, DELETE /secrets/{table}", "GET /settings/draft": "GET /draft/changes",
     "POST /settings/apply": "POST /draft/apply", "POST /settings/discard": "DELETE /draft",
     "POST /settings/undo": "POST /draft/undo",
     "POST /settings/merge": "POST /draft/merge", "GET /settings/history": "GET /settings/versions",

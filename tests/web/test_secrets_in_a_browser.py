@@ -170,12 +170,17 @@ async def test_the_bridge_and_the_mail_go_by_passwords_given_on_pages_at_once(
 
         await give(page, address, "mqtt", password="wrong this time")  # is seen at once, not at the next restart
         await until(socket, brokers(False, "authori"))
+        await page.get_by_text("Take it back", exact=True).click()
+        await look(page, "secret-taken-back")
+        await page.get_by_role("button", name="Take it back for good").click()
+        await expect(page.get_by_role("status").first).to_have_text("It is kept no longer.")
         await page.goto(f"{address}/audit")
-        await expect(page.locator("main")).to_contain_text("secret-kept")
+        for row in ("secret-kept", "secret-dropped"):
+            await expect(page.locator("main")).to_contain_text(row)
         shown = await page.content()
         assert SECRET not in shown and POST not in shown
     kept = (tmp_path / "secrets.toml").read_text()
-    assert POST in kept and "wrong this time" in kept
+    assert POST in kept and "[mqtt]" not in kept
     for file in (document, *tmp_path.glob("log"), *(tmp_path / "pages").rglob("*"), *(tmp_path / "state").rglob("*")):
         if file.is_file() and file.name != "secrets.kept.toml":
             assert SECRET.encode() not in file.read_bytes() and POST.encode() not in file.read_bytes(), file

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance.control.secrets import KeepSecret
+from appliance.settings.given import DROPPED
 from appliance.store.office import Draft
 from appliance.web.access import now
 from tests.settings.documents import TWO
@@ -351,11 +353,26 @@ async def test_a_secret_is_given_on_the_page_of_its_table_and_shown_nowhere(
             assert answer.headers["location"] == f"{page}?done=secret"
             text = (await one.get(answer.headers["location"])).text
             assert "It is kept" in text and not any(secret in text for secret in values.values() if secret != "box")
-    given = [(each.table, each.name, each.values, each.by) for each in switch.secrets]
+    given = [(each.table, each.name, each.values, each.by) for each in switch.secrets if isinstance(each, KeepSecret)]
     assert given == [(table, name, values, user) for _, table, name, values in GIVEN]
     draft, rows = box.office.draft(user), box.office.audited()
     assert draft and "4711" not in draft.document + str(rows)
     assert {row.detail for row in rows if row.what == "secret-kept"} >= {"line.gsm", "mqtt", "proof.jonas"}
+
+
+async def test_a_secret_is_taken_back_where_nothing_stands_still_without_it(switch: Applying, one: Visitor) -> None:
+    await drafted(one)
+    for at, table, name, values in GIVEN:
+        await one.fill("/settings", "/settings/secret", at=at, table=table, name=name, **values)
+    file = switch.document.with_name("secrets.toml")
+    for at, table, name, _ in GIVEN:
+        page = await one.get(f"/settings/at/{at}")
+        answer = await one.fill("/settings", "/settings/secret", at=at, table=table, name=name, do="drop")
+        may = table in DROPPED
+        assert may == ("Take it back for good" in page.text) == (answer.status_code == 303), at
+        if may:
+            assert "It is kept no longer" in (await one.get(answer.headers["location"])).text
+    assert {key for key, value in tomllib.loads(file.read_text()).items() if value} == {"line", "phone"}
 
 
 @pytest.mark.parametrize("user", ["supervisor", "employee", "reader"])

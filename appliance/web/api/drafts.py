@@ -3,7 +3,7 @@
 
 import asyncio
 import tomllib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from starlette.responses import Response
@@ -25,6 +25,7 @@ Where = Annotated[list[Part], Meta(min_length=1, max_length=12)]
 Given = Annotated[str, Meta(max_length=LONGEST)]
 
 
+SecretName = Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")]
 Word = Annotated[str, Meta(max_length=256)]
 
 
@@ -77,10 +78,9 @@ class DraftChanges(Struct, frozen=True):
 
 
 class Secret(s.Strict, frozen=True):
-    """A table of secrets.toml (name: "" of one without), and what is given of it; "" leaves a field as it is."""
+    """What is given of a table of secrets.toml (name: "" of one without); "" leaves a field as it is."""
 
-    table: Literal["phone", "line", "mqtt", "broker", "proof", "mailbox", "mail", "hashing", "recording"]
-    name: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")] = ""
+    name: SecretName = ""
     user: Word = ""
     password: Word = ""
     pin: Word = ""
@@ -88,6 +88,10 @@ class Secret(s.Strict, frozen=True):
     codes: Word = ""
     key: Word = ""
     old: Word = ""
+
+
+class Dropped(s.Strict, frozen=True):
+    name: SecretName = ""
 
 
 class Trial(s.Strict, frozen=True, rename={"from_": "from"}):
@@ -191,8 +195,13 @@ async def merge(asked: Asked) -> Response:
 
 
 async def secret(asked: Asked) -> s.Done:
-    given = {key: value for key, value in structs.asdict(asked.body).items() if key not in ("table", "name")}
-    await secrets.keep(asked.box.drafts, asked, asked.body.table, asked.body.name, given)
+    given = structs.asdict(asked.body)
+    await secrets.keep(asked.box.drafts, asked, asked.path["table"], given.pop("name"), given)
+    return s.Done()
+
+
+async def drop_secret(asked: Asked) -> s.Done:
+    await secrets.drop(asked.box.drafts, asked, asked.path["table"], asked.query.name)
     return s.Done()
 
 
@@ -243,5 +252,6 @@ WAYS = (
     Way("POST", "/draft/merge", _WRITE, merge, "The draft anew on what is in force now", TOML, Mine, headers=_TAG),
     Way("POST", "/draft/apply", _WRITE, apply, "Put the draft in force", s.InForce, Comment, headers=_TAG),
     Way("POST", "/draft/try", _READ, trial, "How a call would go under the draft", Walked, Trial),
-    Way("PUT", "/secrets", _WRITE, secret, "A password, PIN or key, kept at once and told to nobody", body=Secret),
+    Way("PUT", "/secrets/{table}", _WRITE, secret, "A password, PIN or key, kept at once and told to nobody", body=Secret),
+    Way("DELETE", "/secrets/{table}", _WRITE, drop_secret, "What was given of it is good no longer", query=Dropped),
 )  # fmt: skip

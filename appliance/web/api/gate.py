@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import nullcontext
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import IO, Annotated, Any, NamedTuple, TypeVar
+from typing import IO, Annotated, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -69,6 +69,7 @@ PATHS: dict[str, Any] = {  # what stands in paths, by its name there
     "prompt": Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30}|hold\.music|voicemail\.greeting)$")],
     "file": Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,60}\.wav$")],
     "line": Name,
+    "table": Literal["phone", "line", "mqtt", "broker", "proof", "mailbox", "mail", "hashing", "recording"],
     "user": UserName,
     "address": Annotated[str, Meta(min_length=2, max_length=60)],
 }
