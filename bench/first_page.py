@@ -72,7 +72,7 @@ async def filled(folder: Path) -> AsyncIterator[tuple[str, str]]:
     async with Kept(folder, text) as kept, pages(folder, kept.socket, text, OWNER) as (_pid, port, cookie):
         for call in range(DAYS * CALLS):
             day, nth = divmod(call, CALLS)
-            kept.call(T + day * 86_400_000 + nth * 600_000, outcome="answered" if nth % 7 else "missed")
+            kept.call(T + day * 86_400_000 + nth * 600_000, outcome="answered" if nth % 7 else "abandoned")
         await kept.journal.durable()
         yield f"http://127.0.0.1:{port}", cookie
 
