@@ -24,6 +24,14 @@ class Who(NamedTuple):
     phones: tuple[str, ...] = ()
 
 
+class Group(NamedTuple):
+    """Several of ours with all their telephones, and queues."""
+
+    people: tuple[str, ...]
+    phones: tuple[str, ...]
+    queues: tuple[str, ...]
+
+
 class Wanted(NamedTuple):
     """Which calls: all that is given must hold. own: whose calls alone may be seen, whatever else is asked."""
 
@@ -33,7 +41,7 @@ class Wanted(NamedTuple):
     digits: tuple[str, ...] = ()  # beginnings or parts of either; patterns of GLOB
     name: str = ""  # a part of the caller's name, in small letters or large
     who: Who | None = None
-    own: Who | None = None
+    own: Who | Group | None = None
     queue: str = ""
     line: str = ""
     missed: bool = False
@@ -69,7 +77,7 @@ class CallList:
         with self._reader.open() as db:
             return bool(db.execute(sql, (number,)).fetchone()[0])
 
-    def one(self, call: int, own: Who | None) -> Call | None:
+    def one(self, call: int, own: Who | Group | None) -> Call | None:
         """A call, if it may be seen."""
         found = self.page(Wanted(own=own), 1, before=call + 1)
         return found[0] if found and found[0].id == call else None
@@ -100,11 +108,15 @@ class CallList:
         fields = ", ".join(Recorded._fields)
         return self._reader.ask(Recorded, f"SELECT {fields} FROM recording WHERE call = ? ORDER BY id", call)
 
-    def recorded(self, most: int, *, before: int = 0) -> list[Recorded]:
-        """Recordings that are over, the newest first."""
-        fields = ", ".join(Recorded._fields)
-        sql = f"SELECT {fields} FROM recording WHERE state <> 'open' AND (?1 = 0 OR id < ?1) ORDER BY id DESC LIMIT ?2"
-        return self._reader.ask(Recorded, sql, before, most)
+    def recorded(self, most: int, *, before: int = 0, own: Group | None = None, only: int = 0) -> list[Recorded]:
+        """Recordings that are over, the newest first; own: of whose calls alone; only: this one."""
+        fields = ", ".join(f"recording.{field}" for field in Recorded._fields)
+        sql, values = _of_group(own) if own else ("1", ())
+        sql = (
+            f"SELECT {fields} FROM recording LEFT JOIN call ON call.id = recording.call WHERE recording.state <> 'open' "
+            f"AND (? = 0 OR recording.id < ?) AND (? = 0 OR recording.id = ?) AND {sql} ORDER BY recording.id DESC LIMIT ?"
+        )
+        return self._reader.ask(Recorded, sql, before, before, only, only, *values, most)
 
 
 def _query(wanted: Wanted, most: int, *, before: int, after: int) -> tuple[str, list[object]]:
@@ -127,7 +139,7 @@ def _query(wanted: Wanted, most: int, *, before: int, after: int) -> tuple[str, 
 
 def _sources(wanted: Wanted) -> Iterator[tuple[str, list[object]]]:
     """What is followed: the narrowest that was asked for; the others are among the rest."""
-    if who := wanted.own or wanted.who:
+    if who := wanted.own if isinstance(wanted.own, Who) else wanted.who:
         yield "call WHERE person = ? AND person <> ''", [who.person]
         for phone in who.phones:
             yield f"leg CROSS JOIN call ON call.id = leg.call WHERE leg.party = ? AND {LAST_LEG}", [phone]
@@ -156,6 +168,8 @@ def _rest(wanted: Wanted) -> tuple[str, list[object]]:
         conditions.append(("call.name GLOB ?", (anywhere(wanted.name),)))
     if wanted.who and wanted.own:
         conditions.append(_took_part(wanted.who))
+    if isinstance(wanted.own, Group):
+        conditions.append(_of_group(wanted.own))
     if wanted.queue:
         conditions.append(("+call.queue = ?", (wanted.queue,)))
     if wanted.line:
@@ -163,6 +177,14 @@ def _rest(wanted: Wanted) -> tuple[str, list[object]]:
     if wanted.missed:
         conditions.append((f"call.line <> ? AND call.ended_at IS NOT NULL AND {MISSED}", (wanted.inside,)))
     return " AND ".join(sql for sql, _ in conditions), [value for _, values in conditions for value in values]
+
+
+def _of_group(group: Group) -> tuple[str, tuple[object, ...]]:
+    people, phones, queues = (", ".join("?" * len(each)) for each in group)
+    legs = f"EXISTS (SELECT 1 FROM leg WHERE leg.call = call.id AND leg.party IN ({phones}))"
+    return f"(+call.person IN ({people}) OR {legs} OR +call.queue IN ({queues}))", (
+        *(*group.people, *group.phones, *group.queues),
+    )
 
 
 def _took_part(who: Who) -> tuple[str, tuple[object, ...]]:

@@ -34,6 +34,7 @@ class User(NamedTuple):
     person: str
     language: str
     at: int
+    limits: str = ""  # branch.NAME and department.NAME, with a space between; "": not limited
 
 
 class Session(NamedTuple):

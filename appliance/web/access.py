@@ -23,11 +23,13 @@ from appliance.web.menu import Menu
 
 OWNER, INSTALLER, SUPERVISOR, EMPLOYEE, READER = "owner", "installer", "supervisor", "employee", "reader"
 ROLES = (OWNER, INSTALLER, SUPERVISOR, EMPLOYEE, READER)
+LIMITED = "limited"  # a supervisor of some departments alone, see powers.py
 ANYBODY = "anybody"  # not logged in
 NEWCOMER = "newcomer"  # nobody can log in yet: there is no owner
 USERS = frozenset(ROLES)
 SETTERS = frozenset({OWNER, INSTALLER})
-ALL = USERS | {ANYBODY, NEWCOMER}
+EACH = USERS | {LIMITED}
+ALL = EACH | {ANYBODY, NEWCOMER}
 
 DAY = 86_400_000  # ms
 IDLE = {OWNER: DAY // 2, INSTALLER: DAY // 2, SUPERVISOR: 7 * DAY, EMPLOYEE: 7 * DAY, READER: 30 * DAY}
@@ -197,11 +199,16 @@ def visit(request: Request, office: Office) -> Visit:
         if user.role in USERS and still_good(session, user.role):
             if AGAIN not in request.query_params or user.role == READER:
                 office.use(session, now())
-            return Visit(request, office, user.role, user, session)
+            return Visit(request, office, standing(user), user, session)
         office.end(session.id, session.user)
     form = request.cookies.get(FORM_COOKIE, "")
     form = form if 20 <= len(form) <= 64 and form.isascii() else secrets.token_urlsafe(32)
     return Visit(request, office, ANYBODY if office.users() else NEWCOMER, form_token=form)
+
+
+def standing(user: User) -> str:
+    """A user's role as the rows name it."""
+    return LIMITED if user.role == SUPERVISOR and user.limits else user.role
 
 
 def still_good(session: Session, role: str) -> bool:

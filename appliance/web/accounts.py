@@ -3,14 +3,16 @@
 
 import asyncio
 import re
+from contextlib import suppress
 
 from starlette.responses import Response
 
 from appliance.reports.qr import squares
 from appliance.store.office import NameTaken, User
-from appliance.web.access import OWNER, ROLES, USERS, Refusal, Row, Visit, now
+from appliance.web.access import EACH, OWNER, ROLES, Refusal, Row, Visit, now
 from appliance.web.box import Box
 from appliance.web.entry import USER_NAME, WEAK, Entry, known_language
+from appliance.web.powers import choices
 from appliance.web.proofs import Busy, WeakPassword, code_is_good, hashed, matches, new_totp, totp_address
 
 ONLY_OWNER = frozenset({OWNER})
@@ -25,12 +27,12 @@ class Accounts:
 
     def rows(self) -> tuple[Row, ...]:
         return (
-            Row("GET", "/me", USERS, self.me),
-            Row("POST", "/me/language", USERS, self.language),
+            Row("GET", "/me", EACH, self.me),
+            Row("POST", "/me/language", EACH, self.language),
             Row("POST", "/me/person", ONLY_OWNER, self.person),
-            Row("POST", "/me/password", USERS, self.password),
-            Row("POST", "/me/codes", USERS, self.codes),
-            Row("POST", "/me/end-session", USERS, self.end_session),
+            Row("POST", "/me/password", EACH, self.password),
+            Row("POST", "/me/codes", EACH, self.codes),
+            Row("POST", "/me/end-session", EACH, self.end_session),
             Row("GET", "/users", ONLY_OWNER, self.users),
             Row("POST", "/users", ONLY_OWNER, self.add),
             Row("POST", "/users/change", ONLY_OWNER, self.change),
@@ -130,7 +132,19 @@ class Accounts:
             given=asked.text("name"),
             when=await self._box.known.when(),
             people=self._people(),
+            limits=await self._limits(),
         )
+
+    async def _limits(self) -> list[tuple[str, str]]:
+        """Branches and departments, and what they are called; none while the settings cannot be read."""
+        with suppress(Refusal):
+            return choices((await self._box.known.names()).settings)
+        return []
+
+    async def _limited(self, asked: Visit, before: str = "") -> str:
+        """Those chosen in a form that there are, or that were before."""
+        known = {one for one, _words in await self._limits()} | set(before.split())
+        return " ".join(sorted({str(one) for one in asked.form.getlist("limit")} & known))
 
     def _people(self) -> dict[str, str]:
         """The people of the office by their ids, with their names; nobody while the switch is away."""
@@ -144,7 +158,7 @@ class Accounts:
             return await self.users(asked, asked.say("A user name has 1 to 31 of a-z, 0-9, . _ and -."), 422)
         try:
             kept = str(await self._checker.of(hashed, asked.text("password"), name))
-            asked.office.add(User(name, role, kept, "", 0, person, "", now()))
+            asked.office.add(User(name, role, kept, "", 0, person, "", now(), await self._limited(asked)))
         except WeakPassword:
             return await self.users(asked, asked.say(WEAK), 422)
         except NameTaken:
@@ -160,6 +174,11 @@ class Accounts:
         if "person" in asked.form and person != user.person and person in {"", *self._people()}:
             asked.office.change(user.name, person=person)
             asked.note("person-set", f"{user.name}: {person or '-'}")
+        limits = await self._limited(asked, user.limits)
+        if "limits" in asked.form and limits != user.limits:
+            asked.office.change(user.name, limits=limits)
+            asked.office.end_all(user.name)
+            asked.note("limits-changed", f"{user.name}: {limits or '-'}")
         if role != user.role:
             asked.office.change(user.name, role=role)
             asked.office.end_all(user.name)

@@ -14,12 +14,12 @@ from appliance.control.handling import Disturb, Forward, Park, Press, Supervise,
 from appliance.control.live import Live
 from appliance.control.messages import Call, HangUp, Person, Refused, SetStatus
 from appliance.web import view
-from appliance.web.access import ALL, NEWCOMER, OWNER, SUPERVISOR, USERS, Refusal, Row, Visit, now, visit
+from appliance.web.access import ALL, EACH, LIMITED, NEWCOMER, OWNER, SUPERVISOR, Refusal, Row, Visit, now, visit
 from appliance.web.box import Box
 from appliance.web.screen import Full, Looks, Screen
 from appliance.web.view import _
 
-DIRECTORS = frozenset({OWNER, SUPERVISOR})  # who may do something with calls of others
+DIRECTORS = frozenset({OWNER, SUPERVISOR, LIMITED})  # who may do something with calls of others
 SEND_WITHIN = 20.0  # seconds a viewer may take for one piece; then it is dropped
 ID_MAX = 2**53
 MINUTES = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
@@ -95,15 +95,15 @@ class Board:
         self._box, self._screen = box, box.screen
 
     def rows(self) -> tuple[Row, ...]:
-        watching = USERS | {NEWCOMER}  # as long as nobody can log in, whoever reaches the address listened on may look
+        watching = EACH | {NEWCOMER}  # as long as nobody can log in, whoever reaches the address listened on may look
         return (
             Row("GET", "/", watching, self.page),
             Row("GET", "/events", watching, self.events),
             Row("GET", "/board/call/{call:int}", DIRECTORS, self.call),
             Row("POST", "/board/call", DIRECTORS, self.direct),
-            Row("GET", "/board/person/{person}", USERS, self.person),
-            Row("POST", "/board/person", USERS, self.set_status),
-            Row("POST", "/board/press", USERS, self.press),
+            Row("GET", "/board/person/{person}", EACH, self.person),
+            Row("POST", "/board/person", EACH, self.set_status),
+            Row("POST", "/board/press", EACH, self.press),
             Row("GET", "/codes", watching, self.codes),
             Row("GET", "/health", ALL, self.health),
         )
@@ -111,12 +111,26 @@ class Board:
     # ---- what is seen
 
     async def page(self, asked: Visit) -> Response:
-        people = sorted(self._screen.live.people.values(), key=lambda one: one.name) if self._screen.live else []
-        shown = self._screen.page(asked.words, looks(asked), **asked.facts(), at=_at(asked), people=people)
+        looks = await self._looks(asked)
+        live = looks.sees(self._screen.live)
+        people = sorted(live.people.values(), key=lambda one: one.name) if live else []
+        shown = self._screen.page(asked.words, looks, **asked.facts(), at=_at(asked), people=people)
         return HTMLResponse(shown, headers={"Cache-Control": "no-store"})
 
     async def events(self, asked: Visit) -> ASGIApp:
-        return Stream(self._screen, looks(asked), lambda: visit(asked.request, asked.office).role == asked.role)
+        return Stream(self._screen, await self._looks(asked), self._as_before(asked))
+
+    def _as_before(self, asked: Visit) -> Callable[[], bool]:
+        """Whether whoever asked may see what he could; of a limited one the settings say it: he asks anew."""
+        limits, live = asked.user.limits if asked.user else "", self._screen.live
+        revision = live.revision if live else 0
+
+        def same() -> bool:
+            now, live = visit(asked.request, asked.office), self._screen.live
+            told = asked.role != LIMITED or live is None or live.revision == revision
+            return told and now.role == asked.role and (now.user.limits if now.user else "") == limits
+
+        return same
 
     async def codes(self, asked: Visit) -> Response:
         return asked.page("codes.html", codes=await asyncio.to_thread(self._box.card, asked.say))
@@ -128,7 +142,7 @@ class Board:
 
     async def call(self, asked: Visit, wrong: str = "", status: int = 200) -> Response:
         """What can be done with one call; for htmx the part alone."""
-        live = self._live()
+        live = await self._live(asked)
         known = _call(live, int(asked.request.path_params["call"]))
         return asked.part(
             "board/call.html", status, row=view.row(live, known, asked.say), wrong=wrong, at=_at(asked),
@@ -138,7 +152,7 @@ class Board:
 
     async def person(self, asked: Visit) -> Response:
         """The status of one person, and what may be done about it."""
-        live = self._live()
+        live = await self._live(asked)
         one = _person(live, str(asked.request.path_params["person"]))
         rows = view.people(live, asked.say, lambda person: _may_set(asked, person)).rows
         shown = next(row for row in rows if row.id == one.id)  # type: ignore[union-attr]
@@ -152,7 +166,7 @@ class Board:
 
     async def direct(self, asked: Visit) -> Response:
         """Do something with a call: answer, listen, whisper, barge, send, park, drop."""
-        live = self._live()
+        live = await self._live(asked)
         call = _call(live, _number(asked.text("call")))
         do, at, to = asked.text("do"), asked.text("at") or _at(asked), asked.text("to").strip()
         if not to and (number := _bare(asked.text("number"))):
@@ -164,7 +178,7 @@ class Board:
 
     async def press(self, asked: Visit) -> Response:
         """Hand on the call somebody is on, or one's own: at once, or after asking; talk with both; park it."""
-        live = self._live()
+        live = await self._live(asked)
         one = _own(asked, live)
         call, code, number = _call(live, _number(asked.text("call"))), asked.text("code"), _bare(asked.text("number"))
         if code not in CODES or len(number) > 20:
@@ -175,7 +189,7 @@ class Board:
 
     async def set_status(self, asked: Visit) -> Response:
         """The status of somebody, or of oneself, until it is set anew or for so many minutes; and where calls to him alone go."""
-        one = _own(asked, self._live())
+        one = _own(asked, await self._live(asked))
         status = asked.text("status")
         if status not in get_args(messages.Status):
             raise Refusal(400, "That form cannot be read.")
@@ -206,10 +220,15 @@ class Board:
     def _said(asked: Visit, do: str) -> Response:
         return asked.part("board/done.html", words=DONE[do]) if asked.in_place else asked.to("/")
 
-    def _live(self) -> Live:
-        if self._screen.live is None:
+    async def _live(self, asked: Visit) -> Live:
+        """The office as whoever asks may see it. Raises Refusal."""
+        if (live := (await self._looks(asked)).sees(self._screen.live)) is None:
             raise Refusal(503, "The switch does not answer. Nothing was changed, as far as is known.")
-        return self._screen.live
+        return live
+
+    async def _looks(self, asked: Visit) -> Looks:
+        language = str(asked.words.globals["language"])
+        return Looks(language, asked.role in DIRECTORS, await self._box.known.powers(asked))
 
 
 REFUSED = {
@@ -254,10 +273,6 @@ def _forwards(asked: Visit, one: Person) -> Iterator[Forward]:
             raise Refusal(422, "A number is written as it is dialled at a telephone: figures alone.")
         if number != one.forwards.get(when, ""):
             yield Forward(0, one.id, when, number)  # type: ignore[arg-type]
-
-
-def looks(asked: Visit) -> Looks:
-    return Looks(str(asked.words.globals["language"]), asked.role in DIRECTORS)
 
 
 def _at(asked: Visit) -> str:

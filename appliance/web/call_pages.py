@@ -14,10 +14,10 @@ from appliance.control.handling import CallFor
 from appliance.control.messages import Refused
 from appliance.reports.table import COLUMNS, INSIDE, MARK, direction, row, separator, table
 from appliance.settings.numbers import SHORT, normalise, parts
-from appliance.store.calls import CallList, Wanted, Who
+from appliance.store.calls import CallList, Group, Wanted, Who
 from appliance.store.reader import Call, Event, Reader
 from appliance.web import moments, voicemail
-from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, SETTERS, SUPERVISOR, Doer, Refusal, Row, Visit
+from appliance.web.access import EMPLOYEE, INSTALLER, LIMITED, OWNER, SETTERS, SUPERVISOR, Doer, Refusal, Row, Visit
 from appliance.web.board import NO_NUMBER, REFUSED
 from appliance.web.box import Box
 from appliance.web.journal import read
@@ -25,7 +25,7 @@ from appliance.web.known import Names
 from appliance.web.sounds import HEARS
 from appliance.web.tongue import marked as _
 
-SEES = frozenset({OWNER, INSTALLER, SUPERVISOR, EMPLOYEE})  # an employee his own calls alone
+SEES = frozenset({OWNER, INSTALLER, SUPERVISOR, LIMITED, EMPLOYEE})  # an employee his own calls alone
 LISTS = SETTERS | {SUPERVISOR}  # put callers on lists
 PAGE = 50  # calls
 EXPORTED = 500_000  # calls in one file at most
@@ -86,7 +86,7 @@ class CallPages:
         )
 
     async def calls(self, asked: Visit) -> Response:
-        names = await self._box.known.names()
+        names, own = await self._box.known.names(), await self._own(asked)
         given = search(asked)
         before, after = _number(asked, "before"), _number(asked, "after")
         found = await self.found(asked, given, PAGE + 1, before=before, after=after)
@@ -99,7 +99,7 @@ class CallPages:
         return asked.page(
             "call_list.html", given=dict.fromkeys(FIELDS, "") | given, rows=[shown(one, names, left, done) for one in found],
             length=moments.length,
-            directions=DIRECTIONS, people=[] if asked.role == EMPLOYEE else names.listed("person"), queues=names.listed("queue"),
+            directions=DIRECTIONS, people=_of(names, "person", own), queues=_of(names, "queue", own),
             newer=query(given, after=str(found[0].id)) if newer else "",
             older=query(given, before=str(found[-1].id)) if older else "",
             first=query(given) if before or after else "", export=query(given), searched=bool(given),
@@ -137,10 +137,16 @@ class CallPages:
             done=asked.request.query_params.get("done", "")[:20],
         )  # fmt: skip
 
+    async def _own(self, asked: Doer) -> Who | Group | None:
+        """Whose calls alone may be seen."""
+        if powers := await self._box.known.powers(asked):
+            return powers.group()
+        return (await self._box.known.names()).himself(asked.user) if asked.role == EMPLOYEE else None
+
     async def _seen(self, asked: Visit, names: Names) -> Call:
         """The call of the address, if it may be seen. Raises Refusal."""
         number = int(asked.request.path_params["call"])
-        one = await read(self._list.one, number, _own(asked, names)) if number < 1 << 53 else None
+        one = await read(self._list.one, number, await self._own(asked)) if number < 1 << 53 else None
         if one is None:
             raise Refusal(404, "There is no such call, or it is not yours to see.")
         return one  # type: ignore[no-any-return]
@@ -192,7 +198,7 @@ class CallPages:
         wanted = Wanted(
             since=moments.begins(since, names.zone) if since else 0,
             until=moments.ends(until, names.zone) if until else 0,
-            own=_own(asked, names),
+            own=await self._own(asked),
             who=names.who(given["person"]) if given.get("person") and asked.role != EMPLOYEE else None,
             queue=given.get("queue", ""),
             line=given.get("line", ""),
@@ -211,9 +217,12 @@ class CallPages:
         return wanted._replace(digits=pieces)
 
 
-def _own(asked: Doer, names: Names) -> Who | None:
-    """Whose calls alone may be seen."""
-    return names.himself(asked.user) if asked.role == EMPLOYEE else None
+def _of(names: Names, kind: str, own: Who | Group | None) -> list[tuple[str, str]]:
+    """The people or queues that may be searched by."""
+    listed = names.listed(kind)
+    if isinstance(own, Group):
+        return [one for one in listed if one[0] in (own.people if kind == "person" else own.queues)]
+    return [] if own and kind == "person" else listed
 
 
 def _outside(call: Call) -> str:

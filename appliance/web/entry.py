@@ -9,7 +9,7 @@ from starlette.responses import Response
 from appliance.store.office import NameTaken, User
 from appliance.store.tokens import Wrong
 from appliance.web import tongue
-from appliance.web.access import ALL, ANYBODY, COOKIE, NEWCOMER, OWNER, USERS, Refusal, Row, Visit, now
+from appliance.web.access import ALL, ANYBODY, COOKIE, EACH, NEWCOMER, OWNER, Refusal, Row, Visit, now
 from appliance.web.proofs import Busy, Checker, Tries, WeakPassword, code_is_good, hashed, is_local, matches
 
 USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,30}")
@@ -28,8 +28,8 @@ class Entry:
             Row("GET", "/first-run", frozenset({NEWCOMER}), self.first_run),
             Row("POST", "/first-run", frozenset({NEWCOMER}), self.set_owner),
             Row("GET", "/log-in", ALL - {NEWCOMER}, self.form),
-            Row("POST", "/log-in", frozenset({ANYBODY}) | USERS, self.log_in),
-            Row("POST", "/log-out", USERS, self.log_out),
+            Row("POST", "/log-in", frozenset({ANYBODY}) | EACH, self.log_in),
+            Row("POST", "/log-out", EACH, self.log_out),
         )
 
     async def first_run(self, asked: Visit, wrong: str = "", status: int = 200) -> Response:

@@ -17,7 +17,7 @@ from appliance.settings.faults import SettingsFaults
 from appliance.settings.models import Hours, Settings
 from appliance.settings.year import Day, Windows
 from appliance.web import moments
-from appliance.web.access import INSTALLER, OWNER, SETTERS, SUPERVISOR, USERS, Refusal, Row, Visit, now
+from appliance.web.access import EACH, INSTALLER, OWNER, SETTERS, SUPERVISOR, Refusal, Row, Visit, now
 from appliance.web.box import Box
 from appliance.web.drafts import Work
 from appliance.web.tongue import marked as _
@@ -44,7 +44,7 @@ class HoursPages:
 
     def rows(self) -> tuple[Row, ...]:
         return (
-            Row("GET", "/hours", USERS, self.page),
+            Row("GET", "/hours", EACH, self.page),
             Row("POST", "/hours/week", SETTERS, self.week),
             Row("POST", "/hours/hold", HOLDS, self.hold),
         )

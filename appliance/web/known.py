@@ -16,8 +16,9 @@ from appliance.settings.models import Settings
 from appliance.settings.numbers import normalise
 from appliance.store.calls import Who
 from appliance.store.office import User
-from appliance.web import moments
-from appliance.web.access import Refusal
+from appliance.web import moments, powers
+from appliance.web.access import LIMITED, Doer, Refusal
+from appliance.web.powers import Powers
 
 REFUSED = "refused"  # a list of callers that is made when it is not there: they hear busy
 NUMBER = re.compile(r"\+[0-9]{4,15}")
@@ -34,6 +35,12 @@ class Known:
     async def names(self) -> "Names":
         """Raises Refusal."""
         return await asyncio.to_thread(self._read)
+
+    async def powers(self, asked: Doer) -> Powers | None:
+        """What whoever asks is limited to; None: nothing. Raises Refusal."""
+        if asked.role != LIMITED or asked.user is None:
+            return None
+        return powers.of((await self.names()).settings, asked.user)
 
     async def when(self) -> Callable[[int], str]:
         """A moment (ms UTC) as date and time where the office is, as whoever is there reads it from the wall."""

@@ -108,7 +108,8 @@ class MessagePages:
     async def recordings(self, asked: Visit) -> Response:
         names = await self._box.known.names()
         before = _number(asked, "before")
-        found = await read(self._list.recorded, PAGE + 1, before=before)
+        powers = await self._box.known.powers(asked)
+        found = await read(self._list.recorded, PAGE + 1, before=before, own=powers.group() if powers else None)
         return asked.page(
             "recordings.html", rows=found[:PAGE], when=lambda at: moments.moment(at, names.zone), length=moments.length,
             person=lambda name: names.called("person", name), line=lambda name: names.called("line", name),
@@ -117,7 +118,9 @@ class MessagePages:
 
     async def recording_sound(self, asked: Visit) -> Response:
         id = int(asked.request.path_params["id"])
-        if not 0 < id < 1 << 53:
+        powers = await self._box.known.powers(asked) if 0 < id < 1 << 53 else None
+        theirs = powers is None or await read(self._list.recorded, 1, own=powers.group(), only=id)
+        if not 0 < id < 1 << 53 or not theirs:
             raise Refusal(404, "There is no such recording.")
         response = await sounds.recording(asked, self._box.drafts, id)
         self._box.listening.note(asked, _("recording-heard"), str(id))

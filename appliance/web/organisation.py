@@ -62,7 +62,8 @@ def sites(settings: Settings, live: Live | None, now: int, seen: Collection[str]
         Site(name, branch.name, branch.hours or "", _of(settings, units, name))
         for name, branch in settings.branch.items()
     ]
-    lone = {name for name in settings.branch if all(of.branch != name for of in settings.department.values())}
+    used = {of.branch for of in settings.department.values()}
+    lone = settings.branch.keys() - used if len(seen) == len(settings.department) else set()
     every = (*found, Site("", "", "", _of(settings, units, None)))
     return [site for site in every if site.departments or site.id in lone]
 

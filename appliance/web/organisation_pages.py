@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from appliance.settings.models import Settings
 from appliance.web import moments, organisation, view
-from appliance.web.access import SETTERS, USERS, Row, Visit, now
+from appliance.web.access import EACH, SETTERS, Row, Visit, now
 from appliance.web.box import Box
 from appliance.web.hours_pages import HOUR, told
 
@@ -21,19 +21,22 @@ class OrganisationPages:
         self._box = box
 
     def rows(self) -> tuple[Row, ...]:
-        return (Row("GET", "/organisation", USERS, self.page),)
+        return (Row("GET", "/organisation", EACH, self.page),)
 
     async def page(self, asked: Visit) -> Response:
         names, live, at = await self._box.known.names(), self._box.screen.live, now()
         settings, zone = names.settings, names.zone
         day = moments.day(asked.request.query_params.get("week", "")[:10]) or datetime.datetime.now(zone).date()
         monday = organisation.monday(day)
-        shown = set(settings.person)
+        powers = await self._box.known.powers(asked)
+        live = powers.narrowed(live) if powers and live else live
+        shown = powers.people if powers else set(settings.person)
+        departments = powers.departments if powers else set(settings.department)
         week = await asyncio.to_thread(organisation.shifts, settings, monday, shown)
         days = get_day_names("abbreviated", locale=asked.language)
         return asked.page(
             "organisation.html",
-            sites=organisation.sites(settings, live, at, set(settings.department)),
+            sites=organisation.sites(settings, live, at, departments),
             others=organisation.others(settings, live, at, shown),
             shifts=week,
             days=[f"{days[n].capitalize()} {monday + datetime.timedelta(n):%d.%m.}" for n in range(7)],

@@ -23,6 +23,7 @@ from appliance.control.messages import (
     QueueChanged,
 )
 from appliance.web import tongue, view
+from appliance.web.powers import Powers
 
 VIEWERS_MAX = 50
 PACE = 0.15  # seconds between two paintings, however much happens
@@ -46,10 +47,14 @@ class Full(Exception):
 
 
 class Looks(NamedTuple):
-    """What makes two viewers see the same: their language, and whether they may direct calls."""
+    """What makes two viewers see the same: their language, whether they may direct calls, and of which departments."""
 
     language: str = "en"
     directs: bool = False
+    powers: Powers | None = None  # None: of the whole office
+
+    def sees(self, live: Live | None) -> Live | None:
+        return self.powers.narrowed(live) if self.powers and live else live
 
 
 class Face:
@@ -67,8 +72,8 @@ class Face:
     def paint(self, live: Live | None, office: str, said: str) -> None:
         """Render what has changed since last time."""
         self._show("switch", "here" if live is not None else "away")
-        self._show("said", html.escape(said))
-        if live is None:
+        self._show("said", "" if self.looks.powers else html.escape(said))
+        if (live := self.looks.sees(live)) is None:
             return
         for name in self.stale:
             more = (lambda person: self.looks.directs,) if name == "people" else ()
@@ -130,7 +135,7 @@ class Screen:
         self._paint(face)
         return words.get_template("page.html").render(
             office=self._office, parts=face.parts, here=self.live is not None, now=now(),
-            said=self._said[looks.language], directs=looks.directs, **facts,
+            said="" if looks.powers else self._said[looks.language], directs=looks.directs, **facts,
         )  # fmt: skip
 
     async def paint(self) -> None:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from appliance.web import tongue
-from appliance.web.access import ALL, USERS, Refusal, Row, Visit
+from appliance.web.access import ALL, EACH, Refusal, Row, Visit
 from appliance.web.certificates import Authority
 from appliance.web.shelf import FILES, shelf
 
@@ -27,7 +27,7 @@ class Secure:
 
     def rows(self) -> tuple[Row, ...]:
         return (
-            Row("GET", "/authority", USERS, self.page),
+            Row("GET", "/authority", EACH, self.page),
             Row("GET", DOWNLOAD, ALL, self.download),
         )
 

@@ -11,10 +11,10 @@ from starlette.responses import Response, StreamingResponse
 from appliance.control.messages import Refused
 from appliance.control.recordings import Heard, HearRecording
 from appliance.store.sealed import wav_head
-from appliance.web.access import OWNER, SUPERVISOR, Doer, Refusal
+from appliance.web.access import LIMITED, OWNER, SUPERVISOR, Doer, Refusal
 from appliance.web.drafts import Drafts
 
-HEARS = frozenset({OWNER, SUPERVISOR})  # recordings; messages are heard by whose mailbox it is, too
+HEARS = frozenset({OWNER, SUPERVISOR, LIMITED})  # recordings; messages are heard by whose mailbox it is, too
 AGAIN = 600.0  # seconds after which somebody who listens is written down again
 REMEMBERED = 256  # who listens to what
 

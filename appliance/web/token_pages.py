@@ -6,7 +6,7 @@ import secrets
 from starlette.responses import Response
 
 from appliance.store.tokens import Token, TooMany
-from appliance.web.access import OWNER, USERS, Doer, Refusal, Row, Visit, now
+from appliance.web.access import EACH, OWNER, Doer, Refusal, Row, Visit, now, standing
 from appliance.web.api.scopes import MAY_GIVE, PREFIX, SCOPES, effective
 from appliance.web.known import Known
 
@@ -21,9 +21,9 @@ class TokenPages:
 
     def rows(self) -> tuple[Row, ...]:
         return (
-            Row("GET", "/tokens", USERS, self.tokens),
-            Row("POST", "/tokens", USERS, self.make),
-            Row("POST", "/tokens/revoke", USERS, self.revoke),
+            Row("GET", "/tokens", EACH, self.tokens),
+            Row("POST", "/tokens", EACH, self.make),
+            Row("POST", "/tokens/revoke", EACH, self.revoke),
         )
 
     async def tokens(self, asked: Visit, wrong: str = "", status: int = 200, made: str = "") -> Response:
@@ -71,7 +71,7 @@ class TokenPages:
 
 def seen(asked: Doer) -> list[tuple[Token, list[str]]]:
     """The owner sees all, everybody else his own; and what each may."""
-    roles = {user.name: user.role for user in asked.office.users()}
+    roles = {user.name: standing(user) for user in asked.office.users()}
     return [
         (each, sorted(effective(each.scopes, roles.get(each.user, ""))))
         for each in asked.office.tokens.all()

@@ -25,7 +25,7 @@ from appliance.store.office import Office, User
 from appliance.store.reader import Unreadable
 from appliance.store.tokens import Token
 from appliance.web import tongue
-from appliance.web.access import SLOWEST, Refusal, now
+from appliance.web.access import SLOWEST, Refusal, now, standing
 from appliance.web.api.pace import Pace
 from appliance.web.api.scopes import PREFIX, effective
 from appliance.web.api.shapes import Done, Name, Problem, UserName
@@ -120,7 +120,7 @@ class Asked:
 
     @property
     def role(self) -> str:
-        return self.user.role
+        return standing(self.user)
 
     @property
     def by(self) -> str:
@@ -165,7 +165,7 @@ class Gate:
             raise self._stranger(address, "This token is not known, was revoked, or its time is over.")
         if (wait := self.pace.token(token.id)) > 0:
             raise slower(wait)
-        if scope and scope not in effective(token.scopes, user.role):
+        if scope and scope not in effective(token.scopes, standing(user)):
             raise Wrong(403, "scope", f"This needs {scope}, which this token, or the role of its user, has not.")
         return token, user
 

@@ -28,11 +28,12 @@ def ways() -> tuple[Way, ...]:
     return (*_LOOK, *_CALLS, *_PEOPLE, *_VOICEMAIL, *_TEXTS)
 
 
-def live(asked: Asked) -> Live:
-    """The office as it is now. Raises Wrong."""
+async def live(asked: Asked) -> Live:
+    """The office as it is now, and as whoever asks may see it. Raises Wrong."""
     if asked.box.screen.live is None:
         raise Wrong(503, "away", "The switch does not answer.")
-    return asked.box.screen.live
+    powers = await asked.box.known.powers(asked)
+    return powers.narrowed(asked.box.screen.live) if powers else asked.box.screen.live
 
 
 def one(things: dict[Any, Any], id: object, what: str) -> Any:
@@ -47,19 +48,19 @@ def one(things: dict[Any, Any], id: object, what: str) -> Any:
 
 async def self_(asked: Asked) -> s.Self:
     token, user = asked.token, asked.user
-    return s.Self(token.name, user.name, user.role, sorted(effective(token.scopes, user.role)), token.until)
+    return s.Self(token.name, user.name, user.role, sorted(effective(token.scopes, asked.role)), token.until)
 
 
 async def queues(asked: Asked) -> list[m.Queue]:
-    return list(live(asked).queues.values())
+    return list((await live(asked)).queues.values())
 
 
 async def people(asked: Asked) -> list[m.Person]:
-    return [seen(asked, each) for each in live(asked).people.values()]
+    return [seen(asked, each) for each in (await live(asked)).people.values()]
 
 
 async def person(asked: Asked) -> m.Person:
-    return seen(asked, one(live(asked).people, asked.path["person"], "person"))
+    return seen(asked, one((await live(asked)).people, asked.path["person"], "person"))
 
 
 def seen(asked: Asked, who: m.Person) -> m.Person:
@@ -70,30 +71,30 @@ def seen(asked: Asked, who: m.Person) -> m.Person:
 
 
 async def lines(asked: Asked) -> list[m.Line]:
-    return list(live(asked).lines.values())
+    return list((await live(asked)).lines.values())
 
 
 async def check_line(asked: Asked) -> m.LineChecked:
     line = asked.path["line"]
-    one(live(asked).lines, line, "line")
+    one((await live(asked)).lines, line, "line")
     asked.note("line-checked", line)
     return await asked.switch(CheckLine(0, line, asked.body.to))  # type: ignore[no-any-return]
 
 
 async def phones(asked: Asked) -> list[m.Phone]:
-    return list(live(asked).phones.values())
+    return list((await live(asked)).phones.values())
 
 
 async def hours(asked: Asked) -> list[m.Hours]:
-    return list(live(asked).hours.values())
+    return list((await live(asked)).hours.values())
 
 
 async def mailboxes(asked: Asked) -> list[m.Mailbox]:
-    return list(live(asked).mailboxes.values())
+    return list((await live(asked)).mailboxes.values())
 
 
 async def bans(asked: Asked) -> list[Ban]:
-    return list(live(asked).bans.values())
+    return list((await live(asked)).bans.values())
 
 
 async def lift(asked: Asked) -> s.Done:
@@ -147,7 +148,7 @@ _LOOK = (
 
 
 async def calls(asked: Asked) -> list[m.Call]:
-    return list(live(asked).calls.values())
+    return list((await live(asked)).calls.values())
 
 
 async def call(asked: Asked) -> s.PastCall:
@@ -261,7 +262,7 @@ _CALLS = (
 
 async def status(asked: Asked) -> s.Done:
     new, who = asked.body, asked.path["person"]
-    held = one(live(asked).people, who, "person")
+    held = one((await live(asked)).people, who, "person")
     if held.source in ("page", "phone") and now() - held.since < new.unless_by_hand * 60_000:
         raise Wrong(409, "held", "It was set by hand at a telephone or on a page, and is left alone for a while.")
     await asked.switch(m.SetStatus(0, who, new.status, new.reason, "api", new.until))
@@ -291,7 +292,7 @@ async def forward(asked: Asked) -> s.Done:
 
 async def override(asked: Asked) -> s.Done:
     new, which = asked.body, asked.path["hours"]
-    one(live(asked).hours, which, "hours")
+    one((await live(asked)).hours, which, "hours")
     await asked.switch(m.Override(0, which, new.mode, new.until, "api"))
     asked.note("hours-held", f"{which}: {new.mode}")
     return s.Done()

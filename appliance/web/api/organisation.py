@@ -38,9 +38,11 @@ class OfWeek(s.Strict, frozen=True):
 
 async def whole(asked: Asked) -> OrganisationIs:
     settings, live = (await asked.box.known.names()).settings, asked.box.screen.live
+    powers = await asked.box.known.powers(asked)
+    departments = powers.departments if powers else set(settings.department)
+    seen = powers.people if powers else set(settings.person)
     return OrganisationIs(
-        organisation.sites(settings, live, now(), set(settings.department)),
-        organisation.others(settings, live, now(), set(settings.person)),
+        organisation.sites(settings, live, now(), departments), organisation.others(settings, live, now(), seen)
     )
 
 
@@ -49,7 +51,8 @@ async def duties(asked: Asked) -> list[DutyIs]:
     day = moments.day(asked.query.week) if asked.query.week else datetime.datetime.now(names.zone).date()
     if day is None:
         raise Wrong(422, "bad-request", "A day is written as 2026-11-28.")
-    monday, seen = organisation.monday(day), set(names.settings.person)
+    powers = await asked.box.known.powers(asked)
+    monday, seen = organisation.monday(day), powers.people if powers else set(names.settings.person)
     shifts = await asyncio.to_thread(organisation.shifts, names.settings, monday, seen)
     return [DutyIs(one.id, one.name, one.duty, [hours_pages.told(day) for day in one.days]) for one in shifts]
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.control.feed import Frame, Full, framed
 from appliance.control.messages import PersonChanged
+from appliance.web.access import standing
 from appliance.web.api import (
     drafts,
     machine,
@@ -149,7 +150,7 @@ class Events:
         if kept is None or user is None:
             return False
         self._asked.user = user
-        return "calls:read" in effective(kept.scopes, user.role)
+        return "calls:read" in effective(kept.scopes, standing(user))
 
 
 async def _left(receive: Receive) -> None:

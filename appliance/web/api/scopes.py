@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 
-from appliance.web.access import EMPLOYEE, INSTALLER, OWNER, READER, ROLES, SUPERVISOR
+from appliance.web.access import EACH, EMPLOYEE, INSTALLER, LIMITED, OWNER, READER, SUPERVISOR
 
 PREFIX = "lk_"  # of a token, so that one found in a file is known for what it is
 
@@ -53,10 +53,11 @@ MAY_GIVE = {
     OWNER: EVERY,
     INSTALLER: _WATCH | {"calls:read", "callers:write", "hours:write", "guard:write"} | _SET | _TELL,
     SUPERVISOR: _WATCH | _DIRECT | _PAST,
+    LIMITED: frozenset({"office:read"}),
     EMPLOYEE: frozenset({"office:read"}),
     READER: frozenset({"office:read"}),
 }
-assert set(MAY_GIVE) == set(ROLES)
+assert set(MAY_GIVE) == EACH
 
 
 def effective(scopes: Iterable[str], role: str) -> frozenset[str]:

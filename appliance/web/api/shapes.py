@@ -275,33 +275,41 @@ class InForce(Struct, frozen=True):
 
 
 class OneUser(Struct, frozen=True):
-    """codes: whether codes of six digits are asked for at log-in."""
+    """codes: whether codes of six digits are asked for at log-in; limits: the departments and branches a supervisor is of."""
 
     name: str
     role: str
     codes: bool
     person: str
     at: int
+    limits: list[str]
 
 
 PersonOrNone = Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,30})?$")]
 
 
+Limits = Annotated[
+    list[Annotated[str, Meta(pattern=r"^(branch|department)\.[a-z0-9][a-z0-9-]{0,30}$")]], Meta(max_length=128)
+]
+
+
 class NewUser(Strict, frozen=True):
-    """person: who of the office he is, "" nobody."""
+    """person: who of the office he is, "" nobody; limits: what a supervisor sees and directs, [] the whole office."""
 
     name: UserName
     role: Role
     password: Annotated[str, Meta(min_length=10, max_length=200)]
     person: PersonOrNone = ""
+    limits: Limits = []
 
 
 class ChangedUser(Strict, frozen=True):
-    """What is left out stays. A new password also turns codes off; either ends the user's sessions."""
+    """What is left out stays. A new password also turns codes off; it, another role and other limits end the user's sessions."""
 
     role: Role | UnsetType = UNSET
     password: Annotated[str, Meta(min_length=10, max_length=200)] | UnsetType = UNSET
     person: PersonOrNone | UnsetType = UNSET
+    limits: Limits | UnsetType = UNSET
 
 
 class OneSession(Struct, frozen=True):

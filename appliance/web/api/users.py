@@ -28,7 +28,8 @@ class Users:
 
     async def all(self, asked: Asked) -> list[s.OneUser]:
         return [
-            s.OneUser(each.name, each.role, bool(each.totp), each.person, each.at) for each in asked.box.office.users()
+            s.OneUser(each.name, each.role, bool(each.totp), each.person, each.at, each.limits.split())
+            for each in asked.box.office.users()
         ]
 
     async def add(self, asked: Asked) -> s.Done:
@@ -36,7 +37,9 @@ class Users:
         self._is_there(asked, new.person)
         kept = await self._hashed(new.password, new.name)
         try:
-            asked.box.office.add(User(new.name, new.role, kept, "", 0, new.person, "", now()))
+            asked.box.office.add(
+                User(new.name, new.role, kept, "", 0, new.person, "", now(), " ".join(sorted(set(new.limits))))
+            )
         except NameTaken:
             raise Wrong(409, "user-exists", "There is a user of that name already.") from None
         asked.note("user-added", f"{new.name}: {new.role}")
@@ -54,6 +57,9 @@ class Users:
         if new.role is not UNSET:
             fields["role"] = new.role
             asked.note("role-changed", f"{name}: {new.role}")
+        if new.limits is not UNSET:
+            fields["limits"] = " ".join(sorted(set(new.limits)))
+            asked.note("limits-changed", f"{name}: {fields['limits'] or '-'}")
         if fields:
             asked.box.office.change(name, **fields)
             asked.box.office.end_all(name)
