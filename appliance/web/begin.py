@@ -82,7 +82,7 @@ class Begin:
             try:
                 await drafts.enact(asked, Work(work.before, document, True), "first steps")
             except Refused as refused:
-                drafts.keep(asked, Work(work.before, document, True), document)
+                drafts.keep(asked, work, document)
                 return await self.page(asked, (refused.message,), 422)
         return asked.to("/begin?done=applied#test")
 

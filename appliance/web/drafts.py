@@ -102,7 +102,13 @@ class Drafts:
         return work
 
     def keep(self, asked: Doer, work: Work, document: str) -> None:
-        """The draft as it is now; none when it is what is in force."""
+        """The draft as it is now; none when it is what is in force. Raises Refusal when it is not the one looked at any more."""
+        held = asked.office.draft(asked.name)
+        if (held.document if held else None) != (work.document if work.drafted else None):
+            raise Refusal(
+                409,
+                "Your draft was changed in another window at the same time. Open the page again: this was not kept.",
+            )
         if len(document.encode()) > documents.LARGEST:
             raise Refusal(413, "That is too long.")
         if document == work.before:

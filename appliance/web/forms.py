@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A form for any table of the settings, from what the models say of it. Pure: values in, fields out, and back."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from appliance.settings.sentence import Sentence
 from appliance.web.first import first
 
 ROWS_MAX = 60  # pairs shown in rows of their own; more are lines of a text
+TOLD_NOTHING = "1"  # of a form that does not say what it was drawn from
 BLANK = 1  # empty rows after those filled in
 KINDS = {"table of hours": "hours", "list of callers": "callers", "look-up": "lookup"}
 WORDS = "step|queue|chain|person|mailbox|scenario|prompt|action|phone|line|skill|branch|department|" + "|".join(KINDS)
@@ -74,6 +77,7 @@ class Field(Titled):
     given: bool = False
     whole: bool = True
     further: bool = False  # not seen at once
+    stood: str = ""
     faults: list[Sentence] = field(default_factory=list)
     table: str = ""
 
@@ -236,6 +240,7 @@ def _field(
     value = here.get(key, default)
     accepts = accepted(raw, ROOT)
     made = Field(key, _widget(below, required, default, value), below.get("description", ""), below.get("unit", ""))
+    made.stood = stood(here.get(key, MISSING))
     made.accepts, made.required, made.given, made.table = accepts, required, key in here, model_of(node)
     made.usual = _shown(default) if default not in (None, "", [], {}) else ""
     made.value, made.faults = value, faults_of(found, (*path, key))
@@ -324,20 +329,51 @@ def _shown(value: Any) -> str:
 
 
 def edits(document: Mapping[str, Any], path: Path, form: Mapping[str, Sequence[str]]) -> list[tuple[Path, Any]]:
-    """What a form sent changes in a table; a field it does not have stays as it is."""
-    node, here = node_at(document, path), table(document, path)
-    made: list[tuple[Path, Any]] = []
+    """What a form sent changes in a table; a field it does not have stays as it is, and so does one that became another
+    since the form was drawn."""
+    here = table(document, path)
+    made = [((*path, one.key), value) for one, value in _differ(document, path, form) if not _overtaken(one, form)]
     alone = isinstance(at(document, path), str)
+    if alone and made:  # the target alone becomes a table
+        return [(path, {**here, **{edit[-1]: value for edit, value in made if value is not MISSING}})]
+    return made
+
+
+def overtaken(document: Mapping[str, Any], path: Path, form: Mapping[str, Sequence[str]]) -> list[str]:
+    """Fields that somebody sent another value of, and somebody else did since the form was drawn."""
+    defaults = {key: node.get("default") for key, node in node_at(document, path)["properties"].items()}
+
+    def left_alone(one: Field, value: Any) -> bool:
+        """As it was drawn, be it because it was left out and the form shows what is usual."""
+        shown = form[f"has:{one.key}"][0]
+        return shown == stood(value) or (shown == stood(MISSING) and stood(value) == stood(defaults[one.key]))
+
+    differ = [(one, value) for one, value in _differ(document, path, form) if _overtaken(one, form)]
+    return [one.key for one, value in differ if not left_alone(one, value)]
+
+
+def stood(value: Any) -> str:
+    """What a form keeps of a value it shows, to see whether it is another when it comes back."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = "" if value is MISSING else json.dumps(value, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _overtaken(one: Field, form: Mapping[str, Sequence[str]]) -> bool:
+    return form[f"has:{one.key}"][0] not in (TOLD_NOTHING, one.stood)
+
+
+def _differ(document: Mapping[str, Any], path: Path, form: Mapping[str, Sequence[str]]) -> Iterator[tuple[Field, Any]]:
+    """Fields a form has otherwise than a table, and what it has."""
+    node, here = node_at(document, path), table(document, path)
     for one in fields(document, path):
         if f"has:{one.key}" not in form:
             continue
         schema = plain(node["properties"][one.key], ROOT)
         value = _sent(one, schema, node["properties"][one.key].get("default"), form)
         if value != here.get(one.key, MISSING) or type(value) is not type(here.get(one.key, MISSING)):
-            made.append(((*path, one.key), value))
-    if alone and made:  # the target alone becomes a table
-        return [(path, {**here, **{edit[-1]: value for edit, value in made if value is not MISSING}})]
-    return made
+            yield one, value
 
 
 def _sent(one: Field, node: Schema, default: Any, form: Mapping[str, Sequence[str]]) -> Any:

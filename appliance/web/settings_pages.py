@@ -129,6 +129,12 @@ class SettingsPages:
             made = [(path, {})]  # a table of its own that says nothing else, such as [mqtt]
         document = await asyncio.to_thread(edits.put, work.document, made) if made else work.document
         self._drafts.keep(asked, work, document)
+        if late := forms.overtaken(work.values, path, form):
+            words = asked.say(
+                "Changed elsewhere since this page was opened, and left as it is there: {}. All else of the form is kept."
+            )
+            now_is = Work(work.before, document, document != work.before)
+            return await self.table(asked, words.format(", ".join(late)), 409, now_is)
         asked_for = asked.text("do")
         if asked_for.startswith("more:"):
             return await self.table(asked, work=Work(work.before, document, True), more=asked_for[5:])

@@ -246,6 +246,47 @@ async def test_two_installers_at_once_lose_nothing(box: Site, one: Visitor, swit
     assert "# both" in switch.text
 
 
+async def test_a_page_opened_before_others_put_something_in_force_takes_nothing_of_it_back(
+    box: Site, one: Visitor, switch: Applying
+) -> None:
+    page = "/settings/at/queue/sales"
+    text = (await one.get(page)).text
+
+    def sent(**fields: str) -> dict[str, str]:
+        """As a browser sends it: what each field showed comes along."""
+        showed = {key: re.search(rf'name="has:{key}" value="([0-9a-f]+)"', text) for key in fields}
+        return {**fields, **{f"has:{key}": found[1] for key, found in showed.items() if found}, "do": "save"}
+
+    async with box.logged_in("owner") as other:
+        await other.put_in("queue/sales", ring_for="11")
+        await other.fill("/settings/draft", "/settings/apply")
+    before = re.search(r'name="ring_for" value="([0-9]+)"', text)
+    assert before and before[1] != "11"
+    answer = await one.fill(page, page, **sent(ring_for=before[1], max_wait="240"))
+    assert answer.status_code == 303
+    queue = tomllib.loads(draft(box))["queue"]["sales"]
+    assert (queue["ring_for"], queue["max_wait"]) == (11, 240), "the field that was left alone is theirs"
+    answer = await one.fill(page, page, **sent(ring_for="33", wrap_up="7"))
+    assert answer.status_code == 409 and "left as it is there: ring_for." in answer.text
+    queue = tomllib.loads(draft(box))["queue"]["sales"]
+    assert (queue["ring_for"], queue["wrap_up"]) == (11, 7)
+
+
+async def test_of_two_windows_that_keep_at_once_neither_loses_what_it_was_told_is_kept(box: Site, one: Visitor) -> None:
+    wanted = {"ring_for": "11", "max_wait": "240"}
+    async with box.logged_in("installer") as other:
+        answers = await asyncio.gather(
+            *(
+                who.put_in("queue/sales", **{key: value})
+                for who, (key, value) in zip((one, other), wanted.items(), strict=True)
+            )
+        )
+    queue = tomllib.loads(draft(box))["queue"]["sales"]
+    for answer, (key, value) in zip(answers, wanted.items(), strict=True):
+        assert answer.status_code in (303, 409)
+        assert (answer.status_code == 303) == (queue.get(key) == int(value)), key
+
+
 async def test_an_apply_in_the_same_moment_is_not_lost_either(box: Site, one: Visitor, switch: Applying) -> None:
     """The switch itself compares; what the page saw a moment ago does not count."""
     async with box.logged_in("owner") as other:
