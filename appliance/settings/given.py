@@ -47,6 +47,18 @@ def field(table: str, key: str) -> Schema:
     return found | {"accepts": accepts}
 
 
+def check(table: str, name: str, values: Mapping[str, str]) -> None:
+    """Raises SettingsFaults for a value that is none; what is missing beside, the file tells."""
+    at: places.Path = (table, name) if name else (table,)
+    made = [((*at, key), _kept((*at, key), value, {})) for key, value in values.items()]
+    try:
+        documents.check(Secrets, edits.put("", made), FILE, secret=True)
+    except SettingsFaults as found:
+        given = tuple(dotted(path) for path, _ in made)
+        if wrong := [fault for fault in found.faults if fault.id != "unknown-key" and fault.path.startswith(given)]:
+            raise SettingsFaults(wrong) from None
+
+
 def keep(path: Path, table: str, name: str, values: Mapping[str, str]) -> None:
     """Keep what is given of a table; what is not stays as it is. name: "" where there is one such table alone.
 
@@ -64,9 +76,8 @@ def keep(path: Path, table: str, name: str, values: Mapping[str, str]) -> None:
 def drop(path: Path, table: str, name: str) -> None:
     """Keep nothing of a table any longer. Raises SettingsFaults, files.DiskFull, OSError."""
     if table not in DROPPED or bool(name) != is_named(table):
-        raise documents.refused(
-            "not-dropped", path.name, f"it is needed; accepted: one of {', '.join(sorted(DROPPED))}"
-        )
+        tables = ", ".join(sorted(DROPPED))
+        raise documents.refused("not-dropped", path.name, Sentence("it is needed; accepted: one of {}", tables))
     at: places.Path = (table, name) if name else (table,)
     text = _sound(path)
     if edits.at(edits.values(text), at) is not edits.MISSING:

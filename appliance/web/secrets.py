@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What people give of secrets.toml on the page of its table: kept by the switch at once, in no draft, and shown nowhere."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 from appliance.control.messages import Refused
 from appliance.control.secrets import DropSecret, KeepSecret
 from appliance.settings.edits import MISSING, at
-from appliance.settings.given import DROPPED, GIVEN, field, is_named
+from appliance.settings.faults import SettingsFaults
+from appliance.settings.given import DROPPED, GIVEN, check, field, is_named
 from appliance.settings.places import Path
-from appliance.web import forms
+from appliance.web import forms, tongue
 from appliance.web.access import Doer, Refusal
 from appliance.web.drafts import Drafts
 from appliance.web.tongue import marked as _
@@ -81,7 +83,11 @@ async def keep(drafts: Drafts, asked: Doer, table: str, name: str, given: Mappin
     await _known(drafts, asked, table, name)
     values = {key: value for key, value in given.items() if value}
     try:
+        await asyncio.to_thread(check, table, name, values)
         await drafts.ask(KeepSecret(0, table, values, name, asked.by))
+    except SettingsFaults as wrong:
+        words = " ".join(tongue.said(fault.message, asked.language) for fault in wrong.faults)
+        raise Refused(wrong.id, words) from None
     except Refused as refused:
         if refused.id == "bad-request":
             raise Refused(refused.id, asked.say(SIZES)) from None

@@ -428,7 +428,7 @@ async def test_others_give_no_secrets(switch: Applying, box: Site, user: str) ->
     [
         ("line/gsm", "line", "gsm", {"pin": "47-11"}, 422, "4 to 8 digits"),
         ("mail", "mail", "", {"password": "x" * 129}, 422, "1 to 128 printable"),
-        ("mail", "mail", "", {"password": "x" * 500}, 422, "longer than accepted"),
+        ("mail", "mail", "", {"password": "x" * 500}, 422, "1 to 128 printable"),
         ("mail", "mail", "", {"password": "bell\x07"}, 422, "1 to 128 printable"),
         ("mail", "mail", "", {"password": ""}, 422, "empty or longer"),
         ("broker/cloud", "broker", "cloud", {"password": "alone"}, 422, "broker.cloud.user: is missing"),
@@ -455,6 +455,13 @@ async def test_a_secret_that_is_none_is_refused_beside_its_form_and_not_repeated
     assert answer.status_code == status and words in answer.text, answer.text
     assert not any(len(secret) > 4 and secret in answer.text for secret in values.values() if secret != "alone")
     assert switch.secrets == [] and "secret-kept" not in str(box.office.audited())
+
+
+async def test_why_a_secret_is_none_is_said_in_the_visitors_language(one: Visitor) -> None:
+    await drafted(one)
+    one.headers["Accept-Language"] = "uk"
+    answer = await one.fill("/settings", "/settings/secret", at="line/gsm", table="line", name="gsm", pin="47-11")
+    assert answer.status_code == 422 and "від 4 до 8 цифр" in answer.text and "not accepted" not in answer.text
 
 
 async def test_a_queue_says_whom_it_rings_why_and_what_goes_against_its_goal(tmp_path: Path) -> None:
