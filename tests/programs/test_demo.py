@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from appliance.control.client import connect
+from appliance.control.messages import HangUp, Watch
 from appliance.programs.demo.broker import Broker
 from appliance.programs.demo.ports import Ports
 from appliance.programs.demo.seen import NotSeen, Seen
@@ -120,6 +122,19 @@ async def test_it_ends_when_told_in_the_middle_of_a_call_and_leaves_nothing(
         assert await office.ended(20) == 0, office.said.all
         assert office.left() == []
         assert not [line for line in office.said.all if "Traceback" in line]
+
+
+async def test_it_goes_on_when_somebody_who_looks_on_ends_a_call(folder: Path) -> None:
+    async with demo(folder) as office:
+        await office.says("The caller hears music.")
+        [control] = folder.glob("linekeeper-demo-*/**/control.sock")
+        async with await connect(control) as switch:
+            for call in (await switch.request(Watch(0))).calls:
+                await switch.request(HangUp(0, call.id))
+        await office.says("On with the next scene.")
+        await office.says("The telephone of Boris rings.")
+        office.process.send_signal(signal.SIGINT)
+        assert await office.ended(20) == 0, office.said.all
 
 
 async def test_no_process_outlives_it_even_when_it_is_killed(folder: Path) -> None:
