@@ -173,10 +173,17 @@ async def test_a_listed_caller_is_refused_unanswered_and_the_gate_opens(house: H
 
 
 async def test_a_text_message_is_journalled_and_told_once_however_often_the_modem_tells_it(house: House) -> None:
-    another = HELLO.replace("62118281035180", "62118281035280")
-    for pdu in (HELLO, HELLO, another):
-        house.modem.text_comes(pdu)
-        await house.modem.until(lambda: not house.modem.memory, WITHIN)
+    gsm, another = house.modem, HELLO.replace("62118281035180", "62118281035280")
+    gsm.refuses = {"+CMGD"}
+    gsm.text_comes(HELLO)
+    for _ in range(2):
+        gsm.heard.clear()
+        gsm.say('+CMTI: "SM",1')
+        await gsm.until(lambda: "AT+CMGD=1" in gsm.heard, WITHIN)
+    gsm.refuses = set()
+    gsm.text_comes(another)
+    gsm.say('+CMTI: "SM",1')
+    await gsm.until(lambda: not gsm.memory, WITHIN)
     await house.ear.until(lambda: len(house.events("sms")) == 2, WITHIN)
     first = house.events("sms")[0]
     assert (first["line"], first["number"], first["text"]) == ("gsm", SENDER, "hellohello")
