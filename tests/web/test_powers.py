@@ -153,8 +153,40 @@ async def test_his_programs_see_what_he_sees(past: tuple[Kept, Site]) -> None:
         assert (await program.get("/queues")).json() == []  # the switch has none of his
         told = (await program.get("/organisation")).json()
         assert [unit["id"] for branch in told["branches"] for unit in branch["departments"]] == ["books"]
-        for path in ("/calls", "/calls/search", "/recordings", "/events", "/reports"):
+        for path in ("/events", "/calls/past", "/reports", "/bans", "/voicemail", "/settings", "/users"):
             assert (await program.get(path)).status_code == 403
+
+
+async def test_his_programs_see_his_past_calls_and_recordings_alone(past: tuple[Kept, Site]) -> None:
+    kept, box = past
+    hers, his = kept.call(queue="sales", person="anna", phone="desk1"), kept.call(T + 1000, queue="help", phone="desk2")
+    taped, own = kept.recording(hers, tone(800)), kept.recording(his, tone(800))
+    await kept.journal.durable()
+    async with Program(box, "maria") as program:
+        assert [one["id"] for one in (await program.get("/calls/search")).json()] == [his]
+        assert [one["id"] for one in (await program.get("/recordings")).json()] == [own.id]
+        assert (await program.get(f"/recordings?call={hers}")).json() == []
+        for path in ("/calls/{}", "/calls/{}/details"):
+            assert (await program.get(path.format(hers))).status_code == 404
+            assert (await program.get(path.format(his))).status_code == 200
+        assert (await program.get(f"/calls/{hers}/why")).status_code == 404
+        assert (await program.get(f"/recordings/{taped.id}/audio")).status_code == 404
+        assert (await program.get(f"/recordings/{own.id}/audio")).status_code == 200
+
+
+async def test_his_programs_direct_his_calls_and_people_alone(tmp_path: Path) -> None:
+    async with board(tmp_path) as (switch, box), Program(box, "maria") as program:
+        assert sorted(one["id"] for one in (await program.get("/calls")).json()) == [5, 6]
+        for call, status in ((4, 404), (5, 200)):
+            assert (await program.delete(f"/calls/{call}")).status_code == status
+            assert (await program.post(f"/calls/{call}/send", json={"to": "queue.sales"})).status_code == status
+            listens = {"how": "listen", "person": "boris", "phones": []}
+            assert (await program.post(f"/calls/{call}/listen", json=listens)).status_code == status
+        assert (await program.post("/calls/5/take", json={"person": "anna", "phones": []})).status_code == 404
+        assert (await program.post("/calls/5/take", json={"phones": ["desk1"]})).status_code == 404
+        for person, status in (("anna", 404), ("boris", 200)):
+            assert (await program.put(f"/people/{person}/status", json={"status": "off"})).status_code == status
+        assert [getattr(one, "call", 5) for one in switch.asked] == [5] * len(switch.asked)
 
 
 async def test_the_owner_limits_him_which_ends_his_sessions(past: tuple[Kept, Site]) -> None:

@@ -25,7 +25,7 @@ from appliance.store.office import Office, User
 from appliance.store.reader import Unreadable
 from appliance.store.tokens import Token
 from appliance.web import tongue
-from appliance.web.access import SLOWEST, Refusal, now, standing
+from appliance.web.access import LIMITED, SLOWEST, Refusal, now, standing
 from appliance.web.api.pace import Pace
 from appliance.web.api.scopes import PREFIX, effective
 from appliance.web.api.shapes import Done, Name, Problem, UserName
@@ -90,6 +90,7 @@ class Way(NamedTuple):
     most: int = BODY_MAX
     made: bool = False
     ranges: bool = False  # pieces of the answer may be asked for
+    limited: Callable[["Asked"], Awaitable[None]] | None = None  # see limits.py
 
 
 class Wrong(Exception):
@@ -209,10 +210,18 @@ class _Guarded:
         with TemporaryFile() if way.body == OCTETS else nullcontext() as file:
             if way.body is not None:
                 asked.body = await self._body(request, file)
+            if asked.role == LIMITED:
+                await self._limit(asked)
             answer = await way.handler(asked)
         if callable(answer):
             return answer  # type: ignore[no-any-return]
         return said(answer, 201 if way.made else 200)
+
+    async def _limit(self, asked: Asked) -> None:
+        """That a supervisor of some departments may ask this. Raises Wrong."""
+        if self._way.limited is None:
+            raise Wrong(403, "limited", "This is not for a supervisor of some departments.")
+        await self._way.limited(asked)
 
     async def _body(self, request: Request, file: IO[bytes] | None) -> Any:
         """Decoded as the way says, or put into a file. Raises Wrong."""

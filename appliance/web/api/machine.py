@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from appliance.control.modems import Plugged, Socket
 from appliance.web import backup_pages, hours_pages, token_pages, webhook_pages
+from appliance.web.api import limits
 from appliance.web.api import shapes as s
 from appliance.web.api.gate import Asked, Way, Wrong
 from appliance.webhooks import addresses, events
@@ -175,9 +176,11 @@ async def year(asked: Asked) -> list[DayIs]:
 
 
 WAYS = (
-    Way("DELETE", "/self", "", end, "This token is good no longer"),
-    Way("GET", "/codes", "office:read", codes, "What is dialled at telephones, and what it does", list[CodeIs]),
-    Way("GET", "/hours/{hours}/year", "office:read", year, "When they are open, day by day", list[DayIs], query=OfYear),
+    Way("DELETE", "/self", "", end, "This token is good no longer", limited=limits.narrowed),
+    Way("GET", "/codes", "office:read", codes, "What is dialled at telephones, and what it does", list[CodeIs],
+        limited=limits.narrowed),
+    Way("GET", "/hours/{hours}/year", "office:read", year, "When they are open, day by day", list[DayIs], query=OfYear,
+        limited=limits.narrowed),
     Way("GET", "/modems", "settings:read", modems, "Modems that are plugged in and no line's", list[Socket]),
     Way("GET", "/backups", "settings:read", backups, "Backups, the newest first", list[BackupIs]),
     Way("GET", "/backups/{backup}", "backups:read", backup, "One of them; only its key opens it", "application/octet-stream"),

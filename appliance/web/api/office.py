@@ -18,6 +18,7 @@ from appliance.health.checks import worst
 from appliance.store.reader import Reader
 from appliance.web import tongue
 from appliance.web.access import now
+from appliance.web.api import limits
 from appliance.web.api import shapes as s
 from appliance.web.api.gate import Asked, Way, Wrong
 from appliance.web.api.scopes import effective
@@ -122,11 +123,11 @@ async def health(asked: Asked) -> s.Health:
 
 
 _LOOK = (
-    Way("GET", "/self", "", self_, "What this token is, and may", s.Self),
-    Way("GET", "/queues", "office:read", queues, "Queues, and who waits", list[m.Queue]),
-    Way("GET", "/people", "office:read", people, "People and their status", list[m.Person]),
-    Way("GET", "/people/{person}", "office:read", person, "One person", m.Person),
-    Way("GET", "/lines", "office:read", lines, "Lines", list[m.Line]),
+    Way("GET", "/self", "", self_, "What this token is, and may", s.Self, limited=limits.narrowed),
+    Way("GET", "/queues", "office:read", queues, "Queues, and who waits", list[m.Queue], limited=limits.narrowed),
+    Way("GET", "/people", "office:read", people, "People and their status", list[m.Person], limited=limits.narrowed),
+    Way("GET", "/people/{person}", "office:read", person, "One person", m.Person, limited=limits.now),
+    Way("GET", "/lines", "office:read", lines, "Lines", list[m.Line], limited=limits.narrowed),
     Way(
         "POST",
         "/lines/{line}/check",
@@ -136,9 +137,33 @@ _LOOK = (
         m.LineChecked,
         s.CheckOf,
     ),
-    Way("GET", "/phones", "office:read", phones, "Telephones, and where they are registered", list[m.Phone]),
-    Way("GET", "/hours", "office:read", hours, "Opening hours, and what is held against them", list[m.Hours]),
-    Way("GET", "/mailboxes", "office:read", mailboxes, "How many messages each mailbox has", list[m.Mailbox]),
+    Way(
+        "GET",
+        "/phones",
+        "office:read",
+        phones,
+        "Telephones, and where they are registered",
+        list[m.Phone],
+        limited=limits.narrowed,
+    ),
+    Way(
+        "GET",
+        "/hours",
+        "office:read",
+        hours,
+        "Opening hours, and what is held against them",
+        list[m.Hours],
+        limited=limits.narrowed,
+    ),
+    Way(
+        "GET",
+        "/mailboxes",
+        "office:read",
+        mailboxes,
+        "How many messages each mailbox has",
+        list[m.Mailbox],
+        limited=limits.narrowed,
+    ),
     Way("GET", "/bans", "office:read", bans, "Addresses banned from the SIP port", list[Ban]),
     Way("GET", "/health", "health:read", health, "What is wrong with the box", s.Health, query=s.InLanguage),
     Way("DELETE", "/bans/{address}", "guard:write", lift, "Ban an address no longer"),
@@ -226,7 +251,7 @@ async def say(asked: Asked) -> m.Dialled:
 
 
 _CALLS = (
-    Way("GET", "/calls", "calls:read", calls, "Calls under way", list[m.Call]),
+    Way("GET", "/calls", "calls:read", calls, "Calls under way", list[m.Call], limited=limits.narrowed),
     Way(
         "GET",
         "/calls/past",
@@ -236,14 +261,37 @@ _CALLS = (
         list[s.PastCall],
         query=s.Since,
     ),
-    Way("GET", "/calls/{call}", "calls:read", call, "One call of the journal", s.PastCall),
-    Way("GET", "/calls/{call}/why", "calls:read", why, "Why it went so, in words", s.Sentences, query=s.InLanguage),
-    Way("DELETE", "/calls/{call}", "calls:write", hang_up, "End a call and all its legs"),
-    Way("POST", "/calls/{call}/send", "calls:write", send, "Send a call elsewhere", body=s.SendTo),
-    Way("POST", "/calls/{call}/park", "calls:write", park, "Park a call", m.Parked, s.ParkIn),
-    Way("POST", "/calls/{call}/take", "calls:write", take, "Ring telephones; who answers has the call", body=s.TakeOn),
+    Way("GET", "/calls/{call}", "calls:read", call, "One call of the journal", s.PastCall, limited=limits.past_call),
     Way(
-        "POST", "/calls/{call}/listen", "listen", listen, "Ring telephones; who answers hears the call", body=s.ListenOn
+        "GET",
+        "/calls/{call}/why",
+        "calls:read",
+        why,
+        "Why it went so, in words",
+        s.Sentences,
+        query=s.InLanguage,
+        limited=limits.past_call,
+    ),
+    Way("DELETE", "/calls/{call}", "calls:write", hang_up, "End a call and all its legs", limited=limits.now),
+    Way("POST", "/calls/{call}/send", "calls:write", send, "Send a call elsewhere", body=s.SendTo, limited=limits.now),
+    Way("POST", "/calls/{call}/park", "calls:write", park, "Park a call", m.Parked, s.ParkIn, limited=limits.now),
+    Way(
+        "POST",
+        "/calls/{call}/take",
+        "calls:write",
+        take,
+        "Ring telephones; who answers has the call",
+        body=s.TakeOn,
+        limited=limits.now,
+    ),
+    Way(
+        "POST",
+        "/calls/{call}/listen",
+        "listen",
+        listen,
+        "Ring telephones; who answers hears the call",
+        body=s.ListenOn,
+        limited=limits.now,
     ),
     Way(
         "POST",
@@ -252,6 +300,7 @@ _CALLS = (
         press,
         "Do for a person on a call what a code pressed in it does",
         body=s.PressIn,
+        limited=limits.now,
     ),
     Way("POST", "/dial", "dial", dial, "Call somebody, who is put through or told something", m.Dialled, s.DialTo),
     Way("POST", "/say", "dial", say, "Say something on telephones", m.Dialled, s.SayOn),
@@ -308,9 +357,33 @@ _PEOPLE = (
         m.Dialled,
         s.CallOf,
     ),
-    Way("PUT", "/people/{person}/status", "people:write", status, "Set somebody's status", body=s.StatusOf),
-    Way("PUT", "/people/{person}/disturb", "people:write", disturb, "Whether he may be disturbed", body=s.DisturbOf),
-    Way("PUT", "/people/{person}/forward", "people:write", forward, "Where calls to him go", body=s.ForwardOf),
+    Way(
+        "PUT",
+        "/people/{person}/status",
+        "people:write",
+        status,
+        "Set somebody's status",
+        body=s.StatusOf,
+        limited=limits.now,
+    ),
+    Way(
+        "PUT",
+        "/people/{person}/disturb",
+        "people:write",
+        disturb,
+        "Whether he may be disturbed",
+        body=s.DisturbOf,
+        limited=limits.now,
+    ),
+    Way(
+        "PUT",
+        "/people/{person}/forward",
+        "people:write",
+        forward,
+        "Where calls to him go",
+        body=s.ForwardOf,
+        limited=limits.now,
+    ),
     Way("PUT", "/hours/{hours}/override", "hours:write", override, "Hold hours open or closed", body=s.OverrideOf),
 )
 

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from appliance.web import hours_pages, moments, organisation
 from appliance.web.access import now
+from appliance.web.api import limits
 from appliance.web.api import shapes as s
 from appliance.web.api.gate import Asked, Way, Wrong
 
@@ -65,8 +66,16 @@ WAYS = (
         whole,
         "Branches, departments, people, and who is on duty",
         OrganisationIs,
+        limited=limits.narrowed,
     ),
     Way(
-        "GET", "/organisation/duties", "office:read", duties, "Whose duty is when in a week", list[DutyIs], query=OfWeek
+        "GET",
+        "/organisation/duties",
+        "office:read",
+        duties,
+        "Whose duty is when in a week",
+        list[DutyIs],
+        query=OfWeek,
+        limited=limits.narrowed,
     ),
 )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from appliance.control.fields import Id
 from appliance.store.reader import Reader
+from appliance.web.api import limits
 from appliance.web.api import shapes as s
 from appliance.web.api.gate import Asked, Way
 from appliance.web.call_pages import CallPages, remembered
@@ -105,9 +106,11 @@ async def take_off(asked: Asked) -> ListBecame:
 
 WAYS = (
     Way("GET", "/calls/search", "calls:read", search, "Past calls that were searched for, the newest first",
-        list[s.PastCall], query=SearchedPage),
-    Way("GET", "/calls/table", "calls:read", table, "The same for spreadsheets, all of them", "text/csv", query=Searched),
-    Way("GET", "/calls/{call}/details", "calls:read", details, "Its connections, and what is known of the caller", CallWas),
+        list[s.PastCall], query=SearchedPage, limited=limits.narrowed),
+    Way("GET", "/calls/table", "calls:read", table, "The same for spreadsheets, all of them", "text/csv", query=Searched,
+        limited=limits.narrowed),
+    Way("GET", "/calls/{call}/details", "calls:read", details, "Its connections, and what is known of the caller", CallWas,
+        limited=limits.past_call),
     Way("PUT", "/calls/{call}/lists/{list}", "callers:write", put_on, "Put the caller of a past call on a list", ListBecame,
         Listed),
     Way("DELETE", "/calls/{call}/lists/{list}", "callers:write", take_off, "Take him off it", ListBecame),

@@ -10,6 +10,7 @@ from appliance.control.fields import Id
 from appliance.store.calls import CallList
 from appliance.store.reader import Reader
 from appliance.web import sounds
+from appliance.web.api import limits
 from appliance.web.api.gate import Asked, Way
 from appliance.web.api.shapes import Strict
 from appliance.web.journal import read
@@ -42,10 +43,13 @@ class Recording(Struct, frozen=True):
 
 async def recordings(asked: Asked) -> list[Recording]:
     wanted, past = asked.query, CallList(Reader(asked.box.state / "journal.db"))
+    powers = await asked.box.known.powers(asked)
+    own = powers.group() if powers else None
     if wanted.call:
-        found = await read(past.recordings, wanted.call)
+        seen = own is None or await read(past.one, wanted.call, own)
+        found = await read(past.recordings, wanted.call) if seen else []
     else:
-        found = await read(past.recorded, wanted.limit, before=wanted.before)
+        found = await read(past.recorded, wanted.limit, before=wanted.before, own=own)
     return [Recording(*(getattr(one, key) for key in Recording.__struct_fields__)) for one in found]
 
 
@@ -57,7 +61,7 @@ async def audio(asked: Asked) -> Response:
 
 WAYS = (
     Way("GET", "/recordings", "recordings:read", recordings, "Recorded calls, the newest first", list[Recording],
-        query=Which),
+        query=Which, limited=limits.narrowed),
     Way("GET", "/recordings/{recording}/audio", "recordings:read", audio, "What one sounds like", "audio/wav",
-        ranges=True),
+        ranges=True, limited=limits.recording),
 )  # fmt: skip

@@ -53,7 +53,7 @@ MAY_GIVE = {
     OWNER: EVERY,
     INSTALLER: _WATCH | {"calls:read", "callers:write", "hours:write", "guard:write"} | _SET | _TELL,
     SUPERVISOR: _WATCH | _DIRECT | _PAST,
-    LIMITED: frozenset({"office:read"}),
+    LIMITED: frozenset({"office:read", "calls:read", "calls:write", "listen", "people:write", "recordings:read"}),
     EMPLOYEE: frozenset({"office:read"}),
     READER: frozenset({"office:read"}),
 }
