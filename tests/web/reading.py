@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -48,6 +49,7 @@ class Reader(HTMLParser):
             self.texts.append(" ".join(data.split()))
 
 
+@cache
 def of_file() -> frozenset[str]:
     """The words a settings document is written in: keys, values of a choice, what is usual."""
     words = _words([forms.ROOT["properties"], forms.ROOT["$defs"]])
@@ -65,13 +67,19 @@ def _words(node: Any) -> Iterator[str]:
 
 def english(page: str, names: Collection[str]) -> list[str]:
     """The texts of a page with English in them, without names of the document, terms, and words of the file alone."""
-    reader, file = Reader(), of_file()
+    reader, own = Reader(), frozenset(names)
     reader.feed(page)
-    own = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(names, key=len, reverse=True)))
-    found = []
-    for text in reader.texts:
-        left = own.sub("§", FILE.sub("§", re.sub(rf"(?<!\w)(?:{TERMS})(?!\w)", "§", text)))
-        run = re.search(rf"{WORD.pattern} {WORD.pattern}", left)
-        if run or [word for word in WORD.findall(left) if len(word) > 2 and word not in file]:
-            found.append(text)
-    return list(dict.fromkeys(found))
+    return [text for text in dict.fromkeys(reader.texts) if WORD.search(text) and _has_english(text, own)]
+
+
+@cache
+def _has_english(text: str, names: frozenset[str]) -> bool:
+    left = _pattern(names).sub("§", FILE.sub("§", re.sub(rf"(?<!\w)(?:{TERMS})(?!\w)", "§", text)))
+    words = [word for word in WORD.findall(left) if len(word) > 2]
+    return re.search(rf"{WORD.pattern} {WORD.pattern}", left) is not None or not of_file().issuperset(words)
+
+
+@cache
+def _pattern(names: frozenset[str]) -> re.Pattern[str]:
+    longest = sorted(names, key=len, reverse=True)
+    return re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in longest) or "(?!)")

@@ -160,6 +160,19 @@ async def test_faults_and_doubts_are_in_the_visitors_language(tmp_path: Path, la
 
 
 @LANGUAGES
+async def test_a_secret_that_is_none_is_refused_in_the_visitors_language(tmp_path: Path, language: str) -> None:
+    text = FULL.read_text()
+    async with Applying(tmp_path, text) as switch, site(tmp_path / "pages", switch.socket, switch.document) as box:
+        box.people()
+        async with box.logged_in("owner") as one:
+            one.headers["Accept-Language"] = language
+            given = {"at": "mailbox/sales", "table": "mailbox", "name": "sales", "pin": "12"}
+            answer = await one.fill("/settings", "/settings/secret", **given)
+    assert answer.status_code == 422
+    assert english(answer.text, names(text)) == []
+
+
+@LANGUAGES
 async def test_no_page_of_a_days_work_has_english_left(tmp_path: Path, language: str) -> None:
     (tmp_path / "state").mkdir()
     kept = Kept(tmp_path / "state", DOCUMENT + GSM)
