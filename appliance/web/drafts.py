@@ -134,15 +134,17 @@ class Drafts:
             raise Refusal(422, refused.message) from None
         return "applied"
 
-    def faults(self, document: str) -> list[Fault]:
-        """All that is wrong with a document, golden calls apart."""
+    def read(self, document: str) -> tuple[Settings | None, list[Fault]]:
+        """The document as settings; or None, and all that is wrong with it, golden calls apart."""
         try:
-            load.parse(document, self._settings)
+            return load.parse(document, self._settings), []
         except SettingsFaults as found:
-            return list(found.faults)
+            return None, list(found.faults)
         except OSError as error:
-            return [Fault("unreadable", self._settings.name, 0, 0, "", Sentence("{}", error.strerror))]
-        return []
+            return None, [Fault("unreadable", self._settings.name, 0, 0, "", Sentence("{}", error.strerror))]
+
+    def faults(self, document: str) -> list[Fault]:
+        return self.read(document)[1]
 
     def warnings(self, document: str) -> list[Fault]:
         """What is sound in a document but may not be meant; none while it has faults."""
@@ -152,11 +154,7 @@ class Drafts:
             return []
 
     def settings(self, document: str) -> Settings | None:
-        """The document as settings; None while it has faults."""
-        try:
-            return load.parse(document, self._settings)
-        except (SettingsFaults, OSError):
-            return None
+        return self.read(document)[0]
 
 
 def difference(old: str, new: str) -> list[tuple[str, str]]:

@@ -94,7 +94,7 @@ class SettingsPages:
         self, asked: Visit, path: Path, wrong: str, status: int, work: Work | None = None, more: str = ""
     ) -> Response:
         work = work or await self._drafts.work(asked)
-        found = await asyncio.to_thread(self._drafts.faults, work.document)
+        settings, found = await asyncio.to_thread(self._drafts.read, work.document)
         node = forms.node_at(work.values, path)
         shown = forms.fields(work.values, path, found)
         parent = forms.node_at(work.values, path[:-1])
@@ -110,11 +110,8 @@ class SettingsPages:
             done=asked.request.query_params.get("done", "")[:20], kind=edits.at(work.values, (*path, "kind")),
             rows_max=forms.ROWS_MAX, titles=titles(work, path), at_start=path[0] in AT_START,
             check=await self._check(asked, path), secrets=list(secrets.shown(work.values, path)),
-            advice=await asyncio.to_thread(self._advice, work, path),
+            advice=advised.queue(settings, path),
         )  # fmt: skip
-
-    def _advice(self, work: Work, path: Path) -> advised.Advice | None:
-        return advised.queue(self._drafts.settings(work.document), path) if path[0] == "queue" else None
 
     async def _check(self, asked: Visit, path: Path) -> dict[str, object] | None:
         """What is known of a line's checks, on its own page."""
