@@ -10,7 +10,7 @@ from appliance.settings.faults import Fault
 from appliance.settings.places import Path
 from appliance.web import forms
 
-WIDE, HIGH, BESIDE, BELOW, EDGE = 168, 58, 30, 74, 16
+WIDE, HIGH, BESIDE, BELOW, EDGE = 168, 58, 30, 74, 16  # HIGH: also in scenario.css
 ACROSS = 6  # boxes beside one another; more of a row stand below these
 WIDEST = 420  # a step with many ways, so that what is written at each stands beside that of the next
 LETTER = 7  # of what is written at a way

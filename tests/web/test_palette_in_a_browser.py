@@ -112,3 +112,12 @@ async def test_a_step_is_dragged_by_a_finger_on_a_telephone(tmp_path: Path, chro
         await page.locator("#which button").filter(has_text="yes").click()
         await expect(page.locator('a.open[data-box="hours-2"]')).to_be_attached()
         assert changed(box)["step.busy.yes"] == "hours-2" and changed(box)["step.hours-2"]["closed"] == "vip"
+
+
+async def test_the_drawing_of_a_whole_office_is_light(tmp_path: Path, chromium: Browser) -> None:
+    async with drawn(tmp_path, chromium) as (page, _):
+        each = "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        await expect(page.locator(".drawing .zoom")).to_be_visible()
+        await page.wait_for_load_state("networkidle")
+        sent = await page.evaluate(f"{each}.map(one => one.transferSize)")
+        assert len(sent) > 8 and sum(sent) < 100_000

@@ -232,8 +232,7 @@ window.addEventListener("pointermove", (event) => {
   pull.moved ||= Math.hypot(event.clientX - pull.x, event.clientY - pull.y) > MOVED;
   if (!pull.moved) return;
   const thread = pull.svg.querySelector("#thread");
-  const dot = pull.grip.querySelector("circle");
-  thread.setAttribute("d", `M${dot.getAttribute("cx")},${dot.getAttribute("cy")} L${point(pull.svg, event).join()}`);
+  thread.setAttribute("d", `M${pull.grip.getAttribute("x")},${pull.grip.getAttribute("y")} L${point(pull.svg, event).join()}`);
   thread.removeAttribute("hidden");
   const box = over(event);
   if (box !== pull.box) {
