@@ -81,6 +81,29 @@ async def test_a_waiting_caller_is_dragged_onto_a_person_while_the_board_goes_on
         await expect(page.locator("#calls")).to_contain_text("talks with Anna")
 
 
+async def test_the_keys_the_buttons_of_an_open_call_name_press_them_and_none_ends_it_at_once(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    async with watched(tmp_path, chromium, SUPERVISOR) as (switch, box, page):
+        switch.call(state="talking", person="boris")
+        await page.goto(f"{box.address}/")
+        await expect(page).to_have_title(LIVELY)
+        await page.select_option("#at", "anna")
+        await page.click("#calls a.pick")
+        await expect(page.locator("#panel h2:focus")).to_be_visible()
+        await page.keyboard.press("d")
+        await page.keyboard.press("d")
+        await expect(page.locator("button[value=drop]:focus")).to_be_visible()
+        await page.keyboard.press("s")
+        await expect(page.locator("#panel-to:focus")).to_be_visible()
+        assert switch.asked == []
+        await page.keyboard.press("Tab")
+        await page.locator("#panel button[value=send]").focus()
+        await page.keyboard.press("w")
+        told = await asked(switch)
+        assert isinstance(told, Supervise) and (told.how, told.person) == ("whisper", "anna")
+
+
 @pytest.mark.parametrize(("layout", "of_l"), [("Russian", "д"), ("English", "l")])
 async def test_the_keys_are_the_same_in_whatever_alphabet_one_types(
     tmp_path: Path, chromium: Browser, layout: str, of_l: str

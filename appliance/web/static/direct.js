@@ -54,6 +54,15 @@ panel.addEventListener("submit", (event) => {
   panel.close();
   put("done", form.getAttribute("action"), values);
 });
+panel.addEventListener("keydown", (event) => { // the keys its buttons name; what ends a call wants Enter as well
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+  const button = panel.querySelector(`button[aria-keyshortcuts="${CSS.escape(letter(event))}"]`);
+  if (!button) return;
+  event.preventDefault();
+  if (button.value === "drop") button.focus();
+  else if (button.value === "send") panel.querySelector("#panel-to").focus();
+  else button.click();
+});
 panel.addEventListener("click", (event) => { if (event.target === panel) panel.close(); }); // beside it
 
 function step(link, by) {
