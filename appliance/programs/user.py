@@ -39,7 +39,8 @@ def main(argv: list[str]) -> int:
     with closing(Office(arguments.pages(args))) as office:
         if args.name is None:
             for user in office.users():
-                show(f"{user.name}  {user.role}{'  with codes' if user.totp else ''}")
+                limits = f" of {user.limits}" if user.limits else ""
+                show(f"{user.name}  {user.role}{limits}{'  with codes' if user.totp else ''}")
         elif args.remove:
             _remove(office, args.name)
         else:

@@ -55,6 +55,7 @@ class Accounts:
             current=asked.session.id if asked.session else b"",
             when=await self._box.known.when(),
             people=self._people(),
+            himself=live.people.get(user.person) if (live := self._box.screen.live) else None,
             secret="" if user.totp else secret,
             address=address,
             drawn=await asyncio.to_thread(squares, address) if address else None,

@@ -285,3 +285,13 @@ async def test_the_board_is_in_the_viewers_language_and_each_sees_his_own(switch
         other.headers["Accept-Language"] = "uk"
         await asyncio.wait_for(appears(english, "talks with Boris"), WITHIN)
         assert "розмовляє: Boris" in (await other.get("/")).text
+
+
+async def test_ones_account_says_who_of_the_office_one_is(switch: Switch, box: Site) -> None:
+    switch.person("anna", position="Accountant")
+    async with asyncio.timeout(WITHIN):
+        while not (box.box.screen.live and box.box.screen.live.people["anna"].position):
+            await asyncio.sleep(0.01)
+    box.office.change("employee", person="anna")
+    async with box.logged_in("employee") as one:
+        assert "<bdi>Anna</bdi>, <bdi>Accountant</bdi> (101)" in (await one.get("/me")).text

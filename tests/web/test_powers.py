@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A supervisor of some departments: sees and directs their calls and people, and nothing else of the office."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -73,6 +74,8 @@ async def board(folder: Path) -> AsyncIterator[tuple[Switch, Site]]:
         switch.call(id=5, state="talking", person="boris", name="His")
         switch.call(id=6, state="waiting", queue="help", name="Helped")
         switch.call(id=7, state="waiting", queue="sales", name="Sold")
+        while not (box.box.screen.live and 7 in box.box.screen.live.calls):
+            await asyncio.sleep(0.01)
         yield switch, box
 
 

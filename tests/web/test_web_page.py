@@ -130,6 +130,7 @@ async def test_the_page_shows_lines_queues_people_and_phones(web: httpx.AsyncCli
         ({"dnd": True, "state": "talking"}, "talking", ["do not disturb"]),
         ({"off_duty": True, "on_duty_at": 1_900_000_000_000}, "off duty", ["until 2030-03-17 17:46"]),
         ({"off_duty": True}, "off duty", []),
+        ({"position": "Accountant"}, "free", ["Accountant"]),
         ({"off_duty": True, "on_duty_at": 1_900_000_000_000, "status": "away"}, "away", []),
         ({"forwards": {"always": "102"}}, "free", ["<bdi>forwarded</bdi>"]),
         ({"forwards": {"busy": "102", "no-answer": "<0>"}}, "free", ["<bdi>forwarded</bdi>"]),
