@@ -33,7 +33,8 @@ async def _work(document: Path, secrets: Path, socket: Path, state: Path) -> Non
     told = Told(secrets, socket, BridgeSecrets(0))
 
     async def reread() -> tuple[Settings, Logins]:
-        return arguments.settings(document, state), _logins(await told.ask())
+        settings = arguments.settings(document, state)
+        return settings, _logins(await told.ask() if settings.mqtt else Secrets())
 
     settings, logins = await reread()
     actions = ActionFiles(state, document.with_name(CLASS_4), lambda: told.known().proof)
