@@ -19,7 +19,7 @@ from appliance.web.tongue import marked as _
 
 DAYS_MOST = 31
 WITHIN = 300.0  # seconds; then it is ended
-LINE_MOST = 1 << 20  # bytes of what it tells at once
+LINE_MOST = 4 << 20  # bytes of what it tells at once
 KEPT = 16  # results, one of each user
 SCALES = (80, 150)  # per cent of the calls there were
 ERRORS = {

@@ -2,9 +2,11 @@
 """The page of what would be: days that were, under the settings in force and the draft. docs/replay.md."""
 
 import datetime
+from typing import Any
 
 from starlette.responses import Response
 
+from appliance.reports.table import MARK, separator, table
 from appliance.web import moments
 from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.box import Box
@@ -17,6 +19,13 @@ PHASES = {
     "reading": _("The journal is read"), "old": _("As the settings in force"),
     "old-more": _("As the settings in force, with so many calls"), "new": _("As the draft"),
 }  # fmt: skip
+SHOWN = 200  # calls that end otherwise, on the page
+KEYS = (
+    "call",
+    "begins",
+    "from",
+    *(f"{when}_{what}" for when in ("in_force", "draft") for what in ("end", "person", "queue", "wait_s")),
+)
 COLUMNS = {"old": _("In force"), "old-more": _("In force, %(scale)s %% of the calls"), "new": _("Draft")}
 FIGURES = (  # key, words, whether more is better (1) or worse (-1), whether it is a time
     ("calls", _("Calls from outside"), 0, False), ("answered", _("Answered"), 1, False), ("missed", _("Missed"), -1, False),
@@ -36,6 +45,7 @@ class WhatIfPages:
         return (
             Row("GET", "/what-if", SETTERS, self.page),
             Row("GET", "/what-if/state", SETTERS, self.state),
+            Row("GET", "/what-if/table", SETTERS, self.table),
             Row("POST", "/what-if/run", SETTERS, self.start),
             Row("POST", "/what-if/cancel", SETTERS, self.cancel),
         )
@@ -47,6 +57,23 @@ class WhatIfPages:
         """The part of the page that changes while it runs."""
         return await self._shown(asked, "what_if_state.html")
 
+    async def table(self, asked: Visit) -> Response:
+        """Each call that ends otherwise, as CSV."""
+        names, run = await self._box.known.names(), self._replays.of(asked)
+        changes = run.result.get("changes") if run and run.result else None
+        if not changes:
+            raise Refusal(404, "No call ends otherwise, or nothing was tried.")
+
+        def end(one: dict[str, Any]) -> list[object]:
+            called = [names.called(kind, one[kind]) for kind in ("person", "queue")]
+            return [one["outcome"] or "impossible", *called, round(one["waited"] / 1000)]
+
+        rows = ([str(one["call"] or ""), moments.moment(one["at"], names.zone), one["number"], *end(one["old"]), *end(one["new"])]
+                for one in changes)  # fmt: skip
+        told = MARK + table([KEYS, *rows], separator(names.settings.office.country))
+        headers = {"Content-Disposition": 'attachment; filename="what-if.csv"', "Cache-Control": "no-store"}
+        return Response(told, headers=headers, media_type="text/csv; charset=utf-8")
+
     async def _shown(self, asked: Visit, template: str) -> Response:
         names = await self._box.known.names()
         run = self._replays.of(asked)
@@ -57,7 +84,7 @@ class WhatIfPages:
         asked_for = {key: str(day) for key in given if (day := moments.day(asked.request.query_params.get(key, "")))}
         return asked.page(
             template, periods=moments.periods(today), words=PERIODS, run=run,
-            given=given | asked_for, drafted=drafted, scales=SCALES, phases=PHASES, errors=ERRORS, figures=FIGURES,
+            given=given | asked_for, drafted=drafted, scales=SCALES, most=SHOWN, phases=PHASES, errors=ERRORS, figures=FIGURES,
             columns=COLUMNS, names=names, length=moments.length, outcome=_outcome, tone=_tone,
             when=lambda at: moments.moment(at, names.zone),
         )  # fmt: skip

@@ -26,7 +26,7 @@ PAGES = (
 NO_PAGES = {
     "/events", "/health", "/messages/{id:int}/sound", "/recordings/{id:int}/sound", "/reports/export", "/reports/pdf",
     "/settings/export", "/settings/check-line/{line}", "/settings/restart/over",
-    "/calls/export", "/what-if/state", "/linekeeper-authority.crt",
+    "/calls/export", "/what-if/state", "/what-if/table", "/linekeeper-authority.crt",
     "/provisioning/{secret}/{file}", "/provisioning/{secret}/{mac}/phonebook.xml", "/prompts/{file}", "/backups/{name}",
 }  # fmt: skip
 

@@ -2,6 +2,8 @@
 """What if: recorded calls under a draft and more of them, told side by side, apart from the pages, and ended when asked."""
 
 import asyncio
+import csv
+import io
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -100,7 +102,13 @@ async def test_a_draft_with_more_people_misses_fewer_of_the_same_calls(box: Site
         first = re.search(r'<a href="/calls/([0-9]+)">', page)
         assert first and (await one.get(f"/calls/{first[1]}")).status_code == 200
         assert (await one.get("/what-if")).text.count("<table") == 3
+        answer = await one.get("/what-if/table")
+        rows = list(csv.DictReader(io.StringIO(answer.text[1:]), delimiter=";"))
+        differ = re.search(r"([0-9]+) calls end otherwise", page)
+        assert differ and len(rows) == int(differ[1]) and rows[0]["call"] == first[1]
+        assert {row["in_force_end"] for row in rows} >= {"abandoned", "voicemail"} and "Anna" in answer.text
     async with box.logged_in("installer") as other:
+        assert (await other.get("/what-if/table")).status_code == 404
         assert "<table" not in (await other.get("/what-if")).text  # each has his own
 
 
