@@ -391,7 +391,7 @@ class Golden(Table):
 class Settings(Table):
     """The whole document."""
 
-    office: OfficeTable = setting("The office.")
+    office: OfficeTable = setting("Name, country and time zone of all of it.")
     sip: Sip = setting("Telephones and trunks.", Sip())
     guard: Guard = setting("Who is kept from the SIP port.", Guard())
     mqtt: Mqtt | None = setting("The MQTT broker.", None)
