@@ -27,22 +27,46 @@ name = "Example Ltd"
 country = "Lithuania"
 time_zone = "Europe/Vilnius"
 colour = "red"
+[queue.sales]
+people = []
+max_wait = 1000000
+strategy = "all"
+[line.city]
+kind = "isdn"
+"""
+DISAGREEING = """
+[office]
+name = "Example Ltd"
+country = "LT"
+time_zone = "Europe/Vilnius"
 [phone.desk]
+tls = true
 [person.anna]
 extension = "101"
 phones = ["desk", "dask"]
 [person.boris]
 extension = "101"
+phones = ["desk"]
+mobile = "+37060000001"
 [queue.sales]
 people = ["anna", "boris", "anna"]
-max_wait = 1000000
-strategy = "all"
+shares = { anna = 30 }
 [scenario.main]
 start = "hello"
 [scenario.main.step.hello]
 do = "queue"
 queue = "sale"
-unanswered = "hello"
+unanswered = "later"
+[scenario.main.step.later]
+do = "hours"
+hours = "office"
+open = "later"
+closed = "sales"
+[scenario.main.step.lost]
+do = "menu"
+prompt = "hello"
+otherwise = "hello"
+keys = { 1 = { to = "sales", value = "x" } }
 """
 DOUBTFUL = """
 [office]
@@ -139,16 +163,8 @@ async def test_faults_and_doubts_are_in_the_visitors_language(tmp_path: Path, la
         async with site(tmp_path / "pages", switch.socket, switch.document) as box:
             box.people()
             for document, pages in (
-                (
-                    FAULTY,
-                    (
-                        "/settings",
-                        "/settings/at/office",
-                        "/settings/at/queue/sales",
-                        "/scenarios/main",
-                        "/settings/draft",
-                    ),
-                ),
+                (FAULTY, ("/settings", "/settings/at/office", "/settings/at/queue/sales", "/settings/draft")),
+                (DISAGREEING, ("/settings", "/settings/at/person/boris", "/scenarios/main", "/settings/draft")),
                 (DOUBTFUL, ("/settings/at/queue/sales", "/settings/draft")),
             ):
                 async with box.logged_in("owner") as one:
