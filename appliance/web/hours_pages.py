@@ -72,7 +72,7 @@ class HoursPages:
         return asked.page(
             "hours.html", status, tables=list(tables), name=name, work=work, wrong={"until": ""} | (wrong or {}), year=shown_year,
             months=_months(drawn, asked.language) if drawn else [], faulty=bool(name) and drawn is None,
-            week=[(key, days[n].capitalize(), given[key] if given else text)
+            week=[(key, days[n].capitalize(), given[key] if given else text, text)
                   for n, (key, text) in enumerate(_week(names.settings, document, name).items())],
             short=[short[n].capitalize() for n in range(7)], brief=[brief[n].capitalize() for n in range(7)],
             held=live.hours.get(name) if live else None, here=live is not None, zone=names.zone.key,
@@ -98,6 +98,15 @@ class HoursPages:
                 wrong[day] = asked.say("Times are written as 09:00-13:00, several with a space between them.")
         if wrong:
             return await self.page(asked, wrong, 422, given)
+        late = {}
+        for day, windows in list(wanted.items()):
+            was, here = _pieces(asked.text(f"was:{day}")), sorted(_known(edits.at(work.values, (*path, day))))
+            if f"was:{day}" in asked.form and here != was:  # changed since the page was opened
+                if windows not in (was, here):
+                    late[day] = asked.say(
+                        "Changed elsewhere since this page was opened: look at it, and write it again."
+                    )
+                wanted[day] = here
         if edits.at(work.values, path) is MISSING:
             made: list[tuple[Any, Any]] = [(path, {day: windows for day, windows in wanted.items() if windows})]
         else:
@@ -108,6 +117,8 @@ class HoursPages:
             ]
         document = await asyncio.to_thread(edits.put, work.document, made) if made else work.document
         self._box.drafts.keep(asked, work, document)
+        if late:
+            return await self.page(asked, late, 409)
         return asked.to(f"/hours?name={name}&done=kept")
 
     async def hold(self, asked: Visit) -> Response:
@@ -162,10 +173,14 @@ def _until(lasts: str, text: str, zone: datetime.tzinfo) -> int | None:
 
 def _windows(text: str) -> list[str]:
     """Windows as the document writes them. Raises ValueError."""
-    found = text.replace(",", " ").replace("–", "-").split()
+    found = _pieces(text)
     for one in found:
         hours.window(one)
-    return sorted(found)
+    return found
+
+
+def _pieces(text: str) -> list[str]:
+    return sorted(text.replace(",", " ").replace("–", "-").split())
 
 
 def _known(value: object) -> list[str]:

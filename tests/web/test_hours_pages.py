@@ -92,6 +92,22 @@ async def test_a_week_goes_into_the_draft_and_the_year_shows_it(box: Site) -> No
     assert box.office.draft("owner") is None  # each has his own
 
 
+async def test_a_week_painted_on_a_page_that_stood_open_takes_back_no_day_of_somebody_else(box: Site) -> None:
+    async with box.logged_in("installer") as one:
+        opened = (await one.get("/hours")).text
+        showed = dict(re.findall(r'name="(was:[a-z]{3})" value="([^"]*)"', opened))
+        painted = {day: showed[f"was:{day}"] for day in WEEK}
+        await one.fill(
+            "/hours", "/hours/week", name="office", **showed, **painted | {"mon": "08:00-12:00"}
+        )  # another window
+        answer = await one.fill("/hours", "/hours/week", name="office", **showed, **painted | {"sat": "10:00-14:00"})
+        assert answer.status_code == 303
+        assert (week(box, "installer")["mon"], week(box, "installer")["sat"]) == (["08:00-12:00"], ["10:00-14:00"])
+        answer = await one.fill("/hours", "/hours/week", name="office", **showed, **painted | {"mon": "07:00-09:00"})
+        assert answer.status_code == 409 and "Changed elsewhere since this page was opened" in answer.text
+        assert week(box, "installer")["mon"] == ["08:00-12:00"]
+
+
 async def test_a_draft_that_is_faulty_elsewhere_still_has_its_year(box: Site) -> None:
     from appliance.store.office import Draft
 
