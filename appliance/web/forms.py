@@ -121,7 +121,8 @@ def node_at(document: Mapping[str, Any], path: Path) -> Schema:
 def _of_kind(node: Schema, value: Any) -> Schema:
     if "discriminator" not in node:
         return node
-    ref = node["discriminator"]["mapping"].get(value.get(tag_of(node)) if isinstance(value, dict) else None)
+    kind = value.get(tag_of(node)) if isinstance(value, dict) else None
+    ref = node["discriminator"]["mapping"].get(kind) if isinstance(kind, str) else None
     return plain({"$ref": ref}, ROOT) if ref else {}
 
 

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from appliance.settings import edits
-from appliance.settings.edits import MISSING
+from appliance.settings.edits import MISSING, Missing
 from appliance.settings.places import Path
 from appliance.settings.references import ANSWERING
 from appliance.settings.steps import MESSAGE
@@ -47,11 +47,13 @@ def renamed(document: str, scenario: str, old: str, new: str) -> str | None:
 
 
 def added(text: str, scenario: str, kind: str, into: Sequence[tuple[str, str]] = ()) -> tuple[str, str] | None:
-    """The document with one more step of a kind, under a name that is free, and that name; None when there is no such way.
+    """The document with one more step of a kind, under a name that is free, and that name; None when one is no way of it.
 
     into: ways, as a step and what the way is called there, that lead to it from then on; where they led before it leads on,
     if it is of a kind that leads on. The first step of all comes before whatever was done without steps."""
     path: Path = ("scenario", scenario, "step")
+    if not isinstance(edits.at(edits.values(text), path), dict | Missing):
+        return None
     first = not _steps(edits.values(text), scenario)
     text = in_steps(text, scenario) if first else text
     values = edits.values(text)

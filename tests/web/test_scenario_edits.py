@@ -74,6 +74,15 @@ def test_a_new_step_has_no_name_that_a_way_leads_to_elsewhere() -> None:
     assert made is not None and made[1] == "menu-2"
 
 
+@pytest.mark.parametrize(
+    "faulty", ["step = 5", 'step.a = { do = ["say"] }', "start = 4\nstep.a = 5", "open = 7", 'open = "x"\nclosed = 1']
+)
+def test_a_draft_with_faults_takes_a_step_or_refuses_it(faulty: str) -> None:
+    text = f"[scenario.main]\n{faulty}\n"
+    made = added(text, "main", "say")
+    assert made is None if faulty == "step = 5" else made is not None and steps(made[0])["say"]["do"] == "say"
+
+
 def test_a_step_has_what_it_can_only_have() -> None:
     made = added(SIMPLE, "main", "hours")
     assert made is not None and steps(made[0])[made[1]]["hours"] == "day"

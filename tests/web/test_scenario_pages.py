@@ -43,6 +43,7 @@ def test_every_step_and_every_way_of_the_settings_is_drawn() -> None:
         {"step": {"a": {"do": "say", "next": "a"}}},
         {"start": "a", "step": {"a": {"do": "dance", "next": 7}, "b": 5}},
         {"start": "a", "step": {"a": {"do": "menu", "keys": {"1": {"to": 5}, "2": "b"}}, "b": {}}},
+        {"start": "a", "step": {"a": {"do": ["say"], "next": "a"}}},
         {"start": 5, "step": {"<svg>": {"do": "say", "next": "</svg>"}}},
     ],
 )
