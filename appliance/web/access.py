@@ -61,7 +61,7 @@ class Refusal(Exception):
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
-        self.status = status
+        self.status, self.words = status, words
 
 
 class Doer(Protocol):
@@ -228,7 +228,7 @@ class _Guarded:
         try:
             answer = await self._answer(asked)
         except Refusal as refusal:
-            answer = asked.part("refused.html", refusal.status, words=str(refusal))
+            answer = asked.part("refused.html", refusal.status, words=refusal.words)
         await answer(scope, receive, send)
 
     async def _answer(self, asked: Visit) -> ASGIApp:

@@ -131,8 +131,13 @@ class Drafts:
         try:
             await self.enact(asked, Work(work.before, document, True), comment)
         except Refused as refused:
-            raise Refusal(422, refused.message) from None
+            raise Refusal(422, await self.why(document, refused)) from None
         return "applied"
+
+    async def why(self, document: str, refused: Refused) -> str:
+        """Why the switch does not take a document: the first of its faults that are seen here too, else what the switch said."""
+        found = await asyncio.to_thread(self.faults, document) if refused.id == SettingsFaults.id else []
+        return Sentence("{}: {}", found[0].path, found[0].message) if found else refused.message
 
     def read(self, document: str) -> tuple[Settings | None, list[Fault]]:
         """The document as settings; or None, and all that is wrong with it, golden calls apart."""

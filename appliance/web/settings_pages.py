@@ -303,11 +303,13 @@ class SettingsPages:
     async def restore(self, asked: Visit) -> Response:
         if not re.fullmatch(r"[0-9]{1,15}", asked.text("version")):
             raise Refusal(404, "There is no such version.")
+        version = int(asked.text("version"))
         try:
-            became = await self._drafts.restore(int(asked.text("version")))
+            became = await self._drafts.restore(version)
         except Refused as refused:
-            raise Refusal(422, refused.message) from None
-        asked.note("settings-restored", f"version {asked.text('version')} as {became.revision}")
+            document = (await self._drafts.in_force(version)).document if refused.id == SettingsFaults.id else ""
+            raise Refusal(422, await self._drafts.why(document, refused)) from None
+        asked.note("settings-restored", f"version {version} as {became.revision}")
         return await self._applied(asked, became)
 
     async def export(self, asked: Visit) -> Response:

@@ -38,11 +38,11 @@ class Applying:
         self._begun = load.parse(text, self.document)
         self.hold = asyncio.Event()
         self.hold.set()
-        self._history = History(folder / "history")
+        self.history = History(folder / "history")
         self.prompts = PromptFiles(folder, lambda file, by: self.brought.append((Path(file).name, by)))
         self.speech = Speech(folder / "spoken")
         self.brought: list[tuple[str, str]] = []
-        self._history.apply(self.document, text, at=self._now(), comment="as found at the start")
+        self.history.apply(self.document, text, at=self._now(), comment="as found at the start")
         self._server = Server(self.socket, self._handle, small_office)
 
     async def __aenter__(self) -> Self:
@@ -87,11 +87,11 @@ class Applying:
                 case m.Apply(document=text, comment=comment, base=base):
                     return await self._apply(text, comment, base)
                 case m.Document(revision=revision):
-                    return m.Written(revision, self._history.document(revision) if revision else self.text)
+                    return m.Written(revision, self.history.document(revision) if revision else self.text)
                 case m.History():
-                    return [m.Version(**asdict(version)) for version in self._history.versions()]
+                    return [m.Version(**asdict(version)) for version in self.history.versions()]
                 case m.Restore(revision=revision):
-                    return await self._apply(self._history.document(revision), f"version {revision} again", "")
+                    return await self._apply(self.history.document(revision), f"version {revision} again", "")
         except (SettingsFaults, NoSuchVersion, Unspoken) as fault:
             raise m.Refused(fault.id, str(fault)) from None
         except KeyError as missing:
@@ -103,7 +103,7 @@ class Applying:
             raise m.Refused("changed", "Other settings came into force meanwhile; nothing was changed.")
         self._sound(text)
         await self.hold.wait()
-        return m.Revision(self._history.apply(self.document, text, at=self._now(), comment=comment).number)
+        return m.Revision(self.history.apply(self.document, text, at=self._now(), comment=comment).number)
 
     def _sound(self, text: str) -> tuple[str, ...]:
         settings, warnings = load.sound(text, self.document)

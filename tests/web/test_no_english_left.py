@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.switch import Switch
-from tests.settings.documents import FULL
+from tests.settings.documents import FULL, TWO
 from tests.web.applying import Applying
 from tests.web.kept import DOCUMENT, GSM, Kept, T
 from tests.web.programs import followed
@@ -173,6 +173,21 @@ async def test_faults_and_doubts_are_in_the_visitors_language(tmp_path: Path, la
                     texts = [await reading.page(path) for path in pages]
                     assert all('class="fault"' in text or 'role="alert"' in text or "<li>" in text for text in texts)
                     assert reading.met == {}
+
+
+@LANGUAGES
+async def test_why_an_older_version_is_not_taken_any_more_is_told_in_the_visitors_language(
+    tmp_path: Path, language: str
+) -> None:
+    async with Applying(tmp_path, TWO) as switch, site(tmp_path / "pages", switch.socket, switch.document) as box:
+        for document in (DISAGREEING, TWO):  # sound once, by other rules
+            switch.history.apply(switch.document, document, at=1, comment="")
+        box.people()
+        async with box.logged_in("owner") as one:
+            one.headers["Accept-Language"] = language
+            answer = await one.fill("/settings", "/settings/restore", version="2")
+    assert answer.status_code == 422 and "phone.desk.tls: TLS" in answer.text
+    assert english(answer.text, names(DISAGREEING)) == []
 
 
 @LANGUAGES
