@@ -12,10 +12,21 @@
 #include <pjsua-lib/pjsua_internal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static unsigned next; /* where the latest leg of any account left off */
+static unsigned next; /* where the latest leg of any account left off; 0 before the first */
+
+/* A pair to begin at: not the first after every start, where those may still send who were talking before it. */
+static unsigned anywhere(unsigned first, unsigned last)
+{
+    unsigned drawn;
+
+    if (getrandom(&drawn, sizeof drawn, GRND_NONBLOCK) != sizeof drawn)
+        return first;
+    return first + drawn % ((last - first + 1) / 2) * 2;
+}
 
 static int is_free(unsigned port, int six)
 {
@@ -67,6 +78,8 @@ void sip_ports_ready(int account, int six, const pj_sockaddr *peer)
     config->ipv6_media_use = six ? PJSUA_IPV6_ENABLED_USE_IPV6_ONLY : PJSUA_IPV6_DISABLED;
     config->rtp_cfg.bound_addr = pj_str(six ? sip_config.listen6 : sip_config.listen);
     config->rtp_cfg.public_addr = pj_str(seen_by(peer, six));
+    if (!next)
+        next = anywhere(first, last);
     for (unsigned tried = 0; tried <= last - first; tried += 2, next += 2) {
         if (next < first || next + 1 > last)
             next = first;
