@@ -20,6 +20,7 @@ from appliance.web.access import SETTERS, Refusal, Row, Visit
 from appliance.web.answering import HOURS, KEYS, Answering, tables
 from appliance.web.box import Box
 from appliance.web.drafts import Work
+from appliance.web.forms import stood
 from appliance.web.tongue import LANGUAGES
 from appliance.web.view import _
 
@@ -30,6 +31,10 @@ DAYS = {
 WORDS_MOST = 1000  # characters
 USUAL = "09:00-18:00"
 TEST = _("This is a test call of your telephone box. Everything works.")
+
+OVERTAKEN = _(
+    "The settings were changed since this page was opened. Look through it again: nothing of it was put in force."
+)
 
 
 class Begin:
@@ -54,7 +59,8 @@ class Begin:
             answering = answering._replace(people=tuple(tables(document, "person")))
         locale = Locale.parse(str(asked.words.globals["language"]))
         return asked.page(
-            "begin.html", status, faults=faults, fresh=not document.get("hours"), office=tables(document, "office"), days=DAYS,
+            "begin.html", status, of=stood(work.document), faults=faults,
+            fresh=not document.get("hours"), office=tables(document, "office"), days=DAYS,
             countries=_countries(locale), zones=_zones(), week=_week(document), holidays=_holidays(document),
             people=_people(document), answering=answering, keys=KEYS, words_most=WORDS_MOST,
             lines=view.lines(live, asked.say).rows if live else [],
@@ -68,6 +74,8 @@ class Begin:
         """What is written becomes the settings in force at once; with faults it stays on the page and in the draft."""
         drafts = self._box.drafts
         work = await drafts.work(asked)
+        if (of := asked.text("of")) and of != stood(work.document):
+            return await self.page(asked, (asked.say(OVERTAKEN),), 409)
         answering = _answering(asked, work.values)
         document = await asyncio.to_thread(edits.put, work.document, _edits(asked, work.values, answering))
         if wrong := _keys_fault(asked, answering):

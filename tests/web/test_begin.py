@@ -19,7 +19,7 @@ from tests.telephones import tone
 from tests.telephones.baresip import Baresip
 from tests.web.applying import Applying
 from tests.web.programs import Program
-from tests.web.visitors import PASSWORD, Site, Visitor, site
+from tests.web.visitors import PASSWORD, Site, Visitor, site, user
 
 WITHIN = 60.0  # seconds for anything that is waited for
 FRESH = """\
@@ -82,6 +82,21 @@ async def test_the_owner_sets_all_on_one_page_and_it_is_in_force(tmp_path: Path)
         await one.fill("/begin", **{**again, "people": "boris"})  # his mind may change: it is the page's own still
         assert tomllib.loads(switch.text)["queue"]["office"]["people"] == ["boris"]
         assert box.office.audited()[0].what == "settings-applied"
+
+
+async def test_what_another_installer_put_in_force_meanwhile_is_not_taken_back(tmp_path: Path) -> None:
+    async with fresh(tmp_path) as (switch, box), box.visitor() as one:
+        await one.fill("/first-run", name="owner", password=PASSWORD, again=PASSWORD)
+        opened = (await one.get("/begin")).text
+        of = re.search(r'name="of" value="([0-9a-f]+)"', opened)
+        assert of
+        box.office.add(user("installer", "installer"))
+        async with box.logged_in("installer") as other:
+            await other.put_in("office", name="Name by the installer")
+            await other.fill("/settings/draft", "/settings/apply")
+        answer = await one.fill("/begin", **filled(opened), of=of[1])
+        assert answer.status_code == 409 and "nothing of it was put in force" in answer.text
+        assert "Name by the installer" in switch.text and "Name by the installer" in answer.text
 
 
 async def test_a_fault_is_told_and_nothing_of_it_is_in_force_or_lost(tmp_path: Path) -> None:
