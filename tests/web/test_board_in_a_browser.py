@@ -39,6 +39,14 @@ async def watched(
         yield switch, box, page
 
 
+async def looks_on(switch: Switch, box: Site, page: Page) -> None:
+    """Boris talks; who watches would answer at Anna's."""
+    switch.call(state="talking", person="boris")
+    await page.goto(f"{box.address}/")
+    await expect(page).to_have_title(LIVELY)
+    await page.select_option("#at", "anna")
+
+
 async def test_by_keys_a_call_is_listened_to_and_ended_after_a_confirmation(tmp_path: Path, chromium: Browser) -> None:
     async with watched(tmp_path, chromium, SUPERVISOR) as (switch, box, page):
         switch.call(state="talking", person="boris")
@@ -85,10 +93,7 @@ async def test_the_keys_the_buttons_of_an_open_call_name_press_them_and_none_end
     tmp_path: Path, chromium: Browser
 ) -> None:
     async with watched(tmp_path, chromium, SUPERVISOR) as (switch, box, page):
-        switch.call(state="talking", person="boris")
-        await page.goto(f"{box.address}/")
-        await expect(page).to_have_title(LIVELY)
-        await page.select_option("#at", "anna")
+        await looks_on(switch, box, page)
         await page.click("#calls a.pick")
         await expect(page.locator("#panel h2:focus")).to_be_visible()
         await page.keyboard.press("d")
@@ -109,10 +114,7 @@ async def test_the_keys_are_the_same_in_whatever_alphabet_one_types(
     tmp_path: Path, chromium: Browser, layout: str, of_l: str
 ) -> None:
     async with watched(tmp_path, chromium, SUPERVISOR) as (switch, box, page):
-        switch.call(state="talking", person="boris")
-        await page.goto(f"{box.address}/")
-        await expect(page).to_have_title(LIVELY)
-        await page.select_option("#at", "anna")
+        await looks_on(switch, box, page)
         await page.locator("#calls a.pick").focus()
         keyboard = await page.context.new_cdp_session(page)  # Playwright's own is an American one
         await keyboard.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": of_l, "code": "KeyL"})
