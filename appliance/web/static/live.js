@@ -74,6 +74,6 @@ function listen() {
 
 setInterval(() => {
   tick();
-  if (source.readyState !== EventSource.CLOSED && Date.now() - heard > SILENCE) lost();
+  if (source && source.readyState !== EventSource.CLOSED && Date.now() - heard > SILENCE) lost();
 }, 1000);
-listen();
+requestAnimationFrame(() => setTimeout(listen)); // what was sent with the page is painted first
